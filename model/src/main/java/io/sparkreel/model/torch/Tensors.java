@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.model.torch;
+
+import ai.djl.ndarray.types.DataType;
+import java.nio.FloatBuffer;
+
+/** Makes fp32 tensors on one device. */
+public final class Tensors {
+    private final String device;
+
+    private Tensors(String device) {
+        this.device = device;
+    }
+
+    /** Tensors in host memory. */
+    public static Tensors onHost() {
+        return new Tensors("cpu");
+    }
+
+    /** Tensors on the GPU of this index. */
+    public static Tensors onGpu(int index) {
+        return new Tensors("cuda:" + index);
+    }
+
+    /** The device in libtorch's words. */
+    public String device() {
+        return device;
+    }
+
+    boolean isOnHost() {
+        return device.equals("cpu");
+    }
+
+    /** A tensor of zeros. */
+    public Tensor zeros(long... shape) {
+        return Kernels.instance().zeros(shape, device);
+    }
+
+    /** A tensor with a copy of these values, in row-major order. */
+    public Tensor of(float[] values, long... shape) {
+        return of(FloatBuffer.wrap(values), shape);
+    }
+
+    /** A tensor with a copy of the remaining values, in row-major order. */
+    public Tensor of(FloatBuffer values, long... shape) {
+        long count = 1;
+        for (long size : shape) {
+            count = Math.multiplyExact(count, size);
+        }
+        if (count != values.remaining()) {
+            throw new IllegalArgumentException("Cannot make a tensor of " + count + " elements from "
+                    + values.remaining() + " values");
+        }
+        Tensor host = TensorScope.adopt(TorchNative.emptyOnHost(shape, DataType.FLOAT32.ordinal()));
+        if (count > 0) {
+            host.buffer().asFloatBuffer().put(values.duplicate());
+        }
+        return isOnHost() ? host : Kernels.instance().toDevice(host, device);
+    }
+
+    /** A scalar. */
+    public Tensor scalar(float value) {
+        return of(new float[] {value});
+    }
+}

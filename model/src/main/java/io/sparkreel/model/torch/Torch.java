@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.model.torch;
+
+import ai.djl.engine.Engine;
+import ai.djl.pytorch.jni.JniUtils;
+import ai.djl.util.Utils;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/** Starts libtorch in this process, once, and sets threads up to use it. */
+public final class Torch {
+    private static boolean started;
+
+    private Torch() {}
+
+    /**
+     * Loads libtorch if this is the first call, and prepares the calling thread. Every thread that computes
+     * calls this once; later calls cost next to nothing.
+     *
+     * @throws IllegalStateException if the library does not load or computes wrongly
+     */
+    public static void start() {
+        load();
+        // Both settings belong to the thread. The optimising executor recompiles on its first three calls
+        // and gains nothing on kernels as coarse as ours.
+        JniUtils.setGraphExecutorOptimize(false);
+        TorchNative.setGradMode(false);
+    }
+
+    /** As {@link #start()}, and lets every operator use this many threads. */
+    public static void start(int threads) {
+        start();
+        JniUtils.setNumThreads(threads);
+    }
+
+    /** The number of threads that one operator may use. */
+    public static int threads() {
+        return JniUtils.getNumThreads();
+    }
+
+    private static synchronized void load() {
+        if (started) {
+            return;
+        }
+        // Everything comes from the class path or PYTORCH_LIBRARY_PATH; a cluster node need not reach the network.
+        if (System.getProperty("ai.djl.offline") == null) {
+            System.setProperty("ai.djl.offline", "true");
+        }
+        Path cache = Utils.getEngineCacheDir("pytorch");
+        try {
+            Files.createDirectories(cache);
+            // DJL checks and then deletes while it unpacks, so processes of one host must take turns.
+            try (FileChannel channel = FileChannel.open(cache.resolve(".lock"),
+                            StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                    FileLock lock = channel.lock()) {
+                Engine.getEngine("PyTorch");
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("Cannot unpack libtorch under " + cache
+                    + ". Set DJL_CACHE_DIR to a folder that can be written.", e);
+        }
+        JniUtils.setGraphExecutorOptimize(false);
+        selfTest();
+        started = true;
+    }
+
+    /**
+     * A libtorch of another version than the JNI layer's loads without complaint and returns corrupt data,
+     * so compute something with a known answer.
+     */
+    private static void selfTest() {
+        Kernels kernels = Kernels.instance();
+        try (TensorScope scope = TensorScope.open()) {
+            long[] shape = {3, 4};
+            Tensor ramp = kernels.selfTest(shape);
+            float[] values = java.util.Arrays.equals(ramp.shape(), shape) ? ramp.floats() : new float[0];
+            double sum = 0;
+            for (float value : values) {
+                sum += value;
+            }
+            if (values.length != 12 || sum != 66 || values[11] != 11) {
+                throw new IllegalStateException("Cannot use libtorch: it computed " + sum + " instead of 66. "
+                        + "Point PYTORCH_LIBRARY_PATH at libtorch 2.7.1, or unset it.");
+            }
+        }
+    }
+}
