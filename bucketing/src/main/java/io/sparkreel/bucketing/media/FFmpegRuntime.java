@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.bucketing.media;
+
+import static org.bytedeco.ffmpeg.global.avutil.AV_LOG_QUIET;
+import static org.bytedeco.ffmpeg.global.avutil.av_log_set_level;
+
+/** Loads FFmpeg once per process and silences it: every error reaches the caller as a value. */
+final class FFmpegRuntime {
+
+  static {
+    // JavaCPP compares the size of the whole process with limits derived from the Java heap and
+    // throws OutOfMemoryError beyond them. A tensor library in the same process is always beyond.
+    disableUnlessSet("org.bytedeco.javacpp.maxBytes");
+    disableUnlessSet("org.bytedeco.javacpp.maxPhysicalBytes");
+    av_log_set_level(AV_LOG_QUIET);
+  }
+
+  private FFmpegRuntime() {}
+
+  /** Must be called before any other native call. */
+  static void ensureLoaded() {
+    // The static initialiser does the work.
+  }
+
+  private static void disableUnlessSet(String property) {
+    if (System.getProperty(property) == null && System.getProperty(property.toLowerCase()) == null) {
+      System.setProperty(property, "0");
+    }
+  }
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.bucketing.media;
+
+/**
+ * What the headers of a file say.
+ *
+ * @param kind video or image
+ * @param width displayed width in pixels, after rotation
+ * @param height displayed height in pixels, after rotation
+ * @param rotation degrees counter-clockwise from the display matrix, in (-180, 180]; 0 for images,
+ *     whose EXIF orientation the reference ignores
+ * @param numFrames number of frames; 1 for images
+ * @param fps average frames per second, 0 for images
+ * @param durationSeconds duration of the stream, 0 for images
+ * @param codec FFmpeg's name of the codec, such as {@code h264}
+ * @param keyframeInterval longest run of frames from one keyframe to the next, 0 when the tables
+ *     read did not tell
+ */
+public record MediaInfo(
+    MediaKind kind,
+    int width,
+    int height,
+    int rotation,
+    int numFrames,
+    double fps,
+    double durationSeconds,
+    String codec,
+    int keyframeInterval) {}

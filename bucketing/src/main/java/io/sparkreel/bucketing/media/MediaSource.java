@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.bucketing.media;
+
+import java.io.IOException;
+import java.nio.file.Path;
+
+/**
+ * The bytes of one media file, readable at any position. Used by one thread at a time; whoever
+ * opened it closes it.
+ */
+public interface MediaSource extends AutoCloseable {
+
+  /** Length in bytes. */
+  long length() throws IOException;
+
+  /**
+   * Reads up to {@code length} bytes from {@code position} on.
+   *
+   * @return how many bytes were read, at least one unless {@code length} is 0; -1 at the end
+   */
+  int read(long position, byte[] target, int offset, int length) throws IOException;
+
+  @Override
+  void close() throws IOException;
+
+  /** Opens a file of the local file system. */
+  static MediaSource of(Path file) throws IOException {
+    return FileSource.open(file);
+  }
+
+  /** Reads from memory; the array is not copied. */
+  static MediaSource of(byte[] bytes) {
+    return new ByteArraySource(bytes);
+  }
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.bucketing.media;
+
+import static org.bytedeco.ffmpeg.global.avutil.AVCOL_RANGE_JPEG;
+import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_RGB24;
+import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUVJ411P;
+import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUVJ420P;
+import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUVJ422P;
+import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUVJ440P;
+import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUVJ444P;
+import static org.bytedeco.ffmpeg.global.avutil.av_frame_alloc;
+import static org.bytedeco.ffmpeg.global.avutil.av_frame_free;
+import static org.bytedeco.ffmpeg.global.avutil.av_frame_get_buffer;
+import static org.bytedeco.ffmpeg.global.swscale.SWS_ACCURATE_RND;
+import static org.bytedeco.ffmpeg.global.swscale.SWS_BICUBIC;
+import static org.bytedeco.ffmpeg.global.swscale.SWS_CS_DEFAULT;
+import static org.bytedeco.ffmpeg.global.swscale.SWS_FULL_CHR_H_INT;
+import static org.bytedeco.ffmpeg.global.swscale.sws_freeContext;
+import static org.bytedeco.ffmpeg.global.swscale.sws_getCoefficients;
+import static org.bytedeco.ffmpeg.global.swscale.sws_getContext;
+import static org.bytedeco.ffmpeg.global.swscale.sws_scale;
+import static org.bytedeco.ffmpeg.global.swscale.sws_setColorspaceDetails;
+
+import org.bytedeco.ffmpeg.avutil.AVFrame;
+import org.bytedeco.ffmpeg.swscale.SwsContext;
+import org.bytedeco.ffmpeg.swscale.SwsFilter;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.DoublePointer;
+
+/**
+ * Converts decoded frames to 8-bit RGB in display orientation, with the colour matrix and range the
+ * file names (BT.601, limited range where it names none).
+ */
+final class RgbConverter implements AutoCloseable {
+
+  private static final int ONE = 1 << 16; // brightness, contrast and saturation are 16.16
+
+  private final Orientation orientation;
+  private SwsContext scaler;
+  private AVFrame target;
+  private int width;
+  private int height;
+  private int format;
+  private int matrix;
+  private boolean fullRange;
+  private byte[] rgb;
+
+  RgbConverter(Orientation orientation) {
+    this.orientation = orientation;
+  }
+
+  /** Converts one frame; the array, [height, width, 3], is valid until the next call. */
+  byte[] convert(AVFrame frame) throws MediaException {
+    prepare(frame);
+    sws_scale(
+        scaler, frame.data(), frame.linesize(), 0, height, target.data(), target.linesize());
+    BytePointer pixels = target.data(0);
+    int rowBytes = target.linesize(0);
+    for (int row = 0; row < height; row++) {
+      pixels.position((long) row * rowBytes).get(rgb, 3 * row * width, 3 * width);
+    }
+    return orientation.apply(rgb, height, width);
+  }
+
+  /** Height of the last converted frame as displayed. */
+  int height() {
+    return orientation.swapAxes() ? width : height;
+  }
+
+  /** Width of the last converted frame as displayed. */
+  int width() {
+    return orientation.swapAxes() ? height : width;
+  }
+
+  private void prepare(AVFrame frame) throws MediaException {
+    boolean full = frame.color_range() == AVCOL_RANGE_JPEG || isFullRangeFormat(frame.format());
+    if (scaler != null
+        && width == frame.width()
+        && height == frame.height()
+        && format == frame.format()
+        && matrix == frame.colorspace()
+        && fullRange == full) {
+      return;
+    }
+    close();
+    width = frame.width();
+    height = frame.height();
+    format = frame.format();
+    matrix = frame.colorspace();
+    fullRange = full;
+    scaler =
+        sws_getContext(
+            width,
+            height,
+            format,
+            width,
+            height,
+            AV_PIX_FMT_RGB24,
+            SWS_BICUBIC | SWS_FULL_CHR_H_INT | SWS_ACCURATE_RND,
+            (SwsFilter) null,
+            (SwsFilter) null,
+            (DoublePointer) null);
+    if (scaler == null || scaler.isNull()) {
+      scaler = null;
+      throw new MediaException(
+          MediaProblem.DECODE_ERROR,
+          "frames of %dx%d in pixel format %d cannot be converted".formatted(width, height, format));
+    }
+    sws_setColorspaceDetails(
+        scaler,
+        sws_getCoefficients(matrix),
+        fullRange ? 1 : 0,
+        sws_getCoefficients(SWS_CS_DEFAULT),
+        1,
+        0,
+        ONE,
+        ONE);
+    target = av_frame_alloc();
+    target.format(AV_PIX_FMT_RGB24);
+    target.width(width);
+    target.height(height);
+    if (av_frame_get_buffer(target, 0) < 0) {
+      throw new OutOfMemoryError("no native memory for a frame of %dx%d".formatted(width, height));
+    }
+    rgb = new byte[Math.multiplyExact(3, Math.multiplyExact(width, height))];
+  }
+
+  private static boolean isFullRangeFormat(int format) {
+    return format == AV_PIX_FMT_YUVJ420P
+        || format == AV_PIX_FMT_YUVJ422P
+        || format == AV_PIX_FMT_YUVJ444P
+        || format == AV_PIX_FMT_YUVJ440P
+        || format == AV_PIX_FMT_YUVJ411P;
+  }
+
+  @Override
+  public void close() {
+    if (scaler != null) {
+      sws_freeContext(scaler);
+      scaler = null;
+    }
+    if (target != null) {
+      av_frame_free(target);
+      target = null;
+    }
+  }
+}
