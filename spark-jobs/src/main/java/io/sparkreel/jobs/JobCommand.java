@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs;
+
+import io.sparkreel.jobs.JobFlag.Kind;
+import io.sparkreel.jobs.config.BucketingConfig;
+import io.sparkreel.jobs.config.ConfigLoader;
+import io.sparkreel.jobs.config.InferenceConfig;
+import io.sparkreel.jobs.config.TrainingConfig;
+import java.util.List;
+
+/**
+ * The command line of a job.
+ *
+ * @param name of the launcher
+ * @param job what errors call it
+ * @param summary what the job does, in lines
+ * @param type the configuration it reads
+ * @param flags its options beside {@code --config}, {@code --set} and {@code --help}
+ * @param examples command lines without the launcher's path
+ */
+record JobCommand<C extends Record>(
+        String name, String job, List<String> summary, Class<C> type, List<JobFlag> flags, List<String> examples) {
+    static final JobCommand<BucketingConfig> BUCKETING = new JobCommand<>(
+            "bucketing", "the bucketing job",
+            List.of("Probes the media files of a folder, assigns every clip to a bucket of resolution, frames and",
+                    "aspect ratio, and writes clips, quarantine and shards as Parquet."),
+            BucketingConfig.class,
+            List.of(
+                    new JobFlag("input", Kind.TEXT, "input", "DIR", "folder of media files, NAME.txt beside each as caption"),
+                    new JobFlag("output", Kind.TEXT, "output", "DIR", "folder for clips, quarantine, shards and manifest"),
+                    new JobFlag("overwrite", Kind.SWITCH, "overwrite", "", "replace what an earlier run left there"),
+                    new JobFlag("seed", Kind.VALUE, "seed", "N", "of the keep_prob draws")),
+            List.of("--config conf/bucketing/stage1.yaml --input /data/videos --output /data/buckets",
+                    "--config conf/bucketing/stage1.yaml --input /data/videos --output /data/buckets"
+                            + " --set 'bucket_config={\"480p\": {16: [1.0, 8]}}'"));
+
+    static final JobCommand<TrainingConfig> TRAINING = new JobCommand<>(
+            "train", "the training job",
+            List.of("Trains STDiT2 on the shards of the bucketing job, one rank for each executor."),
+            TrainingConfig.class,
+            List.of(
+                    new JobFlag("data-path", Kind.TEXT, "dataset.data_path", "DIR",
+                            "output folder of the bucketing job, or its shards"),
+                    new JobFlag("outputs", Kind.TEXT, "outputs", "DIR", "run folder: logs and checkpoints"),
+                    new JobFlag("ckpt-path", Kind.TEXT, "model.from_pretrained", "PATH", "first weights of the model"),
+                    new JobFlag("load", Kind.TEXT, "load", "DIR", "run or checkpoint folder to go on from"),
+                    new JobFlag("start-from-scratch", Kind.SWITCH, "start_from_scratch", "",
+                            "with --load: weights and optimizer only, from step 0"),
+                    new JobFlag("seed", Kind.VALUE, "seed", "N", "of every draw"),
+                    new JobFlag("batch-size", Kind.VALUE, "batch_size", "N", "no effect: bucket_config has batch sizes"),
+                    new JobFlag("wandb", Kind.VALUE, "wandb", "BOOL", "no effect: the run folder has TensorBoard events")),
+            List.of("--config conf/train/stage1.yaml --data-path /data/buckets --outputs /data/run",
+                    "--config conf/train/stage1.yaml --data-path /data/buckets --outputs /data/run --load /data/run"
+                            + " --set lr=1e-5"));
+
+    static final JobCommand<InferenceConfig> INFERENCE = new JobCommand<>(
+            "inference", "the inference job",
+            List.of("Samples a clip for each prompt from the weights of a checkpoint and writes mp4, or png for one",
+                    "frame, with a results table."),
+            InferenceConfig.class,
+            List.of(
+                    new JobFlag("ckpt-path", Kind.TEXT, "model.from_pretrained", "PATH", "checkpoint, run or weights folder"),
+                    new JobFlag("prompt", Kind.TEXTS, "prompt", "TEXT ...", "one or more prompts"),
+                    new JobFlag("prompt-path", Kind.TEXT, "prompt_path", "FILE", "file of prompts"),
+                    new JobFlag("start-index", Kind.VALUE, "start_index", "N", "first prompt that is used, from 0"),
+                    new JobFlag("end-index", Kind.VALUE, "end_index", "N", "first prompt that is not used any more"),
+                    new JobFlag("save-dir", Kind.TEXT, "save_dir", "DIR", "where clips and results go"),
+                    new JobFlag("sample-name", Kind.TEXT, "sample_name", "NAME", "first part of the names of clips"),
+                    new JobFlag("num-sample", Kind.VALUE, "num_sample", "N", "clips for each prompt"),
+                    new JobFlag("prompt-as-path", Kind.SWITCH, "prompt_as_path", "", "name clips by their prompts"),
+                    new JobFlag("num-frames", Kind.VALUE, "num_frames", "N", "frames; 1 makes a picture"),
+                    new JobFlag("fps", Kind.VALUE, "fps", "N", "what the model is told"),
+                    new JobFlag("image-size", Kind.PAIR, "image_size", "H W", "height and width in pixels"),
+                    new JobFlag("num-sampling-steps", Kind.VALUE, "scheduler.num_sampling_steps", "N", "denoising steps"),
+                    new JobFlag("cfg-scale", Kind.VALUE, "scheduler.cfg_scale", "X", "guidance scale; 1 is none"),
+                    new JobFlag("batch-size", Kind.VALUE, "batch_size", "N", "prompts at a time"),
+                    new JobFlag("seed", Kind.VALUE, "seed", "N", "of every draw"),
+                    new JobFlag("loop", Kind.VALUE, "loop", "N", "generations joined to one video"),
+                    new JobFlag("condition-frame-length", Kind.VALUE, "condition_frame_length", "N",
+                            "frames that begin the next generation"),
+                    new JobFlag("reference-path", Kind.TEXTS, "reference_path", "PATHS ...",
+                            "references of each prompt, separated by ;"),
+                    new JobFlag("mask-strategy", Kind.TEXTS, "mask_strategy", "TEXT ...", "mask strategy of each prompt")),
+            List.of("--config conf/inference/sample.yaml --ckpt-path /data/run --prompt 'A dog in a park.'"
+                            + " --save-dir /data/videos",
+                    "--config conf/inference/sample.yaml --ckpt-path /data/run --prompt-path prompts.txt"
+                            + " --num-frames 1 --image-size 512 512 --save-dir /data/pictures"));
+
+    /** The text of {@code --help}. */
+    String usage() {
+        StringBuilder text = new StringBuilder("Usage: submit/" + name + " --config FILE [options]\n\n");
+        summary.forEach(line -> text.append(line).append('\n'));
+        text.append("\nOptions of the job (underscores and dashes are the same):\n");
+        describe(text, "--config FILE", "YAML file, such as those under conf/");
+        flags.forEach(flag -> describe(text, ("--" + flag.name() + " " + flag.values()).strip(),
+                flag.help()));
+        describe(text, "--set KEY=VALUE", "any key of the file, such as --set a.b=value; as often as needed");
+        describe(text, "--help", "this text");
+        text.append("\nExamples:\n");
+        examples.forEach(example -> text.append("  submit/").append(name).append(' ').append(example).append('\n'));
+        return text.toString();
+    }
+
+    private static void describe(StringBuilder text, String option, String help) {
+        text.append(String.format("  %-30s %s%n", option, help).replace(System.lineSeparator(), "\n"));
+    }
+
+    /** Every key of the file that {@code --set} takes, as dotted paths. */
+    List<String> keys() {
+        return ConfigLoader.keys(type);
+    }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs;
+
+import io.sparkreel.jobs.config.LoadedConfig;
+import java.io.PrintStream;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
+
+/** What the mains of the jobs share: reading the command line, and exit codes. */
+final class JobMain {
+    static final int DONE = 0;
+    static final int FAILED = 1;
+    static final int USER_ERROR = 2;
+
+    private static final Logger LOG = LogManager.getLogger(JobMain.class);
+
+    private JobMain() {}
+
+    /** A job, given its configuration. */
+    interface Job<C extends Record> {
+        void run(LoadedConfig<C> configuration) throws Exception;
+    }
+
+    /** Work that may fail in any way. */
+    interface Work {
+        void run() throws Exception;
+    }
+
+    /**
+     * Reads the command line and the configuration and runs a job.
+     *
+     * @return the exit code
+     */
+    static <C extends Record> int run(JobCommand<C> command, String[] words, Job<C> job) {
+        return run(() -> {
+            JobArguments arguments = JobArguments.parse(command, words);
+            if (arguments.helpRequested()) {
+                System.out.print(command.usage());
+                return;
+            }
+            LoadedConfig<C> configuration = arguments.load(command.type());
+            configuration.notices().forEach(notice -> LOG.info("{}", notice));
+            job.run(configuration);
+        }, System.err);
+    }
+
+    /**
+     * Runs work and says in one line how it failed: exit code 2 for an error of the user's, without a stack trace;
+     * exit code 1 for any other, with the stack trace in the log.
+     */
+    static int run(Work work, PrintStream errors) {
+        try {
+            work.run();
+            return DONE;
+        } catch (Exception | LinkageError | OutOfMemoryError e) {
+            Throwable mistake = userError(e);
+            if (mistake != null) {
+                errors.println("sparkreel: " + oneLine(mistake.getMessage()));
+                return USER_ERROR;
+            }
+            LOG.error("The job failed.", e);
+            errors.println("sparkreel: the job failed: " + oneLine(e.toString()));
+            return FAILED;
+        }
+    }
+
+    /** The error of the user's in a chain of causes: Spark wraps what its tasks throw. */
+    private static Throwable userError(Throwable error) {
+        for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+            if (cause instanceof UserError
+                    || cause instanceof io.sparkreel.bucketing.InvalidInputException
+                    || cause instanceof io.sparkreel.model.InvalidInputException) {
+                return cause;
+            }
+        }
+        return null;
+    }
+
+    private static String oneLine(String text) {
+        String line = text.lines().findFirst().orElse("");
+        return line.strip();
+    }
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.config;
+
+/**
+ * The autoencoder of Stable Diffusion, frame by frame.
+ *
+ * @param fromPretrained folder of its weights, or hub id
+ * @param microBatchSize frames at a time; null: all at once
+ */
+@Variant("VideoAutoencoderKL")
+public record AutoencoderKlConfig(String fromPretrained, @Default("null") Integer microBatchSize)
+        implements CodecConfig {
+    public AutoencoderKlConfig {
+        Check.notBlank("from_pretrained", fromPretrained);
+        Check.atLeast("micro_batch_size", microBatchSize, 1);
+    }
+}

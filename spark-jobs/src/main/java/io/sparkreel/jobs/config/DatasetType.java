@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.config;
+
+/** {@code dataset.type}: where the shape of a sample comes from. */
+public enum DatasetType implements Choice {
+    /** From the bucket of each clip. */
+    VARIABLE_VIDEO_TEXT_DATASET;
+
+    @Override
+    public String word() {
+        return "VariableVideoTextDataset";
+    }
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.config;
+
+/**
+ * One fixed random vector for each word, which needs no weights.
+ *
+ * @param width of the vectors
+ * @param modelMaxLength word slots of a caption
+ */
+@Variant("hash")
+public record HashTextConfig(@Default("256") int width, @Default("120") int modelMaxLength)
+        implements TextEncoderConfig {
+    public HashTextConfig {
+        Check.atLeast("width", width, 1);
+        Check.atLeast("model_max_length", modelMaxLength, 1);
+    }
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.config;
+
+/** A size in pixels, read from {@code [height, width]}. */
+@Tuple("a height and a width in pixels, such as [240, 426]")
+public record ImageSize(int height, int width) implements Section {
+    public ImageSize {
+        Check.atLeast("height", height, 1);
+        Check.atLeast("width", width, 1);
+    }
+}

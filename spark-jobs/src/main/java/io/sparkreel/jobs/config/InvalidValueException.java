@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.config;
+
+/** Thrown by a section's constructor; the reader adds file and full path of the key. */
+final class InvalidValueException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private final String key;
+    private final String value;
+    private final String expected;
+
+    InvalidValueException(String key, Object value, String expected) {
+        super("'" + key + "' is " + value + ". Give " + expected + ".");
+        this.key = key;
+        this.value = value instanceof CharSequence ? "\"" + value + "\"" : String.valueOf(value);
+        this.expected = expected;
+    }
+
+    /** In snake_case, relative to the section. */
+    String key() {
+        return key;
+    }
+
+    String value() {
+        return value;
+    }
+
+    String expected() {
+        return expected;
+    }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.config;
+
+/**
+ * {@code model}: the sizes of STDiT2 and where its first weights come from. A folder of weights that holds a
+ * configuration of its own decides the sizes; these serve where it holds none.
+ *
+ * @param type with {@code STDiT2-XL/2} the sizes are fixed, with {@code STDiT2} they are free
+ * @param fromPretrained folder, file or checkpoint of first weights; null: initialised afresh
+ * @param hiddenSize width of the tokens, a multiple of 12 and of twice {@code numHeads}
+ * @param depth number of blocks
+ * @param numHeads attention heads
+ * @param mlpRatio width of the MLP over {@code hiddenSize}
+ * @param patchSize extent of a token in the latent
+ * @param inChannels latent channels; null ({@code auto}): those of the codec
+ * @param captionChannels width of the text features; null ({@code auto}): that of the text encoder
+ * @param modelMaxLength text token slots; null ({@code auto}): those of the text encoder
+ * @param inputSqSize side in pixels at which the scale of the position embedding is 1
+ * @param qkNorm RMS norm of queries and keys
+ * @param classDropoutProb how often training replaces the text by the null embedding, in [0, 1]
+ * @param freeze what is left untrained; null: nothing
+ */
+public record ModelConfig(
+        @Default("STDiT2") ModelType type,
+        @Default("null") String fromPretrained,
+        @Default("1152") int hiddenSize,
+        @Default("28") int depth,
+        @Default("16") int numHeads,
+        @Default("4.0") double mlpRatio,
+        @Default("[1, 2, 2]") PatchSize patchSize,
+        @Default("auto") Integer inChannels,
+        @Default("auto") Integer captionChannels,
+        @Default("auto") Integer modelMaxLength,
+        @Default("32") int inputSqSize,
+        @Default("false") boolean qkNorm,
+        @Default("0.1") double classDropoutProb,
+        @Default("null") FreezePolicy freeze)
+        implements Section {
+    public ModelConfig {
+        Check.notBlank("from_pretrained", fromPretrained);
+        Check.atLeast("depth", depth, 1);
+        Check.atLeast("num_heads", numHeads, 1);
+        Check.that(hiddenSize >= 1 && hiddenSize % 12 == 0, "hidden_size", hiddenSize, "a multiple of 12");
+        Check.that(hiddenSize % (2 * numHeads) == 0, "num_heads", numHeads,
+                "a number of heads that cuts hidden_size " + hiddenSize + " into even widths");
+        Check.positive("mlp_ratio", mlpRatio);
+        Check.atLeast("in_channels", inChannels, 1);
+        Check.atLeast("caption_channels", captionChannels, 1);
+        Check.atLeast("model_max_length", modelMaxLength, 1);
+        Check.atLeast("input_sq_size", inputSqSize, 1);
+        Check.fraction("class_dropout_prob", classDropoutProb);
+        if (type == ModelType.STDIT2_XL_2) {
+            checkPublished("hidden_size", hiddenSize, 1152);
+            checkPublished("depth", depth, 28);
+            checkPublished("num_heads", numHeads, 16);
+            checkPublished("mlp_ratio", mlpRatio, 4.0);
+            checkPublished("patch_size", patchSize, new PatchSize(1, 2, 2));
+        }
+    }
+
+    private static void checkPublished(String key, Object value, Object published) {
+        Check.that(value.equals(published), key, value,
+                published + ", which STDiT2-XL/2 has, or 'type: STDiT2' for sizes of your own");
+    }
+}

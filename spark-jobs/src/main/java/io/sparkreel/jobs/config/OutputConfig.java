@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.config;
+
+/**
+ * Where generated clips go, and their names.
+ *
+ * @param saveDir folder
+ * @param sampleName first part of the names; null: "sample"
+ * @param numSample clips for each prompt
+ * @param promptAsPath names are the prompts
+ */
+public record OutputConfig(
+        @Default("samples") String saveDir,
+        @Default("null") String sampleName,
+        @Default("1") int numSample,
+        @Default("false") boolean promptAsPath)
+        implements Section {
+    public OutputConfig {
+        Check.notBlank("save_dir", saveDir);
+        Check.notBlank("sample_name", sampleName);
+        Check.atLeast("num_sample", numSample, 1);
+    }
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.config;
+
+import java.util.Map;
+
+/**
+ * A resolution of one's own under {@code resolutions}.
+ *
+ * @param pixels nominal number of pixels, which decides how large a clip must be
+ * @param ratios aspect label (height / width, such as "0.56") to target size, in the order in which ties are decided
+ */
+public record ResolutionConfig(int pixels, Map<String, ImageSize> ratios) implements Section {
+    public ResolutionConfig {
+        Check.atLeast("pixels", pixels, 1);
+        Check.that(!ratios.isEmpty(), "ratios", "{}", "at least one aspect ratio, such as {\"0.56\": [72, 128]}");
+        for (String label : ratios.keySet()) {
+            Check.that(label.matches("[0-9]+(\\.[0-9]+)?"), "ratios." + label, label,
+                    "height / width as a decimal number, such as \"0.56\", as the key");
+        }
+    }
+}

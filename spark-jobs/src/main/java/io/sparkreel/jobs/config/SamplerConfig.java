@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.config;
+
+/**
+ * {@code scheduler} of an inference run: how noise becomes a latent.
+ *
+ * @param type the process
+ * @param numSamplingSteps denoising steps, evenly spaced over the 1,000 of training
+ * @param cfgScale guidance scale; 1 is none
+ * @param cfgChannel how many latent channels are guided; null: all
+ * @param predictXstart the model predicts the clean latent; null: as its checkpoint says
+ */
+public record SamplerConfig(
+        @Default("iddpm") SchedulerType type,
+        @Default("100") int numSamplingSteps,
+        @Default("7.0") double cfgScale,
+        @Default("null") Integer cfgChannel,
+        @Default("null") Boolean predictXstart)
+        implements Section {
+    public SamplerConfig {
+        Check.that(numSamplingSteps >= 2 && numSamplingSteps <= 1000, "num_sampling_steps", numSamplingSteps,
+                "a whole number from 2 to 1000");
+        Check.notNegative("cfg_scale", cfgScale);
+        Check.atLeast("cfg_channel", cfgChannel, 1);
+    }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.config;
+
+import java.util.Map;
+
+/**
+ * A training run: the keys of {@code conf/train/*.yaml}.
+ *
+ * @param dataset the clips
+ * @param bucketConfig resolution to frames to level: batch sizes for the buckets of the shards; null: as the bucketing
+ *     job was told. Which clip is in which bucket is a matter of the shards alone
+ * @param maskRatios how often each kind of frame mask is drawn, by name; null: no frame is ever given
+ * @param dtype what the model computes in
+ * @param gradCheckpoint recompute each block in the backward pass: less memory, more time
+ * @param model the model
+ * @param vae the latent codec
+ * @param textEncoder the text encoder
+ * @param scheduler the diffusion process
+ * @param optimizer AdamW and what surrounds it
+ * @param steps what makes up a step
+ * @param run how long, and what is left
+ */
+public record TrainingConfig(
+        DatasetConfig dataset,
+        @Default("null") Map<String, Map<Integer, BucketLevel>> bucketConfig,
+        @Default("null") Map<String, Double> maskRatios,
+        @Default("bf16") Precision dtype,
+        @Default("false") boolean gradCheckpoint,
+        ModelConfig model,
+        CodecConfig vae,
+        TextEncoderConfig textEncoder,
+        SchedulerConfig scheduler,
+        @Flat OptimizerConfig optimizer,
+        @Flat StepConfig steps,
+        @Flat RunConfig run)
+        implements Section {
+    public TrainingConfig {
+        Check.that(run.maxSteps() == null || optimizer.warmupSteps() <= run.maxSteps(), "warmup_steps",
+                optimizer.warmupSteps(), "at most max_steps, which is " + run.maxSteps());
+        if (maskRatios != null) {
+            maskRatios.forEach((name, ratio) -> Check.fraction("mask_ratios." + name, ratio));
+        }
+    }
+}
