@@ -54,7 +54,8 @@ public final class Autograd {
         return TensorScope.adopt(TorchNative.gradient(leaf.handle()));
     }
 
-    static void requireGradient(Tensor tensor) {
+    /** Makes a tensor without a graph a leaf that collects a gradient. */
+    public static void requireGradient(Tensor tensor) {
         TorchNative.requireGradient(tensor.handle());
     }
 }

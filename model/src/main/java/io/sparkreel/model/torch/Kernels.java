@@ -86,6 +86,16 @@ public final class Kernels {
         return tensor("add", a, b);
     }
 
+    /** {@code a + scale * b} */
+    public Tensor addScaled(Tensor a, Tensor b, Tensor scale) {
+        return tensor("add_scaled", a, b, scale);
+    }
+
+    /** The sum of all elements, weighted by one number: a scalar. */
+    public Tensor scaledSum(Tensor x, double scale) {
+        return tensor("scaled_sum", x, scale);
+    }
+
     /** Concatenates along the last dimension. */
     public Tensor concatLast(List<Tensor> parts) {
         return tensor("concat_last", parts);
@@ -215,7 +225,7 @@ public final class Kernels {
     /** One AdamW update in place; {@code step} is a scalar that counts from 1. */
     public void adamw(Tensor parameter, Tensor gradient, Tensor first, Tensor second, Tensor step,
             double learningRate, double beta1, double beta2, double epsilon, double weightDecay) {
-        run("adamw", parameter, gradient, first, second, step, learningRate, beta1, beta2, epsilon, weightDecay);
+        run("adamw", List.of(parameter), List.of(gradient), List.of(first), List.of(second), List.of(step), learningRate, beta1, beta2, epsilon, weightDecay);
     }
 
     /** target += weight * (source - target) */

@@ -40,6 +40,12 @@ class Kernels(Module):
   def add(self: __torch__.Kernels, a: Tensor, b: Tensor) -> Tensor:
     return torch.add(a, b)
 
+  def add_scaled(self: __torch__.Kernels, a: Tensor, b: Tensor, scale: Tensor) -> Tensor:
+    return torch.addcmul(a, b, scale)
+
+  def scaled_sum(self: __torch__.Kernels, x: Tensor, scale: float) -> Tensor:
+    return torch.mul(torch.sum(x), scale)
+
   def concat_last(self: __torch__.Kernels, parts: List[Tensor]) -> Tensor:
     return torch.cat(parts, -1)
 
@@ -286,9 +292,10 @@ class Kernels(Module):
 
   # ---------------------------------------------------------------- optimizer, on flat fp32 ranges
 
-  def adamw(self: __torch__.Kernels, parameter: Tensor, gradient: Tensor, first: Tensor, second: Tensor, step: Tensor, lr: float, beta1: float, beta2: float, eps: float, decay: float) -> Tensor:
-    torch._fused_adamw_([parameter], [gradient], [first], [second], [], [step], lr=lr, beta1=beta1, beta2=beta2, weight_decay=decay, eps=eps, amsgrad=False, maximize=False, grad_scale=None, found_inf=None)
-    return parameter
+  # Lists come in as arguments: written here as literals, the compiler takes the update for dead code.
+  def adamw(self: __torch__.Kernels, parameter: List[Tensor], gradient: List[Tensor], first: List[Tensor], second: List[Tensor], step: List[Tensor], lr: float, beta1: float, beta2: float, eps: float, decay: float) -> int:
+    torch._fused_adamw_(parameter, gradient, first, second, [], step, lr=lr, beta1=beta1, beta2=beta2, weight_decay=decay, eps=eps, amsgrad=False, maximize=False, grad_scale=None, found_inf=None)
+    return torch.len(parameter)
 
   # target += weight (source - target)
   def lerp_into(self: __torch__.Kernels, target: Tensor, source: Tensor, weight: float) -> Tensor:

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.model.stdit;
+
+import io.sparkreel.model.torch.Autograd;
+import io.sparkreel.model.torch.Kernels;
+import io.sparkreel.model.torch.Tensor;
+import io.sparkreel.model.torch.TensorScope;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import java.util.function.IntConsumer;
+
+/**
+ * Runs an STDiT2 forward and backward one block at a time.
+ *
+ * <p>Each block has its own graph between detached inputs and its output. The backward pass walks the blocks
+ * in reverse with explicit gradients, so a block's parameter gradients are final, and can be reduced over
+ * the ranks, while the block before it still computes. With checkpointing only the inputs of blocks are
+ * kept, and a block's graph is built again when its turn comes.
+ */
+public final class BlockwiseBackward {
+    private final Stdit2 model;
+    private final boolean checkpoint;
+
+    /**
+     * @param checkpoint recompute each block in the backward pass instead of keeping its activations
+     */
+    public BlockwiseBackward(Stdit2 model, boolean checkpoint) {
+        this.model = model;
+        this.checkpoint = checkpoint;
+    }
+
+    /**
+     * Adds the gradients of a scalar loss to those of the model's parameters.
+     *
+     * @param loss the scalar loss of the model's output [B, 2C, T, H, W]; called inside the recorded graph
+     * @param groupFinal told the index of each group of {@link ParameterLayout#groups()} once its gradient
+     *     will not change any more: final layer, blocks in reverse, embedders
+     */
+    public void run(Stdit2Input input, Function<Tensor, Tensor> loss, IntConsumer groupFinal) {
+        int depth = model.config().depth();
+        try (TensorScope scope = TensorScope.open()) {
+            Conditioning condition = Autograd.withGradients(() -> model.condition(input));
+            Tensor text = Autograd.withGradients(() -> model.text(input));
+            Tensor embedded = Autograd.withGradients(() -> model.embed(input));
+            Conditioning conditionLeaves = condition.leaves();
+            Tensor textLeaf = Autograd.leaf(text);
+            Tensor angles = model.rotaryAngles(input);
+
+            List<Tensor> inputs = new ArrayList<>(); // of block i, and of the head
+            List<Tensor> outputs = new ArrayList<>(); // of block i with its graph, unless checkpointed
+            inputs.add(Autograd.leaf(embedded));
+            for (int i = 0; i < depth; i++) {
+                int index = i;
+                Tensor x = inputs.get(i);
+                Tensor y = checkpoint
+                        ? model.block(index, x, textLeaf, conditionLeaves, input, angles)
+                        : Autograd.withGradients(
+                                () -> model.block(index, x, textLeaf, conditionLeaves, input, angles));
+                outputs.add(y);
+                inputs.add(Autograd.leaf(y));
+            }
+
+            Tensor gradient = backwardHead(input, inputs.get(depth), conditionLeaves, loss);
+            groupFinal.accept(depth + 1);
+            for (int i = depth - 1; i >= 0; i--) {
+                int index = i;
+                Tensor x = inputs.get(i);
+                inputs.get(i + 1).close();
+                Tensor y = checkpoint
+                        ? Autograd.withGradients(() -> model.block(index, x, textLeaf, conditionLeaves, input, angles))
+                        : outputs.get(i);
+                Autograd.backward(y, gradient);
+                y.close();
+                outputs.get(i).close();
+                gradient.close();
+                gradient = Autograd.gradient(x);
+                groupFinal.accept(i + 1);
+            }
+            Autograd.backward(embedded, gradient);
+            Autograd.backward(text, Autograd.gradient(textLeaf));
+            backwardConditioning(condition, conditionLeaves);
+            groupFinal.accept(0);
+        }
+    }
+
+    /** Returns d loss / d tokens, owned by the current scope. */
+    private Tensor backwardHead(
+            Stdit2Input input, Tensor tokens, Conditioning conditionLeaves, Function<Tensor, Tensor> loss) {
+        try (TensorScope scope = TensorScope.open()) {
+            Tensor value = Autograd.withGradients(() -> loss.apply(model.head(tokens, conditionLeaves, input)));
+            Autograd.backward(value, model.tensors().scalar(1));
+            return scope.release(Autograd.gradient(tokens));
+        }
+    }
+
+    /** The results of the embedders share a graph, so they go back through it together. */
+    private void backwardConditioning(Conditioning condition, Conditioning leaves) {
+        List<Tensor> gradients = new ArrayList<>();
+        for (Tensor leaf : leaves.tensors()) {
+            gradients.add(Autograd.gradient(leaf));
+        }
+        Tensor total = Autograd.withGradients(
+                () -> Kernels.instance().weightedSum(condition.tensors(), gradients));
+        Autograd.backward(total, model.tensors().scalar(1));
+    }
+}

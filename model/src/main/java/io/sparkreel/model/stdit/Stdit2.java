@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.model.stdit;
+
+import io.sparkreel.model.torch.Kernels;
+import io.sparkreel.model.torch.Tensor;
+import io.sparkreel.model.torch.TensorScope;
+import io.sparkreel.model.torch.Tensors;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+
+/**
+ * The spatial-temporal diffusion transformer of Open-Sora 1.1: structure, parameters and the order of calls.
+ * The mathematics of each step is in {@code kernels.py}.
+ *
+ * <p>The model reads its parameters from wherever {@code parameters} finds them and owns none of them. It is
+ * stateless: stages can be called one by one, which is what {@link BlockwiseBackward} does.
+ */
+public final class Stdit2 {
+    private final Kernels kernels = Kernels.instance();
+    private final Stdit2Config config;
+    private final Tensors tensors;
+    private final long[] patch;
+    private final List<Tensor> patchProjection;
+    private final List<Tensor> timestepMlp;
+    private final List<Tensor> spatialModulation;
+    private final List<Tensor> temporalModulation;
+    private final List<Tensor> sizeMlp;
+    private final List<Tensor> aspectRatioMlp;
+    private final List<Tensor> frameCountMlp;
+    private final List<Tensor> fpsMlp;
+    private final List<Tensor> captionMlp;
+    private final List<Stdit2Block> blocks = new ArrayList<>();
+    private final Tensor finalTable;
+    private final List<Tensor> finalProjection;
+
+    /**
+     * @param parameters a tensor for every name of {@link ParameterLayout}, on the device of {@code tensors}
+     */
+    public Stdit2(Stdit2Config config, Function<String, Tensor> parameters, Tensors tensors) {
+        this.config = config;
+        this.tensors = tensors;
+        int[] size = config.patchSize();
+        patch = new long[] {size[0], size[1], size[2]};
+        patchProjection = linears(parameters, "x_embedder.proj");
+        timestepMlp = linears(parameters, "t_embedder.mlp.0", "t_embedder.mlp.2");
+        spatialModulation = linears(parameters, "t_block.1");
+        temporalModulation = linears(parameters, "t_block_temp.1");
+        sizeMlp = linears(parameters, "csize_embedder.mlp.0", "csize_embedder.mlp.2");
+        aspectRatioMlp = linears(parameters, "ar_embedder.mlp.0", "ar_embedder.mlp.2");
+        frameCountMlp = linears(parameters, "fl_embedder.mlp.0", "fl_embedder.mlp.2");
+        fpsMlp = linears(parameters, "fps_embedder.mlp.0", "fps_embedder.mlp.2");
+        captionMlp = linears(parameters, "y_embedder.y_proj.fc1", "y_embedder.y_proj.fc2");
+        for (int i = 0; i < config.depth(); i++) {
+            blocks.add(new Stdit2Block(config, i, parameters));
+        }
+        finalTable = parameters.apply("final_layer.scale_shift_table");
+        finalProjection = linears(parameters, "final_layer.linear");
+    }
+
+    static List<Tensor> linears(Function<String, Tensor> parameters, String... names) {
+        List<Tensor> weights = new ArrayList<>();
+        for (String name : names) {
+            weights.add(parameters.apply(name + ".weight"));
+            weights.add(parameters.apply(name + ".bias"));
+        }
+        return List.copyOf(weights);
+    }
+
+    /** The hyper-parameters. */
+    public Stdit2Config config() {
+        return config;
+    }
+
+    /** Where this model computes. */
+    public Tensors tensors() {
+        return tensors;
+    }
+
+    /** The whole model: the predicted noise and variance values [B, 2C, T, H, W], fp32. */
+    public Tensor forward(Stdit2Input input) {
+        try (TensorScope scope = TensorScope.open()) {
+            Conditioning condition = condition(input);
+            Tensor text = text(input);
+            Tensor angles = rotaryAngles(input);
+            Tensor hidden = embed(input);
+            for (int i = 0; i < blocks.size(); i++) {
+                Tensor next = block(i, hidden, text, condition, input, angles);
+                hidden.close();
+                hidden = next;
+            }
+            return scope.release(head(hidden, condition, input));
+        }
+    }
+
+    /** Timestep, size, aspect ratio, frame count and fps. */
+    Conditioning condition(Stdit2Input input) {
+        try (TensorScope scope = TensorScope.open()) {
+            Stdit2Input.ClipSize size = input.size();
+            Tensor information = kernels.concatLast(List.of(
+                    embedding(size.height(), sizeMlp),
+                    embedding(size.width(), sizeMlp),
+                    embedding(size.aspectRatio(), aspectRatioMlp))); // [B, D]
+            Tensor length = kernels.add(
+                    embedding(size.numFrames(), frameCountMlp), embedding(size.fps(), fpsMlp)); // [B, D]
+            Tensor t = embedding(input.timestep(), timestepMlp); // [B, D]
+            Tensor tSpatial = kernels.add(t, information);
+            Tensor spatial = kernels.modulation(tSpatial, 6, spatialModulation); // [B, 6, D]
+            Tensor temporal = kernels.modulation(kernels.add(t, length), 3, temporalModulation); // [B, 3, D]
+            Conditioning condition;
+            if (input.noised() == null) {
+                condition = new Conditioning(t, spatial, temporal, null, null, null);
+            } else {
+                Tensor zero = embedding(new float[input.timestep().length], timestepMlp);
+                Tensor zeroSpatial = kernels.add(zero, information);
+                condition = new Conditioning(t, spatial, temporal, zeroSpatial,
+                        kernels.modulation(zeroSpatial, 6, spatialModulation),
+                        kernels.modulation(kernels.add(zero, length), 3, temporalModulation));
+            }
+            scope.releaseAll(condition.tensors());
+            return condition;
+        }
+    }
+
+    private Tensor embedding(float[] values, List<Tensor> mlp) {
+        Tensor features = tensors.of(ScalarFeatures.of(values), values.length, ScalarFeatures.WIDTH);
+        return kernels.siluMlp(features, mlp);
+    }
+
+    /** Captions projected to the width of tokens, [B, L, D]. */
+    Tensor text(Stdit2Input input) {
+        return kernels.captionMlp(input.captions().features(), captionMlp);
+    }
+
+    /** Rotary angles of the clip's frames, [T', head size / 2]. */
+    Tensor rotaryAngles(Stdit2Input input) {
+        int frames = (int) grid(input)[0];
+        return tensors.of(PositionEmbedding.rotaryAngles(frames, config.headSize()), frames, config.headSize() / 2);
+    }
+
+    /** Patches with their positions, [B, T', S, D]. The first sample's size scales the positions of all. */
+    Tensor embed(Stdit2Input input) {
+        long[] grid = grid(input);
+        double scale = Math.sqrt((double) input.size().height()[0] * input.size().width()[0]) / config.inputSquareSize();
+        float[] positions = PositionEmbedding.spatial((int) grid[1], (int) grid[2], config.hiddenSize(), scale);
+        try (TensorScope scope = TensorScope.open()) {
+            Tensor position = tensors.of(positions, grid[1] * grid[2], config.hiddenSize());
+            return scope.release(kernels.patchEmbed(input.latent(), position, patch, patchProjection));
+        }
+    }
+
+    /** Block {@code index} on tokens [B, T', S, D]. */
+    Tensor block(int index, Tensor x, Tensor text, Conditioning condition, Stdit2Input input, Tensor angles) {
+        return blocks.get(index).forward(x, text, input.captions().bias(), condition, input.noised(), angles);
+    }
+
+    /** The final layer, [B, 2C, T, H, W], padding cut away. */
+    Tensor head(Tensor x, Conditioning condition, Stdit2Input input) {
+        try (TensorScope scope = TensorScope.open()) {
+            Tensor modulated = condition.hasGivenFrames()
+                    ? kernels.finalModulationByFrame(
+                            x, condition.timestep(), condition.timestepAtZero(), finalTable, input.noised())
+                    : kernels.finalModulation(x, condition.timestep(), finalTable);
+            long[] shape = input.latent().shape();
+            long[] size = {shape[2], shape[3], shape[4]};
+            return scope.release(kernels.unpatchify(modulated, grid(input), patch, size, finalProjection));
+        }
+    }
+
+    /** Frames, rows and columns of tokens. */
+    private long[] grid(Stdit2Input input) {
+        long[] shape = input.latent().shape();
+        long[] grid = new long[3];
+        for (int i = 0; i < 3; i++) {
+            grid[i] = (shape[i + 2] + patch[i] - 1) / patch[i];
+        }
+        return grid;
+    }
+}

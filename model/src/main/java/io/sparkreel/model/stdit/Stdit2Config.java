@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.model.stdit;
+
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import io.sparkreel.model.InvalidInputException;
+import java.util.Map;
+
+/**
+ * The hyper-parameters of an STDiT2, under the names of the {@code config.json} that is stored with its
+ * weights.
+ *
+ * @param inputSquareSize side in pixels of the square for which the position embedding has scale 1
+ * @param inChannels channels of the latent
+ * @param patchSize latent frames, rows and columns of one token
+ * @param hiddenSize width D of a token; divisible by 3, by 4 and by the number of heads
+ * @param depth number of blocks
+ * @param numHeads attention heads; the size of a head must be even
+ * @param mlpRatio width of the MLP's hidden layer divided by D
+ * @param classDropoutProbability share of training samples whose caption is replaced by the null caption
+ * @param predictSigma whether the output has a variance half
+ * @param captionChannels width of the text features
+ * @param modelMaxLength caption slots
+ * @param qkNorm whether queries and keys of self-attention are RMS-normalised per head
+ */
+@JsonIgnoreProperties(ignoreUnknown = true)
+public record Stdit2Config(
+        @JsonProperty("input_sq_size") int inputSquareSize,
+        @JsonProperty("in_channels") int inChannels,
+        @JsonProperty("patch_size") int[] patchSize,
+        @JsonProperty("hidden_size") int hiddenSize,
+        @JsonProperty("depth") int depth,
+        @JsonProperty("num_heads") int numHeads,
+        @JsonProperty("mlp_ratio") double mlpRatio,
+        @JsonProperty("class_dropout_prob") double classDropoutProbability,
+        @JsonProperty("pred_sigma") Boolean predictSigma,
+        @JsonProperty("caption_channels") int captionChannels,
+        @JsonProperty("model_max_length") int modelMaxLength,
+        @JsonProperty("qk_norm") boolean qkNorm) {
+
+    /** Depth, hidden size and heads of the published size, and of smaller ones of the same proportions. */
+    private static final Map<String, int[]> PRESETS = Map.of(
+            "STDiT2-XL/2", new int[] {28, 1152, 16},
+            "STDiT2-L/2", new int[] {24, 1008, 14},
+            "STDiT2-B/2", new int[] {12, 768, 12},
+            "STDiT2-S/2", new int[] {12, 384, 6});
+
+    public Stdit2Config {
+        patchSize = patchSize == null ? new int[] {1, 2, 2} : patchSize.clone();
+        predictSigma = predictSigma == null || predictSigma;
+        mlpRatio = mlpRatio == 0 ? 4 : mlpRatio;
+        require(inputSquareSize > 0, "input_sq_size", inputSquareSize, "a positive number of pixels");
+        require(inChannels > 0, "in_channels", inChannels, "at least 1");
+        require(patchSize.length == 3 && patchSize[0] > 0 && patchSize[1] > 0 && patchSize[2] > 0,
+                "patch_size", java.util.Arrays.toString(patchSize), "three positive numbers");
+        require(depth > 0, "depth", depth, "at least 1");
+        require(numHeads > 0, "num_heads", numHeads, "at least 1");
+        require(hiddenSize > 0 && hiddenSize % 12 == 0 && hiddenSize % numHeads == 0 && hiddenSize / numHeads % 2 == 0,
+                "hidden_size", hiddenSize, "a multiple of 12 and of twice num_heads (" + numHeads + ")");
+        require(mlpRatio > 0, "mlp_ratio", mlpRatio, "a positive number");
+        require(classDropoutProbability >= 0 && classDropoutProbability <= 1,
+                "class_dropout_prob", classDropoutProbability, "a number between 0 and 1");
+        require(captionChannels > 0, "caption_channels", captionChannels, "at least 1");
+        require(modelMaxLength > 0, "model_max_length", modelMaxLength, "at least 1");
+    }
+
+    private static void require(boolean holds, String key, Object value, String expected) {
+        if (!holds) {
+            throw new InvalidInputException(
+                    "Cannot build an STDiT2: " + key + " is " + value + ". Set it to " + expected + ".");
+        }
+    }
+
+    /** Depth, hidden size and heads of a named size, such as {@code STDiT2-XL/2}. */
+    public static int[] preset(String name) {
+        int[] preset = PRESETS.get(name);
+        if (preset == null) {
+            throw new InvalidInputException("Cannot build model '" + name + "': no such size. Use one of "
+                    + PRESETS.keySet().stream().sorted().toList() + ", or give hidden_size, depth and num_heads.");
+        }
+        return preset.clone();
+    }
+
+    @Override
+    public int[] patchSize() {
+        return patchSize.clone();
+    }
+
+    /** Width of one attention head. */
+    public int headSize() {
+        return hiddenSize / numHeads;
+    }
+
+    /** Channels of the output: noise, and variance if it is predicted. */
+    public int outChannels() {
+        return predictSigma ? 2 * inChannels : inChannels;
+    }
+
+    /** Width of the MLP's hidden layer. */
+    public int mlpSize() {
+        return (int) (hiddenSize * mlpRatio);
+    }
+
+    int patchVolume() {
+        return patchSize[0] * patchSize[1] * patchSize[2];
+    }
+}
