@@ -18,6 +18,7 @@ import static org.bytedeco.ffmpeg.global.avformat.AVSEEK_FLAG_BACKWARD;
 import static org.bytedeco.ffmpeg.global.avformat.av_read_frame;
 import static org.bytedeco.ffmpeg.global.avformat.av_seek_frame;
 import static org.bytedeco.ffmpeg.global.avutil.AVERROR_EOF;
+import static org.bytedeco.ffmpeg.global.avutil.AV_NOPTS_VALUE;
 import static org.bytedeco.ffmpeg.global.avutil.av_frame_alloc;
 import static org.bytedeco.ffmpeg.global.avutil.av_frame_free;
 
@@ -25,6 +26,7 @@ import java.io.IOException;
 import org.bytedeco.ffmpeg.avcodec.AVCodec;
 import org.bytedeco.ffmpeg.avcodec.AVCodecContext;
 import org.bytedeco.ffmpeg.avcodec.AVPacket;
+import org.bytedeco.ffmpeg.avformat.AVStream;
 import org.bytedeco.ffmpeg.avutil.AVDictionary;
 import org.bytedeco.ffmpeg.avutil.AVFrame;
 
@@ -141,15 +143,16 @@ final class FrameDecoder implements AutoCloseable {
     return damaged;
   }
 
-  /** Goes to the last keyframe, or back to the beginning where the container cannot seek. */
-  void seekToLastKeyframe() throws IOException {
-    int stream = input.stream().index();
-    if (av_seek_frame(input.context(), stream, Long.MAX_VALUE, AVSEEK_FLAG_BACKWARD) < 0) {
-      av_seek_frame(input.context(), stream, 0, AVSEEK_FLAG_BACKWARD);
-    }
+  /** Goes to the last keyframe; false where the container cannot. */
+  boolean seekToLastKeyframe() throws IOException {
+    AVStream stream = input.stream();
+    long start = stream.start_time() == AV_NOPTS_VALUE ? 0 : stream.start_time();
+    long end = stream.duration() > 0 ? start + stream.duration() : Long.MAX_VALUE;
+    int status = av_seek_frame(input.context(), stream.index(), end, AVSEEK_FLAG_BACKWARD);
     input.rethrowFailure();
     avcodec_flush_buffers(codec);
     flushing = false;
+    return status >= 0;
   }
 
   @Override

@@ -84,7 +84,8 @@ public final class MediaProbe {
     if (fps <= 0 && duration > 0) {
       fps = frames / duration;
     }
-    if (duration <= 0 && fps > 0) {
+    // An AVI duration is the header's number of frames, which may lie, over its rate.
+    if (fps > 0 && (duration <= 0 || input.isFormat("avi"))) {
       duration = frames / fps;
     }
     return new MediaInfo(

@@ -21,6 +21,7 @@ record Orientation(int degrees, boolean swapAxes, boolean mirrorColumns, boolean
     if (matrix == null) {
       return UPRIGHT;
     }
+    FFmpegRuntime.ensureLoaded();
     double degrees = av_display_rotation_get(matrix);
     if (Double.isNaN(degrees)) {
       return UPRIGHT;

@@ -34,6 +34,10 @@ final class SourceBridge implements AutoCloseable {
   private static final int IO_ERROR = -5;
   private static final int INVALID_ARGUMENT = -22;
 
+  static {
+    FFmpegRuntime.ensureLoaded(); // before the callbacks below, the first native objects
+  }
+
   private static final ConcurrentHashMap<Long, SourceBridge> OPEN = new ConcurrentHashMap<>();
 
   private static final Read_packet_Pointer_BytePointer_int READ =
@@ -61,7 +65,6 @@ final class SourceBridge implements AutoCloseable {
   private Throwable failure;
 
   SourceBridge(MediaSource source) throws IOException {
-    FFmpegRuntime.ensureLoaded();
     this.source = source;
     this.length = source.length();
     key = av_malloc(1);

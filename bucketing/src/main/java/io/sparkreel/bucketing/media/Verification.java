@@ -19,26 +19,50 @@ final class Verification {
     if (verify == Verify.NONE) {
       return tally.frames();
     }
+    if (ImageEnd.isMissing(source, probed)) {
+      throw new MediaException(MediaProblem.TRUNCATED, "the image ends before its end mark");
+    }
+    if (verify == Verify.EDGES && !probed.isStillFormat()) {
+      return edges(source, tally);
+    }
+    return all(source, probed, tally);
+  }
+
+  private static int edges(MediaSource source, FrameTally tally)
+      throws MediaException, IOException {
+    try (NativeInput input = NativeInput.open(source);
+        FrameDecoder decoder = FrameDecoder.open(input)) {
+      requireFirst(decoder);
+      if (decoder.seekToLastKeyframe()) {
+        drain(decoder);
+      }
+      if (decoder.decoded() > 1) {
+        requireUndamaged(decoder, tally);
+        return tally.frames();
+      }
+    }
+    // The container cannot seek, or the file has one frame.
+    try (NativeInput input = NativeInput.open(source);
+        FrameDecoder decoder = FrameDecoder.open(input)) {
+      drain(decoder);
+      if (decoder.decoded() < Math.min(2, tally.frames())) {
+        throw new MediaException(MediaProblem.TRUNCATED, "the last frame cannot be decoded");
+      }
+      requireUndamaged(decoder, tally);
+      return tally.frames();
+    }
+  }
+
+  private static int all(MediaSource source, NativeInput probed, FrameTally tally)
+      throws MediaException, IOException {
     // Tallying may have read to the end, and not every container can seek back.
     try (NativeInput input = NativeInput.open(source);
         FrameDecoder decoder = FrameDecoder.open(input)) {
-      if (decoder.next() == null) {
-        throw new MediaException(MediaProblem.NO_FRAMES, "not one frame can be decoded");
-      }
+      requireFirst(decoder);
       if (input.isStillFormat()) {
+        // What follows the picture, such as the film in a phone's photograph, is no part of it.
         requireUndamaged(decoder, tally);
         return 1;
-      }
-      if (verify == Verify.EDGES) {
-        decoder.seekToLastKeyframe();
-        int before = decoder.decoded();
-        drain(decoder);
-        if (decoder.decoded() == before) {
-          throw new MediaException(
-              MediaProblem.TRUNCATED, "the last frame cannot be decoded");
-        }
-        requireUndamaged(decoder, tally);
-        return tally.frames();
       }
       drain(decoder);
       requireUndamaged(decoder, tally);
@@ -49,6 +73,12 @@ final class Verification {
             "%d of %d frames can be decoded".formatted(decoder.decoded(), tally.frames()));
       }
       return decoder.decoded();
+    }
+  }
+
+  private static void requireFirst(FrameDecoder decoder) throws MediaException, IOException {
+    if (decoder.next() == null) {
+      throw new MediaException(MediaProblem.NO_FRAMES, "not one frame can be decoded");
     }
   }
 

@@ -123,6 +123,7 @@ public final class VideoWriter implements AutoCloseable {
           "Cannot write %s: %d frames per second were asked for. Use 1 or more."
               .formatted(file, fps));
     }
+    FFmpegRuntime.ensureLoaded();
     VideoWriter writer = new VideoWriter(file, width, height);
     boolean opened = false;
     try {
@@ -137,7 +138,6 @@ public final class VideoWriter implements AutoCloseable {
   }
 
   private void open(int fps) throws IOException {
-    FFmpegRuntime.ensureLoaded();
     AVCodec encoder = avcodec_find_encoder_by_name(ENCODER);
     if (encoder == null || encoder.isNull()) {
       throw failure("this FFmpeg has no encoder " + ENCODER, "Use the build that Sparkreel ships");
