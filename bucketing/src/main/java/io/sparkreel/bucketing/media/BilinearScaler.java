@@ -18,15 +18,24 @@ final class BilinearScaler implements FrameScaler {
     this.columns = columns;
   }
 
+  /** Of an odd overhang the larger half is cut from the right or the bottom. */
   static BilinearScaler resizeCrop(int height, int width, int targetHeight, int targetWidth) {
     Cover cover = Cover.of(height, width, targetHeight, targetWidth);
     return new BilinearScaler(
         width,
-        Axis.of(height, (float) height / cover.height(), cover.top(), targetHeight),
-        Axis.of(width, (float) width / cover.width(), cover.left(), targetWidth));
+        Axis.of(
+            height,
+            (float) height / cover.height(),
+            (cover.height() - targetHeight) / 2,
+            targetHeight),
+        Axis.of(
+            width,
+            (float) width / cover.width(),
+            (cover.width() - targetWidth) / 2,
+            targetWidth));
   }
 
-  /** Both axes share one scale factor; the scaled size is rounded down. */
+  /** Both axes share one scale factor; the scaled size is rounded down, half of the overhang to even. */
   static BilinearScaler center(int height, int width, int side) {
     double factor = (double) side / Math.min(height, width);
     int scaledHeight = Math.max(side, (int) Math.floor(height * factor));
@@ -34,8 +43,8 @@ final class BilinearScaler implements FrameScaler {
     float step = (float) (1.0 / factor);
     return new BilinearScaler(
         width,
-        Axis.of(height, step, Cover.halfOf(scaledHeight - side), side),
-        Axis.of(width, step, Cover.halfOf(scaledWidth - side), side));
+        Axis.of(height, step, (int) Math.rint((scaledHeight - side) / 2.0), side),
+        Axis.of(width, step, (int) Math.rint((scaledWidth - side) / 2.0), side));
   }
 
   @Override

@@ -2,24 +2,19 @@
 package io.sparkreel.bucketing.media;
 
 /**
- * The smallest size in the source's proportions that covers a target, and where the target is cut
- * from it. Rounding is half to even, as in the reference.
+ * The smallest size in the source's proportions that covers a target, rounded half to even.
+ *
+ * @param height scaled height, at least the target's
+ * @param width scaled width, at least the target's
  */
-record Cover(int height, int width, int top, int left) {
+record Cover(int height, int width) {
 
   static Cover of(int sourceHeight, int sourceWidth, int targetHeight, int targetWidth) {
     double heightRatio = (double) targetHeight / sourceHeight;
     double widthRatio = (double) targetWidth / sourceWidth;
     if (heightRatio > widthRatio) {
-      int width = (int) Math.rint(sourceWidth * heightRatio);
-      return new Cover(targetHeight, width, 0, halfOf(width - targetWidth));
+      return new Cover(targetHeight, (int) Math.rint(sourceWidth * heightRatio));
     }
-    int height = (int) Math.rint(sourceHeight * widthRatio);
-    return new Cover(height, targetWidth, halfOf(height - targetHeight), 0);
-  }
-
-  /** Half of a difference, rounded half to even. */
-  static int halfOf(int difference) {
-    return (int) Math.rint(difference / 2.0);
+    return new Cover((int) Math.rint(sourceHeight * widthRatio), targetWidth);
   }
 }

@@ -8,6 +8,8 @@ final class StillScaler implements FrameScaler {
   private final int sourceHeight;
   private final int sourceWidth;
   private final Cover cover;
+  private final int top;
+  private final int left;
   private final int targetHeight;
   private final int targetWidth;
 
@@ -16,19 +18,26 @@ final class StillScaler implements FrameScaler {
       int sourceWidth,
       int halvings,
       Cover cover,
+      int top,
+      int left,
       int targetHeight,
       int targetWidth) {
     this.sourceHeight = sourceHeight;
     this.sourceWidth = sourceWidth;
     this.halvings = halvings;
     this.cover = cover;
+    this.top = top;
+    this.left = left;
     this.targetHeight = targetHeight;
     this.targetWidth = targetWidth;
   }
 
+  /** Half of an odd overhang is rounded to even. */
   static StillScaler resizeCrop(int height, int width, int targetHeight, int targetWidth) {
     Cover cover = Cover.of(height, width, targetHeight, targetWidth);
-    return new StillScaler(height, width, 0, cover, targetHeight, targetWidth);
+    int top = (int) Math.rint((cover.height() - targetHeight) / 2.0);
+    int left = (int) Math.rint((cover.width() - targetWidth) / 2.0);
+    return new StillScaler(height, width, 0, cover, top, left, targetHeight, targetWidth);
   }
 
   /** Halves with a box filter while that leaves the short side long enough (as DiT, ADM do). */
@@ -44,9 +53,10 @@ final class StillScaler implements FrameScaler {
     double factor = (double) side / Math.min(halvedHeight, halvedWidth);
     int scaledHeight = (int) Math.rint(halvedHeight * factor);
     int scaledWidth = (int) Math.rint(halvedWidth * factor);
-    Cover cover =
-        new Cover(scaledHeight, scaledWidth, (scaledHeight - side) / 2, (scaledWidth - side) / 2);
-    return new StillScaler(height, width, halvings, cover, side, side);
+    int top = (scaledHeight - side) / 2;
+    int left = (scaledWidth - side) / 2;
+    Cover cover = new Cover(scaledHeight, scaledWidth);
+    return new StillScaler(height, width, halvings, cover, top, left, side, side);
   }
 
   @Override
@@ -62,7 +72,7 @@ final class StillScaler implements FrameScaler {
     picture = PillowResize.BICUBIC.resize(picture, height, width, cover.height(), cover.width());
     int plane = targetHeight * targetWidth;
     for (int row = 0; row < targetHeight; row++) {
-      int from = 3 * ((cover.top() + row) * cover.width() + cover.left());
+      int from = 3 * ((top + row) * cover.width() + left);
       int to = offset + row * targetWidth;
       for (int column = 0; column < targetWidth; column++) {
         for (int channel = 0; channel < 3; channel++) {
