@@ -184,12 +184,13 @@ class SafetensorsHostileTest {
         com.sun.management.ThreadMXBean threads =
             (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
         long best = Long.MAX_VALUE;
-        for (int attempt = 0; attempt < 3 && best > MAX_NANOS; attempt++) { // the machine may be busy with other work
+        // Processor time, the best of a few attempts: the machine may be busy and the code not compiled yet.
+        for (int attempt = 0; attempt < 4 && best > MAX_NANOS; attempt++) {
             long allocated = threads.getCurrentThreadAllocatedBytes();
-            long start = System.nanoTime();
+            long start = threads.getCurrentThreadCpuTime();
             InvalidInputException e = assertThrows(InvalidInputException.class,
                 () -> SafetensorsReader.open(path).close(), kind);
-            best = Math.min(best, System.nanoTime() - start);
+            best = Math.min(best, threads.getCurrentThreadCpuTime() - start);
             allocated = threads.getCurrentThreadAllocatedBytes() - allocated;
             assertTrue(allocated < MAX_ALLOCATED, kind + " allocated " + allocated + " bytes");
             assertTrue(e.getMessage().startsWith("Cannot read " + path + ": "), e.getMessage());

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.model.checkpoint;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.sparkreel.model.InvalidInputException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.FloatBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CheckpointTest {
+
+    @TempDir
+    Path run;
+
+    private Storage storage;
+
+    @BeforeEach
+    void openStorage() {
+        storage = new LocalStorage(run);
+    }
+
+    @Test
+    void whatSeveralRanksWroteIsOneCheckpoint() throws IOException {
+        String folder = CheckpointWriter.folderName(2, 500);
+        assertEquals("epoch2-global_step500", folder);
+        CheckpointWriter.prepare(storage, folder);
+        List<CheckpointFile> all = new ArrayList<>();
+        for (int rank = 0; rank < 3; rank++) {
+            CheckpointWriter writer = new CheckpointWriter(storage, folder);
+            put(writer, "optimizer/rank-" + rank + ".bin", "moments of rank " + rank);
+            all.addAll(writer.written());
+        }
+        refused("it has no manifest.json", folder);
+        CheckpointWriter.commit(storage, folder, all);
+        CheckpointReader checkpoint = CheckpointReader.open(storage, folder);
+        assertEquals(Set.of("optimizer/rank-0.bin", "optimizer/rank-1.bin", "optimizer/rank-2.bin"),
+            checkpoint.files().keySet());
+        assertArrayEquals("moments of rank 1".getBytes(StandardCharsets.UTF_8), checkpoint.read("optimizer/rank-1.bin"));
+        assertTrue(checkpoint.has("optimizer/rank-0.bin"));
+        assertFalse(checkpoint.has("optimizer/rank-3.bin"));
+        assertEquals(run.resolve(folder).resolve("optimizer/rank-0.bin"),
+            checkpoint.localPath("optimizer/rank-0.bin").orElseThrow());
+        InvalidInputException e =
+            assertThrows(InvalidInputException.class, () -> checkpoint.read("optimizer/rank-3.bin"));
+        assertTrue(e.getMessage().startsWith("Cannot read optimizer/rank-3.bin of the checkpoint "), e.getMessage());
+    }
+
+    /** The digest is the example of FIPS 180-2, appendix B.1; sha256sum prints the same. */
+    @Test
+    void checksumsAreThoseOfStockTools() throws IOException {
+        CheckpointWriter writer = new CheckpointWriter(storage, "c");
+        put(writer, "abc", "abc");
+        assertEquals(List.of(new CheckpointFile("abc", 3,
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")), writer.written());
+    }
+
+    @Test
+    void tensorsGoThroughTheCheckpoint() throws IOException {
+        CheckpointWriter writer = new CheckpointWriter(storage, "c");
+        try (SafetensorsWriter file = SafetensorsWriter.builder().tensor("x", DataType.F32, 3)
+                .writeTo(writer.create("model/model.safetensors"))) {
+            file.write("x", FloatBuffer.wrap(new float[] {1, 2, 3}));
+            file.commit();
+        }
+        CheckpointWriter.commit(storage, "c", writer.written());
+        Path local = CheckpointReader.open(storage, "c").localPath("model/model.safetensors").orElseThrow();
+        try (SafetensorsReader file = SafetensorsReader.open(local)) {
+            assertArrayEquals(new float[] {1, 2, 3}, file.floats("x"));
+        }
+    }
+
+    @Test
+    void everyDamageIsFound() throws IOException {
+        commit("c", "one");
+        Path file = run.resolve("c/model.bin");
+        byte[] content = Files.readAllBytes(file);
+        for (int i = 0; i < content.length; i++) {
+            byte[] damaged = content.clone();
+            damaged[i] ^= 0x10;
+            Files.write(file, damaged);
+            refused("the content of its file model.bin does not match its checksum", "c");
+        }
+        Files.write(file, new byte[] {1});
+        refused("its file model.bin has 1 bytes, not 3", "c");
+        Files.delete(file);
+        refused("its file model.bin is missing", "c");
+        Files.write(file, content);
+        CheckpointReader.open(storage, "c");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "null", "{", "{}", "[]", "{\"version\":1,\"files\":[]}", "{\"version\":1,\"files\":[null]}",
+        "{\"version\":2,\"files\":[{\"path\":\"model.bin\",\"bytes\":3,\"sha256\":\"SUM\"}]}",
+        "{\"version\":1,\"files\":[{\"path\":\"../c/model.bin\",\"bytes\":3,\"sha256\":\"SUM\"}]}",
+        "{\"version\":1,\"files\":[{\"path\":\"/etc/hostname\",\"bytes\":3,\"sha256\":\"SUM\"}]}",
+        "{\"version\":1,\"files\":[{\"path\":\"model.bin\",\"bytes\":-3,\"sha256\":\"SUM\"}]}",
+        "{\"version\":1,\"files\":[{\"path\":\"model.bin\",\"bytes\":3}]}",
+        "{\"version\":1,\"files\":[{\"path\":\"model.bin\",\"sha256\":\"SUM\"}]}",
+        "{\"version\":1,\"files\":[{\"path\":\"model.bin\",\"bytes\":3,\"sha256\":\"SUM\"}]} x",
+        "{\"version\":1,\"files\":[{\"path\":\"manifest.json\",\"bytes\":3,\"sha256\":\"SUM\"}]}"})
+    void aDamagedManifestIsRefused(String text) throws IOException {
+        commit("c", "abc");
+        String sum = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        Files.writeString(run.resolve("c/manifest.json"), text.replace("SUM", sum));
+        refused("its manifest.json cannot be used", "c");
+        Files.writeString(run.resolve("c/manifest.json"),
+            "{\"version\":1,\"files\":[{\"path\":\"model.bin\",\"bytes\":3,\"sha256\":\"" + sum + "\"}]}");
+        CheckpointReader.open(storage, "c");
+    }
+
+    @Test
+    void theNewestIsTheOneOfTheLargestGlobalStep() throws IOException {
+        assertEquals(Optional.empty(), CheckpointReader.newest(storage));
+        commit("epoch0-global_step900", "a");
+        commit("epoch1-global_step1000", "b");
+        commit("epoch0-global_step99", "c");
+        Files.createDirectories(run.resolve("tensorboard"));
+        Files.createDirectories(run.resolve("epoch9-global_step9999-old"));
+        CheckpointReader.Found found = CheckpointReader.newest(storage).orElseThrow();
+        assertEquals("epoch1-global_step1000", found.checkpoint().folder());
+        assertEquals(List.of(), found.warnings());
+    }
+
+    @Test
+    void aDamagedNewestIsReportedAndTheOneBeforeUsed() throws IOException {
+        commit("epoch0-global_step10", "a");
+        commit("epoch0-global_step20", "b");
+        commit("epoch0-global_step30", "c");
+        Files.write(run.resolve("epoch0-global_step30/model.bin"), new byte[] {0}, StandardOpenOption.APPEND);
+        CheckpointWriter unfinished = new CheckpointWriter(storage, "epoch0-global_step40");
+        put(unfinished, "model.bin", "d");
+        CheckpointReader.Found found = CheckpointReader.resolve(storage);
+        assertEquals("epoch0-global_step20", found.checkpoint().folder());
+        assertEquals(2, found.warnings().size());
+        assertTrue(found.warnings().get(0).contains("epoch0-global_step40: it has no manifest.json"));
+        assertTrue(found.warnings().get(1).contains("epoch0-global_step30: its file model.bin has 2 bytes, not 1"));
+    }
+
+    @Test
+    void aRunWhoseCheckpointsAreAllDamagedIsRefused() throws IOException {
+        commit("epoch0-global_step10", "a");
+        Files.delete(run.resolve("epoch0-global_step10/model.bin"));
+        InvalidInputException e =
+            assertThrows(InvalidInputException.class, () -> CheckpointReader.newest(storage));
+        assertTrue(e.getMessage().contains("its file model.bin is missing"), e.getMessage());
+    }
+
+    @Test
+    void aCheckpointOrItsRunCanBeNamed() throws IOException {
+        commit("epoch0-global_step10", "a");
+        Storage folder = new LocalStorage(run.resolve("epoch0-global_step10"));
+        assertArrayEquals(new byte[] {'a'}, CheckpointReader.resolve(folder).checkpoint().read("model.bin"));
+        assertArrayEquals(new byte[] {'a'}, CheckpointReader.resolve(storage).checkpoint().read("model.bin"));
+        for (Path wrong : List.of(run.resolve("nowhere"), Files.createDirectory(run.resolve("empty")))) {
+            InvalidInputException e = assertThrows(InvalidInputException.class,
+                () -> CheckpointReader.resolve(new LocalStorage(wrong)));
+            assertTrue(e.getMessage().startsWith("Cannot read a checkpoint from " + wrong + ": it holds neither"),
+                e.getMessage());
+        }
+    }
+
+    @Test
+    void preparingRemovesWhatAnEarlierAttemptLeft() throws IOException {
+        commit("c", "a");
+        put(new CheckpointWriter(storage, "c"), "optimizer/rank-7.bin", "left over");
+        CheckpointWriter.prepare(storage, "c");
+        assertFalse(Files.exists(run.resolve("c")));
+        CheckpointWriter.prepare(storage, "c");
+    }
+
+    @Test
+    void aCheckpointNeedsDistinctFiles() throws IOException {
+        assertThrows(InvalidInputException.class, () -> CheckpointWriter.commit(storage, "c", List.of()));
+        CheckpointWriter writer = new CheckpointWriter(storage, "c");
+        put(writer, "a", "1");
+        put(writer, "a", "2");
+        assertThrows(InvalidInputException.class, () -> CheckpointWriter.commit(storage, "c", writer.written()));
+        assertFalse(Files.exists(run.resolve("c/manifest.json")));
+    }
+
+    @Test
+    void aFileThatFailedDoesNotCount() throws IOException {
+        CheckpointWriter writer = new CheckpointWriter(new FullStorage(run), "c");
+        OutputStream out = writer.create("a");
+        out.write(new byte[10]);
+        assertThrows(IOException.class, out::close);
+        assertEquals(List.of(), writer.written());
+    }
+
+    /** Storage on a full disk. */
+    private static final class FullStorage extends ForwardingStorage {
+        FullStorage(Path root) {
+            super(new LocalStorage(root));
+        }
+
+        @Override
+        public OutputStream create(String path) {
+            return new OutputStream() {
+                @Override
+                public void write(int value) throws IOException {
+                    throw new IOException("No space left on device");
+                }
+            };
+        }
+    }
+
+    private void commit(String folder, String content) throws IOException {
+        CheckpointWriter writer = new CheckpointWriter(storage, folder);
+        put(writer, "model.bin", content);
+        CheckpointWriter.commit(storage, folder, writer.written());
+    }
+
+    private static void put(CheckpointWriter writer, String path, String content) throws IOException {
+        try (OutputStream out = writer.create(path)) {
+            out.write(content.getBytes(StandardCharsets.UTF_8));
+        }
+    }
+
+    private void refused(String found, String folder) {
+        InvalidInputException e =
+            assertThrows(InvalidInputException.class, () -> CheckpointReader.open(storage, folder));
+        assertTrue(e.getMessage().startsWith("Cannot read the checkpoint " + run.resolve(folder) + ": "), e.getMessage());
+        assertTrue(e.getMessage().contains(found), e.getMessage());
+    }
+}
