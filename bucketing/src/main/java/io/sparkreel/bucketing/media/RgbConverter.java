@@ -12,7 +12,7 @@ import static org.bytedeco.ffmpeg.global.avutil.av_frame_alloc;
 import static org.bytedeco.ffmpeg.global.avutil.av_frame_free;
 import static org.bytedeco.ffmpeg.global.avutil.av_frame_get_buffer;
 import static org.bytedeco.ffmpeg.global.swscale.SWS_ACCURATE_RND;
-import static org.bytedeco.ffmpeg.global.swscale.SWS_BICUBIC;
+import static org.bytedeco.ffmpeg.global.swscale.SWS_BILINEAR;
 import static org.bytedeco.ffmpeg.global.swscale.SWS_CS_DEFAULT;
 import static org.bytedeco.ffmpeg.global.swscale.SWS_FULL_CHR_H_INT;
 import static org.bytedeco.ffmpeg.global.swscale.sws_freeContext;
@@ -32,6 +32,9 @@ import org.bytedeco.javacpp.DoublePointer;
  * file names (BT.601, limited range where it names none).
  */
 final class RgbConverter implements AutoCloseable {
+
+  /** Without the last two, swscale takes a short cut that darkens pictures by a grey level. */
+  private static final int FLAGS = SWS_BILINEAR | SWS_FULL_CHR_H_INT | SWS_ACCURATE_RND;
 
   private static final int ONE = 1 << 16; // brightness, contrast and saturation are 16.16
 
@@ -96,7 +99,7 @@ final class RgbConverter implements AutoCloseable {
             width,
             height,
             AV_PIX_FMT_RGB24,
-            SWS_BICUBIC | SWS_FULL_CHR_H_INT | SWS_ACCURATE_RND,
+            FLAGS,
             (SwsFilter) null,
             (SwsFilter) null,
             (DoublePointer) null);

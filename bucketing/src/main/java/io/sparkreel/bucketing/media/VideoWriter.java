@@ -73,8 +73,11 @@ public final class VideoWriter implements AutoCloseable {
   /** The h264 encoder of FFmpeg's LGPL build. */
   static final String ENCODER = "libopenh264";
 
-  /** Coarsest quantiser, of 51; fine enough for pixels to come back within a few grey levels. */
-  private static final int COARSEST_QUANTISER = 14;
+  /** The finest quantiser the encoder takes, of 51: luma comes back within a grey level or two. */
+  private static final int QUANTISER = 12;
+
+  /** Never binds, as the quantiser is fixed, but must be named. */
+  private static final long NOMINAL_BIT_RATE = 20_000_000;
 
   private static final int TRY_AGAIN = -11;
   private static final int ONE = 1 << 16; // brightness, contrast and saturation are 16.16
@@ -183,10 +186,11 @@ public final class VideoWriter implements AutoCloseable {
     codec.color_primaries(AVCOL_PRI_BT709);
     codec.color_trc(AVCOL_TRC_BT709);
     codec.flags(codec.flags() | AV_CODEC_FLAG_GLOBAL_HEADER);
-    // The quantiser alone decides the quality; a bit rate would starve small, busy clips.
-    codec.qmin(COARSEST_QUANTISER);
-    codec.qmax(COARSEST_QUANTISER);
-    av_opt_set(codec.priv_data(), "rc_mode", "off", 0);
+    // Rate control must be on for the encoder to heed quantiser bounds; they alone decide then.
+    codec.bit_rate(NOMINAL_BIT_RATE);
+    codec.qmin(QUANTISER);
+    codec.qmax(QUANTISER);
+    av_opt_set(codec.priv_data(), "rc_mode", "quality", 0);
     av_opt_set(codec.priv_data(), "allow_skip_frames", "0", 0);
     require(avcodec_open2(codec, encoder, (AVDictionary) null), "the encoder refuses this size");
   }

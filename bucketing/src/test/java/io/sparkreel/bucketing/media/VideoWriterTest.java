@@ -76,8 +76,10 @@ class VideoWriterTest {
               height,
               width);
       double psnr = psnr(clip.values(), back.values());
-      assertTrue(psnr > 35, "PSNR is %.1f dB".formatted(psnr));
-      assertTrue(lumaPsnr(clip, back) > 40, "luma PSNR is %.1f dB".formatted(lumaPsnr(clip, back)));
+      assertTrue(psnr > 32, "PSNR is %.1f dB".formatted(psnr));
+      // Colour has half of the resolution in a video, luma all of it.
+      double lumaPsnr = psnr(luma(clip), luma(back));
+      assertTrue(lumaPsnr > 43, "luma PSNR is %.1f dB".formatted(lumaPsnr));
     }
   }
 
@@ -87,11 +89,6 @@ class VideoWriterTest {
       error += Math.pow(expected[i] - found[i], 2);
     }
     return 10 * Math.log10(4 * expected.length / error);
-  }
-
-  /** Colour has half of the resolution in a video, luma all of it. */
-  private static double lumaPsnr(PixelClip expected, PixelClip found) {
-    return psnr(luma(expected), luma(found));
   }
 
   private static float[] luma(PixelClip clip) {
