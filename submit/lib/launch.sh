@@ -132,7 +132,7 @@ ensure_jar() {
   fi
   require_maven
   with_progress "building the application jar (the first time downloads about 500 MB)" \
-    mvn -B -q -f "$ROOT/pom.xml" -DskipTests package
+    mvn -B -q -Dstyle.color=never -f "$ROOT/pom.xml" -DskipTests package
 }
 
 # Without SPARK_HOME, puts the jars of Spark under target/spark once.
@@ -146,7 +146,7 @@ ensure_spark() {
   mkdir -p "$home"
   fresh=$(mktemp -d "$home/jars.XXXXXX")
   with_progress "resolving Spark from Maven (the first time downloads about 290 MB)" \
-    mvn -B -q -f "$ROOT/submit/runtime/pom.xml" dependency:copy-dependencies -DincludeScope=runtime \
+    mvn -B -q -Dstyle.color=never -f "$ROOT/submit/runtime/pom.xml" dependency:copy-dependencies -DincludeScope=runtime \
     "-DoutputDirectory=$fresh"
   cp "$ROOT/pom.xml" "$fresh/.resolved-for"
   chmod 755 "$fresh"

@@ -38,7 +38,7 @@ public record BucketingConfig(
     public BucketingConfig {
         Check.notBlank("input", input);
         Check.notBlank("output", output);
-        Check.that(!bucketConfig.isEmpty(), "bucket_config", "{}",
+        Check.that(!bucketConfig.isEmpty(), "bucket_config", bucketConfig,
                 "at least one resolution, such as {\"480p\": {16: [1.0, 8]}}");
         Check.atLeast("frame_interval", frameInterval, 1);
         Check.positive("resolution_slack", resolutionSlack);

@@ -4,7 +4,7 @@ package io.sparkreel.jobs.config;
 import java.util.Locale;
 
 /** An enum whose constants are words of the configuration; {@link #word()} is the YAML spelling. */
-interface Choice {
+public interface Choice {
     String name();
 
     default String word() {

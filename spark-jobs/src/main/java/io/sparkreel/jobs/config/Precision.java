@@ -3,6 +3,6 @@ package io.sparkreel.jobs.config;
 
 /** {@code dtype}: what the model computes in. Master weights and reductions are fp32 either way. */
 public enum Precision implements Choice {
-    FP32,
-    BF16
+    BF16,
+    FP32
 }

@@ -14,7 +14,7 @@ import java.util.Set;
 final class Schema {
     /** Names from other trainers, and the key that does their work here. */
     private static final String[][] SYNONYMS = {
-        {"learning_rate", "lr"}, {"learning_rate_schedule", "lr_schedule"}, {"lr_scheduler", "lr_schedule"},
+        {"learning_rate", "lr"}, {"optimizer", "lr"}, {"learning_rate_schedule", "lr_schedule"}, {"lr_scheduler", "lr_schedule"},
         {"weight_decay_rate", "weight_decay"}, {"betas", "adam_betas"}, {"eps", "adam_eps"},
         {"max_grad_norm", "grad_clip"}, {"gradient_clipping", "grad_clip"},
         {"gradient_checkpointing", "grad_checkpoint"}, {"mixed_precision", "dtype"}, {"precision", "dtype"},

@@ -7,4 +7,4 @@ import java.io.Serializable;
  * A mapping of the configuration: a record whose components are its keys (camelCase here, snake_case in YAML) and whose
  * compact constructor refuses impossible values. It travels to executors.
  */
-interface Section extends Serializable {}
+public interface Section extends Serializable {}

@@ -35,8 +35,6 @@ public record TrainingConfig(
         @Flat RunConfig run)
         implements Section {
     public TrainingConfig {
-        Check.that(run.maxSteps() == null || optimizer.warmupSteps() <= run.maxSteps(), "warmup_steps",
-                optimizer.warmupSteps(), "at most max_steps, which is " + run.maxSteps());
         if (maskRatios != null) {
             maskRatios.forEach((name, ratio) -> Check.fraction("mask_ratios." + name, ratio));
         }

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs;
+
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.spark.SparkConf;
+import org.apache.spark.sql.SparkSession;
+
+/** Starts the Spark session of a job with the settings it cannot do without, where the user has not set them. */
+final class SparkSessions {
+    private static final Pattern LOCAL_CLUSTER = Pattern.compile("local-cluster\\[\\s*(\\d+)\\s*,\\s*(\\d+)\\s*,.*");
+
+    private SparkSessions() {}
+
+    /** A session for work that uses every core. */
+    static SparkSession start(String name) {
+        return start(name, new SparkConf());
+    }
+
+    /** A session in which one task has an executor to itself. */
+    static SparkSession startWithOneTaskPerExecutor(String name) {
+        SparkConf conf = new SparkConf();
+        conf.setIfMissing("spark.task.cpus", Integer.toString(coresPerExecutor(conf)));
+        // Else the first barrier stage waits 15 seconds for executors that are still registering.
+        conf.setIfMissing("spark.scheduler.barrier.maxConcurrentTasksCheck.interval", "1s");
+        conf.setIfMissing("spark.scheduler.barrier.maxConcurrentTasksCheck.maxFailures", "60");
+        return start(name, conf);
+    }
+
+    private static SparkSession start(String name, SparkConf conf) {
+        conf.setIfMissing("spark.master", "local[*]");
+        conf.setIfMissing("spark.app.name", name);
+        conf.setIfMissing("spark.executorEnv.OMP_WAIT_POLICY", "PASSIVE");
+        conf.setIfMissing("spark.executorEnv.DJL_OFFLINE", "true");
+        SparkSession spark = SparkSession.builder().config(conf).getOrCreate();
+        Natives.attach(spark);
+        return spark;
+    }
+
+    /** Cores of one executor, as far as the configuration says. */
+    static int coresPerExecutor(SparkConf conf) {
+        Matcher cluster = LOCAL_CLUSTER.matcher(conf.get("spark.master", ""));
+        if (cluster.matches()) {
+            return Integer.parseInt(cluster.group(2));
+        }
+        return conf.getInt("spark.executor.cores", 1);
+    }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.storage;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import io.sparkreel.jobs.UserError;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a bucketing output folder holds: {@code manifest.json}, replaced last, so that a reader sees all of a
+ * run or none of it.
+ *
+ * @param run name of the run; its tables lie in sub-folders {@code run=<name>}
+ * @param created when, ISO 8601
+ * @param input the folder that was read
+ * @param seed of the draws
+ * @param epochs independent draws
+ * @param frameInterval every how many frames of a video one is taken
+ * @param resolutionSlack part of a resolution's pixels from which on it admits clips
+ * @param bucketConfig resolution to frames to [keep probability, batch size], as configured
+ * @param resolutions resolutions beside the predefined ones: name to pixels and label to [height, width]
+ * @param clips rows of the clips table
+ * @param quarantined rows of the quarantine table
+ * @param buckets rows of each bucket, over all epochs
+ */
+public record BucketingManifest(
+        @JsonProperty("run") String run,
+        @JsonProperty("created") String created,
+        @JsonProperty("input") String input,
+        @JsonProperty("seed") long seed,
+        @JsonProperty("epochs") int epochs,
+        @JsonProperty("frame_interval") int frameInterval,
+        @JsonProperty("resolution_slack") double resolutionSlack,
+        @JsonProperty("bucket_config") Map<String, Map<Integer, List<Number>>> bucketConfig,
+        @JsonProperty("resolutions") Map<String, OwnResolution> resolutions,
+        @JsonProperty("clips") long clips,
+        @JsonProperty("quarantined") long quarantined,
+        @JsonProperty("buckets") List<BucketRows> buckets) {
+    /** File name in the output folder. */
+    public static final String NAME = "manifest.json";
+
+    private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+
+    /** A resolution of the user's. */
+    public record OwnResolution(
+            @JsonProperty("pixels") long pixels, @JsonProperty("ratios") Map<String, List<Integer>> ratios) {}
+
+    /** How many rows of the shards are in a bucket. */
+    public record BucketRows(
+            @JsonProperty("resolution") String resolution, @JsonProperty("frames") int frames,
+            @JsonProperty("aspect") String aspect, @JsonProperty("height") int height,
+            @JsonProperty("width") int width, @JsonProperty("rows") long rows) {}
+
+    /** The sub-folder of a table, relative to the output folder. */
+    public String folder(String table) {
+        return table + "/run=" + run;
+    }
+
+    /** Puts the manifest in place: the one step that publishes a run. */
+    public void publish(HadoopStorage output) throws IOException {
+        output.atomicPut(NAME, JSON.writeValueAsBytes(this));
+    }
+
+    /**
+     * The manifest of an output folder, or of the folder that holds {@code shards/}.
+     *
+     * @throws UserError if there is none, or it cannot be understood
+     */
+    public static BucketingManifest read(HadoopStorage output) throws IOException {
+        if (output.status(NAME).isEmpty()) {
+            throw new UserError("Cannot read shards from " + output + ": there is no " + NAME
+                    + ". Give the output folder of a bucketing run.");
+        }
+        try (InputStream in = output.open(NAME)) {
+            return JSON.readValue(in, BucketingManifest.class);
+        } catch (JsonProcessingException e) {
+            throw new UserError("Cannot read " + output + "/" + NAME + ": " + e.getOriginalMessage()
+                    + ". Run the bucketing job again.", e);
+        }
+    }
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.storage;
+
+import io.sparkreel.model.checkpoint.Storage;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/** A folder on any Hadoop file system. */
+public final class HadoopStorage implements Storage {
+    private final FileSystem files;
+    private final Path root;
+
+    /** @throws IOException if the file system of the folder cannot be reached */
+    public HadoopStorage(Configuration configuration, String root) throws IOException {
+        Path path = new Path(root);
+        files = path.getFileSystem(configuration);
+        this.root = files.makeQualified(path);
+    }
+
+    private Path at(String path) {
+        return path.isEmpty() ? root : new Path(root, path);
+    }
+
+    @Override
+    public InputStream open(String path) throws IOException {
+        return files.open(at(path));
+    }
+
+    @Override
+    public OutputStream create(String path) throws IOException {
+        return files.create(at(path), true);
+    }
+
+    @Override
+    public List<String> list(String folder) throws IOException {
+        try {
+            return Arrays.stream(files.listStatus(at(folder)))
+                    .map(status -> status.getPath().getName()).sorted().toList();
+        } catch (FileNotFoundException e) {
+            return List.of();
+        }
+    }
+
+    @Override
+    public long size(String path) throws IOException {
+        return files.getFileStatus(at(path)).getLen();
+    }
+
+    @Override
+    public boolean exists(String path) throws IOException {
+        return files.exists(at(path));
+    }
+
+    @Override
+    public void delete(String path) throws IOException {
+        files.delete(at(path), true);
+    }
+
+    /**
+     * Object stores make a file visible, whole, when its stream is closed; elsewhere a rename over the old
+     * file is the one step.
+     */
+    @Override
+    public void atomicPut(String path, byte[] content) throws IOException {
+        if (isObjectStore()) {
+            write(at(path), content);
+            return;
+        }
+        Path temporary = at(path).suffix("." + UUID.randomUUID() + ".tmp");
+        write(temporary, content);
+        org.apache.hadoop.fs.FileContext context =
+                org.apache.hadoop.fs.FileContext.getFileContext(files.getUri(), files.getConf());
+        context.rename(temporary, at(path), org.apache.hadoop.fs.Options.Rename.OVERWRITE);
+    }
+
+    private boolean isObjectStore() {
+        return List.of("s3a", "gs", "abfs", "abfss", "oss").contains(files.getScheme());
+    }
+
+    private void write(Path path, byte[] content) throws IOException {
+        try (OutputStream out = files.create(path, true)) {
+            out.write(content);
+        }
+    }
+
+    @Override
+    public Optional<java.nio.file.Path> localPath(String path) {
+        return files.getScheme().equals("file")
+                ? Optional.of(java.nio.file.Path.of(at(path).toUri().getPath())) : Optional.empty();
+    }
+
+    /** The state of a file or folder, if it exists. */
+    public Optional<FileStatus> status(String path) throws IOException {
+        try {
+            return Optional.of(files.getFileStatus(at(path)));
+        } catch (FileNotFoundException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** The full path of a file or folder, for Spark's readers and writers. */
+    public String uri(String path) {
+        return at(path).toString();
+    }
+
+    @Override
+    public String toString() {
+        return files.getScheme().equals("file") ? root.toUri().getPath() : root.toString();
+    }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.Test;
+
+class JobMainTest {
+    private final ByteArrayOutputStream printed = new ByteArrayOutputStream();
+
+    private int run(JobMain.Work work) {
+        return JobMain.run(work, new PrintStream(printed, true, StandardCharsets.UTF_8));
+    }
+
+    private String printed() {
+        return printed.toString(StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void nothingIsPrintedWhenAllGoesWell() {
+        assertEquals(0, run(() -> {}));
+        assertEquals("", printed());
+    }
+
+    @Test
+    void errorsOfTheUserAreOneLineAndExitCodeTwo() {
+        assertEquals(2, run(() -> {
+            throw new UserError("Cannot read x: no such file. Give another.");
+        }));
+        assertEquals("sparkreel: Cannot read x: no such file. Give another." + System.lineSeparator(), printed());
+    }
+
+    @Test
+    void refusalsOfTheModulesCountWhereverTheyStand() {
+        assertEquals(2, run(() -> {
+            throw new IllegalStateException("Job aborted", new IOException(
+                    new io.sparkreel.bucketing.InvalidInputException("Cannot assign: no bucket. Add one.")));
+        }));
+        assertEquals(2, run(() -> {
+            throw new io.sparkreel.model.InvalidInputException("Cannot load: no weights. Give some.");
+        }));
+        assertEquals("sparkreel: Cannot assign: no bucket. Add one." + System.lineSeparator()
+                + "sparkreel: Cannot load: no weights. Give some." + System.lineSeparator(), printed());
+    }
+
+    @Test
+    void otherFailuresAreExitCodeOne() {
+        IOException failure = new IOException("disk full\nat somewhere");
+        failure.setStackTrace(new StackTraceElement[0]);
+        assertEquals(1, run(() -> {
+            throw failure;
+        }));
+        assertEquals("sparkreel: the job failed: java.io.IOException: disk full" + System.lineSeparator(), printed());
+    }
+
+    @Test
+    void helpRunsNoJob() {
+        PrintStream before = System.out;
+        try {
+            System.setOut(new PrintStream(printed, true, StandardCharsets.UTF_8));
+            assertEquals(0, JobMain.run(JobCommand.TRAINING, new String[] {"--help"}, configuration -> {
+                throw new AssertionError("the job ran");
+            }));
+        } finally {
+            System.setOut(before);
+        }
+        assertTrue(printed().startsWith("Usage: submit/train --config FILE"), printed());
+    }
+}
