@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config;
 
+import io.sparkreel.bucketing.InvalidInputException;
+import io.sparkreel.bucketing.bucket.AspectRatios;
+import io.sparkreel.bucketing.bucket.BucketConfig;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -38,11 +44,50 @@ public record BucketingConfig(
     public BucketingConfig {
         Check.notBlank("input", input);
         Check.notBlank("output", output);
-        Check.that(!bucketConfig.isEmpty(), "bucket_config", bucketConfig,
-                "at least one resolution, such as {\"480p\": {16: [1.0, 8]}}");
         Check.atLeast("frame_interval", frameInterval, 1);
-        Check.positive("resolution_slack", resolutionSlack);
+        Check.that(resolutionSlack > 0 && resolutionSlack <= 1, "resolution_slack", resolutionSlack,
+                "a number above 0 and up to 1");
         Check.atLeast("epochs", epochs, 1);
         Check.fraction("max_bad_clips", maxBadClips);
+        buckets(bucketConfig, resolutions, resolutionSlack, frameInterval);
+    }
+
+    /** The rule that assigns clips to buckets, with the resolutions of one's own. */
+    public BucketConfig buckets() {
+        return buckets(bucketConfig, resolutions, resolutionSlack, frameInterval);
+    }
+
+    private static BucketConfig buckets(Map<String, Map<Integer, BucketLevel>> levels,
+            Map<String, ResolutionConfig> resolutions, double slack, int frameInterval) {
+        AspectRatios table = table(resolutions);
+        Map<String, Map<Integer, List<Number>>> plain = new LinkedHashMap<>();
+        levels.forEach((resolution, counts) -> {
+            Map<Integer, List<Number>> entries = new LinkedHashMap<>();
+            counts.forEach((frames, level) ->
+                    entries.put(frames, Arrays.asList(level.keepProbability(), level.batchSize())));
+            plain.put(resolution, entries);
+        });
+        try {
+            return BucketConfig.of(plain, table, slack, frameInterval);
+        } catch (InvalidInputException e) {
+            throw new InvalidValueException("bucket_config", e);
+        }
+    }
+
+    private static AspectRatios table(Map<String, ResolutionConfig> resolutions) {
+        AspectRatios table = AspectRatios.predefined();
+        if (resolutions == null) {
+            return table;
+        }
+        for (Map.Entry<String, ResolutionConfig> own : resolutions.entrySet()) {
+            Map<String, List<Integer>> ratios = new LinkedHashMap<>();
+            own.getValue().ratios().forEach((label, size) -> ratios.put(label, List.of(size.height(), size.width())));
+            try {
+                table = table.with(own.getKey(), own.getValue().pixels(), ratios);
+            } catch (InvalidInputException e) {
+                throw new InvalidValueException("resolutions." + own.getKey(), e);
+            }
+        }
+        return table;
     }
 }

@@ -9,6 +9,14 @@ final class InvalidValueException extends RuntimeException {
     private final String value;
     private final String expected;
 
+    /** A value that another module refuses, with its message. */
+    InvalidValueException(String key, RuntimeException refusal) {
+        super(refusal);
+        this.key = key;
+        this.value = null;
+        this.expected = null;
+    }
+
     InvalidValueException(String key, Object value, String expected) {
         super("'" + key + "' is " + value + ". Give " + expected + ".");
         this.key = key;

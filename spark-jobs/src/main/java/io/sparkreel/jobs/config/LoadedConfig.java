@@ -45,7 +45,7 @@ public final class LoadedConfig<T extends Record> {
         try {
             return maker.get();
         } catch (io.sparkreel.bucketing.InvalidInputException | io.sparkreel.model.InvalidInputException e) {
-            throw new UserError("Cannot read " + sources.of(key) + ": '" + key + "' is refused. " + e.getMessage(), e);
+            throw sources.refused(key, e);
         }
     }
 }

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config;
 
+import io.sparkreel.model.InvalidInputException;
+import io.sparkreel.model.stdit.Stdit2Config;
+
 /**
  * {@code model}: the sizes of STDiT2 and where its first weights come from. A folder of weights that holds a
  * configuration of its own decides the sizes; these serve where it holds none.
  *
- * @param type with {@code STDiT2-XL/2} the sizes are fixed, with {@code STDiT2} they are free
+ * @param type {@code STDiT2} with sizes of one's own, those of the published model by default; or a named size such as
+ *     {@code STDiT2-XL/2}, which the sizes must not contradict
  * @param fromPretrained folder, file or checkpoint of first weights; null: initialised afresh
  * @param hiddenSize width of the tokens, a multiple of 12 and of twice {@code numHeads}
  * @param depth number of blocks
@@ -21,11 +25,11 @@ package io.sparkreel.jobs.config;
  * @param freeze what is left untrained; null: nothing
  */
 public record ModelConfig(
-        @Default("STDiT2") ModelType type,
+        @Default("STDiT2") String type,
         @Default("null") String fromPretrained,
-        @Default("1152") int hiddenSize,
-        @Default("28") int depth,
-        @Default("16") int numHeads,
+        @Default("null") Integer hiddenSize,
+        @Default("null") Integer depth,
+        @Default("null") Integer numHeads,
         @Default("4.0") double mlpRatio,
         @Default("[1, 2, 2]") PatchSize patchSize,
         @Default("auto") Integer inChannels,
@@ -36,7 +40,14 @@ public record ModelConfig(
         @Default("0.1") double classDropoutProb,
         @Default("null") FreezePolicy freeze)
         implements Section {
+    private static final String FREE = "STDiT2";
+    private static final String PUBLISHED = "STDiT2-XL/2";
+
     public ModelConfig {
+        int[] named = preset(type.equals(FREE) ? PUBLISHED : type); // depth, hidden size, heads
+        depth = sized("depth", depth, named[0], type);
+        hiddenSize = sized("hidden_size", hiddenSize, named[1], type);
+        numHeads = sized("num_heads", numHeads, named[2], type);
         Check.notBlank("from_pretrained", fromPretrained);
         Check.atLeast("depth", depth, 1);
         Check.atLeast("num_heads", numHeads, 1);
@@ -49,17 +60,19 @@ public record ModelConfig(
         Check.atLeast("model_max_length", modelMaxLength, 1);
         Check.atLeast("input_sq_size", inputSqSize, 1);
         Check.fraction("class_dropout_prob", classDropoutProb);
-        if (type == ModelType.STDIT2_XL_2) {
-            checkPublished("hidden_size", hiddenSize, 1152);
-            checkPublished("depth", depth, 28);
-            checkPublished("num_heads", numHeads, 16);
-            checkPublished("mlp_ratio", mlpRatio, 4.0);
-            checkPublished("patch_size", patchSize, new PatchSize(1, 2, 2));
+    }
+
+    private static int[] preset(String type) {
+        try {
+            return Stdit2Config.preset(type);
+        } catch (InvalidInputException e) {
+            throw new InvalidValueException("type", e);
         }
     }
 
-    private static void checkPublished(String key, Object value, Object published) {
-        Check.that(value.equals(published), key, value,
-                published + ", which STDiT2-XL/2 has, or 'type: STDiT2' for sizes of your own");
+    private static int sized(String key, Integer given, int named, String type) {
+        Check.that(given == null || given == named || type.equals(FREE), key, given,
+                named + ", which " + type + " has, or 'type: STDiT2' for sizes of your own");
+        return given == null ? named : given;
     }
 }

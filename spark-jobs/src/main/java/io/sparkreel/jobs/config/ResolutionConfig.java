@@ -12,10 +12,5 @@ import java.util.Map;
 public record ResolutionConfig(int pixels, Map<String, ImageSize> ratios) implements Section {
     public ResolutionConfig {
         Check.atLeast("pixels", pixels, 1);
-        Check.that(!ratios.isEmpty(), "ratios", ratios, "at least one aspect ratio, such as {\"0.56\": [72, 128]}");
-        for (String label : ratios.keySet()) {
-            Check.that(label.matches("[0-9]+(\\.[0-9]+)?"), "ratios." + label, label,
-                    "height / width as a decimal number, such as \"0.56\", as the key");
-        }
     }
 }

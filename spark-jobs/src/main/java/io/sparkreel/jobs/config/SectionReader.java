@@ -119,6 +119,9 @@ final class SectionReader {
             return type.getDeclaredConstructor(types).newInstance(arguments);
         } catch (InvocationTargetException e) {
             if (e.getCause() instanceof InvalidValueException refused) {
+                if (refused.getCause() != null) {
+                    throw sources.refused(prefix + refused.key(), refused.getCause());
+                }
                 throw sources.invalid(prefix + refused.key(), refused.value(), refused.expected());
             }
             throw new IllegalStateException("the constructor of " + type.getName() + " failed", e.getCause());

@@ -45,6 +45,12 @@ final class Sources {
         return invalid(path, show(value), expected);
     }
 
+    /** Another module refused the value at a path. */
+    UserError refused(String path, Throwable refusal) {
+        return new UserError("Cannot read " + of(path) + ": '" + path + "' is refused. " + refusal.getMessage(),
+                refusal);
+    }
+
     static String show(JsonNode value) {
         String text = value.toString();
         return text.length() <= LONGEST_VALUE ? text : text.substring(0, LONGEST_VALUE) + "...";

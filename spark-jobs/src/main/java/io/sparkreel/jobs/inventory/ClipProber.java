@@ -2,11 +2,13 @@
 package io.sparkreel.jobs.inventory;
 
 import io.sparkreel.bucketing.bucket.ClipId;
+import io.sparkreel.bucketing.media.FrameCount;
 import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.media.MediaInfo;
 import io.sparkreel.bucketing.media.MediaProbe;
 import io.sparkreel.bucketing.media.MediaProblem;
 import io.sparkreel.bucketing.media.ProbeOptions;
+import io.sparkreel.bucketing.media.Verify;
 import io.sparkreel.jobs.storage.HadoopMediaSource;
 import java.io.IOException;
 import java.io.InputStream;
@@ -59,12 +61,14 @@ public final class ClipProber implements MapFunction<Row, Row>, Serializable {
     private static final int LONGEST_CAPTION = 1 << 16;
 
     private final Broadcast<SerializableConfiguration> configuration;
-    private final ProbeOptions options;
+    private final FrameCount frameCount;
+    private final Verify verify;
     private final LongAccumulator probed;
 
     private ClipProber(Broadcast<SerializableConfiguration> configuration, ProbeOptions options, LongAccumulator probed) {
         this.configuration = configuration;
-        this.options = options;
+        frameCount = options.frameCount();
+        verify = options.verify();
         this.probed = probed;
     }
 
@@ -86,7 +90,7 @@ public final class ClipProber implements MapFunction<Row, Row>, Serializable {
         long clipId = ClipId.of(file.getAs("path"), bytes);
         Configuration hadoop = configuration.value().value();
         try (HadoopMediaSource source = HadoopMediaSource.open(hadoop, uri, bytes)) {
-            MediaInfo info = MediaProbe.probe(source, options);
+            MediaInfo info = MediaProbe.probe(source, new ProbeOptions(frameCount, verify));
             return RowFactory.create(clipId, uri, info.kind().name().toLowerCase(Locale.ROOT), info.width(),
                     info.height(), info.rotation(), info.numFrames(), info.fps(), info.durationSeconds(), info.codec(),
                     bytes, file.getAs("mtime"), caption(hadoop, file.getAs("caption_uri")), info.keyframeInterval(),

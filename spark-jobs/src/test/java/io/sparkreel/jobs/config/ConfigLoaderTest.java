@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.sparkreel.bucketing.bucket.BucketConfig;
 import io.sparkreel.jobs.UserError;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -43,7 +44,7 @@ class ConfigLoaderTest {
         TrainingConfig config = training("");
         assertEquals(new OptimizerConfig(2e-5, LearningRateSchedule.CONSTANT, 0, 1.0, 0, new AdamBetas(0.9, 0.999),
                 1e-8, 0.9999, false), config.optimizer());
-        assertEquals(new ModelConfig(ModelType.STDIT2, null, 1152, 28, 16, 4, new PatchSize(1, 2, 2), null, null, null,
+        assertEquals(new ModelConfig("STDiT2", null, 1152, 28, 16, 4, new PatchSize(1, 2, 2), null, null, null,
                 32, false, 0.1, null), config.model());
         assertEquals(42, config.run().seed());
         assertEquals(Precision.BF16, config.dtype());
@@ -74,6 +75,27 @@ class ConfigLoaderTest {
                 """, List.of()).config();
         assertEquals(List.of("1.78", "0.56", "1.00"), List.copyOf(config.resolutions().get("96p").ratios().keySet()));
         assertEquals(new ImageSize(72, 128), config.resolutions().get("96p").ratios().get("0.56"));
+    }
+
+    @Test
+    void bucketsAreTheRuleOfTheBucketingModule() {
+        BucketConfig buckets = ConfigLoader.parse(BucketingConfig.class, "x.yaml", """
+                bucket_config: {96p: {8: [0.5, 4]}, 4K: {16: [1.0, 1], 1: [0.0, null]}}
+                resolutions: {96p: {pixels: 9216, ratios: {"0.56": [72, 128]}}}
+                frame_interval: 3
+                resolution_slack: 0.9
+                """, List.of()).config().buckets();
+        assertEquals(List.of("4k", "96p"), buckets.levels().stream().map(l -> l.resolution().name()).toList());
+        assertEquals(new BucketConfig.Entry(8, 0.5, 4, 2), buckets.levels().get(1).entries().get(0));
+        assertEquals(List.of(0.9, 3), List.of(buckets.resolutionSlack(), buckets.frameInterval()));
+    }
+
+    @Test
+    void aNamedSizeFillsTheModelIn() {
+        ModelConfig named = training("model: {type: STDiT2-B/2, num_heads: 12}").model();
+        assertEquals(List.of(12, 768, 12), List.of(named.depth(), named.hiddenSize(), named.numHeads()));
+        ModelConfig free = training("model: {depth: 2, hidden_size: 96, num_heads: 4}").model();
+        assertEquals(List.of(2, 96, 4), List.of(free.depth(), free.hiddenSize(), free.numHeads()));
     }
 
     @Test
@@ -143,7 +165,7 @@ class ConfigLoaderTest {
             max_steps: many             | 'max_steps' is "many". Give a whole number, or null.
             model: {in_channels: many}  | 'model.in_channels' is "many". Give a whole number, or auto.
             dtype: fp16                 | 'dtype' is "fp16". Give one of bf16, fp32 (nearest: bf16).
-            lr_schedule: cosin          | 'lr_schedule' is "cosin". Give one of constant, cosine (nearest: cosine).
+            lr_schedule: cosin          | 'lr_schedule' is "cosin". Give one of constant, cosine, linear (nearest: cosine).
             model: {freeze: txt}        | 'model.freeze' is "txt". Give one of not_temporal, text, or null (nearest: text).
             grad_checkpoint: 1          | 'grad_checkpoint' is 1. Give true or false.
             model: 3                    | 'model' is 3. Give a mapping of keys to values.
@@ -161,6 +183,7 @@ class ConfigLoaderTest {
             bucket_config: {480p: {16: 8}}          | 'bucket_config.480p.16' is 8. Give keep_prob and batch size, such as [1.0, 8], or [0.0, null] to close it.
             start_from_scratch: true    | 'start_from_scratch' is true. Give false, or a folder to start from as 'load'.
             outputs: " "                | 'outputs' is " ". Give a text that is not empty.
+            model: {type: STDiT2-Q/2}   | 'model.type' is refused. Cannot build model 'STDiT2-Q/2': no such size. Use one of [
             model: {type: STDiT2-XL/2, depth: 2} | 'model.depth' is 2. Give 28, which STDiT2-XL/2 has, or 'type: STDiT2' for sizes of your own.
             lr: 1\\nlr: 2               | Duplicate field 'lr'
             a: &x 1\\nlr: *x            | the alias '*x'. Write the value out.
@@ -190,9 +213,16 @@ class ConfigLoaderTest {
     void bucketingAndInferenceRefuseTheirOwn() {
         assertEquals("Cannot read x.yaml: the key 'bucket_config' is missing. Give a mapping of keys to values.",
                 refusal(BucketingConfig.class, ""));
-        assertEquals("Cannot read x.yaml: 'resolutions.96p.ratios' is {}. Give at least one aspect ratio, such as"
-                + " {\"0.56\": [72, 128]}.", refusal(BucketingConfig.class,
-                        "bucket_config: {96p: {8: [1.0, 4]}}\nresolutions: {96p: {pixels: 9216, ratios: {}}}"));
+        String own = "bucket_config: {96p: {8: [1.0, 4]}}\nresolutions: {96p: {pixels: 9216, ratios: {%s}}}";
+        assertTrue(refusal(BucketingConfig.class, own.formatted("")).startsWith("Cannot read x.yaml: 'resolutions.96p'"
+                + " is refused. Cannot define resolution \"96p\": it has no aspect ratio. Give at least one"));
+        assertTrue(refusal(BucketingConfig.class, own.formatted("x: [72, 128]")).contains("Label it by"));
+        assertTrue(refusal(BucketingConfig.class, "bucket_config: {4800p: {8: [1.0, 4]}}").startsWith("Cannot read"
+                + " x.yaml: 'bucket_config' is refused. Cannot use resolution \"4800p\": it is not defined. Did you mean"
+                + " \"480p\"?"));
+        assertTrue(refusal(BucketingConfig.class, "", set("bucket_config", "{480: {8: [1.0, 4]}}")).startsWith("Cannot"
+                + " read --set bucket_config={480: {8: [1.0, 4]}}: 'bucket_config' is refused."));
+        assertTrue(refusal(BucketingConfig.class, "bucket_config: {}").contains("'bucket_config' is refused."));
         assertEquals("Cannot read x.yaml: 'condition_frame_length' is null. Give a number of frames: a generation after"
                 + " the first starts from them.", refusal(InferenceConfig.class, INFERENCE + "loop: 2"));
         assertEquals("Cannot read x.yaml: 'fps' is 2. Give at least frame_interval, which is 3.",
