@@ -119,7 +119,7 @@ public final class AspectRatios {
       throw invalid(
           name,
           found,
-          "Label [height, width] by height / width, here %.2f".formatted(Locale.ROOT, actual));
+          String.format(Locale.ROOT, "Label [height, width] by height / width, here %.2f", actual));
     }
     return shape;
   }

@@ -15,7 +15,7 @@ import org.bytedeco.ffmpeg.avutil.AVRational;
 public final class MediaProbe {
 
   /** Pictures of more pixels than this are put aside. */
-  public static final long MAX_PIXELS = 1L << 27;
+  public static final long MAX_PIXELS = 1L << 26;
 
   private MediaProbe() {}
 

@@ -11,6 +11,8 @@ import static org.bytedeco.ffmpeg.global.avformat.avformat_close_input;
 import static org.bytedeco.ffmpeg.global.avformat.avformat_find_stream_info;
 import static org.bytedeco.ffmpeg.global.avformat.avformat_open_input;
 import static org.bytedeco.ffmpeg.global.avutil.AVMEDIA_TYPE_VIDEO;
+import static org.bytedeco.ffmpeg.global.avutil.av_dict_free;
+import static org.bytedeco.ffmpeg.global.avutil.av_dict_set;
 import static org.bytedeco.ffmpeg.global.avutil.av_opt_set;
 
 import java.io.IOException;
@@ -22,6 +24,7 @@ import org.bytedeco.ffmpeg.avformat.AVFormatContext;
 import org.bytedeco.ffmpeg.avformat.AVStream;
 import org.bytedeco.ffmpeg.avutil.AVDictionary;
 import org.bytedeco.javacpp.IntPointer;
+import org.bytedeco.javacpp.PointerPointer;
 
 /** One opened container with its picture stream chosen. Owns every native object of it. */
 final class NativeInput implements AutoCloseable {
@@ -116,8 +119,25 @@ final class NativeInput implements AutoCloseable {
   void analyse() throws IOException {
     if (!analysed) {
       analysed = true;
-      avformat_find_stream_info(context, (AVDictionary) null);
+      findStreamInfo();
       bridge.rethrowFailure();
+    }
+  }
+
+  /** One set of decoder options for each stream: none may decode pictures that are too large. */
+  private void findStreamInfo() {
+    int streams = context.nb_streams();
+    try (PointerPointer<AVDictionary> options = new PointerPointer<>(Math.max(1, streams))) {
+      for (int i = 0; i < streams; i++) {
+        AVDictionary limits = new AVDictionary(null);
+        av_dict_set(limits, "max_pixels", Long.toString(MediaProbe.MAX_PIXELS), 0);
+        options.put(i, limits);
+      }
+      avformat_find_stream_info(context, options);
+      for (int i = 0; i < streams; i++) {
+        av_dict_free(options.position(i));
+      }
+      options.position(0);
     }
   }
 
