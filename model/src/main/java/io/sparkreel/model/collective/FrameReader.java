@@ -17,7 +17,6 @@ final class FrameReader {
     private final SocketChannel channel;
     private final long attempt;
     private final CRC32C checksum = new CRC32C();
-    private final FloatSum sum = new FloatSum();
     private final ByteBuffer header = ByteBuffer.allocateDirect(FrameHeader.BYTES);
     private final ByteBuffer expected = ByteBuffer.allocateDirect(FrameHeader.BYTES);
     private final ByteBuffer addends;
@@ -41,6 +40,7 @@ final class FrameReader {
         payload = add ? addends.clear().limit(length) : target;
         FrameHeader.put(expected, attempt, of, index, offset, length);
         header.clear();
+        checksum.reset();
     }
 
     /** Takes what has arrived and returns how many bytes that was. */
@@ -55,7 +55,10 @@ final class FrameReader {
             // Full again, so that the next call goes on with the payload.
             header.position(header.limit());
         }
+        int from = payload.position();
         taken += read(payload);
+        // Summed up piece by piece, while the piece is still in the cache.
+        checksum.update(payload.slice(from, payload.position() - from));
         if (!payload.hasRemaining()) {
             finish();
         }
@@ -72,13 +75,11 @@ final class FrameReader {
 
     private void finish() throws FrameException {
         payload.flip();
-        checksum.reset();
-        checksum.update(payload);
         if ((int) checksum.getValue() != FrameHeader.checksum(header)) {
             throw new FrameException("sent data of " + operation + " that arrived damaged (its checksum differs)");
         }
         if (payload != target) {
-            sum.add(target, addends.slice(0, payload.limit()).order(ByteOrder.nativeOrder()));
+            FloatSum.add(target, addends.slice(0, payload.limit()).order(ByteOrder.nativeOrder()));
         }
         operation = null;
     }
