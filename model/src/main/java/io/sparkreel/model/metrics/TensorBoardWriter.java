@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.model.metrics;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.zip.CRC32C;
+
+/**
+ * Writes scalars to an event file that TensorBoard shows.
+ *
+ * <p>The file is a series of records, as {@code tensorflow/core/lib/io/record_writer.h} describes them: the length of
+ * the data (8 bytes, little endian), a checksum of those bytes, the data, a checksum of it. The data is an Event
+ * message in protocol buffer encoding: wall_time (1, double), step (2, int64), file_version (3, string) and summary
+ * (5), which holds values (1) of a tag (1, string) and a simple_value (2, float).
+ */
+public final class TensorBoardWriter implements AutoCloseable {
+
+    private static final int WIRE_VARINT = 0;
+    private static final int WIRE_FIXED_64 = 1;
+    private static final int WIRE_BYTES = 2;
+    private static final int WIRE_FIXED_32 = 5;
+    private static final int CHECKSUM_OFFSET = 0xA282EAD8;
+
+    private final OutputStream out;
+
+    /**
+     * Begins a file.
+     *
+     * @param out receives the file, named as {@link #fileName} says; closed by this writer
+     * @param created wall time of the file's first record
+     */
+    public TensorBoardWriter(OutputStream out, Instant created) throws IOException {
+        this.out = out;
+        Message event = new Message();
+        event.fixed64(1, Double.doubleToRawLongBits(seconds(created)));
+        event.bytes(3, "brain.Event:2".getBytes(StandardCharsets.UTF_8));
+        write(event);
+    }
+
+    /** The name TensorBoard finds event files by; files of one folder are one run, read in the order of their names. */
+    public static String fileName(Instant created, String host) {
+        return String.format("events.out.tfevents.%010d.%s", created.getEpochSecond(), host);
+    }
+
+    /** Writes one point of a curve. */
+    public void scalar(String tag, long step, float value, Instant time) throws IOException {
+        Message point = new Message();
+        point.bytes(1, tag.getBytes(StandardCharsets.UTF_8));
+        point.fixed32(2, Float.floatToRawIntBits(value));
+        Message summary = new Message();
+        summary.bytes(1, point.toByteArray());
+        Message event = new Message();
+        event.fixed64(1, Double.doubleToRawLongBits(seconds(time)));
+        event.varint(2, step);
+        event.bytes(5, summary.toByteArray());
+        write(event);
+    }
+
+    /** Hands on what was written, so that it can be seen while the run goes on. */
+    public void flush() throws IOException {
+        out.flush();
+    }
+
+    @Override
+    public void close() throws IOException {
+        out.close();
+    }
+
+    private void write(Message message) throws IOException {
+        byte[] data = message.toByteArray();
+        ByteBuffer buffer = ByteBuffer.allocate(data.length + 16).order(ByteOrder.LITTLE_ENDIAN);
+        buffer.putLong(data.length);
+        buffer.putInt(maskedChecksum(buffer.array(), 0, Long.BYTES));
+        buffer.put(data);
+        buffer.putInt(maskedChecksum(data, 0, data.length));
+        out.write(buffer.array());
+    }
+
+    /** A checksum of data that may itself hold checksums: rotated and shifted by a constant. */
+    private static int maskedChecksum(byte[] bytes, int offset, int length) {
+        CRC32C checksum = new CRC32C();
+        checksum.update(bytes, offset, length);
+        return Integer.rotateRight((int) checksum.getValue(), 15) + CHECKSUM_OFFSET;
+    }
+
+    private static double seconds(Instant time) {
+        return time.getEpochSecond() + time.getNano() * 1e-9;
+    }
+
+    /** A message in protocol buffer encoding, field by field. */
+    private static final class Message {
+        private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+
+        void varint(int field, long value) {
+            raw((long) field << 3 | WIRE_VARINT);
+            raw(value);
+        }
+
+        void fixed64(int field, long value) {
+            raw((long) field << 3 | WIRE_FIXED_64);
+            bytes.writeBytes(ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(value).array());
+        }
+
+        void fixed32(int field, int value) {
+            raw((long) field << 3 | WIRE_FIXED_32);
+            bytes.writeBytes(ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putInt(value).array());
+        }
+
+        void bytes(int field, byte[] value) {
+            raw((long) field << 3 | WIRE_BYTES);
+            raw(value.length);
+            bytes.writeBytes(value);
+        }
+
+        byte[] toByteArray() {
+            return bytes.toByteArray();
+        }
+
+        /** Seven bits a byte, the lowest first. */
+        private void raw(long value) {
+            long rest = value;
+            while ((rest & ~0x7FL) != 0) {
+                bytes.write((int) (rest & 0x7F | 0x80));
+                rest >>>= 7;
+            }
+            bytes.write((int) rest);
+        }
+    }
+}
