@@ -6,6 +6,7 @@ import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_DATA_DISPLAYMATRIX;
 import static org.bytedeco.ffmpeg.global.avcodec.av_packet_side_data_get;
 import static org.bytedeco.ffmpeg.global.avformat.AV_DISPOSITION_ATTACHED_PIC;
 import static org.bytedeco.ffmpeg.global.avformat.av_find_best_stream;
+import static org.bytedeco.ffmpeg.global.avformat.av_find_input_format;
 import static org.bytedeco.ffmpeg.global.avformat.avformat_alloc_context;
 import static org.bytedeco.ffmpeg.global.avformat.avformat_close_input;
 import static org.bytedeco.ffmpeg.global.avformat.avformat_find_stream_info;
@@ -21,6 +22,7 @@ import org.bytedeco.ffmpeg.avcodec.AVCodec;
 import org.bytedeco.ffmpeg.avcodec.AVCodecParameters;
 import org.bytedeco.ffmpeg.avcodec.AVPacketSideData;
 import org.bytedeco.ffmpeg.avformat.AVFormatContext;
+import org.bytedeco.ffmpeg.avformat.AVInputFormat;
 import org.bytedeco.ffmpeg.avformat.AVStream;
 import org.bytedeco.ffmpeg.avutil.AVDictionary;
 import org.bytedeco.javacpp.IntPointer;
@@ -52,11 +54,12 @@ final class NativeInput implements AutoCloseable {
     SourceBridge bridge = new SourceBridge(source);
     NativeInput input = null;
     try {
+      AVInputFormat format = knownFormat(source);
       AVFormatContext context = avformat_alloc_context();
       context.pb(bridge.context());
       av_opt_set(context, "format_whitelist", FORMATS, 0);
       // On failure FFmpeg frees the context itself.
-      int status = avformat_open_input(context, "", null, (AVDictionary) null);
+      int status = avformat_open_input(context, "", format, (AVDictionary) null);
       bridge.rethrowFailure();
       if (status < 0) {
         throw notMedia(source);
@@ -74,6 +77,20 @@ final class NativeInput implements AutoCloseable {
         bridge.close();
       }
     }
+  }
+
+  /**
+   * FFmpeg is slow to believe that a file is a JPEG: it asks all its demuxers again and again, with
+   * more of the file each time. The first bytes leave no doubt (ITU T.81, B.2).
+   */
+  private static AVInputFormat knownFormat(MediaSource source) throws IOException {
+    byte[] head = new byte[3];
+    boolean jpeg =
+        source.read(0, head, 0, 3) == 3
+            && head[0] == (byte) 0xff
+            && head[1] == (byte) 0xd8
+            && head[2] == (byte) 0xff;
+    return jpeg ? av_find_input_format("jpeg_pipe") : null;
   }
 
   private static MediaException notMedia(MediaSource source) throws IOException {
