@@ -12,7 +12,8 @@ import io.sparkreel.model.InvalidInputException;
  */
 public record CheckpointFile(String path, long bytes, String sha256) {
     public CheckpointFile {
-        if (path == null || !path.matches("[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*") || path.matches("(.*/)?\\.{1,2}(/.*)?")) {
+        if (path == null || !path.matches("[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
+                || path.matches("(.*/)?\\.{1,2}(/.*)?")) {
             throw new InvalidInputException("Cannot list the checkpoint file '" + path
                 + "': it is not a relative path of letters, digits, '.', '_' and '-'. Rename the file.");
         }

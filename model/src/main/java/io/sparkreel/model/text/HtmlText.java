@@ -13,7 +13,8 @@ import java.util.regex.Pattern;
  */
 final class HtmlText {
 
-    private static final Pattern REFERENCE = Pattern.compile("&(?:(#[0-9]+|#[xX][0-9a-fA-F]+)|([a-zA-Z][a-zA-Z0-9]*));?");
+    private static final Pattern REFERENCE =
+        Pattern.compile("&(?:(#[0-9]+|#[xX][0-9a-fA-F]+)|([a-zA-Z][a-zA-Z0-9]*));?");
 
     private static final List<String> HIDDEN = List.of("script", "style");
 
@@ -42,7 +43,8 @@ final class HtmlText {
         int end;
         if (html.startsWith("<!--", position)) {
             end = after(html, "-->", position + 4);
-        } else if (html.startsWith("</", position) || html.startsWith("<!", position) || html.startsWith("<?", position)) {
+        } else if (html.startsWith("</", position) || html.startsWith("<!", position)
+                || html.startsWith("<?", position)) {
             end = after(html, ">", position + 2);
         } else if (position + 1 < html.length() && isLetter(html.charAt(position + 1))) {
             end = endOfElement(html, position);

@@ -32,7 +32,8 @@ public final class PromptCleaner {
     /** Signs, numbers and file names, in the text without markup. */
     private static final List<Rule> SIGNS = List.of(
         rule("@[\\w\\d]+\\b", ""), // nick names
-        rule("[\\u31C0-\\u31EF\\u31F0-\\u31FF\\u3200-\\u33FF\\u3400-\\u4DBF\\u4DC0-\\u4DFF\\u4E00-\\u9FFF]+", ""), // CJK
+        rule("[\\u31C0-\\u31EF\\u31F0-\\u31FF\\u3200-\\u33FF\\u3400-\\u4DBF\\u4DC0-\\u4DFF\\u4E00-\\u9FFF]+",
+            ""), // Chinese and Japanese signs
         rule("[\\u002D\\u058A\\u05BE\\u1400\\u1806\\u2010-\\u2015\\u2E17\\u2E1A\\u2E3A\\u2E3B\\u2E40\\u301C\\u3030"
             + "\\u30A0\\uFE31\\uFE32\\uFE58\\uFE63\\uFF0D]+", "-"), // all sorts of dashes
         rule("[`\\u00B4\\u00AB\\u00BB\\u201C\\u201D\\u00A8]", "\""),
@@ -48,7 +49,8 @@ public final class PromptCleaner {
         rule("(?<!\\S)\\S+\\." + MEDIA, ""),
         rule("[\"']{2,}", "\""),
         rule("[.]{2,}", " "),
-        rule("[#\\u00AE\\u2022\\u00A9\\u2122&@\\u00B7\\u00BA\\u00BD\\u00BE\\u00BF\\u00A1\\u00A7~)(\\]\\[}{|\\\\/*]+", " "),
+        rule("[#\\u00AE\\u2022\\u00A9\\u2122&@\\u00B7\\u00BA\\u00BD\\u00BE\\u00BF\\u00A1\\u00A7~)(\\]\\[}{|"
+            + "\\\\/*]+", " "),
         rule("\\s+\\.\\s+", " "));
 
     /** Words and phrases, in the repaired text. */

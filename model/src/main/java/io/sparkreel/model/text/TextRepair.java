@@ -18,7 +18,8 @@ final class TextRepair {
 
     // The bytes 0x80 to 0xBF as windows-1252, or as ISO 8859-1 where that has no character, show them.
     private static final String CONTINUATION = "[\\u0080-\\u00BF\u20AC\u201A\u0192\u201E\u2026\u2020\u2021\u02C6\u2030"
-        + "\u0160\u2039\u0152\u017D\u2018\u2019\u201C\u201D\u2022\u2013\u2014\u02DC\u2122\u0161\u203A\u0153\u017E\u0178]";
+        + "\u0160\u2039\u0152\u017D\u2018\u2019\u201C\u201D\u2022\u2013\u2014\u02DC\u2122\u0161\u203A\u0153\u017E"
+        + "\u0178]";
 
     // Only the first bytes that misread text is full of: of Latin letters and signs (C2, C3), of punctuation and
     // symbols (E2) and of emoji (F0 9F). Others also occur in sound text, before a quotation mark or dots.

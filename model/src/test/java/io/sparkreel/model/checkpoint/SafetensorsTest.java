@@ -31,7 +31,7 @@ class SafetensorsTest {
     @TempDir
     Path folder;
 
-    /** The file was written by the safetensors library 0.5 for Python; the values are those PyTorch prints for it. */
+    /** The file was written by the safetensors library 0.8 for Python; the values are those PyTorch prints for it. */
     @Test
     void aFileOfTheStockWriterIsRead() throws IOException, URISyntaxException {
         Path stock = Path.of(SafetensorsTest.class.getResource("/checkpoint/all-types.safetensors").toURI());

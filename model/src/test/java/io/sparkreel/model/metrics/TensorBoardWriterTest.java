@@ -23,7 +23,7 @@ class TensorBoardWriterTest {
 
     private static final Instant CREATED = Instant.ofEpochSecond(1_700_000_000L, 250_000_000);
 
-    /** TensorBoard 2.21 reads these bytes as one scalar "loss" of 0.5 at step 1, a second after the file's beginning. */
+    /** TensorBoard 2.21 reads these bytes as the scalar "loss", 0.5 at step 1, a second after the file's beginning. */
     private static final String SEEN_BY_TENSORBOARD = "1800000000000000a37f4b22090000104"
         + "0fc54d9411a0d627261696e2e4576656e743a32338d2fe91a00000000000000129bd82d0900005040fc54d94110012a0d0a0b0a04"
         + "6c6f7373150000003fa34de289";

@@ -41,6 +41,7 @@ class PromptCleanerTest {
     @ParameterizedTest
     @ValueSource(strings = {"<", "a", "&", "-", "\"", ".", "a.", "<a ", "<a b=\"", "9", " ", "#", "x1", "中"})
     void longTextsOfOnePieceAreCleanedInTime(String piece) {
-        assertTimeoutPreemptively(Duration.ofSeconds(10), () -> PromptCleaner.clean(piece.repeat(2000 / piece.length())));
+        assertTimeoutPreemptively(Duration.ofSeconds(10),
+            () -> PromptCleaner.clean(piece.repeat(2000 / piece.length())));
     }
 }
