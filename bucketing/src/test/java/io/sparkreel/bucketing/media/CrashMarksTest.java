@@ -64,9 +64,11 @@ class CrashMarksTest {
   static final class Looking {
 
     public static void main(String[] arguments) throws IOException {
+      int found;
       try (CrashMarks marks = CrashMarks.open(Path.of(arguments[0]))) {
-        System.exit(marks.leftBehind().size());
+        found = marks.leftBehind().size();
       }
+      System.exit(found);
     }
   }
 
