@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.model.train;
+
+import io.sparkreel.model.KeyedRandom;
+import io.sparkreel.model.KeyedRandom.Purpose;
+import io.sparkreel.model.diffusion.DiffusionLoss;
+import io.sparkreel.model.diffusion.FrameMask;
+import io.sparkreel.model.diffusion.NoiseSchedule;
+import io.sparkreel.model.stdit.Captions;
+import io.sparkreel.model.stdit.Stdit2Config;
+import io.sparkreel.model.stdit.Stdit2Input;
+import io.sparkreel.model.torch.Tensor;
+import io.sparkreel.model.torch.Tensors;
+import java.util.List;
+
+/**
+ * Turns a micro-batch of clean latents into the question that the model is trained on: noised latents,
+ * timesteps, captions some of which are dropped, frames some of which are given.
+ *
+ * <p>Every draw is keyed by (seed, epoch, clip), so it does not matter which rank draws, or in which order.
+ */
+final class Objective {
+    private final NoiseSchedule schedule;
+    private final DiffusionLoss loss;
+    private final FrameMask frameMask;
+    private final Tensors tensors;
+    private final long seed;
+
+    /** @param frameMask null to noise all frames */
+    Objective(NoiseSchedule schedule, DiffusionLoss loss, FrameMask frameMask, Tensors tensors, long seed) {
+        this.schedule = schedule;
+        this.loss = loss;
+        this.frameMask = frameMask;
+        this.tensors = tensors;
+        this.seed = seed;
+    }
+
+    /** The model's input, and what its output is judged by. */
+    record Question(Stdit2Input input, DiffusionLoss.Batch batch) {}
+
+    Question ask(MicroBatch microBatch, Stdit2Config config, float[] nullCaption) {
+        List<Sample> samples = microBatch.samples();
+        MicroBatch.LatentShape shape = microBatch.shape();
+        int size = shape.elements();
+        float[] start = new float[samples.size() * size];
+        float[] noise = new float[start.length];
+        int[] steps = new int[samples.size()];
+        for (int b = 0; b < steps.length; b++) {
+            long clip = samples.get(b).clipId();
+            System.arraycopy(samples.get(b).latent(), 0, start, b * size, size);
+            KeyedRandom.of(seed, microBatch.epoch(), clip, Purpose.NOISE).fillNormal(noise, b * size, size);
+            steps[b] = KeyedRandom.of(seed, microBatch.epoch(), clip, Purpose.TIMESTEP).nextInt(schedule.steps());
+        }
+        boolean[] mask = frameMask == null ? null : drawMasks(microBatch);
+        long[] dimensions = {samples.size(), shape.channels(), shape.frames(), shape.height(), shape.width()};
+        DiffusionLoss.Batch batch =
+                loss.noise(tensors.of(start, dimensions), tensors.of(noise, dimensions), steps, mask);
+        float[] times = new float[steps.length];
+        for (int b = 0; b < times.length; b++) {
+            times[b] = schedule.modelTime(steps[b]);
+        }
+        Stdit2Input input = new Stdit2Input(batch.noised(), times, captions(microBatch, config, nullCaption),
+                mask == null ? null : tensors.of(asFloats(mask), samples.size(), shape.frames(), 1, 1), sizes(samples));
+        return new Question(input, batch);
+    }
+
+    private boolean[] drawMasks(MicroBatch microBatch) {
+        int frames = microBatch.shape().frames();
+        boolean[] masks = new boolean[microBatch.samples().size() * frames];
+        for (int b = 0; b < microBatch.samples().size(); b++) {
+            KeyedRandom random = KeyedRandom.of(
+                    seed, microBatch.epoch(), microBatch.samples().get(b).clipId(), Purpose.FRAME_MASK);
+            System.arraycopy(frameMask.draw(frames, random), 0, masks, b * frames, frames);
+        }
+        return masks;
+    }
+
+    private Captions captions(MicroBatch microBatch, Stdit2Config config, float[] nullCaption) {
+        List<Sample> samples = microBatch.samples();
+        int slots = microBatch.textSlots();
+        int width = microBatch.textWidth();
+        float[] features = new float[samples.size() * slots * width];
+        boolean[] kept = new boolean[samples.size() * slots];
+        boolean[] dropped = new boolean[samples.size()];
+        for (int b = 0; b < samples.size(); b++) {
+            Sample sample = samples.get(b);
+            System.arraycopy(sample.text(), 0, features, b * slots * width, slots * width);
+            System.arraycopy(sample.textMask(), 0, kept, b * slots, slots);
+            double u = KeyedRandom.of(seed, microBatch.epoch(), sample.clipId(), Purpose.TEXT_DROPOUT).nextDouble();
+            dropped[b] = u < config.classDropoutProbability();
+        }
+        return Captions.of(tensors, features, samples.size(), slots, width, kept, dropped, nullCaption);
+    }
+
+    /** In training the aspect ratio is width / height; the reference samples with its inverse. */
+    private static Stdit2Input.ClipSize sizes(List<Sample> samples) {
+        int count = samples.size();
+        Stdit2Input.ClipSize sizes = new Stdit2Input.ClipSize(
+                new float[count], new float[count], new float[count], new float[count], new float[count]);
+        for (int b = 0; b < count; b++) {
+            Sample sample = samples.get(b);
+            sizes.numFrames()[b] = sample.numFrames();
+            sizes.height()[b] = sample.height();
+            sizes.width()[b] = sample.width();
+            sizes.aspectRatio()[b] = (float) sample.width() / sample.height();
+            sizes.fps()[b] = sample.fps();
+        }
+        return sizes;
+    }
+
+    private static float[] asFloats(boolean[] flags) {
+        float[] values = new float[flags.length];
+        for (int i = 0; i < flags.length; i++) {
+            values[i] = flags[i] ? 1 : 0;
+        }
+        return values;
+    }
+
+    /** The terms of the loss of the model's output. */
+    DiffusionLoss.Terms terms(Tensor output, Question question) {
+        return loss.terms(output, question.batch());
+    }
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.model.train;
+
+import io.sparkreel.model.collective.Collective;
+import io.sparkreel.model.collective.Work;
+import io.sparkreel.model.diffusion.DiffusionLoss;
+import io.sparkreel.model.diffusion.FrameMask;
+import io.sparkreel.model.diffusion.NoiseSchedule;
+import io.sparkreel.model.stdit.BlockwiseBackward;
+import io.sparkreel.model.stdit.ParameterLayout;
+import io.sparkreel.model.stdit.Stdit2;
+import io.sparkreel.model.torch.Kernels;
+import io.sparkreel.model.torch.TensorScope;
+import io.sparkreel.model.torch.Tensors;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.IntConsumer;
+
+/**
+ * One rank of a training run.
+ *
+ * <p>A step's gradient is the mean over all its samples, whichever rank computed them. Each group of
+ * parameters is reduced over the ranks as soon as the backward pass of the rank's last micro-batch leaves it,
+ * while earlier blocks still compute. All ranks then hold the same gradient to the bit, and take the same
+ * update.
+ */
+public final class Trainer implements AutoCloseable {
+    /**
+     * @param predictXstart the model predicts the clean latent instead of the noise
+     * @param vbWeight weight of the variational bound
+     * @param respacing kept steps of the schedule, empty for all
+     * @param frameMask which frames are given, null for none
+     * @param checkpointActivations recompute blocks in the backward pass
+     * @param gradientClip limit of the global norm, 0 for none
+     * @param seed of every draw
+     */
+    public record Options(boolean predictXstart, double vbWeight, String respacing, FrameMask frameMask,
+            boolean checkpointActivations, double gradientClip, AdamW.Options adam, LearningRate learningRate,
+            double emaDecay, boolean emaWarmup, long seed) {}
+
+    private final Options options;
+    private final ModelWeights weights;
+    private final Collective collective;
+    private final Stdit2 model;
+    private final Objective objective;
+    private final BlockwiseBackward backward;
+    private final FlatGradients gradients;
+    private final AdamW optimizer;
+    private final Ema ema;
+    private final List<ByteBuffer> ranges = new ArrayList<>();
+
+    /**
+     * @param weights the model to train; the caller closes it after the trainer
+     * @param collective the caller closes it too
+     */
+    public Trainer(Options options, ModelWeights weights, Tensors tensors, Collective collective) {
+        this.options = options;
+        this.weights = weights;
+        this.collective = collective;
+        model = weights.model(tensors);
+        NoiseSchedule schedule = NoiseSchedule.linear(options.respacing());
+        DiffusionLoss loss = new DiffusionLoss(schedule, options.predictXstart(), options.vbWeight(), tensors);
+        objective = new Objective(schedule, loss, options.frameMask(), tensors, options.seed());
+        backward = new BlockwiseBackward(model, options.checkpointActivations());
+        FlatParameters parameters = weights.parameters();
+        gradients = new FlatGradients(parameters, tensors);
+        optimizer = new AdamW(options.adam(), tensors, parameters.layout().elements());
+        ema = new Ema(parameters, tensors, options.emaDecay(), options.emaWarmup());
+        if (collective.worldSize() > 1) {
+            for (ParameterLayout.Group group : parameters.layout().groups()) {
+                ranges.add(gradients.values().hostBytes(group.begin(), group.elements()));
+            }
+        }
+    }
+
+    /** The optimizer, for checkpoints. */
+    public AdamW optimizer() {
+        return optimizer;
+    }
+
+    /** The averaged weights, for checkpoints. */
+    public Ema ema() {
+        return ema;
+    }
+
+    /** Takes over the parameters as they are now as the average's first values. */
+    public void restartEma() {
+        Kernels.instance().copyInto(ema.values().tensor(), weights.parameters().values().tensor());
+    }
+
+    /**
+     * Takes one step together with the other ranks.
+     *
+     * @param step number of the step, from 0
+     * @param mine this rank's micro-batches of the step, possibly none
+     * @param plannedSamples clips of the step over all ranks, as planned; when fewer could be read the mean is over
+     *     those that could
+     * @return the same on every rank
+     */
+    public StepReport step(long step, List<MicroBatch> mine, int plannedSamples) {
+        gradients.clear();
+        Sums sums = new Sums();
+        List<Work> reductions = new ArrayList<>();
+        IntConsumer reduce = group -> {
+            if (collective.worldSize() > 1) {
+                reductions.add(collective.allReduceSum(ranges.get(group).duplicate().order(ByteOrder.nativeOrder())));
+            }
+        };
+        for (int i = 0; i < mine.size(); i++) {
+            accumulate(mine.get(i), plannedSamples, sums, i == mine.size() - 1 ? reduce : group -> { });
+            collective.reportProgress();
+        }
+        if (mine.isEmpty()) {
+            finishingOrder().forEach(reduce::accept);
+        }
+        reductions.forEach(Work::await);
+        double[] totals = sums.over(collective);
+        return update(step, totals, plannedSamples);
+    }
+
+    /** The order in which the backward pass leaves the groups: every rank must reduce in it. */
+    private List<Integer> finishingOrder() {
+        List<Integer> order = new ArrayList<>();
+        for (int group = weights.parameters().layout().groups().size() - 1; group >= 0; group--) {
+            order.add(group);
+        }
+        return order;
+    }
+
+    private void accumulate(MicroBatch microBatch, int plannedSamples, Sums sums, IntConsumer groupFinal) {
+        try (TensorScope scope = TensorScope.open()) {
+            Objective.Question question = objective.ask(microBatch, weights.config(), weights.nullCaption());
+            backward.run(question.input(), output -> {
+                DiffusionLoss.Terms terms = objective.terms(output, question);
+                sums.add(terms.total().floats(), terms.squaredError().floats(), terms.variationalBound().floats());
+                return Kernels.instance().scaledSum(terms.total(), 1.0 / plannedSamples);
+            }, groupFinal);
+        }
+    }
+
+    private StepReport update(long step, double[] totals, int plannedSamples) {
+        int samples = (int) totals[Sums.COUNT];
+        double learningRate = options.learningRate().at(step);
+        if (samples == 0) {
+            return new StepReport(Double.NaN, Double.NaN, Double.NaN, 0, learningRate, 0, true);
+        }
+        if (samples != plannedSamples) {
+            Kernels.instance().scaleInPlace(gradients.values().tensor(), (double) plannedSamples / samples);
+        }
+        double norm = GradientClip.apply(gradients.values(), options.gradientClip());
+        boolean finite = Double.isFinite(norm);
+        if (finite) {
+            optimizer.update(weights.parameters(), gradients, learningRate);
+            ema.update(weights.parameters(), optimizer.steps());
+        }
+        return new StepReport(totals[Sums.LOSS] / samples, totals[Sums.SQUARED_ERROR] / samples,
+                totals[Sums.BOUND] / samples, norm, learningRate, samples, !finite);
+    }
+
+    /** Sums over samples. */
+    private static final class Sums {
+        static final int LOSS = 0;
+        static final int SQUARED_ERROR = 1;
+        static final int BOUND = 2;
+        static final int COUNT = 3;
+
+        private final double[] values = new double[4];
+
+        void add(float[] losses, float[] squaredErrors, float[] bounds) {
+            for (int i = 0; i < losses.length; i++) {
+                values[LOSS] += losses[i];
+                values[SQUARED_ERROR] += squaredErrors[i];
+                values[BOUND] += bounds[i];
+            }
+            values[COUNT] += losses.length;
+        }
+
+        double[] over(Collective collective) {
+            if (collective.worldSize() == 1) {
+                return values;
+            }
+            ByteBuffer mine = ByteBuffer.allocate(values.length * Double.BYTES);
+            mine.asDoubleBuffer().put(values);
+            double[] totals = new double[values.length];
+            for (byte[] rank : collective.allGather(mine.array())) {
+                for (int i = 0; i < totals.length; i++) {
+                    totals[i] += ByteBuffer.wrap(rank).getDouble(i * Double.BYTES);
+                }
+            }
+            return totals;
+        }
+    }
+
+    @Override
+    public void close() {
+        ema.close();
+        optimizer.close();
+        gradients.close();
+    }
+}
