@@ -2,6 +2,9 @@
 package io.sparkreel.bucketing.media;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Set;
 
 /**
  * How far a file says it reaches, from the sizes that its outermost boxes carry. Knows MP4/MOV
@@ -14,8 +17,11 @@ import java.io.IOException;
 record ContainerExtent(long declaredLength, long actualLength, boolean fragmented) {
 
   private static final int MAX_BOXES = 100_000;
-  private static final int BOX_MOOF = 0x6d6f6f66;
-  private static final int BOX_FTYP = 0x66747970;
+  private static final String FRAGMENT_BOX = "moof";
+
+  /** QuickTime files older than the ftyp box begin with one of the others. */
+  private static final Set<String> FIRST_BOXES = Set.of("ftyp", "moov", "mdat", "wide", "free");
+
   private static final int EBML_HEADER = 0x1a45dfa3;
   private static final int MATROSKA_SEGMENT = 0x18538067;
 
@@ -24,7 +30,7 @@ record ContainerExtent(long declaredLength, long actualLength, boolean fragmente
     if (head.length == 16 && integer(head, 0) == EBML_HEADER) {
       return readMatroska(source);
     }
-    if (head.length == 16 && integer(head, 4) == BOX_FTYP) {
+    if (head.length == 16 && FIRST_BOXES.contains(type(head))) {
       return readBoxes(source);
     }
     return new ContainerExtent(0, source.length(), false);
@@ -47,7 +53,7 @@ record ContainerExtent(long declaredLength, long actualLength, boolean fragmente
       if (head.length < 8) {
         break;
       }
-      fragmented |= integer(head, 4) == BOX_MOOF;
+      fragmented |= type(head).equals(FRAGMENT_BOX);
       long size = Integer.toUnsignedLong(integer(head, 0));
       if (size == 0) {
         position = length; // the box reaches to the end of the file, wherever that is
@@ -79,7 +85,7 @@ record ContainerExtent(long declaredLength, long actualLength, boolean fragmente
     if (segment.length < 12 || integer(segment, 0) != MATROSKA_SEGMENT) {
       return new ContainerExtent(0, length, false);
     }
-    byte[] size = java.util.Arrays.copyOfRange(segment, 4, 12);
+    byte[] size = Arrays.copyOfRange(segment, 4, 12);
     int segmentSizeBytes = vintLength(size);
     long segmentSize = vint(size, 0, segmentSizeBytes);
     boolean known = segmentSizeBytes > 0 && segmentSize >= 0;
@@ -105,6 +111,11 @@ record ContainerExtent(long declaredLength, long actualLength, boolean fragmente
     return (value & mask) == mask ? -1 : value & mask;
   }
 
+  /** The four letters that name a box. */
+  private static String type(byte[] head) {
+    return new String(head, 4, 4, StandardCharsets.ISO_8859_1);
+  }
+
   private static int integer(byte[] bytes, int offset) {
     return (bytes[offset] & 0xff) << 24
         | (bytes[offset + 1] & 0xff) << 16
@@ -119,7 +130,7 @@ record ContainerExtent(long declaredLength, long actualLength, boolean fragmente
     while (filled < count) {
       int read = source.read(position + filled, bytes, filled, count - filled);
       if (read < 0) {
-        return java.util.Arrays.copyOf(bytes, filled);
+        return Arrays.copyOf(bytes, filled);
       }
       filled += read;
     }

@@ -4,6 +4,8 @@ package io.sparkreel.bucketing.media;
 import static org.bytedeco.ffmpeg.global.avutil.AV_LOG_QUIET;
 import static org.bytedeco.ffmpeg.global.avutil.av_log_set_level;
 
+import java.util.Locale;
+
 /** Loads FFmpeg once per process and silences it: every error reaches the caller as a value. */
 final class FFmpegRuntime {
 
@@ -23,7 +25,11 @@ final class FFmpegRuntime {
   }
 
   private static void disableUnlessSet(String property) {
-    if (System.getProperty(property) == null && System.getProperty(property.toLowerCase()) == null) {
+    // JavaCPP reads both spellings.
+    boolean set =
+        System.getProperty(property) != null
+            || System.getProperty(property.toLowerCase(Locale.ROOT)) != null;
+    if (!set) {
       System.setProperty(property, "0");
     }
   }

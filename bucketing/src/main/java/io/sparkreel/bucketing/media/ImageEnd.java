@@ -12,6 +12,7 @@ final class ImageEnd {
   private static final int START_OF_SCAN = 0xda;
   private static final int END_OF_IMAGE = 0xd9;
   private static final int GIF_TRAILER = 0x3b;
+  private static final int TAIL_BYTES = 4096;
 
   private ImageEnd() {}
 
@@ -59,14 +60,18 @@ final class ImageEnd {
 
   /** The last byte that is not padding is the trailer (GIF89a, 27). */
   private static boolean gifEnds(MediaSource source) throws IOException {
-    byte[] one = new byte[1];
-    for (long position = source.length() - 1; position >= 0; position--) {
-      source.read(position, one, 0, 1);
-      if (one[0] != 0) {
-        return one[0] == GIF_TRAILER;
-      }
+    byte[] tail = new byte[TAIL_BYTES];
+    int length = 0;
+    long start = Math.max(0, source.length() - TAIL_BYTES);
+    int count = source.read(start, tail, 0, TAIL_BYTES);
+    while (count > 0) {
+      length += count;
+      count = source.read(start + length, tail, length, TAIL_BYTES - length);
     }
-    return false;
+    while (length > 0 && tail[length - 1] == 0) {
+      length--;
+    }
+    return length > 0 && tail[length - 1] == GIF_TRAILER;
   }
 
   /** Buffered bytes of a source, one after the other. */

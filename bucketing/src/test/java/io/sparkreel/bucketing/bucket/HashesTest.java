@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -106,7 +107,7 @@ class HashesTest {
       otherBucket[i] = KeepDraw.draw(42, 0, clip, "360p-16");
     }
     for (double keep : new double[] {0.1, 0.3, 0.5, 0.9}) {
-      long kept = java.util.Arrays.stream(here).filter(u -> u < keep).count();
+      long kept = Arrays.stream(here).filter(u -> u < keep).count();
       double deviation = Math.sqrt(count * keep * (1 - keep));
       assertEquals(count * keep, kept, 4 * deviation);
     }

@@ -6,8 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -209,7 +213,7 @@ class MediaProbeTest {
   @CsvSource({"still.jpg", "still.png", "still.gif", "still.webp"})
   void verifyFindsCutImages(String name) throws Exception {
     byte[] whole = TestMedia.bytes(name);
-    byte[] cut = java.util.Arrays.copyOf(whole, whole.length * 3 / 4);
+    byte[] cut = Arrays.copyOf(whole, whole.length * 3 / 4);
     assertThrows(
         MediaException.class,
         () ->
@@ -297,7 +301,7 @@ class MediaProbeTest {
   void manyFilesCanBeOpenAtOnce() throws Exception {
     ExecutorService threads = Executors.newFixedThreadPool(32);
     try {
-      java.util.concurrent.CyclicBarrier allOpen = new java.util.concurrent.CyclicBarrier(32);
+      CyclicBarrier allOpen = new CyclicBarrier(32);
       Callable<Integer> task =
           () -> {
             try (NativeInput input = NativeInput.open(TestMedia.small("vp9.webm"))) {
@@ -305,7 +309,7 @@ class MediaProbeTest {
               return FrameTally.of(input, FrameCount.EXACT).frames();
             }
           };
-      for (Future<Integer> result : threads.invokeAll(java.util.Collections.nCopies(32, task))) {
+      for (Future<Integer> result : threads.invokeAll(Collections.nCopies(32, task))) {
         assertEquals(30, result.get());
       }
     } finally {
@@ -326,7 +330,7 @@ class MediaProbeTest {
     private final MediaSource file;
     private long bytesRead;
 
-    CountingSource(java.nio.file.Path file) throws IOException {
+    CountingSource(Path file) throws IOException {
       this.file = MediaSource.of(file);
     }
 
