@@ -17,6 +17,19 @@ import java.util.Optional;
  */
 public final class OpenSoraSampler {
 
+  /**
+   * Clips that one rank trains on at once.
+   *
+   * @param bucket the bucket they all are in
+   * @param rows their positions in the metadata table
+   */
+  public record Batch(Bucket bucket, List<Integer> rows) {
+
+    public Batch {
+      rows = List.copyOf(rows);
+    }
+  }
+
   private final Map<Bucket, List<Integer>> rowsByBucket = new LinkedHashMap<>();
   private final Map<Bucket, Integer> batchSizes = new HashMap<>();
   private final long seed;
@@ -75,14 +88,14 @@ public final class OpenSoraSampler {
    * @param consumed micro-batches that all ranks together have used of this epoch; rounded down to
    *     whole steps
    */
-  public List<MicroBatch> rank(long epoch, int ranks, int rank, int consumed) {
+  public List<Batch> rank(long epoch, int ranks, int rank, int consumed) {
     if (ranks < 1 || rank < 0 || rank >= ranks || consumed < 0) {
       throw new InvalidInputException(
           "Cannot plan rank %d of %d from micro-batch %d. Count ranks and micro-batches from 0."
               .formatted(rank, ranks, consumed));
     }
-    List<MicroBatch> all = epoch(epoch, ranks);
-    List<MicroBatch> own = new ArrayList<>();
+    List<Batch> all = epoch(epoch, ranks);
+    List<Batch> own = new ArrayList<>();
     for (int i = consumed / ranks * ranks + rank; i < all.size(); i += ranks) {
       own.add(all.get(i));
     }
@@ -90,7 +103,7 @@ public final class OpenSoraSampler {
   }
 
   /** All micro-batches of an epoch; the i-th of each step is that of rank i. */
-  public List<MicroBatch> epoch(long epoch, int ranks) {
+  public List<Batch> epoch(long epoch, int ranks) {
     TorchPermutation generator = new TorchPermutation(seed + epoch);
     Map<Bucket, List<Integer>> rows = new LinkedHashMap<>();
     List<Bucket> accesses = new ArrayList<>();
@@ -105,13 +118,13 @@ public final class OpenSoraSampler {
         });
     List<Bucket> steps = wholeBatches(shuffled(accesses, generator), ranks);
     Map<Bucket, Integer> used = new HashMap<>();
-    List<MicroBatch> batches = new ArrayList<>();
+    List<Batch> batches = new ArrayList<>();
     for (Bucket bucket : steps) {
       int size = batchSizes.get(bucket);
       List<Integer> members = rows.get(bucket);
       int from = Math.min(used.merge(bucket, size, Integer::sum) - size, members.size());
       int to = Math.min(from + size, members.size());
-      batches.add(new MicroBatch(bucket, members.subList(from, to)));
+      batches.add(new Batch(bucket, members.subList(from, to)));
     }
     return batches;
   }

@@ -67,7 +67,8 @@ class BucketAssignerTest {
 
   @Test
   void aZeroKeepsLongClipsOutOfShorterCounts() {
-    Map<Integer, List<Number>> small = Map.of(16, pair(1.0, 16), 32, pair(1.0, 8), 64, pair(1.0, 4));
+    Map<Integer, List<Number>> small =
+        Map.of(16, pair(1.0, 16), 32, pair(1.0, 8), 64, pair(1.0, 4));
     BucketAssigner closed =
         assigner(
             1,

@@ -113,7 +113,9 @@ class GoldenTransformsTest {
         expected[i] = test.get("indices").get(i).asInt();
       }
       assertArrayEquals(
-          expected, TemporalSampling.frameIndices(clipFrames, frames, interval, u), test.toString());
+          expected,
+          TemporalSampling.frameIndices(clipFrames, frames, interval, u),
+          test.toString());
     }
   }
 

@@ -115,7 +115,7 @@ class GoldenSamplerTest {
     return assigned;
   }
 
-  private static List<String> items(MicroBatch batch) {
+  private static List<String> items(OpenSoraSampler.Batch batch) {
     Bucket bucket = batch.bucket();
     return batch.rows().stream()
         .map(row -> row + "-" + bucket.frames() + "-" + bucket.height() + "-" + bucket.width())
