@@ -75,7 +75,7 @@ public final class BucketingJob {
     /** Everything that can be refused is refused before Spark starts. */
     private static void start(LoadedConfig<BucketingConfig> loaded) throws IOException {
         BucketingConfig config = loaded.config();
-        BucketConfig rule = loaded.resolve("bucket_config", () -> Buckets.rule(config));
+        BucketConfig rule = config.buckets();
         requireFlag(config.input(), "--input DIR");
         requireFlag(config.output(), "--output DIR");
         Configuration hadoop = SparkHadoopUtil.get().newConfiguration(new org.apache.spark.SparkConf());
@@ -104,7 +104,7 @@ public final class BucketingJob {
                     + "Give a folder with videos or images in it.");
         }
         LOG.info("Found {} media files in {}", found, config.input());
-        Dataset<Row> probed = probe(files, found).persist(StorageLevel.MEMORY_AND_DISK());
+        Dataset<Row> probed = probe(files, found);
         try {
             long quarantined = probed.where(col("reason").isNotNull()).count();
             checkBadClips(found, quarantined);
@@ -199,8 +199,8 @@ public final class BucketingJob {
                     + " clips fits a bucket of bucket_config. Add smaller resolutions or frame counts.");
         }
         BucketingManifest manifest = new BucketingManifest(run, Instant.now().toString(), config.input(), config.seed(),
-                config.epochs(), config.frameInterval(), config.resolutionSlack(), Buckets.levels(config.bucketConfig()),
-                Buckets.resolutions(config), clips, quarantined, buckets);
+                config.epochs(), config.frameInterval(), config.resolutionSlack(), BucketingManifest.levels(config.bucketConfig()),
+                BucketingManifest.resolutions(config.resolutions()), clips, quarantined, buckets);
         manifest.publish(output);
         removeEarlierRuns();
         LOG.info("Wrote {} clips and {} rows of shards in {} buckets to {}", clips, kept, buckets.size(), output);

@@ -10,6 +10,10 @@ import org.apache.spark.sql.SparkSession;
 final class SparkSessions {
     private static final Pattern LOCAL_CLUSTER = Pattern.compile("local-cluster\\[\\s*(\\d+)\\s*,\\s*(\\d+)\\s*,.*");
 
+    private static final String SHUFFLE_PARTITIONS = "spark.sql.shuffle.partitions";
+    /** Spark's own default of 200 makes a small cluster slow; rows of ours are small, so few partitions do. */
+    private static final int SHUFFLES_PER_CORE = 4;
+
     private SparkSessions() {}
 
     /** A session for work that uses every core. */
@@ -33,6 +37,9 @@ final class SparkSessions {
         conf.setIfMissing("spark.executorEnv.OMP_WAIT_POLICY", "PASSIVE");
         conf.setIfMissing("spark.executorEnv.DJL_OFFLINE", "true");
         SparkSession spark = SparkSession.builder().config(conf).getOrCreate();
+        if (!conf.contains(SHUFFLE_PARTITIONS)) {
+            spark.conf().set(SHUFFLE_PARTITIONS, SHUFFLES_PER_CORE * spark.sparkContext().defaultParallelism());
+        }
         Natives.attach(spark);
         return spark;
     }

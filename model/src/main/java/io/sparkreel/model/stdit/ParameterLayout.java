@@ -77,10 +77,10 @@ public final class ParameterLayout {
 
     private static List<ParameterSpec> embedders(Stdit2Config c) {
         int d = c.hiddenSize();
-        int[] patch = c.patchSize();
+        List<Integer> patch = c.patchSize();
         List<ParameterSpec> specs = new ArrayList<>();
         specs.add(new ParameterSpec("x_embedder.proj.weight",
-                new long[] {d, c.inChannels(), patch[0], patch[1], patch[2]}, Initialiser.XAVIER_UNIFORM));
+                new long[] {d, c.inChannels(), patch.get(0), patch.get(1), patch.get(2)}, Initialiser.XAVIER_UNIFORM));
         specs.add(new ParameterSpec("x_embedder.proj.bias", new long[] {d}, Initialiser.PATCH_BIAS));
         mlp(specs, "t_embedder.mlp.0", "t_embedder.mlp.2", ScalarFeatures.WIDTH, d, Initialiser.NORMAL_0_02);
         linear(specs, "t_block.1", d, 6 * d, Initialiser.NORMAL_0_02);

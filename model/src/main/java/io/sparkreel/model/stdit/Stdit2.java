@@ -40,8 +40,7 @@ public final class Stdit2 {
     public Stdit2(Stdit2Config config, Function<String, Tensor> parameters, Tensors tensors) {
         this.config = config;
         this.tensors = tensors;
-        int[] size = config.patchSize();
-        patch = new long[] {size[0], size[1], size[2]};
+        patch = config.patchSize().stream().mapToLong(Integer::longValue).toArray();
         patchProjection = linears(parameters, "x_embedder.proj");
         timestepMlp = linears(parameters, "t_embedder.mlp.0", "t_embedder.mlp.2");
         spatialModulation = linears(parameters, "t_block.1");

@@ -4,6 +4,7 @@ package io.sparkreel.model.stdit;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.sparkreel.model.InvalidInputException;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -27,7 +28,7 @@ import java.util.Map;
 public record Stdit2Config(
         @JsonProperty("input_sq_size") int inputSquareSize,
         @JsonProperty("in_channels") int inChannels,
-        @JsonProperty("patch_size") int[] patchSize,
+        @JsonProperty("patch_size") List<Integer> patchSize,
         @JsonProperty("hidden_size") int hiddenSize,
         @JsonProperty("depth") int depth,
         @JsonProperty("num_heads") int numHeads,
@@ -46,13 +47,13 @@ public record Stdit2Config(
             "STDiT2-S/2", new int[] {12, 384, 6});
 
     public Stdit2Config {
-        patchSize = patchSize == null ? new int[] {1, 2, 2} : patchSize.clone();
+        patchSize = patchSize == null ? List.of(1, 2, 2) : List.copyOf(patchSize);
         predictSigma = predictSigma == null || predictSigma;
         mlpRatio = mlpRatio == 0 ? 4 : mlpRatio;
         require(inputSquareSize > 0, "input_sq_size", inputSquareSize, "a positive number of pixels");
         require(inChannels > 0, "in_channels", inChannels, "at least 1");
-        require(patchSize.length == 3 && patchSize[0] > 0 && patchSize[1] > 0 && patchSize[2] > 0,
-                "patch_size", java.util.Arrays.toString(patchSize), "three positive numbers");
+        require(patchSize.size() == 3 && patchSize.stream().allMatch(side -> side > 0),
+                "patch_size", patchSize, "three positive numbers");
         require(depth > 0, "depth", depth, "at least 1");
         require(numHeads > 0, "num_heads", numHeads, "at least 1");
         require(hiddenSize > 0 && hiddenSize % 12 == 0 && hiddenSize % numHeads == 0 && hiddenSize / numHeads % 2 == 0,
@@ -81,11 +82,6 @@ public record Stdit2Config(
         return preset.clone();
     }
 
-    @Override
-    public int[] patchSize() {
-        return patchSize.clone();
-    }
-
     /** Width of one attention head. */
     public int headSize() {
         return hiddenSize / numHeads;
@@ -102,6 +98,6 @@ public record Stdit2Config(
     }
 
     int patchVolume() {
-        return patchSize[0] * patchSize[1] * patchSize[2];
+        return patchSize.get(0) * patchSize.get(1) * patchSize.get(2);
     }
 }

@@ -6,8 +6,12 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import io.sparkreel.jobs.UserError;
+import io.sparkreel.jobs.config.BucketLevel;
+import io.sparkreel.jobs.config.ResolutionConfig;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -55,6 +59,31 @@ public record BucketingManifest(
             @JsonProperty("resolution") String resolution, @JsonProperty("frames") int frames,
             @JsonProperty("aspect") String aspect, @JsonProperty("height") int height,
             @JsonProperty("width") int width, @JsonProperty("rows") long rows) {}
+
+    /** The bucket rule of a configuration, as the manifest holds it. */
+    public static Map<String, Map<Integer, List<Number>>> levels(Map<String, Map<Integer, BucketLevel>> config) {
+        Map<String, Map<Integer, List<Number>>> levels = new LinkedHashMap<>();
+        config.forEach((resolution, counts) -> {
+            Map<Integer, List<Number>> pairs = new LinkedHashMap<>();
+            counts.forEach((frames, level) ->
+                    pairs.put(frames, Arrays.asList(level.keepProbability(), level.batchSize())));
+            levels.put(resolution, pairs);
+        });
+        return levels;
+    }
+
+    /** The user's resolutions of a configuration, as the manifest holds them. */
+    public static Map<String, OwnResolution> resolutions(Map<String, ResolutionConfig> config) {
+        Map<String, OwnResolution> own = new LinkedHashMap<>();
+        if (config != null) {
+            config.forEach((name, resolution) -> {
+                Map<String, List<Integer>> ratios = new LinkedHashMap<>();
+                resolution.ratios().forEach((label, size) -> ratios.put(label, List.of(size.height(), size.width())));
+                own.put(name, new OwnResolution(resolution.pixels(), ratios));
+            });
+        }
+        return own;
+    }
 
     /** The sub-folder of a table, relative to the output folder. */
     public String folder(String table) {

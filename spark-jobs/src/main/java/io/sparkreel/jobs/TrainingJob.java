@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs;
+
+import io.sparkreel.jobs.config.LoadedConfig;
+import io.sparkreel.jobs.config.TrainingConfig;
+import io.sparkreel.jobs.train.TrainingRun;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.SparkConf;
+import org.apache.spark.deploy.SparkHadoopUtil;
+import org.apache.spark.sql.SparkSession;
+
+/** Trains STDiT2 on the shards of the bucketing job, in a barrier stage with one rank for each executor. */
+public final class TrainingJob {
+    private TrainingJob() {}
+
+    /** Entry point for {@code spark-submit}. */
+    public static void main(String[] arguments) {
+        System.exit(JobMain.run(JobCommand.TRAINING, arguments, TrainingJob::start));
+    }
+
+    /** Everything that can be refused is refused before Spark starts. */
+    private static void start(LoadedConfig<TrainingConfig> loaded) throws Exception {
+        Configuration hadoop = SparkHadoopUtil.get().newConfiguration(new SparkConf());
+        TrainingRun run = TrainingRun.prepare(loaded, hadoop);
+        try (SparkSession spark = SparkSessions.startWithOneTaskPerExecutor("sparkreel training")) {
+            run.execute(spark);
+        }
+    }
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.train;
+
+import io.sparkreel.bucketing.media.MediaKind;
+
+/**
+ * A row of the plan: a clip in a step.
+ *
+ * @param epoch the pass over the data
+ * @param step global number of the step
+ * @param microBatch number of the micro-batch in the step
+ * @param cost of the whole micro-batch
+ * @param clipId identity of the clip
+ * @param uri where it lies
+ * @param kind video or image
+ * @param bytes length of the file
+ * @param clipFrames frames of the clip
+ * @param fps of the clip
+ * @param caption its text
+ * @param numFrames frames of a sample of it
+ * @param height target pixels
+ * @param width target pixels
+ */
+record PlannedClip(int epoch, long step, int microBatch, double cost, long clipId, String uri, MediaKind kind,
+        long bytes, int clipFrames, double fps, String caption, int numFrames, int height, int width) {}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.train;
+
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.spark.util.AccumulatorV2;
+
+/**
+ * The last lines that a task wrote for the driver. They travel with Spark's heartbeats, so a run can be watched
+ * without another port.
+ */
+final class RecentLines extends AccumulatorV2<String, List<RecentLines.Line>> {
+    private static final long serialVersionUID = 1L;
+    private static final int KEPT = 500;
+
+    /** A line and its number, from 0. */
+    record Line(long number, String text) implements Serializable {
+        private static final long serialVersionUID = 1L;
+    }
+
+    /** Replaced as a whole: the heartbeat thread reads while the task writes. */
+    private volatile ArrayList<Line> lines = new ArrayList<>();
+
+    private transient long next;
+
+    @Override
+    public boolean isZero() {
+        return lines.isEmpty();
+    }
+
+    @Override
+    public AccumulatorV2<String, List<Line>> copy() {
+        RecentLines copy = new RecentLines();
+        copy.lines = lines;
+        return copy;
+    }
+
+    @Override
+    public void reset() {
+        lines = new ArrayList<>();
+    }
+
+    @Override
+    public void add(String text) {
+        List<Line> before = lines;
+        ArrayList<Line> after = new ArrayList<>(before.subList(Math.max(0, before.size() - KEPT + 1), before.size()));
+        after.add(new Line(next++, text));
+        lines = after;
+    }
+
+    @Override
+    public void merge(AccumulatorV2<String, List<Line>> other) {
+        ArrayList<Line> all = new ArrayList<>(lines);
+        all.addAll(other.value());
+        lines = all;
+    }
+
+    @Override
+    public List<Line> value() {
+        return lines;
+    }
+}

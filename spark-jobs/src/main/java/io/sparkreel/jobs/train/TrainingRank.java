@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.train;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.sparkreel.bucketing.media.FrameTransform;
+import io.sparkreel.jobs.Components;
+import io.sparkreel.jobs.UserError;
+import io.sparkreel.jobs.config.OptimizerConfig;
+import io.sparkreel.jobs.config.TrainingConfig;
+import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.jobs.train.StepLoader.LoadedStep;
+import io.sparkreel.model.autoencoder.LatentCodec;
+import io.sparkreel.model.checkpoint.CheckpointReader;
+import io.sparkreel.model.collective.Collective;
+import io.sparkreel.model.collective.RingOptions;
+import io.sparkreel.model.collective.SingleProcess;
+import io.sparkreel.model.collective.TcpRing;
+import io.sparkreel.model.diffusion.FrameMask;
+import io.sparkreel.model.text.TextEncoder;
+import io.sparkreel.model.torch.Tensors;
+import io.sparkreel.model.torch.Torch;
+import io.sparkreel.model.train.AdamW;
+import io.sparkreel.model.train.LearningRate;
+import io.sparkreel.model.train.ModelWeights;
+import io.sparkreel.model.train.RunState;
+import io.sparkreel.model.train.StepReport;
+import io.sparkreel.model.train.Trainer;
+import io.sparkreel.model.train.TrainingCheckpoint;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.BarrierTaskContext;
+
+/** One rank of a training attempt: the body of a task of the barrier stage. */
+final class TrainingRank {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final RankTask task;
+    private final TrainingConfig config;
+    private final Configuration hadoop;
+    private final List<BadClip> bad = new ArrayList<>();
+    private final StepClock clock = new StepClock();
+
+    TrainingRank(RankTask task) {
+        this.task = task;
+        config = task.config();
+        hadoop = task.hadoop().value().value();
+    }
+
+    /** Trains until the attempt's last step. */
+    RankResult run(BarrierTaskContext context) throws IOException, InterruptedException {
+        Torch.start(threads(context));
+        Tensors tensors = Tensors.onHost();
+        LatentCodec codec = Components.codec(config.vae());
+        TextEncoder text = Components.textEncoder(config.textEncoder());
+        try (Collective collective = connect(context);
+                ModelWeights weights = new ModelWeights(Components.model(config.model(), codec, text), tensors)) {
+            weights.initialise(config.run().seed());
+            try (Trainer trainer = new Trainer(options(), weights, tensors, collective)) {
+                RunState start = restore(weights, trainer);
+                ClipLoader clips = new ClipLoader(hadoop, codec, text,
+                        FrameTransform.valueOf(config.dataset().transformName().name()),
+                        config.dataset().frameInterval(), config.run().seed(),
+                        (long) config.steps().decodeCacheMib() << 20);
+                PlanReader plan = new PlanReader(hadoop, task.planPath(), start.globalStep());
+                try (StepLoader loader =
+                        new StepLoader(plan, clips, codec, text, collective.rank(), collective.worldSize())) {
+                    return train(loader, start, weights, trainer, collective);
+                }
+            }
+        }
+    }
+
+    private int threads(BarrierTaskContext context) {
+        Integer configured = config.steps().threadsPerRank();
+        return configured == null ? Math.max(1, context.cpus()) : configured;
+    }
+
+    private Collective connect(BarrierTaskContext context) {
+        if (context.getTaskInfos().length == 1) {
+            return new SingleProcess();
+        }
+        String host = context.getTaskInfos()[context.partitionId()].address().replaceFirst(":\\d+$", "");
+        return TcpRing.connect(
+                RingOptions.of(host, task.secret(), task.attempt()), new BarrierRendezvous(context));
+    }
+
+    private Trainer.Options options() {
+        OptimizerConfig optimizer = config.optimizer();
+        LearningRate rate = new LearningRate(LearningRate.Schedule.valueOf(optimizer.lrSchedule().name()),
+                optimizer.lr(), optimizer.warmupSteps(), task.totalSteps());
+        AdamW.Options adam = new AdamW.Options(optimizer.adamBetas().first(), optimizer.adamBetas().second(),
+                optimizer.adamEps(), optimizer.weightDecay());
+        return new Trainer.Options(config.scheduler().predictXstart(), config.scheduler().vbWeight(),
+                config.scheduler().timestepRespacing(),
+                config.maskRatios() == null ? null : FrameMask.of(config.maskRatios()), config.gradCheckpoint(),
+                optimizer.gradClip() == null ? 0 : optimizer.gradClip(), adam, rate,
+                optimizer.emaDecay(), optimizer.emaWarmup(), config.run().seed());
+    }
+
+    /** The state to go on from: a checkpoint's, or that of a run that begins. */
+    private RunState restore(ModelWeights weights, Trainer trainer) throws IOException {
+        RunState fresh = new RunState(0, 0, 0, 0, config.run().seed(), task.planFingerprint(),
+                config.scheduler().predictXstart());
+        if (task.checkpoint() != null) {
+            CheckpointReader checkpoint = CheckpointReader.resolve(new HadoopStorage(hadoop, task.checkpoint())).checkpoint();
+            RunState stored = TrainingCheckpoint.restore(checkpoint, weights, trainer);
+            return task.newRun() ? fresh : stored;
+        }
+        if (config.model().fromPretrained() != null) {
+            CheckpointReader checkpoint =
+                    CheckpointReader.resolve(new HadoopStorage(hadoop, config.model().fromPretrained())).checkpoint();
+            TrainingCheckpoint.readWeights(checkpoint, TrainingCheckpoint.MODEL, weights);
+            trainer.restartEma();
+        }
+        return fresh;
+    }
+
+    private RankResult train(StepLoader loader, RunState start, ModelWeights weights, Trainer trainer,
+            Collective collective) throws IOException, InterruptedException {
+        HadoopStorage run = new HadoopStorage(hadoop, config.run().outputs());
+        long epochBegin = start.globalStep() - start.step();
+        int epoch = start.epoch();
+        long done = start.globalStep();
+        String last = null;
+        while (done < task.lastStep()) {
+            long waiting = System.nanoTime();
+            LoadedStep loaded = loader.next(collective::reportProgress);
+            if (loaded == null) {
+                throw new IllegalStateException("the plan ends before step " + task.lastStep());
+            }
+            clock.waited(System.nanoTime() - waiting);
+            if (loaded.step().epoch() != epoch) {
+                epoch = loaded.step().epoch();
+                epochBegin = done;
+            }
+            bad.addAll(loaded.bad());
+            StepReport report = trainer.step(done, loaded.microBatches(), loaded.step().clips());
+            done++;
+            clock.stepped(report.samples());
+            checkBadClips(loaded.step(), report);
+            if (done % config.run().logEvery() == 0 || done == task.lastStep() || done == start.globalStep() + 1) {
+                log(collective, epoch, done, report);
+            }
+            int every = config.run().ckptEvery();
+            if (every > 0 && done % every == 0 || done == task.lastStep()) {
+                RunState state = new RunState(epoch, done - epochBegin, done, trainer.optimizer().steps(),
+                        config.run().seed(), task.planFingerprint(), config.scheduler().predictXstart());
+                last = TrainingCheckpoint.write(run, state, weights, trainer, collective);
+                if (collective.rank() == 0) {
+                    Retention.keepLast(run, config.run().keepLast());
+                    task.progress().add(JSON.createObjectNode().put("event", "checkpoint").put("step", done)
+                            .put("folder", last).toString());
+                }
+            }
+        }
+        return new RankResult(collective.rank(), done, last, bad);
+    }
+
+    private long clipsPlanned;
+    private long clipsRead;
+
+    /** Every rank sees the same counts, so all stop at the same step. */
+    private void checkBadClips(PlannedStep step, StepReport report) {
+        clipsPlanned += step.clips();
+        clipsRead += report.samples();
+        long missing = clipsPlanned - clipsRead;
+        if (missing > 0 && missing > config.steps().maxBadClips() * clipsPlanned) {
+            throw new UserError("Cannot train on: " + missing + " of " + clipsPlanned
+                    + " clips could not be read, more than max_bad_clips " + config.steps().maxBadClips()
+                    + " allows. Bucket the data again with verify: full, or raise max_bad_clips.");
+        }
+    }
+
+    private void log(Collective collective, int epoch, long done, StepReport report) {
+        StepClock.Interval interval = clock.lap();
+        if (collective.rank() != 0) {
+            return;
+        }
+        ObjectNode line = JSON.createObjectNode().put("event", "step").put("step", done).put("epoch", epoch)
+                .put("loss", report.loss()).put("mse", report.squaredError()).put("vb", report.variationalBound())
+                .put("grad_norm", report.gradientNorm()).put("lr", report.learningRate())
+                .put("samples_per_s", interval.samplesPerSecond()).put("seconds_per_step", interval.secondsPerStep())
+                .put("data_wait", interval.waitFraction()).put("total_steps", task.totalSteps());
+        if (report.skipped()) {
+            line.put("skipped", true);
+        }
+        task.progress().add(line.toString());
+    }
+}
