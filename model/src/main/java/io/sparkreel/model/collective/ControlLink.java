@@ -44,20 +44,19 @@ final class ControlLink {
     private boolean finishing;
     private boolean ended;
 
-    /** @param firstDue {@link System#nanoTime} until which the first heartbeat may take without being late */
-    ControlLink(int peer, SocketChannel channel, Selector selector, int streams, long firstDue) throws IOException {
+    ControlLink(int peer, SocketChannel channel, Selector selector, int streams, long now) throws IOException {
         this.peer = peer;
         this.channel = channel;
         this.key = channel.register(selector, SelectionKey.OP_READ);
         this.streams = streams;
-        this.heardAt = firstDue;
+        this.heardAt = now;
     }
 
     int peer() {
         return peer;
     }
 
-    /** {@link System#nanoTime} of the last heartbeat. */
+    /** {@link System#nanoTime} of the last heartbeat, or of the connection. */
     long heardAt() {
         return heardAt;
     }
@@ -89,7 +88,7 @@ final class ControlLink {
 
     /** Takes all times as if heard just now: after this process itself stood still, they mean nothing. */
     void forgive(long now) {
-        heardAt = Math.max(heardAt, now);
+        heardAt = now;
         activeAt = now;
     }
 
@@ -145,6 +144,9 @@ final class ControlLink {
 
     /** Does what the connection is ready for. */
     void serve(long now) throws IOException {
+        if (!key.isValid()) {
+            return;
+        }
         if (key.isWritable()) {
             flush();
         }
@@ -223,6 +225,7 @@ final class ControlLink {
     }
 
     void close() {
+        ended = true;
         RingChannels.closeQuietly(channel);
     }
 }

@@ -35,6 +35,7 @@ final class Heartbeat implements Runnable {
     private final long[] gapSince;
     private final long[] gapAt;
     private long excusedUntil;
+    private volatile long firstBeatDue;
     private volatile boolean leaving;
 
     /** Takes over the control connections. */
@@ -45,9 +46,9 @@ final class Heartbeat implements Runnable {
         this.ownPulse = ownPulse;
         this.selector = Selector.open();
         long start = System.nanoTime();
-        long firstDue = start + options.connectTimeout().toNanos();
-        this.left = new ControlLink(ranks.left(), leftChannels.control(), selector, lanes.size(), firstDue);
-        this.right = new ControlLink(ranks.right(), rightChannels.control(), selector, lanes.size(), firstDue);
+        this.firstBeatDue = start + options.connectTimeout().toNanos();
+        this.left = new ControlLink(ranks.left(), leftChannels.control(), selector, lanes.size(), start);
+        this.right = new ControlLink(ranks.right(), rightChannels.control(), selector, lanes.size(), start);
         Duration stall = options.stallTimeout();
         this.intervalNanos = Math.min(LONGEST_INTERVAL_NANOS, stall.toNanos() / BEATS_PER_TIMEOUT);
         // Earlier than the timeout by what a beat, a look and the news on its way round may take.
@@ -55,6 +56,11 @@ final class Heartbeat implements Runnable {
         this.gapSince = new long[lanes.size()];
         this.gapAt = new long[lanes.size()];
         this.excusedUntil = start;
+    }
+
+    /** All ranks have joined, so all beat. */
+    void joined() {
+        firstBeatDue = System.nanoTime();
     }
 
     /** Says goodbye and ends. */
@@ -96,7 +102,7 @@ final class Heartbeat implements Runnable {
                 eachLink(link -> link.sendPulse(pulse));
                 nextBeat = now + intervalNanos;
             }
-            long wait = Math.min(nextBeat - now, failure.settle(now));
+            long wait = Math.min(nextBeat - now, failure.settle(now, this::isDeparted));
             selector.select(TimeUnit.NANOSECONDS.toMillis(wait) + 1);
             long woken = System.nanoTime();
             if (woken - now > wait + 2 * intervalNanos) {
@@ -115,6 +121,10 @@ final class Heartbeat implements Runnable {
             selector.selectedKeys().clear();
             eachLink(link -> link.serve(now));
         }
+    }
+
+    private boolean isDeparted(int rank) {
+        return left.peer() == rank && left.isDeparted() || right.peer() == rank && right.isDeparted();
     }
 
     private interface LinkAction {
@@ -149,13 +159,14 @@ final class Heartbeat implements Runnable {
 
     private void judge(long now) {
         for (ControlLink link : List.of(left, right)) {
+            long silence = now - (link.pulse() == null ? Math.max(link.heardAt(), firstBeatDue) : link.heardAt());
             if (link.reported() != null) {
                 failure.decide(link.reported());
             } else if (link.isEnded() && !link.isDeparted()) {
                 failure.decide(link.peer(), "closed its connection without a goodbye: its process ended or was cut"
                         + " off", null);
-            } else if (!link.isDeparted() && now - link.heardAt() > patienceNanos) {
-                failure.decide(link.peer(), "has sent no heartbeat for " + seconds(now - link.heardAt()), null);
+            } else if (!link.isDeparted() && silence > patienceNanos) {
+                failure.decide(link.peer(), "has sent no heartbeat for " + seconds(silence), null);
             }
         }
         Pulse pulse = left.pulse();

@@ -3,6 +3,7 @@ package io.sparkreel.model.collective;
 
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.IntPredicate;
 
 /** Why a ring failed, decided once per rank; what comes later is a consequence and is dropped. */
 final class RingFailure {
@@ -65,13 +66,16 @@ final class RingFailure {
         decide(ranks.own(), "was interrupted in its task", interrupt);
     }
 
-    /** Decides a suspicion whose grace is over; returns nanoseconds until the next look is due. */
-    long settle(long now) {
+    /**
+     * Decides a suspicion whose grace is over, or that needs none because the suspect has said goodbye and so has
+     * nothing to report; returns nanoseconds until the next look is due.
+     */
+    long settle(long now, IntPredicate departed) {
         Suspicion open = suspicion.get();
         if (open == null || isDecided()) {
             return Long.MAX_VALUE;
         }
-        if (now - open.dueNanos >= 0) {
+        if (now - open.dueNanos >= 0 || departed.test(open.cause.rank)) {
             decide(open.cause);
         }
         return Math.max(0, open.dueNanos - now);

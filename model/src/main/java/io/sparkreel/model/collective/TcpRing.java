@@ -63,6 +63,7 @@ public final class TcpRing implements Collective {
             ring = new TcpRing(options, ranks);
             ring.start(left, right);
             ring.barrier();
+            ring.heartbeat.joined();
             return ring;
         } catch (InterruptedException interrupt) {
             giveUp(ring, left, right);

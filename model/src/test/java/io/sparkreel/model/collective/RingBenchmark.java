@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.collective;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.PrintStream;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Locale;
 
 /**
@@ -29,7 +24,7 @@ public final class RingBenchmark {
     private RingBenchmark() {}
 
     public static void main(String[] arguments) throws Exception {
-        if (arguments.length > 0 && arguments[0].equals("rank")) {
+        if (RankProcesses.isRank()) {
             runRank(arguments);
             return;
         }
@@ -52,63 +47,25 @@ public final class RingBenchmark {
         return sorted[sorted.length / 2];
     }
 
-    /** Starts a JVM for each rank, passes their addresses on, and returns rank 0's times, sorted. */
+    /** Returns rank 0's times, sorted. */
     private static double[] allReduce(int ranks, String[] settings) throws IOException {
-        List<Process> processes = new ArrayList<>();
-        List<BufferedReader> outputs = new ArrayList<>();
-        for (int rank = 0; rank < ranks; rank++) {
-            List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java",
-                    "-XX:MaxDirectMemorySize=4g", "-cp", System.getProperty("java.class.path"),
-                    RingBenchmark.class.getName(), "rank", String.valueOf(rank)));
-            command.addAll(List.of(settings));
-            Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-            processes.add(process);
-            outputs.add(process.inputReader());
-        }
-        List<String> addresses = new ArrayList<>();
-        for (BufferedReader output : outputs) {
-            addresses.add(output.readLine());
-        }
-        for (Process process : processes) {
-            try (PrintStream input = new PrintStream(process.getOutputStream())) {
-                addresses.forEach(input::println);
+        try (RankProcesses processes = new RankProcesses(ranks, RingBenchmark.class, settings)) {
+            String[] times = processes.line(0).split(" ");
+            for (int rank = 1; rank < ranks; rank++) {
+                processes.line(rank);
             }
+            return Arrays.stream(times).mapToDouble(Double::parseDouble).sorted().toArray();
         }
-        double[] times = Arrays.stream(outputs.get(0).readLine().split(" ")).mapToDouble(Double::parseDouble).sorted()
-                .toArray();
-        for (BufferedReader output : outputs) {
-            while (output.readLine() != null) {
-                // Wait for the end of each rank.
-            }
-        }
-        return times;
     }
 
-    private static void runRank(String[] arguments) throws IOException {
-        int rank = Integer.parseInt(arguments[1]);
-        int ranks = Integer.parseInt(arguments[2]);
-        int bytes = Integer.parseInt(arguments[3]) * 1_000_000;
-        int rounds = Integer.parseInt(arguments[6]);
+    private static void runRank(String[] arguments) {
+        Rendezvous rendezvous = RankProcesses.rendezvous();
+        int rank = rendezvous.rank();
+        int ranks = rendezvous.worldSize();
+        int bytes = Integer.parseInt(arguments[1]) * 1_000_000;
+        int rounds = Integer.parseInt(arguments[4]);
         RingOptions options = RingOptions.of("127.0.0.1", SECRET, "benchmark")
-                .withStreams(Integer.parseInt(arguments[4])).withSliceBytes(Integer.parseInt(arguments[5]) * 1024);
-        BufferedReader input = new BufferedReader(new InputStreamReader(System.in));
-        Rendezvous rendezvous = new Rendezvous() {
-            @Override
-            public int rank() {
-                return rank;
-            }
-
-            @Override
-            public int worldSize() {
-                return ranks;
-            }
-
-            @Override
-            public List<String> allGather(String mine) {
-                System.out.println(mine);
-                return input.lines().limit(ranks).toList();
-            }
-        };
+                .withStreams(Integer.parseInt(arguments[2])).withSliceBytes(Integer.parseInt(arguments[3]) * 1024);
         ByteBuffer data = ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
         FloatBuffer values = data.asFloatBuffer();
         try (TcpRing ring = TcpRing.connect(options, rendezvous)) {
