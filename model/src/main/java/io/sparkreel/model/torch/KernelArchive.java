@@ -13,7 +13,7 @@ import java.util.zip.ZipOutputStream;
 
 /**
  * Packs TorchScript source as the archive that libtorch loads: a stored zip whose {@code data.pkl} holds one
- * object without attributes of the class {@code __torch__.Kernels}.
+ * object without attributes of the class that the source defines.
  */
 final class KernelArchive {
     /** From this version on libtorch takes the operators as they are written, without upgrading them. */
@@ -21,10 +21,10 @@ final class KernelArchive {
 
     private KernelArchive() {}
 
-    static byte[] pack(String source) {
+    static byte[] pack(String source, String className) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
-            store(zip, "kernels/data.pkl", moduleObject());
+            store(zip, "kernels/data.pkl", moduleObject(className));
             store(zip, "kernels/constants.pkl", new byte[] {(byte) 0x80, 2, ')', '.'});
             store(zip, "kernels/version", FORMAT_VERSION.getBytes(StandardCharsets.US_ASCII));
             store(zip, "kernels/code/__torch__.py", source.getBytes(StandardCharsets.UTF_8));
@@ -34,11 +34,11 @@ final class KernelArchive {
         return bytes.toByteArray();
     }
 
-    /** Protocol 2 opcodes for {@code Kernels()} with the state {@code {"training": True}}. */
-    private static byte[] moduleObject() throws IOException {
+    /** Protocol 2 opcodes for {@code className()} with the state {@code {"training": True}}. */
+    private static byte[] moduleObject(String className) throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.write(new byte[] {(byte) 0x80, 2, 'c'});
-        out.write("__torch__\nKernels\n".getBytes(StandardCharsets.US_ASCII));
+        out.write(("__torch__\n" + className + "\n").getBytes(StandardCharsets.US_ASCII));
         out.write(new byte[] {')', (byte) 0x81, '}', '(', 'X'});
         byte[] key = "training".getBytes(StandardCharsets.US_ASCII);
         out.write(ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putInt(key.length).array());

@@ -1,13 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.torch;
 
-import ai.djl.Device;
-import ai.djl.pytorch.jni.JniUtils;
-import java.io.ByteArrayInputStream;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
@@ -17,13 +10,9 @@ import java.util.List;
  * thread is inside {@link Autograd#withGradients}. The instance is shared by all threads.
  */
 public final class Kernels {
-    private static final String SOURCE = "kernels.py";
+    private final ScriptModule module = ScriptModule.load("kernels.py", "Kernels");
 
-    private final long module;
-
-    private Kernels(long module) {
-        this.module = module;
-    }
+    private Kernels() {}
 
     /** The kernels of this process; {@link Torch#start()} comes first. */
     public static Kernels instance() {
@@ -31,193 +20,184 @@ public final class Kernels {
     }
 
     private static final class Holder {
-        static final Kernels INSTANCE = load();
-    }
-
-    private static Kernels load() {
-        try (InputStream in = Kernels.class.getResourceAsStream(SOURCE)) {
-            byte[] archive = KernelArchive.pack(new String(in.readAllBytes(), StandardCharsets.UTF_8));
-            return new Kernels(JniUtils.loadModuleHandle(new ByteArrayInputStream(archive), Device.cpu(), false, false));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        static final Kernels INSTANCE = new Kernels();
     }
 
     // ---- memory
 
     Tensor selfTest(long[] shape) {
-        return tensor("self_test", shape);
+        return module.tensor("self_test", shape);
     }
 
     Tensor toHost(Tensor x) {
-        return tensor("to_host", x);
+        return module.tensor("to_host", x);
     }
 
     Tensor toDevice(Tensor x, String device) {
-        return tensor("to_device", x, device);
+        return module.tensor("to_device", x, device);
     }
 
-    Tensor zeros(long[] shape, String device) {
-        return tensor("zeros", shape, device);
+    Tensor zeros(long[] shape, Precision precision, String device) {
+        return module.tensor("zeros", shape, precision.code(), device);
     }
 
     /** A view of {@code count} elements of a flat buffer from {@code begin}, in the given shape. */
     public Tensor sliceFlat(Tensor flat, long begin, long count, long... shape) {
-        return tensor("slice_flat", flat, begin, count, shape);
+        return module.tensor("slice_flat", flat, begin, count, shape);
     }
 
     /** A view as one dimension. */
     public Tensor flattenView(Tensor x) {
-        return tensor("flatten_view", x);
+        return module.tensor("flatten_view", x);
     }
 
     /** Copies {@code source} over {@code target}. */
     public void copyInto(Tensor target, Tensor source) {
-        run("copy_into", target, source);
+        module.run("copy_into", target, source);
     }
 
     /** Sets every element. */
     public void fill(Tensor target, double value) {
-        run("fill", target, value);
+        module.run("fill", target, value);
     }
 
     /** {@code a + b} */
     public Tensor add(Tensor a, Tensor b) {
-        return tensor("add", a, b);
+        return module.tensor("add", a, b);
     }
 
     /** {@code a + scale * b} */
     public Tensor addScaled(Tensor a, Tensor b, Tensor scale) {
-        return tensor("add_scaled", a, b, scale);
+        return module.tensor("add_scaled", a, b, scale);
     }
 
     /** The sum of all elements, weighted by one number: a scalar. */
     public Tensor scaledSum(Tensor x, double scale) {
-        return tensor("scaled_sum", x, scale);
+        return module.tensor("scaled_sum", x, scale);
     }
 
     /** Concatenates along the last dimension. */
     public Tensor concatLast(List<Tensor> parts) {
-        return tensor("concat_last", parts);
+        return module.tensor("concat_last", parts);
     }
 
     /** The scalar whose backward pass hands {@code gradients} to {@code results}. */
     public Tensor weightedSum(List<Tensor> results, List<Tensor> gradients) {
-        return tensor("weighted_sum", results, gradients);
+        return module.tensor("weighted_sum", results, gradients);
     }
 
     // ---- embedders
 
     /** Linear, SiLU, Linear. */
     public Tensor siluMlp(Tensor features, List<Tensor> weights) {
-        return tensor("silu_mlp", features, weights);
+        return module.tensor("silu_mlp", features, weights);
     }
 
     /** SiLU, Linear: [B, D] to [B, n, D]. */
     public Tensor modulation(Tensor condition, int n, List<Tensor> weights) {
-        return tensor("modulation", condition, (long) n, weights);
+        return module.tensor("modulation", condition, (long) n, weights);
     }
 
     /** [B, L, W] to [B, L, D]. */
     public Tensor captionMlp(Tensor captions, List<Tensor> weights) {
-        return tensor("caption_mlp", captions, weights);
+        return module.tensor("caption_mlp", captions, weights);
     }
 
     /** [B, C, T, H, W] to [B, T', S, D], with the position embedding [S, D] added. */
     public Tensor patchEmbed(Tensor latent, Tensor position, long[] patch, List<Tensor> weights) {
-        return tensor("patch_embed", latent, position, patch, weights);
+        return module.tensor("patch_embed", latent, position, patch, weights);
     }
 
     // ---- blocks
 
     /** [B, n, D] + [n, D] to n times [B, 1, 1, D]. */
     public List<Tensor> modulationRows(Tensor modulation, Tensor table) {
-        return tensors("modulation_rows", modulation, table);
+        return module.tensors("modulation_rows", modulation, table);
     }
 
     /** n times [B, T, 1, D]: by frame from {@code modulation} where {@code noised} [B, T, 1, 1] is set, else from {@code atZero}. */
     public List<Tensor> modulationRowsByFrame(Tensor modulation, Tensor atZero, Tensor table, Tensor noised) {
-        return tensors("modulation_rows_by_frame", modulation, atZero, table, noised);
+        return module.tensors("modulation_rows_by_frame", modulation, atZero, table, noised);
     }
 
     /** x + gate * attention among the tokens of each frame. */
     public Tensor spatialAttention(Tensor x, Tensor shift, Tensor scale, Tensor gate, int heads, List<Tensor> weights) {
-        return tensor("spatial_attention", x, shift, scale, gate, (long) heads, weights);
+        return module.tensor("spatial_attention", x, shift, scale, gate, (long) heads, weights);
     }
 
     /** x + gate * attention among the frames at each position; {@code angles} is [T, head size / 2]. */
     public Tensor temporalAttention(
             Tensor x, Tensor shift, Tensor scale, Tensor gate, Tensor angles, int heads, List<Tensor> weights) {
-        return tensor("temporal_attention", x, shift, scale, gate, angles, (long) heads, weights);
+        return module.tensor("temporal_attention", x, shift, scale, gate, angles, (long) heads, weights);
     }
 
     /** x + attention to the caption. */
     public Tensor crossAttention(Tensor x, Tensor text, Tensor bias, int heads, List<Tensor> weights) {
-        return tensor("cross_attention", x, text, bias, (long) heads, weights);
+        return module.tensor("cross_attention", x, text, bias, (long) heads, weights);
     }
 
     /** x + gate * MLP. */
     public Tensor gatedMlp(Tensor x, Tensor shift, Tensor scale, Tensor gate, List<Tensor> weights) {
-        return tensor("gated_mlp", x, shift, scale, gate, weights);
+        return module.tensor("gated_mlp", x, shift, scale, gate, weights);
     }
 
     /** The last norm and modulation. */
     public Tensor finalModulation(Tensor x, Tensor t, Tensor table) {
-        return tensor("final_modulation", x, t, table);
+        return module.tensor("final_modulation", x, t, table);
     }
 
     /** The last norm and modulation of a clip in which some frames are given. */
     public Tensor finalModulationByFrame(Tensor x, Tensor t, Tensor t0, Tensor table, Tensor noised) {
-        return tensor("final_modulation_by_frame", x, t, t0, table, noised);
+        return module.tensor("final_modulation_by_frame", x, t, t0, table, noised);
     }
 
     /** [B, T', S, D] to [B, C, T, H, W]. */
     public Tensor unpatchify(Tensor x, long[] grid, long[] patch, long[] size, List<Tensor> weights) {
-        return tensor("unpatchify", x, grid, patch, size, weights);
+        return module.tensor("unpatchify", x, grid, patch, size, weights);
     }
 
     // ---- diffusion
 
     /** signal * x0 + sigma * noise */
     public Tensor noised(Tensor x0, Tensor noise, Tensor signal, Tensor sigma) {
-        return tensor("noised", x0, noise, signal, sigma);
+        return module.tensor("noised", x0, noise, signal, sigma);
     }
 
     /** Squared error of each sample, [B]. */
     public Tensor squaredError(Tensor out, Tensor target, Tensor frameWeight) {
-        return tensor("squared_error", out, target, frameWeight);
+        return module.tensor("squared_error", out, target, frameWeight);
     }
 
     /** Variational bound term of each sample in bits, [B]. */
     public Tensor variationalBound(Tensor out, Tensor x0, Tensor xt, List<Tensor> coefficients, Tensor atZero,
             boolean anyZero, boolean predictXstart, Tensor frameWeight) {
-        return tensor("variational_bound", out, x0, xt, coefficients, atZero, anyZero, predictXstart, frameWeight);
+        return module.tensor("variational_bound", out, x0, xt, coefficients, atZero, anyZero, predictXstart, frameWeight);
     }
 
     /** x_{t-1} from the model's output and x_t. */
     public Tensor ancestralStep(
             Tensor out, Tensor xt, Tensor noise, double[] coefficients, boolean addNoise, boolean predictXstart) {
-        return tensor("ancestral_step", out, xt, noise, coefficients, addNoise ? 1.0 : 0.0, predictXstart);
+        return module.tensor("ancestral_step", out, xt, noise, coefficients, addNoise ? 1.0 : 0.0, predictXstart);
     }
 
     /** Classifier-free guidance of the first channels of a doubled batch. */
     public Tensor guide(Tensor out, double scale, int channels) {
-        return tensor("guide", out, scale, (long) channels);
+        return module.tensor("guide", out, scale, (long) channels);
     }
 
     /** Frames of {@code a} where {@code chosen} [n, 1, T, 1, 1] is not 0, else of {@code b}. */
     public Tensor chooseFrames(Tensor chosen, Tensor a, Tensor b) {
-        return tensor("choose_frames", chosen, a, b);
+        return module.tensor("choose_frames", chosen, a, b);
     }
 
     /** A copy of the first rows. */
     public Tensor firstRows(Tensor x, int rows) {
-        return tensor("first_rows", x, (long) rows);
+        return module.tensor("first_rows", x, (long) rows);
     }
 
     /** The batch, followed by itself. */
     public Tensor repeatTwice(Tensor x) {
-        return tensor("repeat_twice", x);
+        return module.tensor("repeat_twice", x);
     }
 
     // ---- optimizer
@@ -225,99 +205,21 @@ public final class Kernels {
     /** One AdamW update in place; {@code step} is a scalar that counts from 1. */
     public void adamw(Tensor parameter, Tensor gradient, Tensor first, Tensor second, Tensor step,
             double learningRate, double beta1, double beta2, double epsilon, double weightDecay) {
-        run("adamw", List.of(parameter), List.of(gradient), List.of(first), List.of(second), List.of(step), learningRate, beta1, beta2, epsilon, weightDecay);
+        module.run("adamw", List.of(parameter), List.of(gradient), List.of(first), List.of(second), List.of(step), learningRate, beta1, beta2, epsilon, weightDecay);
     }
 
     /** target += weight * (source - target) */
     public void lerpInto(Tensor target, Tensor source, double weight) {
-        run("lerp_into", target, source, weight);
+        module.run("lerp_into", target, source, weight);
     }
 
     /** The Euclidean norm. */
     public double norm(Tensor x) {
-        long result = call("norm", x);
-        try {
-            return TorchNative.valueToDouble(result);
-        } finally {
-            TorchNative.deleteValue(result);
-        }
+        return module.number("norm", x);
     }
 
     /** x *= factor */
     public void scaleInPlace(Tensor x, double factor) {
-        run("scale_in_place", x, factor);
-    }
-
-    // ---- calling
-
-    private void run(String function, Object... arguments) {
-        TorchNative.deleteValue(call(function, arguments));
-    }
-
-    private Tensor tensor(String function, Object... arguments) {
-        long result = call(function, arguments);
-        try {
-            return TensorScope.adopt(TorchNative.valueToTensor(result));
-        } finally {
-            TorchNative.deleteValue(result);
-        }
-    }
-
-    private List<Tensor> tensors(String function, Object... arguments) {
-        long result = call(function, arguments);
-        try {
-            long[] handles = TorchNative.valueToTensors(result);
-            Tensor[] tensors = new Tensor[handles.length];
-            for (int i = 0; i < handles.length; i++) {
-                tensors[i] = TensorScope.adopt(handles[i]);
-            }
-            return List.of(tensors);
-        } finally {
-            TorchNative.deleteValue(result);
-        }
-    }
-
-    private long call(String function, Object... arguments) {
-        long[] values = new long[arguments.length];
-        int made = 0;
-        try {
-            for (; made < values.length; made++) {
-                values[made] = value(arguments[made]);
-            }
-            return TorchNative.runMethod(module, function, values);
-        } finally {
-            for (int i = 0; i < made; i++) {
-                TorchNative.deleteValue(values[i]);
-            }
-        }
-    }
-
-    private static long value(Object argument) {
-        if (argument instanceof Tensor tensor) {
-            return TorchNative.valueFromTensor(tensor.handle());
-        }
-        if (argument instanceof List<?> tensors) {
-            long[] handles = new long[tensors.size()];
-            for (int i = 0; i < handles.length; i++) {
-                handles[i] = ((Tensor) tensors.get(i)).handle();
-            }
-            return TorchNative.valueFromTensors(handles);
-        }
-        if (argument instanceof Long number) {
-            return TorchNative.valueFromLong(number);
-        }
-        if (argument instanceof long[] numbers) {
-            return TorchNative.valueFromLongs(numbers);
-        }
-        if (argument instanceof Double number) {
-            return TorchNative.valueFromDouble(number);
-        }
-        if (argument instanceof double[] numbers) {
-            return TorchNative.valueFromDoubles(numbers);
-        }
-        if (argument instanceof Boolean flag) {
-            return TorchNative.valueFromBool(flag);
-        }
-        return TorchNative.valueFromString((String) argument);
+        module.run("scale_in_place", x, factor);
     }
 }

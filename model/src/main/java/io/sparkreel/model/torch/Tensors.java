@@ -4,7 +4,7 @@ package io.sparkreel.model.torch;
 import ai.djl.ndarray.types.DataType;
 import java.nio.FloatBuffer;
 
-/** Makes fp32 tensors on one device. */
+/** Makes tensors on one device, in fp32 unless said otherwise. */
 public final class Tensors {
     private final String device;
 
@@ -33,7 +33,12 @@ public final class Tensors {
 
     /** A tensor of zeros. */
     public Tensor zeros(long... shape) {
-        return Kernels.instance().zeros(shape, device);
+        return zeros(Precision.FLOAT32, shape);
+    }
+
+    /** A tensor of zeros in a precision; Java reads and writes bf16 only through kernels that convert. */
+    public Tensor zeros(Precision precision, long... shape) {
+        return Kernels.instance().zeros(shape, precision, device);
     }
 
     /** A tensor with a copy of these values, in row-major order. */

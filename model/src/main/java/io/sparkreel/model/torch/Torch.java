@@ -11,6 +11,7 @@ import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.function.Supplier;
 
 /** Starts libtorch in this process, once, and sets threads up to use it. */
 public final class Torch {
@@ -47,26 +48,35 @@ public final class Torch {
         if (started) {
             return;
         }
+        unpackAlone("pytorch", () -> Engine.getEngine("PyTorch"));
+        JniUtils.setGraphExecutorOptimize(false);
+        selfTest();
+        started = true;
+    }
+
+    /**
+     * Runs what makes DJL unpack a native library, while no other process of this host does.
+     *
+     * @param engine DJL's name of the library's folder
+     */
+    public static synchronized <T> T unpackAlone(String engine, Supplier<T> load) {
         // Everything comes from the class path or PYTORCH_LIBRARY_PATH; a cluster node need not reach the network.
         if (System.getProperty("ai.djl.offline") == null) {
             System.setProperty("ai.djl.offline", "true");
         }
-        Path cache = Utils.getEngineCacheDir("pytorch");
+        Path cache = Utils.getEngineCacheDir(engine);
         try {
             Files.createDirectories(cache);
             // DJL checks and then deletes while it unpacks, so processes of one host must take turns.
             try (FileChannel channel = FileChannel.open(cache.resolve(".lock"),
                             StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                     FileLock lock = channel.lock()) {
-                Engine.getEngine("PyTorch");
+                return load.get();
             }
         } catch (IOException e) {
-            throw new UncheckedIOException("Cannot unpack libtorch under " + cache
+            throw new UncheckedIOException("Cannot unpack the library " + engine + " under " + cache
                     + ". Set DJL_CACHE_DIR to a folder that can be written.", e);
         }
-        JniUtils.setGraphExecutorOptimize(false);
-        selfTest();
-        started = true;
     }
 
     /**

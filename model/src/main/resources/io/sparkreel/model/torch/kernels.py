@@ -22,8 +22,9 @@ class Kernels(Module):
   def to_device(self: __torch__.Kernels, x: Tensor, device: str) -> Tensor:
     return torch.to(x, torch.device(device), 6)
 
-  def zeros(self: __torch__.Kernels, shape: List[int], device: str) -> Tensor:
-    return torch.zeros(shape, dtype=6, device=torch.device(device))
+  # dtype: PyTorch's number of a type, 6 for fp32 and 15 for bf16.
+  def zeros(self: __torch__.Kernels, shape: List[int], dtype: int, device: str) -> Tensor:
+    return torch.zeros(shape, dtype=dtype, device=torch.device(device))
 
   def slice_flat(self: __torch__.Kernels, flat: Tensor, begin: int, count: int, shape: List[int]) -> Tensor:
     return torch.view(torch.narrow(flat, 0, begin, count), shape)

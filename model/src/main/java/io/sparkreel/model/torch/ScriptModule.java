@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.model.torch;
+
+import ai.djl.Device;
+import ai.djl.pytorch.jni.JniUtils;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/**
+ * TorchScript source of this package, compiled, and its functions called by name. Arguments are tensors, lists of
+ * tensors, numbers ({@code Long}, {@code Double} and arrays of them), flags and strings.
+ */
+final class ScriptModule {
+    private final long handle;
+
+    private ScriptModule(long handle) {
+        this.handle = handle;
+    }
+
+    /** Compiles a resource that holds one class. It stays loaded as long as the process lives. */
+    static ScriptModule load(String resource, String className) {
+        try (InputStream in = ScriptModule.class.getResourceAsStream(resource)) {
+            byte[] archive = KernelArchive.pack(new String(in.readAllBytes(), StandardCharsets.UTF_8), className);
+            return new ScriptModule(
+                    JniUtils.loadModuleHandle(new ByteArrayInputStream(archive), Device.cpu(), false, false));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    void run(String function, Object... arguments) {
+        TorchNative.deleteValue(call(function, arguments));
+    }
+
+    double number(String function, Object... arguments) {
+        long result = call(function, arguments);
+        try {
+            return TorchNative.valueToDouble(result);
+        } finally {
+            TorchNative.deleteValue(result);
+        }
+    }
+
+    Tensor tensor(String function, Object... arguments) {
+        long result = call(function, arguments);
+        try {
+            return TensorScope.adopt(TorchNative.valueToTensor(result));
+        } finally {
+            TorchNative.deleteValue(result);
+        }
+    }
+
+    List<Tensor> tensors(String function, Object... arguments) {
+        long result = call(function, arguments);
+        try {
+            long[] handles = TorchNative.valueToTensors(result);
+            Tensor[] tensors = new Tensor[handles.length];
+            for (int i = 0; i < handles.length; i++) {
+                tensors[i] = TensorScope.adopt(handles[i]);
+            }
+            return List.of(tensors);
+        } finally {
+            TorchNative.deleteValue(result);
+        }
+    }
+
+    private long call(String function, Object... arguments) {
+        long[] values = new long[arguments.length];
+        int made = 0;
+        try {
+            for (; made < values.length; made++) {
+                values[made] = value(arguments[made]);
+            }
+            return TorchNative.runMethod(handle, function, values);
+        } finally {
+            for (int i = 0; i < made; i++) {
+                TorchNative.deleteValue(values[i]);
+            }
+        }
+    }
+
+    private static long value(Object argument) {
+        if (argument instanceof Tensor tensor) {
+            return TorchNative.valueFromTensor(tensor.handle());
+        }
+        if (argument instanceof List<?> tensors) {
+            long[] handles = new long[tensors.size()];
+            for (int i = 0; i < handles.length; i++) {
+                handles[i] = ((Tensor) tensors.get(i)).handle();
+            }
+            return TorchNative.valueFromTensors(handles);
+        }
+        if (argument instanceof Long number) {
+            return TorchNative.valueFromLong(number);
+        }
+        if (argument instanceof long[] numbers) {
+            return TorchNative.valueFromLongs(numbers);
+        }
+        if (argument instanceof Double number) {
+            return TorchNative.valueFromDouble(number);
+        }
+        if (argument instanceof double[] numbers) {
+            return TorchNative.valueFromDoubles(numbers);
+        }
+        if (argument instanceof Boolean flag) {
+            return TorchNative.valueFromBool(flag);
+        }
+        return TorchNative.valueFromString((String) argument);
+    }
+}
