@@ -9,7 +9,7 @@ import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 
 /** Says every few seconds how far counted work has come. */
-final class Progress implements AutoCloseable {
+public final class Progress implements AutoCloseable {
     private static final Logger LOG = LogManager.getLogger(Progress.class);
     private static final int SECONDS = 5;
 
@@ -25,7 +25,7 @@ final class Progress implements AutoCloseable {
      * @param what past participle of the work, such as "probed"
      * @param done how much is done now
      */
-    static Progress of(String what, long total, Supplier<Long> done) {
+    public static Progress of(String what, long total, Supplier<Long> done) {
         Progress progress = new Progress();
         progress.timer.scheduleAtFixedRate(
                 () -> LOG.info("{} {} of {}", what, done.get(), total), SECONDS, SECONDS, TimeUnit.SECONDS);

@@ -26,7 +26,7 @@ import scala.jdk.javaapi.CollectionConverters;
  * The ranks' lines arrive with Spark's heartbeats.
  */
 final class RunLog extends SparkListener implements AutoCloseable {
-    private static final Logger LOG = LogManager.getLogger("train");
+    private static final Logger LOG = LogManager.getLogger(RunLog.class);
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String NAME = "log.jsonl";
 

@@ -41,7 +41,9 @@ final class TrainingRank {
     private final TrainingConfig config;
     private final Configuration hadoop;
     private final List<BadClip> bad = new ArrayList<>();
-    private final StepClock clock = new StepClock();
+    private long clipsPlanned;
+    private long clipsRead;
+    private final StepInterval interval = new StepInterval();
 
     TrainingRank(RankTask task) {
         this.task = task;
@@ -131,7 +133,7 @@ final class TrainingRank {
             if (loaded == null) {
                 throw new IllegalStateException("the plan ends before step " + task.lastStep());
             }
-            clock.waited(System.nanoTime() - waiting);
+            interval.waited(System.nanoTime() - waiting);
             if (loaded.step().epoch() != epoch) {
                 epoch = loaded.step().epoch();
                 epochBegin = done;
@@ -139,7 +141,7 @@ final class TrainingRank {
             bad.addAll(loaded.bad());
             StepReport report = trainer.step(done, loaded.microBatches(), loaded.step().clips());
             done++;
-            clock.stepped(report.samples());
+            interval.stepped(report);
             checkBadClips(loaded.step(), report);
             if (done % config.run().logEvery() == 0 || done == task.lastStep() || done == start.globalStep() + 1) {
                 log(collective, epoch, done, report);
@@ -159,9 +161,6 @@ final class TrainingRank {
         return new RankResult(collective.rank(), done, last, bad);
     }
 
-    private long clipsPlanned;
-    private long clipsRead;
-
     /** Every rank sees the same counts, so all stop at the same step. */
     private void checkBadClips(PlannedStep step, StepReport report) {
         clipsPlanned += step.clips();
@@ -175,15 +174,15 @@ final class TrainingRank {
     }
 
     private void log(Collective collective, int epoch, long done, StepReport report) {
-        StepClock.Interval interval = clock.lap();
+        StepInterval.Lap lap = interval.lap();
         if (collective.rank() != 0) {
             return;
         }
         ObjectNode line = JSON.createObjectNode().put("event", "step").put("step", done).put("epoch", epoch)
-                .put("loss", report.loss()).put("mse", report.squaredError()).put("vb", report.variationalBound())
+                .put("loss", lap.loss()).put("mse", lap.squaredError()).put("vb", lap.variationalBound())
                 .put("grad_norm", report.gradientNorm()).put("lr", report.learningRate())
-                .put("samples_per_s", interval.samplesPerSecond()).put("seconds_per_step", interval.secondsPerStep())
-                .put("data_wait", interval.waitFraction()).put("total_steps", task.totalSteps());
+                .put("samples_per_s", lap.samplesPerSecond()).put("seconds_per_step", lap.secondsPerStep())
+                .put("data_wait", lap.waitFraction()).put("total_steps", task.totalSteps());
         if (report.skipped()) {
             line.put("skipped", true);
         }

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs;
+
+import io.sparkreel.jobs.config.InferenceConfig;
+import io.sparkreel.jobs.config.LoadedConfig;
+import io.sparkreel.jobs.inference.InferenceRun;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.SparkConf;
+import org.apache.spark.deploy.SparkHadoopUtil;
+import org.apache.spark.sql.SparkSession;
+
+/** Generates clips for a table of prompts, with one model in each executor. */
+public final class InferenceJob {
+    private InferenceJob() {}
+
+    /** Entry point for {@code spark-submit}. */
+    public static void main(String[] arguments) {
+        System.exit(JobMain.run(JobCommand.INFERENCE, arguments, InferenceJob::start));
+    }
+
+    /** Everything that can be refused is refused before Spark starts. */
+    private static void start(LoadedConfig<InferenceConfig> loaded) throws Exception {
+        Configuration hadoop = SparkHadoopUtil.get().newConfiguration(new SparkConf());
+        InferenceRun run = InferenceRun.prepare(loaded.config(), hadoop);
+        try (SparkSession spark = SparkSessions.startWithOneTaskPerExecutor("sparkreel inference")) {
+            run.execute(spark);
+        }
+    }
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.inference;
+
+import io.sparkreel.jobs.config.InferenceConfig;
+import java.io.Serializable;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.util.SerializableConfiguration;
+
+/**
+ * What an executor needs to generate.
+ *
+ * @param id of the run: an executor keeps one model for it
+ * @param config of the run
+ * @param hadoop of the file systems
+ * @param predictXstart what the model's output is
+ * @param saveDir where clips go
+ */
+record GeneratorTask(String id, InferenceConfig config, Broadcast<SerializableConfiguration> hadoop,
+        boolean predictXstart, String saveDir) implements Serializable {}
