@@ -200,11 +200,14 @@ add_defaults() {
   [[ -z $user_files ]] || defaults+=(--files "$user_files")
 }
 
-# The natives of this platform beside the user's jars.
+# The natives of this platform beside the user's jars. Executors on this machine read them where they are.
 all_jars() {
-  local jars=$user_jars jar
+  local jars=$user_jars jar uri
   for jar in "$NATIVES"/*.jar; do
-    [[ -f $jar ]] && jars=$(join_list "$jars" "$jar")
+    [[ -f $jar ]] || continue
+    uri=$jar
+    [[ $master == local* ]] && uri=local:$(file_uri "$jar") && uri=local:${uri#local:file:}
+    jars=$(join_list "$jars" "$uri")
   done
   printf '%s' "$jars"
 }
@@ -214,7 +217,8 @@ run_resolved_spark() {
   local java=${JAVA_HOME:+$JAVA_HOME/bin/}java tokens=() token count
   command -v "$java" >/dev/null || fail "Cannot launch: there is no $java. Install a JDK 17 or point JAVA_HOME at one."
   while IFS= read -r -d '' token; do
-    tokens+=("$token")
+    # Spark asks for it in case of its linear algebra, which we do not use; the JVM would print a warning.
+    [[ $token == --add-modules=jdk.incubator.vector ]] || tokens+=("$token")
   done < <(
     set +e
     "$java" -Xmx128m -cp "$SPARK_HOME/jars/*" org.apache.spark.launcher.Main org.apache.spark.deploy.SparkSubmit "$@"
