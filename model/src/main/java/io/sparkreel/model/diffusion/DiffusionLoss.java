@@ -7,6 +7,7 @@ import io.sparkreel.model.torch.Tensors;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntToDoubleFunction;
 
 /**
  * The training objective of IDDPM (Nichol and Dhariwal 2021): squared error of the prediction, plus the
@@ -18,16 +19,30 @@ public final class DiffusionLoss {
     private final NoiseSchedule schedule;
     private final boolean predictXstart;
     private final double vbWeight;
+    private final IntToDoubleFunction errorWeight;
     private final Tensors tensors;
 
     /**
+     * A loss in which the squared error counts alike at all steps.
+     *
      * @param predictXstart whether the model's output is the clean latent instead of the noise
      * @param vbWeight weight of the variational bound; 1 in the reference, 0.001 is lambda of the paper
      */
     public DiffusionLoss(NoiseSchedule schedule, boolean predictXstart, double vbWeight, Tensors tensors) {
+        this(schedule, predictXstart, vbWeight, null, tensors);
+    }
+
+    /**
+     * The same with a weight of the squared error by step.
+     *
+     * @param errorWeight such as {@link IddpmSpeed#errorWeight}; null for 1 at all steps
+     */
+    public DiffusionLoss(NoiseSchedule schedule, boolean predictXstart, double vbWeight,
+            IntToDoubleFunction errorWeight, Tensors tensors) {
         this.schedule = schedule;
         this.predictXstart = predictXstart;
         this.vbWeight = vbWeight;
+        this.errorWeight = errorWeight;
         this.tensors = tensors;
     }
 
@@ -45,6 +60,7 @@ public final class DiffusionLoss {
     /**
      * Per sample terms, each [B].
      *
+     * @param squaredError weighted by step, if it is
      * @param total squared error + weight * bound, the loss proper
      */
     public record Terms(Tensor squaredError, Tensor variationalBound, Tensor total) {}
@@ -85,6 +101,9 @@ public final class DiffusionLoss {
         Kernels kernels = Kernels.instance();
         Tensor target = predictXstart ? batch.start() : batch.noise();
         Tensor squaredError = kernels.squaredError(output, target, batch.frameWeight());
+        if (errorWeight != null) {
+            squaredError = kernels.multiply(squaredError, errorWeights(batch.steps()));
+        }
         float[] atZero = new float[batch.steps().length];
         boolean anyZero = false;
         for (int b = 0; b < atZero.length; b++) {
@@ -95,6 +114,14 @@ public final class DiffusionLoss {
                 perSample(atZero), anyZero, predictXstart, batch.frameWeight());
         Tensor scale = tensors.scalar((float) vbWeight);
         return new Terms(squaredError, bound, kernels.addScaled(squaredError, bound, scale));
+    }
+
+    private Tensor errorWeights(int[] steps) {
+        float[] weights = new float[steps.length];
+        for (int b = 0; b < weights.length; b++) {
+            weights[b] = (float) errorWeight.applyAsDouble(steps[b]);
+        }
+        return tensors.of(weights, weights.length);
     }
 
     private List<Tensor> coefficients(int[] steps) {

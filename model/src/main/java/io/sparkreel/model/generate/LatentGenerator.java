@@ -3,8 +3,8 @@ package io.sparkreel.model.generate;
 
 import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.KeyedRandom.Purpose;
-import io.sparkreel.model.diffusion.AncestralSampler;
-import io.sparkreel.model.diffusion.AncestralSampler.Guidance;
+import io.sparkreel.model.diffusion.Sampler;
+import io.sparkreel.model.diffusion.Sampler.Guidance;
 import io.sparkreel.model.stdit.Captions;
 import io.sparkreel.model.stdit.Stdit2;
 import io.sparkreel.model.stdit.Stdit2Input;
@@ -21,7 +21,7 @@ public final class LatentGenerator {
 
     private final Stdit2 model;
     private final float[] nullCaption;
-    private final AncestralSampler sampler;
+    private final Sampler sampler;
     private final Guidance guidance;
     private final long seed;
 
@@ -29,7 +29,7 @@ public final class LatentGenerator {
      * @param nullCaption text features of no caption, [slots, W]
      * @param seed with a request's prompt and sample the key of all noise
      */
-    public LatentGenerator(Stdit2 model, float[] nullCaption, AncestralSampler sampler, Guidance guidance, long seed) {
+    public LatentGenerator(Stdit2 model, float[] nullCaption, Sampler sampler, Guidance guidance, long seed) {
         this.model = model;
         this.nullCaption = nullCaption;
         this.sampler = sampler;
@@ -59,10 +59,10 @@ public final class LatentGenerator {
         }
         Tensors tensors = model.tensors();
         try (TensorScope scope = TensorScope.open()) {
-            AncestralSampler.NoiseSource noise = () -> tensors.of(draw(streams, size), shape);
+            Sampler.NoiseSource noise = () -> tensors.of(draw(streams, size), shape);
             Captions captions = captions(requests);
             Stdit2Input.ClipSize sizes = sizes(clip, 2 * n);
-            AncestralSampler.Denoiser denoiser = (latents, modelTime, noised) -> {
+            Sampler.Denoiser denoiser = (latents, modelTime, noised) -> {
                 float[] times = new float[2 * n];
                 Arrays.fill(times, modelTime);
                 return model.forward(new Stdit2Input(latents, times, captions, noised, sizes));

@@ -66,6 +66,11 @@ public final class Kernels {
         return module.tensor("add", a, b);
     }
 
+    /** {@code a * b} */
+    public Tensor multiply(Tensor a, Tensor b) {
+        return module.tensor("multiply", a, b);
+    }
+
     /** {@code a + scale * b} */
     public Tensor addScaled(Tensor a, Tensor b, Tensor scale) {
         return module.tensor("add_scaled", a, b, scale);
@@ -178,6 +183,21 @@ public final class Kernels {
     public Tensor ancestralStep(
             Tensor out, Tensor xt, Tensor noise, double[] coefficients, boolean addNoise, boolean predictXstart) {
         return module.tensor("ancestral_step", out, xt, noise, coefficients, addNoise ? 1.0 : 0.0, predictXstart);
+    }
+
+    /** x_{t-1} of DDIM. */
+    public Tensor ddimStep(Tensor out, Tensor xt, double[] coefficients, boolean predictXstart) {
+        return module.tensor("ddim_step", out, xt, coefficients, predictXstart);
+    }
+
+    /** x_{t-1} of DPM-Solver++ (2M), and the prediction of x0; {@code before} and {@code begun} may be null. */
+    public List<Tensor> dpmSolverStep(
+            Tensor out, Tensor xt, Tensor before, Tensor begun, double[] coefficients, boolean predictXstart) {
+        return module.tensors("dpm_solver_step", out, xt, optional(before), optional(begun), coefficients, predictXstart);
+    }
+
+    private static List<Tensor> optional(Tensor tensor) {
+        return tensor == null ? List.of() : List.of(tensor);
     }
 
     /** Classifier-free guidance of the first channels of a doubled batch. */

@@ -41,6 +41,9 @@ class Kernels(Module):
   def add(self: __torch__.Kernels, a: Tensor, b: Tensor) -> Tensor:
     return torch.add(a, b)
 
+  def multiply(self: __torch__.Kernels, a: Tensor, b: Tensor) -> Tensor:
+    return torch.mul(a, b)
+
   def add_scaled(self: __torch__.Kernels, a: Tensor, b: Tensor, scale: Tensor) -> Tensor:
     return torch.addcmul(a, b, scale)
 
@@ -270,6 +273,33 @@ class Kernels(Module):
     fraction = torch.mul(torch.add(torch.narrow(out, 1, channels, channels), 1), 0.5)
     log_var = torch.add(torch.mul(fraction, c[5]), torch.mul(torch.rsub(fraction, 1), c[4]))
     return torch.addcmul(mean, torch.exp(torch.mul(log_var, 0.5)), noise, value=noise_on)
+
+  # The clean latent in the model's output [B, 2C, ...]; c: inverse signal and sigma of the step first.
+  def predicted_start(self: __torch__.Kernels, out: Tensor, xt: Tensor, c: List[float], predict_xstart: bool) -> Tensor:
+    prediction = torch.narrow(out, 1, 0, torch.size(xt, 1))
+    if predict_xstart:
+      start = torch.contiguous(prediction)
+    else:
+      start = torch.sub(torch.mul(xt, c[0]), torch.mul(prediction, c[1]))
+    return start
+
+  # c: then signal and sigma of the next step.
+  def ddim_step(self: __torch__.Kernels, out: Tensor, xt: Tensor, c: List[float], predict_xstart: bool) -> Tensor:
+    start = self.predicted_start(out, xt, c, predict_xstart)
+    noise = torch.div(torch.sub(torch.mul(xt, c[0]), start), c[1])
+    return torch.add(torch.mul(start, c[2]), torch.mul(noise, c[3]))
+
+  # c: then the weights of xt, of the clean latent and of its change since the step before, which frames that
+  # have begun [n, 1, T, 1, 1] do without. before and begun: one or none. -> next latent, clean latent.
+  def dpm_solver_step(self: __torch__.Kernels, out: Tensor, xt: Tensor, before: List[Tensor], begun: List[Tensor], c: List[float], predict_xstart: bool) -> List[Tensor]:
+    start = self.predicted_start(out, xt, c, predict_xstart)
+    direction = start
+    if torch.gt(torch.len(before), 0):
+      change = torch.sub(start, before[0])
+      if torch.gt(torch.len(begun), 0):
+        change = torch.masked_fill(change, torch.ne(begun[0], 0), 0)
+      direction = torch.add(start, change, alpha=c[4])
+    return [torch.add(torch.mul(xt, c[2]), torch.mul(direction, c[3])), start]
 
   # out: [2n, 2C, ...], conditional half first; the guided channels of both halves become u + s (c - u).
   def guide(self: __torch__.Kernels, out: Tensor, scale: float, channels: int) -> Tensor:
