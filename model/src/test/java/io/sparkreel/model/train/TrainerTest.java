@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.model.train;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.sparkreel.model.InvalidInputException;
+import io.sparkreel.model.KeyedRandom;
+import io.sparkreel.model.checkpoint.CheckpointReader;
+import io.sparkreel.model.checkpoint.LocalStorage;
+import io.sparkreel.model.checkpoint.Storage;
+import io.sparkreel.model.collective.Collective;
+import io.sparkreel.model.collective.Rendezvous;
+import io.sparkreel.model.collective.RingOptions;
+import io.sparkreel.model.collective.SingleProcess;
+import io.sparkreel.model.collective.TcpRing;
+import io.sparkreel.model.diffusion.FrameMask;
+import io.sparkreel.model.stdit.Stdit2Config;
+import io.sparkreel.model.torch.Tensor;
+import io.sparkreel.model.torch.Tensors;
+import io.sparkreel.model.torch.Torch;
+import io.sparkreel.model.train.MicroBatch.LatentShape;
+import java.nio.FloatBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class TrainerTest {
+    private static final Tensors HOST = Tensors.onHost();
+    private static final int SLOTS = 6;
+    private static final int TEXT_WIDTH = 16;
+    private static final Stdit2Config CONFIG = new Stdit2Config(
+            64, 3, List.of(1, 2, 2), 48, 2, 4, 4, 0.3, true, TEXT_WIDTH, SLOTS, true);
+    private static final LatentShape VIDEO = new LatentShape(3, 4, 4, 6);
+    private static final LatentShape IMAGE = new LatentShape(3, 1, 5, 4);
+
+    @BeforeAll
+    static void start() {
+        Torch.start(1);
+    }
+
+    private static Trainer.Options options(boolean checkpointActivations) {
+        FrameMask masks = FrameMask.of(Map.of("mask_no", 0.5, "mask_quarter_head", 0.5));
+        return new Trainer.Options(false, 1, "", masks, checkpointActivations, 1, AdamW.Options.REFERENCE,
+                new LearningRate(LearningRate.Schedule.COSINE, 1e-2, 2, 12), 0.9, true, 42);
+    }
+
+    private static Sample sample(long clip, LatentShape shape) {
+        KeyedRandom random = KeyedRandom.of(7, 0, clip, KeyedRandom.Purpose.ORDER);
+        float[] latent = new float[shape.elements()];
+        float[] text = new float[SLOTS * TEXT_WIDTH];
+        random.fillNormal(latent, 0, latent.length);
+        random.fillNormal(text, 0, text.length);
+        boolean[] mask = new boolean[SLOTS];
+        Arrays.fill(mask, 0, 1 + random.nextInt(SLOTS), true);
+        return new Sample(clip, latent, text, mask, shape.frames(), shape.height() * 8, shape.width() * 8,
+                shape.frames() == 1 ? 120 : 24);
+    }
+
+    private static MicroBatch batch(long epoch, LatentShape shape, long... clips) {
+        List<Sample> samples = new ArrayList<>();
+        for (long clip : clips) {
+            samples.add(sample(clip, shape));
+        }
+        return new MicroBatch(epoch, samples, shape, SLOTS, TEXT_WIDTH);
+    }
+
+    /** A step of three micro-batches with seven clips. */
+    private static List<MicroBatch> stepOf(long step) {
+        return List.of(batch(step, VIDEO, 1, 2), batch(step, IMAGE, 3, 4, 5), batch(step, VIDEO, 6, 7));
+    }
+
+    private static final int CLIPS = 7;
+
+    /** What is left after some steps. */
+    private record Outcome(List<StepReport> reports, float[] parameters, float[] average) {}
+
+    private static float[] values(io.sparkreel.model.torch.FlatBuffer buffer) {
+        FloatBuffer values = FloatBuffer.allocate((int) buffer.elements());
+        buffer.read(0, values);
+        return values.array();
+    }
+
+    /** Trains with some ranks; micro-batch m belongs to rank m mod ranks. */
+    private static Outcome train(Collective collective, boolean checkpointActivations, int steps) {
+        try (ModelWeights weights = new ModelWeights(CONFIG, HOST)) {
+            weights.initialise(3);
+            try (Trainer trainer = new Trainer(options(checkpointActivations), weights, HOST, collective)) {
+                List<StepReport> reports = new ArrayList<>();
+                for (int step = 0; step < steps; step++) {
+                    reports.add(trainer.step(step, share(stepOf(step), collective), CLIPS));
+                }
+                return new Outcome(reports, values(weights.parameters().values()), values(trainer.ema().values()));
+            }
+        }
+    }
+
+    private static List<MicroBatch> share(List<MicroBatch> batches, Collective collective) {
+        List<MicroBatch> mine = new ArrayList<>();
+        for (int m = collective.rank(); m < batches.size(); m += collective.worldSize()) {
+            mine.add(batches.get(m));
+        }
+        return mine;
+    }
+
+    /** Runs a body on several ranks, each a thread of this JVM. */
+    private static <T> List<T> onRanks(int ranks, RankBody<T> body) throws Exception {
+        CyclicBarrier met = new CyclicBarrier(ranks);
+        String[] said = new String[ranks];
+        ExecutorService threads = Executors.newFixedThreadPool(ranks);
+        try {
+            List<Callable<T>> tasks = new ArrayList<>();
+            for (int rank = 0; rank < ranks; rank++) {
+                int own = rank;
+                tasks.add(() -> {
+                    Torch.start();
+                    RingOptions options = RingOptions.of("127.0.0.1", new byte[32], "attempt");
+                    try (Collective ring = TcpRing.connect(options, meeting(own, said, met))) {
+                        return body.run(ring);
+                    }
+                });
+            }
+            List<T> results = new ArrayList<>();
+            for (Future<T> result : threads.invokeAll(tasks)) {
+                results.add(result.get());
+            }
+            return results;
+        } finally {
+            threads.shutdownNow();
+            assertTrue(threads.awaitTermination(10, TimeUnit.SECONDS));
+        }
+    }
+
+    private interface RankBody<T> {
+        T run(Collective collective) throws Exception;
+    }
+
+    private static Rendezvous meeting(int rank, String[] said, CyclicBarrier met) {
+        return new Rendezvous() {
+            @Override
+            public int rank() {
+                return rank;
+            }
+
+            @Override
+            public int worldSize() {
+                return said.length;
+            }
+
+            @Override
+            public List<String> allGather(String mine) {
+                try {
+                    said[rank] = mine;
+                    met.await();
+                    List<String> all = List.of(said);
+                    met.await();
+                    return all;
+                } catch (Exception e) {
+                    throw new IllegalStateException(e);
+                }
+            }
+        };
+    }
+
+    @Test
+    void oneTwoAndFourRanksTakeTheSameSteps() throws Exception {
+        int steps = 6;
+        Outcome alone = train(new SingleProcess(), false, steps);
+        for (int ranks : new int[] {2, 4}) { // with four, one rank has nothing to do
+            List<Outcome> together = onRanks(ranks, ring -> train(ring, false, steps));
+            for (Outcome rank : together) {
+                assertArrayEquals(together.get(0).parameters(), rank.parameters(), "ranks differ");
+                for (int step = 0; step < steps; step++) {
+                    assertEquals(alone.reports().get(step).loss(), rank.reports().get(step).loss(),
+                            1e-5 * alone.reports().get(step).loss());
+                    assertEquals(CLIPS, rank.reports().get(step).samples());
+                }
+            }
+            // Sums of another order round otherwise, and Adam divides tiny gradients by tiny moments.
+            assertArrayEquals(alone.parameters(), together.get(0).parameters(), 1e-3f);
+        }
+        assertNotEquals(alone.reports().get(0).loss(), alone.reports().get(1).loss());
+    }
+
+    @Test
+    void recomputingActivationsChangesNoBit() {
+        Outcome kept = train(new SingleProcess(), false, 4);
+        Outcome recomputed = train(new SingleProcess(), true, 4);
+        assertArrayEquals(kept.parameters(), recomputed.parameters());
+        assertEquals(kept.reports(), recomputed.reports());
+    }
+
+    @Test
+    void theLossOfFixedClipsFalls() {
+        List<StepReport> reports = train(new SingleProcess(), false, 60).reports();
+        double first = reports.subList(0, 10).stream().mapToDouble(StepReport::squaredError).average().orElseThrow();
+        double last = reports.subList(50, 60).stream().mapToDouble(StepReport::squaredError).average().orElseThrow();
+        assertTrue(last < 0.9 * first, () -> first + " to " + last);
+    }
+
+    @Test
+    void aMissingClipLeavesTheMeanOfTheOthers() {
+        List<MicroBatch> whole = List.of(batch(0, VIDEO, 1, 2));
+        Outcome planned = trainOnce(whole, 2);
+        Outcome missing = trainOnce(whole, 5); // three more were planned and could not be read
+        assertArrayEquals(planned.parameters(), missing.parameters(), 1e-4f);
+        assertEquals(2, missing.reports().get(0).samples());
+        assertEquals(planned.reports().get(0).loss(), missing.reports().get(0).loss(), 1e-9);
+    }
+
+    private static Outcome trainOnce(List<MicroBatch> batches, int plannedSamples) {
+        try (ModelWeights weights = new ModelWeights(CONFIG, HOST)) {
+            weights.initialise(3);
+            try (Trainer trainer = new Trainer(options(false), weights, HOST, new SingleProcess())) {
+                StepReport report = trainer.step(0, batches, plannedSamples);
+                return new Outcome(List.of(report), values(weights.parameters().values()), null);
+            }
+        }
+    }
+
+    @Test
+    void aGradientThatIsNotFiniteIsSkipped() {
+        Sample broken = sample(1, VIDEO);
+        broken.latent()[5] = Float.NaN;
+        MicroBatch poison = new MicroBatch(0, List.of(broken), VIDEO, SLOTS, TEXT_WIDTH);
+        try (ModelWeights weights = new ModelWeights(CONFIG, HOST)) {
+            weights.initialise(3);
+            float[] before = values(weights.parameters().values());
+            try (Trainer trainer = new Trainer(options(false), weights, HOST, new SingleProcess())) {
+                assertTrue(trainer.step(0, List.of(poison), 1).skipped());
+                assertArrayEquals(before, values(weights.parameters().values()));
+                assertEquals(0, trainer.optimizer().steps());
+                assertFalse(trainer.step(1, List.of(batch(0, VIDEO, 2)), 1).skipped());
+            }
+        }
+    }
+
+    @Test
+    void aRestoredRunGoesOnBitForBit(@TempDir Path folder) throws Exception {
+        Storage storage = new LocalStorage(folder);
+        Outcome unbroken = train(new SingleProcess(), false, 6);
+        String name = writeAfter(3, storage, new SingleProcess());
+        Outcome resumed = resume(CheckpointReader.open(storage, name), 3, 6);
+        assertArrayEquals(unbroken.parameters(), resumed.parameters());
+        assertArrayEquals(unbroken.average(), resumed.average());
+        assertEquals(unbroken.reports().subList(3, 6), resumed.reports());
+    }
+
+    @Test
+    void theOptimizerStateOfTwoRanksServesOne(@TempDir Path folder) throws Exception {
+        Storage storage = new LocalStorage(folder);
+        String name = onRanks(2, ring -> writeAfter(3, storage, ring)).get(0);
+        assertEquals(2, storage.list(name + "/optimizer").size());
+        Outcome unbroken = train(new SingleProcess(), false, 6);
+        Outcome resumed = resume(CheckpointReader.open(storage, name), 3, 6);
+        for (int step = 0; step < 3; step++) {
+            double expected = unbroken.reports().get(3 + step).loss();
+            assertEquals(expected, resumed.reports().get(step).loss(), 1e-4 * expected);
+        }
+    }
+
+    private static String writeAfter(int steps, Storage storage, Collective collective) throws Exception {
+        try (ModelWeights weights = new ModelWeights(CONFIG, HOST)) {
+            weights.initialise(3);
+            try (Trainer trainer = new Trainer(options(false), weights, HOST, collective)) {
+                for (int step = 0; step < steps; step++) {
+                    trainer.step(step, share(stepOf(step), collective), CLIPS);
+                }
+                RunState state = new RunState(0, steps, steps, trainer.optimizer().steps(), 42, "plan", false);
+                return TrainingCheckpoint.write(storage, state, weights, trainer, collective);
+            }
+        }
+    }
+
+    private static Outcome resume(CheckpointReader checkpoint, int from, int to) throws Exception {
+        try (ModelWeights weights = new ModelWeights(TrainingCheckpoint.config(checkpoint), HOST);
+                Trainer trainer = new Trainer(options(false), weights, HOST, new SingleProcess())) {
+            assertEquals(from, TrainingCheckpoint.restore(checkpoint, weights, trainer).globalStep());
+            List<StepReport> reports = new ArrayList<>();
+            for (int step = from; step < to; step++) {
+                reports.add(trainer.step(step, stepOf(step), CLIPS));
+            }
+            return new Outcome(reports, values(weights.parameters().values()), values(trainer.ema().values()));
+        }
+    }
+
+    @Test
+    void weightsOfAnotherModelAreRefusedByName(@TempDir Path folder) throws Exception {
+        Storage storage = new LocalStorage(folder);
+        CheckpointReader checkpoint = CheckpointReader.open(storage, writeAfter(1, storage, new SingleProcess()));
+        Stdit2Config deeper = new Stdit2Config(64, 3, null, 48, 3, 4, 4, 0.3, true, TEXT_WIDTH, SLOTS, false);
+        try (ModelWeights weights = new ModelWeights(deeper, HOST)) {
+            String message = assertThrows(InvalidInputException.class,
+                    () -> TrainingCheckpoint.readWeights(checkpoint, TrainingCheckpoint.EMA, weights)).getMessage();
+            assertTrue(message.contains("no blocks.2.") && message.contains("unknown blocks.0.attn.q_norm.weight")
+                    || message.contains("more"), message);
+        }
+    }
+
+    @Test
+    void nativeTensorsDoNotAccumulate() {
+        try (ModelWeights weights = new ModelWeights(CONFIG, HOST)) {
+            weights.initialise(3);
+            try (Trainer trainer = new Trainer(options(true), weights, HOST, new SingleProcess())) {
+                trainer.step(0, stepOf(0), CLIPS);
+                long before = Tensor.liveCount();
+                for (int step = 1; step < 50; step++) {
+                    trainer.step(step, stepOf(step), CLIPS);
+                }
+                assertEquals(before, Tensor.liveCount());
+            }
+        }
+    }
+}
