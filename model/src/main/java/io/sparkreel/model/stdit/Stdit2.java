@@ -2,6 +2,7 @@
 package io.sparkreel.model.stdit;
 
 import io.sparkreel.model.torch.Kernels;
+import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.TensorScope;
 import io.sparkreel.model.torch.Tensors;
@@ -20,6 +21,7 @@ public final class Stdit2 {
     private final Kernels kernels = Kernels.instance();
     private final Stdit2Config config;
     private final Tensors tensors;
+    private final Precision precision;
     private final long[] patch;
     private final List<Tensor> patchProjection;
     private final List<Tensor> timestepMlp;
@@ -34,12 +36,19 @@ public final class Stdit2 {
     private final Tensor finalTable;
     private final List<Tensor> finalProjection;
 
-    /**
-     * @param parameters a tensor for every name of {@link ParameterLayout}, on the device of {@code tensors}
-     */
+    /** A model that computes in fp32. */
     public Stdit2(Stdit2Config config, Function<String, Tensor> parameters, Tensors tensors) {
+        this(config, parameters, tensors, Precision.FLOAT32);
+    }
+
+    /**
+     * @param parameters an fp32 tensor for every name of {@link ParameterLayout}, on the device of {@code tensors}
+     * @param precision what the blocks compute in; gradients of parameters are fp32 in any case
+     */
+    public Stdit2(Stdit2Config config, Function<String, Tensor> parameters, Tensors tensors, Precision precision) {
         this.config = config;
         this.tensors = tensors;
+        this.precision = precision;
         patch = config.patchSize().stream().mapToLong(Integer::longValue).toArray();
         patchProjection = linears(parameters, "x_embedder.proj");
         timestepMlp = linears(parameters, "t_embedder.mlp.0", "t_embedder.mlp.2");
@@ -128,7 +137,7 @@ public final class Stdit2 {
 
     /** Captions projected to the width of tokens, [B, L, D]. */
     Tensor text(Stdit2Input input) {
-        return kernels.captionMlp(input.captions().features(), captionMlp);
+        return kernels.captionMlp(input.captions().features(), precision, captionMlp);
     }
 
     /** Rotary angles of the clip's frames, [T', head size / 2]. */
@@ -144,7 +153,7 @@ public final class Stdit2 {
         float[] positions = PositionEmbedding.spatial((int) grid[1], (int) grid[2], config.hiddenSize(), scale);
         try (TensorScope scope = TensorScope.open()) {
             Tensor position = tensors.of(positions, grid[1] * grid[2], config.hiddenSize());
-            return scope.release(kernels.patchEmbed(input.latent(), position, patch, patchProjection));
+            return scope.release(kernels.patchEmbed(input.latent(), position, patch, precision, patchProjection));
         }
     }
 

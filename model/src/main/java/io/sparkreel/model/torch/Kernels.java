@@ -103,14 +103,15 @@ public final class Kernels {
         return module.tensor("modulation", condition, (long) n, weights);
     }
 
-    /** [B, L, W] to [B, L, D]. */
-    public Tensor captionMlp(Tensor captions, List<Tensor> weights) {
-        return module.tensor("caption_mlp", captions, weights);
+    /** [B, L, W] to [B, L, D], in the precision of the blocks. */
+    public Tensor captionMlp(Tensor captions, Precision precision, List<Tensor> weights) {
+        return module.tensor("caption_mlp", captions, precision.code(), weights);
     }
 
-    /** [B, C, T, H, W] to [B, T', S, D], with the position embedding [S, D] added. */
-    public Tensor patchEmbed(Tensor latent, Tensor position, long[] patch, List<Tensor> weights) {
-        return module.tensor("patch_embed", latent, position, patch, weights);
+    /** [B, C, T, H, W] to [B, T', S, D], with the position embedding [S, D] added, in the precision of the blocks. */
+    public Tensor patchEmbed(
+            Tensor latent, Tensor position, long[] patch, Precision precision, List<Tensor> weights) {
+        return module.tensor("patch_embed", latent, position, patch, precision.code(), weights);
     }
 
     // ---- blocks

@@ -4,6 +4,10 @@
 # call for a whole sub-layer. The classes of io.sparkreel.model decide what is called, in which order and on
 # which parameters. Dialect: every argument is annotated, operators are called as torch.name(...).
 #
+# Precision: parameters are fp32. A block computes in the type of its tokens, fp32 or bf16, to which it casts the
+# weights of linear maps as part of the graph, so that their gradients come back in fp32. Norms, rotation, modulation
+# and everything outside the blocks are fp32 in any case. In fp32 a cast costs nothing: it returns its argument.
+#
 # B batch, T latent frames, S tokens of one frame, D hidden size, L text tokens, h heads.
 class Kernels(Module):
   __parameters__ = []
@@ -71,14 +75,18 @@ class Kernels(Module):
   def modulation(self: __torch__.Kernels, condition: Tensor, n: int, w: List[Tensor]) -> Tensor:
     return torch.view(torch.linear(torch.silu(condition), w[0], w[1]), [torch.size(condition, 0), n, -1])
 
-  # Captions [B, L, W] -> [B, L, D].
-  def caption_mlp(self: __torch__.Kernels, y: Tensor, w: List[Tensor]) -> Tensor:
-    hidden = torch.gelu(torch.linear(y, w[0], w[1]), approximate="tanh")
-    return torch.linear(hidden, w[2], w[3])
+  # A linear map in the type of x.
+  def project(self: __torch__.Kernels, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    return torch.linear(x, torch.to(weight, x), torch.to(bias, x))
+
+  # Captions [B, L, W] -> [B, L, D]; dtype: what the blocks compute in.
+  def caption_mlp(self: __torch__.Kernels, y: Tensor, dtype: int, w: List[Tensor]) -> Tensor:
+    hidden = torch.gelu(self.project(torch.to(y, dtype), w[0], w[1]), approximate="tanh")
+    return self.project(hidden, w[2], w[3])
 
   # Latent [B, C, T, H, W] padded to whole patches (pt, ph, pw) -> tokens [B, T', S, D]. The convolution whose
   # stride is its kernel is a linear map of each patch.
-  def patch_embed(self: __torch__.Kernels, x: Tensor, position: Tensor, patch: List[int], w: List[Tensor]) -> Tensor:
+  def patch_embed(self: __torch__.Kernels, x: Tensor, position: Tensor, patch: List[int], dtype: int, w: List[Tensor]) -> Tensor:
     pt = patch[0]
     ph = patch[1]
     pw = patch[2]
@@ -94,7 +102,7 @@ class Kernels(Module):
     patches = torch.permute(torch.view(x0, [b, c, t, pt, rows, ph, columns, pw]), [0, 2, 4, 6, 1, 3, 5, 7])
     flat = torch.reshape(patches, [b, t, rows * columns, c * pt * ph * pw])
     tokens = torch.linear(flat, torch.flatten(w[0], 1), w[1])
-    return torch.add(tokens, position)
+    return torch.to(torch.add(tokens, position), dtype)
 
   # ---------------------------------------------------------------- block
 
@@ -112,11 +120,15 @@ class Kernels(Module):
     return torch.unbind(chosen, 1)
 
   def modulate(self: __torch__.Kernels, x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
-    normed = torch.layer_norm(x, [torch.size(x, -1)], None, None, 1e-6)
-    return torch.addcmul(shift, normed, torch.add(scale, 1))
+    normed = torch.layer_norm(torch.to(x, 6), [torch.size(x, -1)], None, None, 1e-6)
+    return torch.to(torch.addcmul(shift, normed, torch.add(scale, 1)), x)
 
+  # -> fp32
   def head_norm(self: __torch__.Kernels, x: Tensor, weight: Tensor) -> Tensor:
-    return torch.rms_norm(x, [torch.size(x, -1)], weight, 1e-6)
+    return torch.rms_norm(torch.to(x, 6), [torch.size(x, -1)], weight, 1e-6)
+
+  def gated(self: __torch__.Kernels, x: Tensor, gate: Tensor, change: Tensor) -> Tensor:
+    return torch.to(torch.addcmul(x, gate, change), x)
 
   # Attention among the S tokens of each frame. w: qkv weight, bias, proj weight, bias [, q norm, k norm].
   def spatial_attention(self: __torch__.Kernels, x: Tensor, shift: Tensor, scale: Tensor, gate: Tensor, heads: int, w: List[Tensor]) -> Tensor:
@@ -125,20 +137,20 @@ class Kernels(Module):
     s = torch.size(x, 2)
     d = torch.size(x, 3)
     h = self.modulate(x, shift, scale)
-    qkv = torch.unbind(torch.view(torch.linear(h, w[0], w[1]), [b * t, s, 3, heads, d // heads]), 2)
+    qkv = torch.unbind(torch.view(self.project(h, w[0], w[1]), [b * t, s, 3, heads, d // heads]), 2)
     q = qkv[0]
     k = qkv[1]
     if torch.gt(torch.len(w), 4):
-      q = self.head_norm(q, w[4])
-      k = self.head_norm(k, w[5])
+      q = torch.to(self.head_norm(q, w[4]), h)
+      k = torch.to(self.head_norm(k, w[5]), h)
     o = torch.scaled_dot_product_attention(torch.transpose(q, 1, 2), torch.transpose(k, 1, 2), torch.transpose(qkv[2], 1, 2))
-    out = torch.linear(torch.reshape(torch.transpose(o, 1, 2), [b, t, s, d]), w[2], w[3])
-    return torch.addcmul(x, gate, out)
+    out = self.project(torch.reshape(torch.transpose(o, 1, 2), [b, t, s, d]), w[2], w[3])
+    return self.gated(x, gate, out)
 
-  # Rotates interleaved pairs of the last dimension; turn: complex [T, 1, 1, hd/2], x: [B, T, S, h, hd].
+  # Rotates interleaved pairs of the last dimension; turn: complex [T, 1, 1, hd/2], x: [B, T, S, h, hd] -> fp32.
   def rotate(self: __torch__.Kernels, x: Tensor, turn: Tensor) -> Tensor:
     shape = torch.size(x)
-    pairs = torch.view_as_complex(torch.reshape(x, [shape[0], shape[1], shape[2], shape[3], -1, 2]))
+    pairs = torch.view_as_complex(torch.reshape(torch.to(x, 6), [shape[0], shape[1], shape[2], shape[3], -1, 2]))
     return torch.flatten(torch.view_as_real(torch.mul(pairs, turn)), -2)
 
   # Attention among the T frames at each position, with rotary embedding before the norm of q and k.
@@ -150,7 +162,7 @@ class Kernels(Module):
     d = torch.size(x, 3)
     hd = d // heads
     h = self.modulate(x, shift, scale)
-    qkv = torch.unbind(torch.view(torch.linear(h, w[0], w[1]), [b, t, s, 3, heads, hd]), 3)
+    qkv = torch.unbind(torch.view(self.project(h, w[0], w[1]), [b, t, s, 3, heads, hd]), 3)
     turn = torch.view(torch.polar(torch.ones_like(angles), angles), [t, 1, 1, hd // 2])
     q = self.rotate(qkv[0], turn)
     k = self.rotate(qkv[1], turn)
@@ -158,13 +170,13 @@ class Kernels(Module):
       q = self.head_norm(q, w[4])
       k = self.head_norm(k, w[5])
     order = [0, 2, 3, 1, 4]
-    q4 = torch.reshape(torch.permute(q, order), [b * s, heads, t, hd])
-    k4 = torch.reshape(torch.permute(k, order), [b * s, heads, t, hd])
+    q4 = torch.reshape(torch.permute(torch.to(q, h), order), [b * s, heads, t, hd])
+    k4 = torch.reshape(torch.permute(torch.to(k, h), order), [b * s, heads, t, hd])
     v4 = torch.reshape(torch.permute(qkv[2], order), [b * s, heads, t, hd])
     o = torch.scaled_dot_product_attention(q4, k4, v4)
     frames = torch.permute(torch.view(o, [b, s, heads, t, hd]), [0, 3, 1, 2, 4])
-    out = torch.linear(torch.reshape(frames, [b, t, s, d]), w[2], w[3])
-    return torch.addcmul(x, gate, out)
+    out = self.project(torch.reshape(frames, [b, t, s, d]), w[2], w[3])
+    return self.gated(x, gate, out)
 
   # Attention of all tokens of a clip to its own caption. text: [B, L, D]; bias: [B, 1, 1, L], 0 for a kept
   # token and a large negative number for padding. w: q weight, bias, kv weight, bias, proj weight, bias.
@@ -173,23 +185,23 @@ class Kernels(Module):
     n = torch.size(x, 1) * torch.size(x, 2)
     d = torch.size(x, 3)
     hd = d // heads
-    q = torch.transpose(torch.view(torch.linear(x, w[0], w[1]), [b, n, heads, hd]), 1, 2)
-    kv = torch.unbind(torch.view(torch.linear(text, w[2], w[3]), [b, -1, 2, heads, hd]), 2)
-    o = torch.scaled_dot_product_attention(q, torch.transpose(kv[0], 1, 2), torch.transpose(kv[1], 1, 2), bias)
-    out = torch.linear(torch.reshape(torch.transpose(o, 1, 2), torch.size(x)), w[4], w[5])
+    q = torch.transpose(torch.view(self.project(x, w[0], w[1]), [b, n, heads, hd]), 1, 2)
+    kv = torch.unbind(torch.view(self.project(text, w[2], w[3]), [b, -1, 2, heads, hd]), 2)
+    o = torch.scaled_dot_product_attention(q, torch.transpose(kv[0], 1, 2), torch.transpose(kv[1], 1, 2), torch.to(bias, x))
+    out = self.project(torch.reshape(torch.transpose(o, 1, 2), torch.size(x)), w[4], w[5])
     return torch.add(x, out)
 
   # w: fc1 weight, bias, fc2 weight, bias.
   def gated_mlp(self: __torch__.Kernels, x: Tensor, shift: Tensor, scale: Tensor, gate: Tensor, w: List[Tensor]) -> Tensor:
-    hidden = torch.gelu(torch.linear(self.modulate(x, shift, scale), w[0], w[1]), approximate="tanh")
-    return torch.addcmul(x, gate, torch.linear(hidden, w[2], w[3]))
+    hidden = torch.gelu(self.project(self.modulate(x, shift, scale), w[0], w[1]), approximate="tanh")
+    return self.gated(x, gate, self.project(hidden, w[2], w[3]))
 
   # ---------------------------------------------------------------- final layer
 
   # table: [2, D]; t: [B, D] -> [B, T, S, D].
   def final_modulation(self: __torch__.Kernels, x: Tensor, t: Tensor, table: Tensor) -> Tensor:
     rows = self.modulation_rows(torch.unsqueeze(t, 1), table)
-    return self.modulate(x, rows[0], rows[1])
+    return self.modulate(torch.to(x, 6), rows[0], rows[1])
 
   # Frames that are given are normalised and modulated a second time, on top of the first.
   def final_modulation_by_frame(self: __torch__.Kernels, x: Tensor, t: Tensor, t0: Tensor, table: Tensor, noised: Tensor) -> Tensor:
