@@ -77,7 +77,7 @@ class Bfloat16TrainingTest {
                     gradients.clear();
                     means[step / WINDOW] += backward(backward, loss, step) / WINDOW;
                     GradientClip.apply(gradients.values(), 1);
-                    optimizer.update(parameters, gradients, 1e-3);
+                    optimizer.update(parameters, gradients, 3e-4);
                 }
             }
         }
