@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sparkreel.bucketing.media.MediaInfo;
+import io.sparkreel.bucketing.media.MediaProbe;
+import io.sparkreel.bucketing.media.MediaSource;
+import io.sparkreel.bucketing.media.ProbeOptions;
+import io.sparkreel.model.checkpoint.SafetensorsReader;
+import java.io.IOException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.apache.spark.launcher.JavaModuleOptions;
+import org.apache.spark.sql.Row;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+
+/**
+ * The three jobs as a user runs them: the launchers, the application jar, and executors in processes of their own.
+ * One set of runs serves all assertions.
+ */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class JobsIT {
+    private static final Path ROOT = Path.of(System.getProperty("project.root"));
+    private static final Path CLIPS = ROOT.resolve("conf/quickstart/clips");
+    private static final Path WORK = ROOT.resolve("target/jobs-it");
+    private static final Path DATA = WORK.resolve("data");
+    private static final int STEPS = 20;
+    private static final int CHECKPOINT_AT = 12;
+    private static final String TWO_EXECUTORS = "local-cluster[2,1,1536]";
+    private static final String ONE_EXECUTOR = "local-cluster[1,1,1536]";
+    private static final String SHORT_JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
+
+    /** What a launcher left: its exit code, and what it wrote. */
+    private record Ended(int code, String output) {}
+
+    @BeforeAll
+    static void clean() throws IOException {
+        if (Files.exists(WORK)) {
+            Files.walkFileTree(WORK, new SimpleFileVisitor<>() {
+                @Override
+                public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                    Files.delete(file);
+                    return FileVisitResult.CONTINUE;
+                }
+
+                @Override
+                public FileVisitResult postVisitDirectory(Path folder, IOException failure) throws IOException {
+                    Files.delete(folder);
+                    return FileVisitResult.CONTINUE;
+                }
+            });
+        }
+        Files.createDirectories(WORK);
+    }
+
+    private static Ended launch(String launcher, List<String> arguments) throws Exception {
+        List<String> command = new ArrayList<>(List.of(ROOT.resolve("submit/" + launcher).toString()));
+        command.addAll(arguments);
+        Path log = Files.createTempFile(WORK, launcher, ".log");
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+        Process process = builder.start();
+        if (!process.waitFor(180, TimeUnit.SECONDS)) {
+            process.descendants().forEach(ProcessHandle::destroyForcibly);
+            process.destroyForcibly();
+            throw new AssertionError(launcher + " did not end in time:\n" + Files.readString(log));
+        }
+        return new Ended(process.exitValue(), Files.readString(log));
+    }
+
+    private static Ended onCluster(String launcher, String master, String... arguments) throws Exception {
+        List<String> all = new ArrayList<>(List.of("--master", master, "--executor-memory", "1536m",
+                "--conf", "spark.ui.enabled=false", "--driver-java-options", SHORT_JVM,
+                "--conf", "spark.executor.extraJavaOptions=" + SHORT_JVM));
+        all.addAll(List.of(arguments));
+        return launch(launcher, all);
+    }
+
+    private static void assertDone(Ended ended) {
+        assertEquals(0, ended.code(), ended.output());
+    }
+
+    private static List<Row> table(String path) {
+        return LocalSpark.session().read().parquet(path).collectAsList();
+    }
+
+    @Test
+    @Order(1)
+    void bucketingReadsTheClipsAndPutsTheBrokenOnesAside() throws Exception {
+        assertDone(onCluster("bucketing", TWO_EXECUTORS, "--config", ROOT + "/conf/quickstart/bucketing.yaml",
+                "--input", CLIPS.toString(), "--output", DATA.toString()));
+        List<Row> clips = table(DATA + "/clips");
+        assertEquals(11, clips.size());
+        Map<String, String> shapes = new TreeMap<>();
+        clips.forEach(row -> shapes.put(name(row.getAs("uri")), row.<Integer>getAs("width") + "x"
+                + row.<Integer>getAs("height") + "x" + row.<Integer>getAs("num_frames")));
+        // What ffprobe -count_packets says.
+        assertEquals(Map.ofEntries(
+                Map.entry("circuit-board-tilt.mp4", "360x640x60"), Map.entry("city-train-zoom.mp4", "640x480x51"),
+                Map.entry("dog-doorway-portrait.mp4", "304x540x46"), Map.entry("dog-doorway-square.mp4", "432x432x46"),
+                Map.entry("dog-doorway.mp4", "960x540x46"), Map.entry("dog-floor-pan.mp4", "426x240x100"),
+                Map.entry("two-dogs-grass-pan.mp4", "854x480x75"), Map.entry("two-dogs-roots-zoom.webm", "640x360x60"),
+                Map.entry("christmas-table.jpg", "768x576x1"), Map.entry("city-train.jpg", "1280x960x1"),
+                Map.entry("two-dogs-grass.jpg", "1024x768x1")), shapes);
+        assertTrue(clips.stream().noneMatch(row -> row.<String>getAs("caption").isEmpty()));
+
+        Map<String, String> aside = new TreeMap<>();
+        table(DATA + "/quarantine").forEach(row -> aside.put(name(row.getAs("uri")), row.getAs("reason")));
+        assertEquals(Map.of("broken-text.mp4", "not_media", "broken-truncated.mp4", "truncated"), aside);
+
+        List<Row> shards = table(DATA + "/shards");
+        assertEquals(11, shards.size());
+        shards.forEach(row -> assertEquals("image".equals(row.getAs("kind")) ? 1 : 8, row.<Integer>getAs("bucket_frames")));
+        assertEquals(11, new ObjectMapper().readTree(DATA.resolve("manifest.json").toFile()).get("clips").asInt());
+    }
+
+    private static String name(String uri) {
+        return uri.substring(uri.lastIndexOf('/') + 1);
+    }
+
+    private static Ended train(String master, Path run, String... more) throws Exception {
+        List<String> arguments = new ArrayList<>(List.of("--config", ROOT + "/conf/quickstart/train.yaml",
+                "--data-path", DATA.toString(), "--outputs", run.toString(), "--set", "max_steps=" + STEPS,
+                "--set", "log_every=1", "--set", "ckpt_every=" + CHECKPOINT_AT, "--set", "keep_last=null",
+                "--set", "model.hidden_size=96", "--set", "model.depth=2"));
+        arguments.addAll(List.of(more));
+        return onCluster("train", master, arguments.toArray(String[]::new));
+    }
+
+    private static Map<Integer, Double> losses(Path run) throws IOException {
+        Map<Integer, Double> losses = new TreeMap<>();
+        for (String line : Files.readAllLines(run.resolve("log.jsonl"))) {
+            JsonNode node = new ObjectMapper().readTree(line);
+            if (node.get("event").asText().equals("step")) {
+                losses.put(node.get("step").asInt(), node.get("loss").asDouble());
+            }
+        }
+        return losses;
+    }
+
+    private static void assertSameLosses(Map<Integer, Double> expected, Map<Integer, Double> actual, int from) {
+        for (int step = from; step <= STEPS; step++) {
+            assertEquals(expected.get(step), actual.get(step), 1e-5 * expected.get(step), "loss of step " + step);
+        }
+    }
+
+    @Test
+    @Order(2)
+    void twoExecutorsTrainAsOneDoes() throws Exception {
+        Path two = WORK.resolve("two");
+        Path one = WORK.resolve("one");
+        Ended ended = train(TWO_EXECUTORS, two);
+        assertDone(ended);
+        assertTrue(ended.output().contains("2 ranks"), ended.output());
+        assertDone(train(ONE_EXECUTOR, one));
+        assertEquals(STEPS, losses(two).size());
+        assertSameLosses(losses(one), losses(two), 1);
+    }
+
+    @Test
+    @Order(3)
+    void aRunGoesOnFromItsCheckpoint() throws Exception {
+        Path two = WORK.resolve("two");
+        Path checkpoint = checkpoint(two, CHECKPOINT_AT);
+        try (SafetensorsReader weights = SafetensorsReader.open(checkpoint.resolve("ema/model.safetensors"))) {
+            assertEquals(List.of(96L, 6L, 1L, 2L, 2L),
+                    java.util.Arrays.stream(weights.tensors().get("x_embedder.proj.weight").shape()).boxed().toList());
+        }
+        Path resumed = WORK.resolve("resumed");
+        assertDone(train(TWO_EXECUTORS, resumed, "--load", checkpoint.toString()));
+        assertEquals(CHECKPOINT_AT + 1, losses(resumed).keySet().iterator().next());
+        assertSameLosses(losses(two), losses(resumed), CHECKPOINT_AT + 1);
+    }
+
+    private static Path checkpoint(Path run, int step) throws IOException {
+        try (Stream<Path> folders = Files.list(run)) {
+            return folders.filter(folder -> folder.toString().endsWith("global_step" + step)).findFirst().orElseThrow();
+        }
+    }
+
+    @Test
+    @Order(4)
+    void thePlanTellsWhichClipsWereInAStep() {
+        List<Row> rows = LocalSpark.session().read().parquet(WORK + "/two/plan/*")
+                .where("step < 3").orderBy("step", "micro_batch", "slot").collectAsList();
+        assertEquals(11, rows.stream().map(row -> row.<Long>getAs("clip_id")).distinct().count());
+        assertEquals(11, rows.size());
+    }
+
+    @Test
+    @Order(5)
+    void inferenceWritesWhatTheConfigurationSays() throws Exception {
+        Path videos = WORK.resolve("videos");
+        Path prompts = WORK.resolve("prompts.jsonl");
+        Files.writeString(prompts, """
+                {"prompt": "A dog in the grass.", "sample_name": "dog"}
+                {"prompt": "A train.", "image_size": [100, 70], "num_frames": 5}
+                {"prompt": "A picture.", "sample_name": "../picture", "num_frames": 1, "image_size": [64, 96]}
+                """);
+        assertDone(onCluster("inference", TWO_EXECUTORS, "--config", ROOT + "/conf/quickstart/inference.yaml",
+                "--ckpt-path", WORK.resolve("two").toString(), "--prompt-path", prompts.toString(),
+                "--save-dir", videos.toString(), "--num-sampling-steps", "3", "--num-sample", "2"));
+        assertMedia(videos.resolve("dog-0.mp4"), 128, 72, 8);
+        assertMedia(videos.resolve("dog-1.mp4"), 128, 72, 8);
+        assertMedia(videos.resolve("sample_1-0.mp4"), 64, 96, 5); // 70x100 cut to multiples of 8
+        assertMedia(videos.resolve("__picture-1.png"), 96, 64, 1);
+        List<Row> results = table(videos + "/results");
+        assertEquals(6, results.size());
+        results.forEach(row -> assertTrue(Files.exists(Path.of(java.net.URI.create(row.getAs("uri")))), row.toString()));
+        assertFalse(Files.exists(WORK.resolve("picture-1.png")));
+        assertTrue(Files.mismatch(videos.resolve("dog-0.mp4"), videos.resolve("dog-1.mp4")) >= 0, "samples are equal");
+    }
+
+    private static void assertMedia(Path file, int width, int height, int frames) throws Exception {
+        try (MediaSource source = MediaSource.of(file)) {
+            MediaInfo info = MediaProbe.probe(source, ProbeOptions.DEFAULT);
+            assertEquals(List.of(width, height, frames), List.of(info.width(), info.height(), info.numFrames()), file.toString());
+            if (frames > 1) {
+                assertEquals(24 / 3, info.fps(), 1e-6);
+                assertEquals("h264", info.codec());
+            }
+        }
+    }
+
+    @Test
+    @Order(6)
+    void mistakesEndWithOneLineAndCodeTwo() throws Exception {
+        String bucketing = ROOT + "/conf/quickstart/bucketing.yaml";
+        String training = ROOT + "/conf/quickstart/train.yaml";
+        String inference = ROOT + "/conf/quickstart/inference.yaml";
+        Path empty = Files.createDirectories(WORK.resolve("empty"));
+        assertMistake("unknown key 'lerning_rate'", launch("train", List.of("--config", training,
+                "--data-path", DATA.toString(), "--outputs", WORK + "/x", "--set", "lerning_rate=1")));
+        assertMistake("no such folder", launch("bucketing", List.of("--config", bucketing,
+                "--input", WORK + "/absent", "--output", WORK + "/x")));
+        assertMistake("holds no media files", launch("bucketing", List.of("--config", bucketing,
+                "--input", empty.toString(), "--output", WORK + "/x", "--master", "local[1]")));
+        assertMistake("Cannot read a checkpoint", launch("inference", List.of("--config", inference,
+                "--ckpt-path", empty.toString(), "--prompt", "A dog.", "--save-dir", WORK + "/x")));
+        assertMistake("no such folder", launch("train", List.of("--config", training,
+                "--data-path", WORK + "/absent", "--outputs", WORK + "/x")));
+        assertFalse(Files.exists(WORK.resolve("x")));
+    }
+
+    private static void assertMistake(String message, Ended ended) {
+        assertEquals(2, ended.code(), ended.output());
+        assertEquals(1, ended.output().lines().count(), ended.output());
+        assertTrue(ended.output().startsWith("sparkreel: Cannot ") && ended.output().contains(message), ended.output());
+    }
+
+    @Test
+    @Order(7)
+    void plainSparkSubmitFindsTheNativesBesideTheJar() throws Exception {
+        Path output = WORK.resolve("plain");
+        List<String> command = new ArrayList<>(List.of(ProcessHandle.current().info().command().orElse("java"),
+                "-cp", ROOT.resolve("target/spark/jars") + "/*", "org.apache.spark.deploy.SparkSubmit",
+                "--master", "local[1]", "--conf", "spark.ui.enabled=false",
+                "--class", "io.sparkreel.jobs.BucketingJob", ROOT.resolve("spark-jobs/target/sparkreel.jar").toString(),
+                "--config", ROOT + "/conf/quickstart/bucketing.yaml", "--input", CLIPS.toString(),
+                "--output", output.toString()));
+        command.addAll(1, List.of(JavaModuleOptions.defaultModuleOptionArray()));
+        Path log = Files.createTempFile(WORK, "plain", ".log");
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
+        assertTrue(process.waitFor(120, TimeUnit.SECONDS));
+        assertEquals(0, process.exitValue(), Files.readString(log));
+        assertEquals(11, table(output + "/clips").size());
+    }
+}
