@@ -13,7 +13,7 @@ import io.sparkreel.bucketing.bucket.BucketConfig;
 import io.sparkreel.bucketing.media.FrameCount;
 import io.sparkreel.bucketing.media.ProbeOptions;
 import io.sparkreel.bucketing.media.Verify;
-import io.sparkreel.jobs.assign.BucketColumns;
+import io.sparkreel.jobs.assign.Assignment;
 import io.sparkreel.jobs.config.BucketingConfig;
 import io.sparkreel.jobs.config.LoadedConfig;
 import io.sparkreel.jobs.inventory.ClipProber;
@@ -158,7 +158,7 @@ public final class BucketingJob {
     private List<BucketRows> writeShards() {
         Dataset<Row> clips = spark.read().schema(ClipProber.CLIPS).parquet(path(CLIPS))
                 .withColumn("epoch", explode(sequence(lit(0), lit(config.epochs() - 1))));
-        Dataset<Row> assigned = BucketColumns.assign(clips, rule, config.seed());
+        Dataset<Row> assigned = Assignment.of(rule, config.draw(), config.seed()).assign(clips);
         assigned.withColumn("order_key", xxhash64(col("clip_id"), lit(config.seed()), col("epoch").cast("long")))
                 .repartition(col("epoch"), col("resolution"), col("bucket_frames"))
                 .sortWithinPartitions("epoch", "resolution", "bucket_frames", "aspect", "order_key", "clip_id")

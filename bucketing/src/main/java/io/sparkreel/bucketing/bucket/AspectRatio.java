@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.bucketing.bucket;
 
+import java.io.Serializable;
+
 /**
  * One shape of a resolution.
  *
@@ -8,7 +10,7 @@ package io.sparkreel.bucketing.bucket;
  * @param height target height in pixels
  * @param width target width in pixels
  */
-public record AspectRatio(String label, int height, int width) {
+public record AspectRatio(String label, int height, int width) implements Serializable {
 
   /** The number the label stands for. */
   public double value() {

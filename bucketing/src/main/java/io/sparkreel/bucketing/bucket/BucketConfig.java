@@ -2,6 +2,7 @@
 package io.sparkreel.bucketing.bucket;
 
 import io.sparkreel.bucketing.InvalidInputException;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -17,7 +18,8 @@ import java.util.Set;
  * @param resolutionSlack a resolution admits clips of at least this part of its pixels
  * @param frameInterval distance in frames between two sampled frames
  */
-public record BucketConfig(List<Level> levels, double resolutionSlack, int frameInterval) {
+public record BucketConfig(List<Level> levels, double resolutionSlack, int frameInterval)
+    implements Serializable {
 
   /** The reference's slack. */
   public static final double DEFAULT_RESOLUTION_SLACK = 0.8;
@@ -28,7 +30,7 @@ public record BucketConfig(List<Level> levels, double resolutionSlack, int frame
    * @param resolution name, pixels and shapes
    * @param entries its frame counts, largest first
    */
-  public record Level(Resolution resolution, List<Entry> entries) {
+  public record Level(Resolution resolution, List<Entry> entries) implements Serializable {
 
     public Level {
       entries = List.copyOf(entries);
@@ -45,7 +47,8 @@ public record BucketConfig(List<Level> levels, double resolutionSlack, int frame
    * @param index position of the pair of resolution and frames in the whole configuration, which
    *     numbers the reference's random draws
    */
-  public record Entry(int frames, double keepProbability, Integer batchSize, int index) {}
+  public record Entry(int frames, double keepProbability, Integer batchSize, int index)
+      implements Serializable {}
 
   public BucketConfig {
     levels = List.copyOf(levels);

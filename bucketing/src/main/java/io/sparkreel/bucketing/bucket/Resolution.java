@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.bucketing.bucket;
 
+import java.io.Serializable;
 import java.util.List;
 
 /**
@@ -10,7 +11,8 @@ import java.util.List;
  * @param pixels nominal pixels of a frame, which decide the order of resolutions and admission
  * @param aspectRatios its shapes, in the order that decides ties
  */
-public record Resolution(String name, long pixels, List<AspectRatio> aspectRatios) {
+public record Resolution(String name, long pixels, List<AspectRatio> aspectRatios)
+    implements Serializable {
 
   public Resolution {
     aspectRatios = List.copyOf(aspectRatios);

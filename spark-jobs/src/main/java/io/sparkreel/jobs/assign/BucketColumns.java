@@ -13,7 +13,11 @@ import io.sparkreel.bucketing.bucket.Bucket;
 import io.sparkreel.bucketing.bucket.BucketConfig;
 import io.sparkreel.bucketing.bucket.BucketConfig.Entry;
 import io.sparkreel.bucketing.bucket.BucketConfig.Level;
+import io.sparkreel.bucketing.bucket.Outcome;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -23,63 +27,118 @@ import org.apache.spark.sql.Row;
  * The bucket rule as column expressions, compiled from a {@link BucketConfig}: what
  * {@link io.sparkreel.bucketing.bucket.BucketAssigner} does with keyed draws, in a form that Catalyst, and
  * RAPIDS on clusters with GPUs, can run over any number of rows.
+ *
+ * <p>Numbers stand for names until the end, and choices are balanced trees of comparisons: code that is generated
+ * from long chains is too large for the JVM to compile.
  */
-public final class BucketColumns {
+final class BucketColumns implements Assignment {
     private static final String PAIR = "bucket_pair";
+    private static final String SHAPE = "bucket_shape";
     private static final double TWO_TO_MINUS_53 = 0x1.0p-53;
 
-    private BucketColumns() {}
+    private final BucketConfig rule;
+    private final long seed;
 
-    /**
-     * Adds {@code resolution}, {@code bucket_frames}, {@code aspect}, {@code height_px} and {@code width_px} to
-     * clips with {@code clip_id}, {@code num_frames}, {@code height}, {@code width} and {@code epoch}, and leaves
-     * out the clips that no bucket takes.
-     */
-    public static Dataset<Row> assign(Dataset<Row> clips, BucketConfig config, long seed) {
-        Column ratio = col("height").cast("double").divide(col("width").cast("double"));
-        return clips.withColumn(PAIR, pair(config, seed))
-                .where(col(PAIR).isNotNull())
-                .withColumn("resolution", byPair(config, (level, entry) -> lit(level.resolution().name())))
-                .withColumn("bucket_frames", byPair(config, (level, entry) -> lit(entry.frames())))
-                .withColumn("aspect", byLevel(config, level -> nearest(level, ratio, shape -> lit(shape.label()))))
-                .withColumn("height_px", byLevel(config, level -> size(level, AspectRatio::height)))
-                .withColumn("width_px", byLevel(config, level -> size(level, AspectRatio::width)))
-                .drop(PAIR);
+    BucketColumns(BucketConfig rule, long seed) {
+        this.rule = rule;
+        this.seed = seed;
+    }
+
+    @Override
+    public Dataset<Row> decide(Dataset<Row> clips) {
+        Column taken = col(PAIR).isNotNull();
+        List<Column> columns = new ArrayList<>(List.of(col("*"),
+                when(taken, name(Outcome.ASSIGNED)).otherwise(reason()).as(OUTCOME)));
+        target().forEach((name, value) -> columns.add(when(taken, value).as(name)));
+        return clips.withColumn(PAIR, pair()).withColumn(SHAPE, when(taken, shape()))
+                .select(columns.toArray(Column[]::new)).drop(PAIR, SHAPE);
+    }
+
+    @Override
+    public Dataset<Row> assign(Dataset<Row> clips) {
+        List<Column> columns = new ArrayList<>(List.of(col("*")));
+        target().forEach((name, value) -> columns.add(value.as(name)));
+        return clips.withColumn(PAIR, pair()).where(col(PAIR).isNotNull()).withColumn(SHAPE, shape())
+                .select(columns.toArray(Column[]::new)).drop(PAIR, SHAPE);
+    }
+
+    /** The columns of a bucket, for a clip with a pair and a shape. */
+    private Map<String, Column> target() {
+        Map<String, Column> columns = new LinkedHashMap<>();
+        columns.put("resolution", byLevel(level -> lit(level.resolution().name())));
+        columns.put("bucket_frames", byPair((level, entry) -> lit(entry.frames())));
+        columns.put("aspect", label());
+        columns.put("height_px", byLevel(level -> size(level, AspectRatio::height)));
+        columns.put("width_px", byLevel(level -> size(level, AspectRatio::width)));
+        return columns;
+    }
+
+    private static Column name(Outcome outcome) {
+        return lit(outcome.tableValue());
     }
 
     /** The number of the (resolution, frames) pair that takes the clip, or null: the first condition that holds. */
-    private static Column pair(BucketConfig config, long seed) {
-        Column pixels = col("height").cast("long").multiply(col("width").cast("long")).cast("double");
+    private Column pair() {
         Column chosen = null;
-        for (Level level : config.levels()) {
-            Column admitted = pixels.geq(lit(config.resolutionSlack() * level.resolution().pixels()));
-            Integer larger = null; // the next larger frame count of videos in this resolution
+        for (Level level : rule.levels()) {
             for (Entry entry : level.entries()) {
-                Column fits;
-                if (entry.frames() == 1) {
-                    fits = col("num_frames").equalTo(1);
-                } else {
-                    fits = longerThan(entry.frames(), config);
-                    if (larger != null) {
-                        // Only the largest count that a video exceeds is tried in each resolution.
-                        fits = fits.and(col("num_frames").leq(lit((long) larger * config.frameInterval())));
-                    }
-                    larger = entry.frames();
+                if (entry.keepProbability() > 0) {
+                    Column accepts = fits(rule, level, entry).and(kept(level, entry));
+                    Column index = lit(entry.index());
+                    chosen = chosen == null ? when(accepts, index) : chosen.when(accepts, index);
                 }
-                Column accepts = admitted.and(fits).and(kept(level, entry, seed));
-                Column index = lit(entry.index());
-                chosen = chosen == null ? when(accepts, index) : chosen.when(accepts, index);
             }
         }
-        return chosen;
+        return chosen == null ? lit(null).cast("int") : chosen;
     }
 
-    private static Column longerThan(int frames, BucketConfig config) {
-        return col("num_frames").gt(lit((long) frames * config.frameInterval()))
-                .and(col("num_frames").notEqual(1));
+    /** Why no pair took a clip; only meant for those that none took. */
+    private Column reason() {
+        Column open = lit(false);
+        Column any = lit(false);
+        for (Level level : rule.levels()) {
+            for (Entry entry : level.entries()) {
+                any = any.or(fits(rule, level, entry));
+                if (entry.keepProbability() > 0) {
+                    open = open.or(fits(rule, level, entry));
+                }
+            }
+        }
+        Level smallest = rule.levels().get(rule.levels().size() - 1);
+        return when(open, name(Outcome.KEEP_PROB))
+                .when(any, name(Outcome.BARRIER))
+                .when(admitted(rule, smallest).equalTo(false), name(Outcome.TOO_SMALL))
+                .when(col("num_frames").equalTo(1), name(Outcome.NO_IMAGE_BUCKET))
+                .otherwise(name(Outcome.TOO_SHORT));
     }
 
-    private static Column kept(Level level, Entry entry, long seed) {
+    /** Has the clip pixels enough for a resolution? */
+    static Column admitted(BucketConfig rule, Level level) {
+        Column pixels = col("height").cast("long").multiply(col("width").cast("long")).cast("double");
+        return pixels.geq(lit(rule.resolutionSlack() * level.resolution().pixels()));
+    }
+
+    /** Is this the one entry of its resolution that is tried for the clip? */
+    static Column fits(BucketConfig rule, Level level, Entry entry) {
+        return admitted(rule, level).and(lengthFits(rule, level, entry));
+    }
+
+    /** Only the largest count that a video exceeds is tried in each resolution, and 1 is for images. */
+    static Column lengthFits(BucketConfig rule, Level level, Entry entry) {
+        Column frames = col("num_frames");
+        if (entry.frames() == 1) {
+            return frames.equalTo(1);
+        }
+        Column fits = frames.gt(1).and(frames.gt(lit((long) entry.frames() * rule.frameInterval())));
+        int position = level.entries().indexOf(entry);
+        if (position > 0) {
+            long larger = (long) level.entries().get(position - 1).frames() * rule.frameInterval();
+            fits = fits.and(frames.leq(lit(larger)));
+        }
+        return fits;
+    }
+
+    private Column kept(Level level, Entry entry) {
         if (entry.keepProbability() >= 1) {
             return lit(true);
         }
@@ -94,49 +153,83 @@ public final class BucketColumns {
         Column of(Level level, Entry entry);
     }
 
-    private static Column byPair(BucketConfig config, PairValue value) {
-        Column chosen = null;
-        for (Level level : config.levels()) {
-            for (Entry entry : level.entries()) {
-                Column is = col(PAIR).equalTo(lit(entry.index()));
-                Column then = value.of(level, entry);
-                chosen = chosen == null ? when(is, then) : chosen.when(is, then);
+    private Column byPair(PairValue value) {
+        List<Column> values = new ArrayList<>();
+        rule.levels().forEach(level -> level.entries().forEach(entry -> values.add(value.of(level, entry))));
+        List<Column> bounds = new ArrayList<>();
+        for (int index = 1; index < values.size(); index++) {
+            bounds.add(lit(index));
+        }
+        return choose(col(PAIR), bounds, values);
+    }
+
+    private Column byLevel(Function<Level, Column> value) {
+        List<Column> bounds = new ArrayList<>();
+        for (Level level : rule.levels().subList(1, rule.levels().size())) {
+            bounds.add(lit(level.entries().get(0).index()));
+        }
+        return choose(col(PAIR), bounds, rule.levels().stream().map(value).toList());
+    }
+
+    /** The position of the nearest label among the ascending labels of the resolution. */
+    private Column shape() {
+        Column ratio = col("height").cast("double").divide(col("width").cast("double"));
+        return byShapes(table -> {
+            List<Column> bounds = table.thresholds().stream().map(threshold -> (Column) lit(threshold)).toList();
+            List<Column> positions = new ArrayList<>();
+            for (int i = 0; i < table.aspectRatios().size(); i++) {
+                positions.add(lit(i));
             }
-        }
-        return chosen;
+            return choose(ratio, bounds, positions);
+        });
     }
 
-    private static Column byLevel(BucketConfig config, Function<Level, Column> value) {
-        Column chosen = null;
-        for (Level level : config.levels()) {
-            Column is = col("resolution").equalTo(lit(level.resolution().name()));
-            Column then = value.apply(level);
-            chosen = chosen == null ? when(is, then) : chosen.when(is, then);
-        }
-        return chosen;
-    }
-
-    /** A chain of comparisons with the doubles at which the reference's own arithmetic changes its mind. */
-    private static Column nearest(Level level, Column ratio, Function<AspectRatio, Column> value) {
-        AspectThresholds table = AspectThresholds.of(level.resolution());
-        Column chosen = null;
-        for (int i = 0; i < table.thresholds().size(); i++) {
-            Column below = ratio.lt(lit(table.thresholds().get(i)));
-            Column then = value.apply(table.aspectRatios().get(i));
-            chosen = chosen == null ? when(below, then) : chosen.when(below, then);
-        }
-        Column last = value.apply(table.aspectRatios().get(table.aspectRatios().size() - 1));
-        return chosen == null ? last : chosen.otherwise(last);
+    private Column label() {
+        return byShapes(table -> byPosition(table, shape -> lit(shape.label())));
     }
 
     private static Column size(Level level, Function<AspectRatio, Integer> side) {
-        List<AspectRatio> shapes = level.resolution().aspectRatios();
+        return byPosition(AspectThresholds.of(level.resolution()), shape -> lit(side.apply(shape)));
+    }
+
+    private static Column byPosition(AspectThresholds table, Function<AspectRatio, Column> value) {
+        List<Column> bounds = new ArrayList<>();
+        for (int i = 1; i < table.aspectRatios().size(); i++) {
+            bounds.add(lit(i));
+        }
+        return choose(col(SHAPE), bounds, table.aspectRatios().stream().map(value).toList());
+    }
+
+    /** A value by the labels of the resolution: many resolutions share theirs. */
+    private Column byShapes(Function<AspectThresholds, Column> value) {
+        Map<List<String>, List<Level>> alike = new LinkedHashMap<>();
+        for (Level level : rule.levels()) {
+            List<String> labels = level.resolution().aspectRatios().stream().map(AspectRatio::label).toList();
+            alike.computeIfAbsent(labels, key -> new ArrayList<>()).add(level);
+        }
         Column chosen = null;
-        for (AspectRatio shape : shapes) {
-            Column is = col("aspect").equalTo(lit(shape.label()));
-            Column then = lit(side.apply(shape));
+        for (List<Level> levels : alike.values()) {
+            Object[] pairs = levels.stream().flatMap(level -> level.entries().stream()).map(Entry::index).toArray();
+            Column is = col(PAIR).isin(pairs);
+            Column then = value.apply(AspectThresholds.of(levels.get(0).resolution()));
             chosen = chosen == null ? when(is, then) : chosen.when(is, then);
         }
         return chosen;
+    }
+
+    /**
+     * A balanced tree of comparisons.
+     *
+     * @param bounds ascending; the value at i is for keys below {@code bounds.get(i)} and not below the one before
+     * @param values one more than bounds
+     */
+    private static Column choose(Column key, List<Column> bounds, List<Column> values) {
+        if (values.size() == 1) {
+            return values.get(0);
+        }
+        int middle = values.size() / 2;
+        return when(key.lt(bounds.get(middle - 1)),
+                        choose(key, bounds.subList(0, middle - 1), values.subList(0, middle)))
+                .otherwise(choose(key, bounds.subList(middle, bounds.size()), values.subList(middle, values.size())));
     }
 }
