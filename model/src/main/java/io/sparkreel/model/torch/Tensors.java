@@ -27,7 +27,8 @@ public final class Tensors {
         return device;
     }
 
-    boolean isOnHost() {
+    /** Whether the tensors are in host memory. */
+    public boolean isOnHost() {
         return device.equals("cpu");
     }
 

@@ -39,6 +39,11 @@ public final class Torch {
         JniUtils.setNumThreads(threads);
     }
 
+    /** The first GPU if libtorch can use one, else the host. */
+    public static Tensors fastestDevice() {
+        return Engine.getEngine("PyTorch").getGpuCount() > 0 ? Tensors.onGpu(0) : Tensors.onHost();
+    }
+
     /** The number of threads that one operator may use. */
     public static int threads() {
         return JniUtils.getNumThreads();

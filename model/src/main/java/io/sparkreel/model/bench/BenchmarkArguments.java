@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.model.bench;
+
+import io.sparkreel.model.InvalidInputException;
+import io.sparkreel.model.stdit.Stdit2Config;
+import io.sparkreel.model.stdit.Stdit2Flops;
+import io.sparkreel.model.torch.Precision;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What a training step is measured on.
+ *
+ * @param shape latent sizes
+ * @param threads of one operator
+ * @param checkpoint whether blocks are computed again in the backward pass
+ * @param warmup steps before those that are measured
+ * @param steps steps measured
+ */
+record BenchmarkArguments(int hidden, int depth, int heads, Stdit2Flops.Shape shape, int threads, boolean checkpoint,
+        Precision precision, int warmup, int steps) {
+    static final int LATENT_CHANNELS = 4;
+    static final int TEXT_WIDTH = 4096;
+
+    private static final List<String> REQUIRED = List.of("--hidden", "--depth", "--heads", "--frames", "--height",
+            "--width", "--batch", "--text-tokens", "--threads");
+    private static final Map<String, Integer> COUNTS = Map.of("--warmup", 3, "--steps", 10);
+    private static final String DTYPE = "--dtype";
+    private static final String CHECKPOINT = "--checkpoint";
+    private static final Map<String, Precision> DTYPES = Map.of("fp32", Precision.FLOAT32, "bf16", Precision.BFLOAT16);
+
+    static BenchmarkArguments parse(String[] words) {
+        Map<String, String> values = new HashMap<>();
+        for (int i = 0; i < words.length; i++) {
+            String name = words[i];
+            if (name.equals(CHECKPOINT)) {
+                values.put(name, "");
+                continue;
+            }
+            if (!REQUIRED.contains(name) && !COUNTS.containsKey(name) && !name.equals(DTYPE)) {
+                throw refused(name + " is unknown", "See submit/bench --help");
+            }
+            if (i + 1 == words.length) {
+                throw refused(name + " has no value", "Give it one");
+            }
+            values.put(name, words[++i]);
+        }
+        for (String name : REQUIRED) {
+            if (!values.containsKey(name)) {
+                throw refused(name + " is missing", "Give all of " + String.join(", ", REQUIRED));
+            }
+        }
+        Map<String, Integer> n = new HashMap<>(COUNTS);
+        values.forEach((name, value) -> {
+            if (!Set.of(CHECKPOINT, DTYPE).contains(name)) {
+                n.put(name, count(name, value));
+            }
+        });
+        Precision precision = DTYPES.get(values.getOrDefault(DTYPE, "fp32"));
+        if (precision == null) {
+            throw refused(DTYPE + " is " + values.get(DTYPE), "Set it to fp32 or bf16");
+        }
+        Stdit2Flops.Shape shape = new Stdit2Flops.Shape(
+                n.get("--batch"), n.get("--frames"), n.get("--height"), n.get("--width"), n.get("--text-tokens"));
+        return new BenchmarkArguments(n.get("--hidden"), n.get("--depth"), n.get("--heads"), shape, n.get("--threads"),
+                values.containsKey(CHECKPOINT), precision, n.get("--warmup"), n.get("--steps"));
+    }
+
+    private static int count(String name, String value) {
+        if (!value.matches("[1-9][0-9]{0,6}")) {
+            throw refused(name + " is " + value, "Set it to a whole number of at least 1");
+        }
+        return Integer.parseInt(value);
+    }
+
+    private static InvalidInputException refused(String found, String remedy) {
+        return new InvalidInputException("Cannot measure a training step: " + found + ". " + remedy + ".");
+    }
+
+    String dtype() {
+        return precision == Precision.BFLOAT16 ? "bf16" : "fp32";
+    }
+
+    Stdit2Config config() {
+        return new Stdit2Config(512, LATENT_CHANNELS, List.of(1, 2, 2), hidden, depth, heads, 4, 0.1, true, TEXT_WIDTH,
+                shape.textTokens(), true);
+    }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.model.bench;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.sparkreel.model.InvalidInputException;
+import io.sparkreel.model.stdit.Stdit2Flops;
+import io.sparkreel.model.torch.Tensor;
+import java.io.IOException;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class StepBenchmarkTest {
+    private static final String SMALL = "--hidden 48 --depth 2 --heads 4 --frames 2 --height 4 --width 6 --batch 2"
+            + " --text-tokens 5 --threads 1 --warmup 1 --steps 2";
+
+    private static Map<String, Object> measure(String words) throws IOException {
+        return StepBenchmark.measure(BenchmarkArguments.parse(words.split(" ")));
+    }
+
+    private static double number(Map<String, Object> report, String key) {
+        return ((Number) report.get(key)).doubleValue();
+    }
+
+    @Test
+    void reportsWhatStepsTook() throws IOException {
+        long before = Tensor.liveCount();
+        Map<String, Object> report = measure(SMALL);
+        assertEquals(before, Tensor.liveCount());
+        double mean = number(report, "mean_s");
+        assertTrue(mean > 0 && number(report, "min_s") > 0 && number(report, "min_s") <= mean, report.toString());
+        assertTrue(number(report, "cpu_s_per_step") > 0, report.toString());
+        assertEquals(2 * 2 * 6, number(report, "tokens_per_s") * mean, 1e-6);
+        double flops = new Stdit2Flops(BenchmarkArguments.parse(SMALL.split(" ")).config())
+                .trainingStep(new Stdit2Flops.Shape(2, 2, 4, 6, 5));
+        assertEquals(flops, number(report, "tflops") * 1e12 * mean, 1e-3 * flops);
+        double heap = Runtime.getRuntime().totalMemory() / 1024.0 / 1024;
+        assertTrue(number(report, "peak_rss_mib") > Math.min(100, heap / 2), report.toString());
+        assertEquals(48, report.get("hidden"));
+        assertEquals("fp32", report.get("dtype"));
+        assertEquals(2, report.get("steps"));
+    }
+
+    @Test
+    void recomputingChangesNothingAndHalfPrecisionLittle() throws IOException {
+        double loss = number(measure(SMALL), "loss");
+        assertEquals(loss, number(measure(SMALL + " --checkpoint"), "loss"));
+        double half = number(measure(SMALL + " --dtype bf16"), "loss");
+        assertEquals(loss, half, 0.02 * loss);
+        assertNotEquals(loss, half);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"--depth 2,'',--depth is missing", "--depth 2,--depth 0,--depth is 0", "--depth 2,--depth x,--depth is x",
+        "--depth 2,--dpth 2,--dpth is unknown", "--steps 2,--dtype fp16,--dtype is fp16", "--steps 2,--steps,has no value",
+        "--hidden 48,--hidden 50,hidden_size is 50"})
+    void refusesWhatItCannotMeasure(String from, String to, String expected) {
+        String message = assertThrows(InvalidInputException.class,
+                () -> measure(SMALL.replace(from, to).replace("  ", " "))).getMessage();
+        assertTrue(message.contains(expected), message);
+    }
+}
