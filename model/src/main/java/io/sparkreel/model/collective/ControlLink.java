@@ -86,10 +86,10 @@ final class ControlLink {
         return ended;
     }
 
-    /** Takes all times as if heard just now: after this process itself stood still, they mean nothing. */
-    void forgive(long now) {
-        heardAt = now;
-        activeAt = now;
+    /** Does not count {@code lost} nanoseconds, during which this process itself stood still. */
+    void forgive(long lost) {
+        heardAt += lost;
+        activeAt += lost;
     }
 
     void sendPulse(Pulse own) throws IOException {

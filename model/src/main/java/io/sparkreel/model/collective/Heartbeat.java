@@ -105,11 +105,12 @@ final class Heartbeat implements Runnable {
             long wait = Math.min(nextBeat - now, failure.settle(now, this::isDeparted));
             selector.select(TimeUnit.NANOSECONDS.toMillis(wait) + 1);
             long woken = System.nanoTime();
-            if (woken - now > wait + 2 * intervalNanos) {
-                // This process stood still: what it did not hear meanwhile is no one's fault.
+            long lost = woken - now - wait;
+            if (lost > patienceNanos / 4) {
+                // This process stood still, perhaps with its whole machine: time it lost is no one's silence.
                 excusedUntil = woken;
-                left.forgive(woken);
-                right.forgive(woken);
+                left.forgive(lost);
+                right.forgive(lost);
             }
             serveLinks(woken);
             judge(woken);
@@ -210,10 +211,16 @@ final class Heartbeat implements Runnable {
      */
     private void linger() throws IOException {
         long deadline = System.nanoTime() + LINGER_NANOS;
-        while (!(left.isEnded() && right.isEnded()) && System.nanoTime() - deadline < 0) {
+        while ((isAwaited(left) || isAwaited(right)) && System.nanoTime() - deadline < 0) {
             selector.select(10);
             selector.selectedKeys().clear();
             quietly(link -> link.serve(System.nanoTime()));
         }
+    }
+
+    /** Whether the neighbour may still be reading; from one that failed nothing is expected. */
+    private boolean isAwaited(ControlLink link) {
+        RingFailure.Cause cause = failure.cause();
+        return !link.isEnded() && (cause == null || cause.rank() != link.peer());
     }
 }

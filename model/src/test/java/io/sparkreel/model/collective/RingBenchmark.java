@@ -19,7 +19,7 @@ import java.util.Locale;
 public final class RingBenchmark {
 
     private static final byte[] SECRET = new byte[32];
-    private static final int WARM_UP = 5;
+    private static final int WARM_UP_BYTES = 500_000_000;
 
     private RingBenchmark() {}
 
@@ -64,13 +64,14 @@ public final class RingBenchmark {
         int ranks = rendezvous.worldSize();
         int bytes = Integer.parseInt(arguments[1]) * 1_000_000;
         int rounds = Integer.parseInt(arguments[4]);
+        int warmUp = WARM_UP_BYTES / bytes;
         RingOptions options = RingOptions.of("127.0.0.1", SECRET, "benchmark")
                 .withStreams(Integer.parseInt(arguments[2])).withSliceBytes(Integer.parseInt(arguments[3]) * 1024);
         ByteBuffer data = ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
         FloatBuffer values = data.asFloatBuffer();
         try (TcpRing ring = TcpRing.connect(options, rendezvous)) {
             StringBuilder times = new StringBuilder();
-            for (int round = 0; round < WARM_UP + rounds; round++) {
+            for (int round = 0; round < warmUp + rounds; round++) {
                 for (int index = 0; index < values.limit(); index++) {
                     values.put(index, rank + index % 7);
                 }
@@ -83,7 +84,7 @@ public final class RingBenchmark {
                         throw new IllegalStateException("wrong sum " + values.get(index) + " at " + index);
                     }
                 }
-                if (round >= WARM_UP) {
+                if (round >= warmUp) {
                     times.append(seconds).append(' ');
                 }
             }

@@ -62,7 +62,8 @@ class RingFailureTest {
     /** Rank 1 of 4 vanishes while nobody communicates; when they next do, all others know already. */
     private static void cutOff(boolean closed, Duration within) throws Exception {
         ThreadRendezvous meeting = new ThreadRendezvous(4);
-        CountDownLatch over = new CountDownLatch(1);
+        CountDownLatch started = new CountDownLatch(4);
+        CountDownLatch over = new CountDownLatch(3);
         try (FaultyLink before = new FaultyLink(Fault.NONE); FaultyLink after = new FaultyLink(Fault.NONE)) {
             List<Outcome<CollectiveException>> outcomes = RankThreads.run(4, rank -> switch (rank) {
                 case 0 -> before.before(1, meeting.of(rank));
@@ -70,7 +71,9 @@ class RingFailureTest {
                 default -> meeting.of(rank);
             }, rank -> STRICT, ring -> {
                 ring.barrier();
+                started.countDown();
                 if (ring.rank() == 1) {
+                    started.await();
                     before.freeze();
                     after.freeze();
                     if (closed) {
@@ -80,15 +83,17 @@ class RingFailureTest {
                     over.await();
                     return null;
                 }
-                Thread.sleep(within.toMillis());
-                long start = System.nanoTime();
-                CollectiveException failure = assertThrows(CollectiveException.class,
-                        () -> ring.allReduceSum(buffer(new float[10])));
-                assertTrue(System.nanoTime() - start < 200_000_000L);
-                if (ring.rank() == 3) {
+                try {
+                    started.await();
+                    Thread.sleep(within.toMillis());
+                    long start = System.nanoTime();
+                    CollectiveException failure = assertThrows(CollectiveException.class,
+                            () -> ring.allReduceSum(buffer(new float[10])));
+                    assertTrue(System.nanoTime() - start < 200_000_000L);
+                    return failure;
+                } finally {
                     over.countDown();
                 }
-                return failure;
             });
             for (int rank : new int[] {0, 2, 3}) {
                 assertEquals(1, outcomes.get(rank).get().failedRank(), outcomes.get(rank).get().getMessage());
