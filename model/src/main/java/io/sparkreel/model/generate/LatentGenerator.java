@@ -100,11 +100,10 @@ public final class LatentGenerator {
         return Captions.of(model.tensors(), features, 2 * n, slots, textSize / slots, mask, dropped, nullCaption);
     }
 
-    /** In sampling the aspect ratio is height / width; the reference trains with its inverse. */
     private static Stdit2Input.ClipSize sizes(ClipShape clip, int count) {
         return new Stdit2Input.ClipSize(
                 filled(count, clip.numFrames()), filled(count, clip.height()), filled(count, clip.width()),
-                filled(count, (float) clip.height() / clip.width()),
+                filled(count, clip.aspectRatio()),
                 filled(count, clip.numFrames() == 1 ? IMAGE_FPS : clip.fps()));
     }
 

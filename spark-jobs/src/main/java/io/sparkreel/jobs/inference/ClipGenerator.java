@@ -3,6 +3,7 @@ package io.sparkreel.jobs.inference;
 
 import io.sparkreel.bucketing.media.PixelClip;
 import io.sparkreel.jobs.Components;
+import io.sparkreel.jobs.config.AspectCondition;
 import io.sparkreel.jobs.config.InferenceConfig;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.model.autoencoder.LatentCodec;
@@ -85,7 +86,8 @@ final class ClipGenerator {
             TextFeatures features = text.encode(List.of(PromptCleaner.clean(prompt.text())));
             requests.add(new LatentRequest(features.values(), flags(features.mask()), prompt.promptId(), sample));
         }
-        ClipShape shape = new ClipShape(first.numFrames(), first.height(), first.width(), first.fps());
+        ClipShape shape = new ClipShape(first.numFrames(), first.height(), first.width(), first.fps(),
+                config.video().aspectCondition() == AspectCondition.AS_TRAINED);
         List<PixelClip> clips = new ArrayList<>();
         for (float[] latent : generator.generate(requests, shape, rows, columns, step -> { })) {
             float[] pixels = codec.decode(latent, first.numFrames(), rows, columns);
