@@ -53,7 +53,7 @@ final class JobMain {
             work.run();
             return DONE;
         } catch (Exception | LinkageError | OutOfMemoryError e) {
-            Throwable mistake = userError(e);
+            Throwable mistake = UserError.in(e);
             if (mistake != null) {
                 errors.println("sparkreel: " + oneLine(mistake.getMessage()));
                 return USER_ERROR;
@@ -64,17 +64,6 @@ final class JobMain {
         }
     }
 
-    /** The error of the user's in a chain of causes: Spark wraps what its tasks throw. */
-    private static Throwable userError(Throwable error) {
-        for (Throwable cause = error; cause != null; cause = cause.getCause()) {
-            if (cause instanceof UserError
-                    || cause instanceof io.sparkreel.bucketing.InvalidInputException
-                    || cause instanceof io.sparkreel.model.InvalidInputException) {
-                return cause;
-            }
-        }
-        return null;
-    }
 
     private static String oneLine(String text) {
         String line = text.lines().findFirst().orElse("");

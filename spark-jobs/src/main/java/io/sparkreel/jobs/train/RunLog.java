@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.train;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.model.metrics.TensorBoardWriter;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -12,8 +12,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.apache.spark.scheduler.AccumulableInfo;
@@ -22,15 +24,19 @@ import org.apache.spark.scheduler.SparkListenerExecutorMetricsUpdate;
 import scala.jdk.javaapi.CollectionConverters;
 
 /**
- * What happens in a run, as it happens: lines of JSON in the run folder, and a readable line on the console.
+ * What happens in a run, as it happens: lines of JSON and TensorBoard scalars in the run folder, and a
+ * readable line on the console.
  * The ranks' lines arrive with Spark's heartbeats.
  */
 final class RunLog extends SparkListener implements AutoCloseable {
     private static final Logger LOG = LogManager.getLogger(RunLog.class);
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String NAME = "log.jsonl";
+    private static final List<String> SCALARS =
+            List.of("loss", "mse", "vb", "grad_norm", "lr", "samples_per_s", "seconds_per_step", "data_wait");
 
     private final HadoopStorage run;
+    private final TensorBoardWriter tensorBoard;
     private final StringBuilder unwritten = new StringBuilder();
     private long accumulator = -1;
     private long next;
@@ -38,6 +44,9 @@ final class RunLog extends SparkListener implements AutoCloseable {
     /** Goes on with the log of the run folder if there is one. */
     RunLog(HadoopStorage run) throws IOException {
         this.run = run;
+        Instant now = Instant.now();
+        tensorBoard = new TensorBoardWriter(run.create("tensorboard/"
+                + TensorBoardWriter.fileName(now, UUID.randomUUID().toString().substring(0, 8))), now);
         Optional<Path> local = run.localPath(NAME);
         if (local.isPresent()) {
             Files.createDirectories(local.get().getParent());
@@ -79,19 +88,26 @@ final class RunLog extends SparkListener implements AutoCloseable {
 
     private void write(String line) {
         try {
-            console(JSON.readTree(line));
-        } catch (JsonProcessingException e) {
-            throw new IllegalArgumentException("not a line of JSON: " + line, e);
-        }
-        Optional<Path> local = run.localPath(NAME);
-        if (local.isEmpty()) {
-            unwritten.append(line).append('\n');
-            return;
-        }
-        try {
-            Files.writeString(local.get(), line + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+            JsonNode node = JSON.readTree(line);
+            console(node);
+            scalars(node);
+            Optional<Path> local = run.localPath(NAME);
+            if (local.isPresent()) {
+                Files.writeString(local.get(), line + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+            } else {
+                unwritten.append(line).append('\n');
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    private void scalars(JsonNode line) throws IOException {
+        if (line.get("event").asText().equals("step")) {
+            for (String tag : SCALARS) {
+                tensorBoard.scalar(tag, line.get("step").asLong(), (float) line.get(tag).asDouble(), Instant.now());
+            }
+            tensorBoard.flush();
         }
     }
 
@@ -119,5 +135,6 @@ final class RunLog extends SparkListener implements AutoCloseable {
     @Override
     public void close() throws IOException {
         flush();
+        tensorBoard.close();
     }
 }

@@ -167,7 +167,7 @@ final class TrainingRank {
         clipsRead += report.samples();
         long missing = clipsPlanned - clipsRead;
         if (missing > 0 && missing > config.steps().maxBadClips() * clipsPlanned) {
-            throw new UserError("Cannot train on: " + missing + " of " + clipsPlanned
+            throw new UserError("Cannot train any further: " + missing + " of " + clipsPlanned
                     + " clips could not be read, more than max_bad_clips " + config.steps().maxBadClips()
                     + " allows. Bucket the data again with verify: full, or raise max_bad_clips.");
         }

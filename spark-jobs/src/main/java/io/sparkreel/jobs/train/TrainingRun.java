@@ -31,7 +31,9 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
+import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.logging.log4j.LogManager;
@@ -85,6 +87,7 @@ public final class TrainingRun {
         }
         HadoopStorage data = dataFolder(hadoop, config.dataset().dataPath());
         BucketingManifest manifest = BucketingManifest.read(data);
+        requireSameInterval(config, manifest);
         HadoopStorage run = new HadoopStorage(hadoop, config.run().outputs());
         String fingerprint = fingerprint(config, manifest);
         try (LatentCodec codec = Components.codec(config.vae());
@@ -92,6 +95,15 @@ public final class TrainingRun {
             Stdit2Config model = loaded.resolve("model", () -> Components.model(config.model(), codec, text));
             RunState resumed = checkStart(config, hadoop, run, model, fingerprint);
             return new TrainingRun(loaded, data, manifest, run, fingerprint, resumed);
+        }
+    }
+
+    /** The shards hold clips that are long enough for one interval; another would need other buckets. */
+    private static void requireSameInterval(TrainingConfig config, BucketingManifest manifest) {
+        if (config.dataset().frameInterval() != manifest.frameInterval()) {
+            throw new UserError("Cannot train with dataset.frame_interval " + config.dataset().frameInterval()
+                    + ": the clips were bucketed for " + manifest.frameInterval()
+                    + ". Set it to that, or bucket them again.");
         }
     }
 
@@ -239,20 +251,57 @@ public final class TrainingRun {
         return config.run().maxSteps() == null ? byEpochs : Math.min(byEpochs, config.run().maxSteps());
     }
 
+    /**
+     * Runs the ranks until the plan's last step. When an executor is lost, or a rank fails otherwise, it starts them
+     * again from the newest checkpoint, a limited number of times.
+     */
     private RankResult attempt(JavaSparkContext context, int ranks, String plan, long last, long total,
             String checkpoint, boolean newRun, List<BadClip> bad, RunLog log) throws IOException {
+        String from = checkpoint;
+        boolean beginning = newRun;
+        for (int restarts = 0; ; restarts++) {
+            try {
+                List<RankResult> results = attempt(context, ranks, plan, last, total, from, beginning, log);
+                results.forEach(result -> bad.addAll(result.bad()));
+                return results.get(0);
+            } catch (Exception e) { // Spark's own exceptions are checked, and not declared
+                if (UserError.in(e) != null || restarts >= config.run().maxRestarts()) {
+                    throw e;
+                }
+                Optional<CheckpointReader.Found> newest = CheckpointReader.newest(run);
+                if (newest.isPresent()) {
+                    newest.get().warnings().forEach(warning -> LOG.warn("{}", warning));
+                    from = run.uri(newest.get().checkpoint().folder());
+                    beginning = false;
+                }
+                LOG.warn("The ranks failed: {} Starting them again ({} of {} restarts) from {}",
+                        e.getMessage().lines().findFirst().orElse(""), restarts + 1, config.run().maxRestarts(),
+                        from == null ? "the beginning" : from);
+            }
+        }
+    }
+
+    private List<RankResult> attempt(JavaSparkContext context, int ranks, String plan, long last, long total,
+            String checkpoint, boolean newRun, RunLog log) throws IOException {
         RecentLines lines = new RecentLines();
         context.sc().register(lines, "training log");
         log.follow(lines);
         byte[] secret = new byte[SECRET_BYTES];
         new SecureRandom().nextBytes(secret);
+        String attempt = UUID.randomUUID().toString();
         RankTask task = new RankTask(config, context.broadcast(new SerializableConfiguration(context.hadoopConfiguration())),
-                plan, last, total, fingerprint, checkpoint, newRun, java.util.UUID.randomUUID().toString(), secret, lines);
-        List<RankResult> results = BarrierAttempt.run(context, ranks, task);
-        log.take(lines.value());
-        log.flush();
-        results.forEach(result -> bad.addAll(result.bad()));
-        return results.get(0);
+                plan, last, total, fingerprint, checkpoint, newRun, attempt, secret, lines);
+        // A rank that waits for a lost one must be interrupted, or it would hold its slot.
+        context.setJobGroup(attempt, "training", true);
+        try {
+            List<RankResult> results = BarrierAttempt.run(context, ranks, task);
+            log.take(lines.value());
+            return results;
+        } finally {
+            context.cancelJobGroup(attempt);
+            context.clearJobGroup();
+            log.flush();
+        }
     }
 
     /** The clips of each draw of the shards, by bucket. */
