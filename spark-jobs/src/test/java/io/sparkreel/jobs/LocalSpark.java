@@ -17,7 +17,7 @@ public final class LocalSpark {
                     .config("spark.sql.session.timeZone", "UTC")
                     .config("spark.sql.warehouse.dir", System.getProperty("java.io.tmpdir"))
                     .getOrCreate();
-            session.sparkContext().setLogLevel("ERROR");
+            session.sparkContext().setLogLevel("OFF");
         }
         return session;
     }

@@ -175,7 +175,7 @@ final class BucketColumns implements Assignment {
     private Column shape() {
         Column ratio = col("height").cast("double").divide(col("width").cast("double"));
         return byShapes(table -> {
-            List<Column> bounds = table.thresholds().stream().map(threshold -> (Column) lit(threshold)).toList();
+            List<Column> bounds = table.thresholds().stream().map(threshold -> lit(threshold)).toList();
             List<Column> positions = new ArrayList<>();
             for (int i = 0; i < table.aspectRatios().size(); i++) {
                 positions.add(lit(i));

@@ -12,7 +12,7 @@ import java.util.Map;
 /**
  * A bucketing run: the keys of {@code conf/bucketing/*.yaml}.
  *
- * @param input folder of media files; null when a flag gives it
+ * @param input folder of media files, pattern of such, or metadata table; null when a flag gives it
  * @param output folder for clips, quarantine, shards and manifest; null when a flag gives it
  * @param bucketConfig resolution to frames to level
  * @param resolutions resolutions of one's own beside the predefined ones; null: none
@@ -20,6 +20,7 @@ import java.util.Map;
  * @param resolutionSlack a clip fits a resolution from this fraction of its pixels on
  * @param seed of the keep_prob draws
  * @param epochs independent draws to write
+ * @param probe whether numbers of a metadata table are trusted or checked
  * @param frameCount exact, or as headers say
  * @param verify how much of each clip is decoded
  * @param draw where the random numbers come from
@@ -35,6 +36,7 @@ public record BucketingConfig(
         @Default("0.8") double resolutionSlack,
         @Default("42") long seed,
         @Default("1") int epochs,
+        @Default("missing") ProbeMode probe,
         @Default("exact") FrameCount frameCount,
         @Default("none") Verification verify,
         @Default("keyed") DrawKind draw,
@@ -49,6 +51,7 @@ public record BucketingConfig(
                 "a number above 0 and up to 1");
         Check.atLeast("epochs", epochs, 1);
         Check.fraction("max_bad_clips", maxBadClips);
+        Check.that(draw != DrawKind.NUMPY || seed >= 0, "seed", seed, "0 or more: NumPy takes no negative seed");
         buckets(bucketConfig, resolutions, resolutionSlack, frameInterval);
     }
 

@@ -2,25 +2,24 @@
 package io.sparkreel.jobs.inventory;
 
 import io.sparkreel.bucketing.bucket.ClipId;
-import io.sparkreel.bucketing.media.FrameCount;
 import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.media.MediaInfo;
+import io.sparkreel.bucketing.media.MediaKind;
 import io.sparkreel.bucketing.media.MediaProbe;
 import io.sparkreel.bucketing.media.MediaProblem;
 import io.sparkreel.bucketing.media.ProbeOptions;
-import io.sparkreel.bucketing.media.Verify;
+import io.sparkreel.jobs.config.ProbeMode;
 import io.sparkreel.jobs.storage.HadoopMediaSource;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.Serializable;
-import java.nio.charset.StandardCharsets;
-import java.util.Locale;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.sql.Timestamp;
+import java.time.Instant;
+import java.util.Iterator;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.Path;
-import org.apache.spark.api.java.function.MapFunction;
+import org.apache.spark.TaskContext;
+import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.broadcast.Broadcast;
-import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataTypes;
@@ -28,26 +27,12 @@ import org.apache.spark.sql.types.StructType;
 import org.apache.spark.util.LongAccumulator;
 import org.apache.spark.util.SerializableConfiguration;
 
-/** Probes media files in the executors: each file becomes a clip, or a row of the quarantine. */
-public final class ClipProber implements MapFunction<Row, Row>, Serializable {
-    /** Columns of the {@code clips} table. */
-    public static final StructType CLIPS = new StructType()
-            .add("clip_id", DataTypes.LongType, false)
-            .add("uri", DataTypes.StringType, false)
-            .add("kind", DataTypes.StringType)
-            .add("width", DataTypes.IntegerType)
-            .add("height", DataTypes.IntegerType)
-            .add("rotation", DataTypes.IntegerType)
-            .add("num_frames", DataTypes.IntegerType)
-            .add("fps", DataTypes.DoubleType)
-            .add("duration_s", DataTypes.DoubleType)
-            .add("codec", DataTypes.StringType)
-            .add("bytes", DataTypes.LongType, false)
-            .add("mtime", DataTypes.TimestampType, false)
-            .add("caption", DataTypes.StringType)
-            .add("keyframe_interval", DataTypes.IntegerType);
-
-    /** Columns of the {@code quarantine} table. */
+/**
+ * Turns rows of the inventory into clips or rows of the quarantine: from what an earlier run found, from the
+ * metadata table, or by opening the file.
+ */
+public final class ClipProber implements MapPartitionsFunction<Row, Row> {
+    /** Columns of every {@code quarantine} table. */
     public static final StructType QUARANTINE = new StructType()
             .add("uri", DataTypes.StringType, false)
             .add("stage", DataTypes.StringType, false)
@@ -55,68 +40,181 @@ public final class ClipProber implements MapFunction<Row, Row>, Serializable {
             .add("detail", DataTypes.StringType)
             .add("when", DataTypes.TimestampType, false);
 
-    private static final StructType PROBED = CLIPS.add("reason", DataTypes.StringType).add("detail", DataTypes.StringType);
+    /** Prefix of the columns that an earlier run found; {@code earlier_uri} is null where it did not see the file. */
+    static final String EARLIER = "earlier_";
 
     private static final long serialVersionUID = 1L;
-    private static final int LONGEST_CAPTION = 1 << 16;
+    private static final double FPS_TOLERANCE = 0.01;
 
     private final Broadcast<SerializableConfiguration> configuration;
-    private final FrameCount frameCount;
-    private final Verify verify;
-    private final LongAccumulator probed;
+    private final io.sparkreel.bucketing.media.FrameCount frameCount;
+    private final io.sparkreel.bucketing.media.Verify verify;
+    private final ProbeMode mode;
+    private final String marksFolder;
+    private final LongAccumulator done;
 
-    private ClipProber(Broadcast<SerializableConfiguration> configuration, ProbeOptions options, LongAccumulator probed) {
+    /**
+     * @param mode whether numbers of a metadata table are trusted or checked
+     * @param marksFolder for {@link CrashGuard}
+     * @param done counts rows as they are done
+     */
+    ClipProber(Broadcast<SerializableConfiguration> configuration, ProbeOptions options, ProbeMode mode,
+            Path marksFolder, LongAccumulator done) {
         this.configuration = configuration;
         frameCount = options.frameCount();
         verify = options.verify();
-        this.probed = probed;
-    }
-
-    /**
-     * @param files as {@link MediaInventory} lists them
-     * @param probed counts files as they are done
-     * @return the columns of {@link #CLIPS}, and {@code reason} and {@code detail}, which are null for a clip that
-     *     could be read
-     */
-    public static Dataset<Row> probe(Dataset<Row> files, Broadcast<SerializableConfiguration> configuration,
-            ProbeOptions options, LongAccumulator probed) {
-        return files.map(new ClipProber(configuration, options, probed), Encoders.row(PROBED));
+        this.mode = mode;
+        this.marksFolder = marksFolder.toString();
+        this.done = done;
     }
 
     @Override
-    public Row call(Row file) {
+    public Iterator<Row> call(Iterator<Row> rows) throws IOException {
+        CrashGuard guard = CrashGuard.open(Path.of(marksFolder));
+        TaskContext.get().addTaskCompletionListener(context -> {
+            try {
+                guard.close();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        return new Iterator<>() {
+            @Override
+            public boolean hasNext() {
+                return rows.hasNext();
+            }
+
+            @Override
+            public Row next() {
+                Row probed = probe(rows.next(), guard);
+                done.add(1);
+                return probed;
+            }
+        };
+    }
+
+    private Row probe(Row file, CrashGuard guard) {
+        if (file.getAs("problem") != null) {
+            return refused(file, file.getAs("problem"), file.getAs("problem_detail"), null);
+        }
+        String earlierReason = file.getAs(EARLIER + "reason");
+        if (earlierReason != null) {
+            return refused(file, earlierReason, file.getAs(EARLIER + "detail"), file.getAs(EARLIER + "when"));
+        }
+        Given given = Given.of(file);
+        try {
+            MediaInfo info = given.isComplete() && mode == ProbeMode.MISSING ? null
+                    : file.getAs(EARLIER + "uri") == null ? open(file, guard) : earlier(file);
+            if (mode == ProbeMode.ALL && given.differsFrom(info) != null) {
+                return refused(file, RowProblem.METADATA_MISMATCH.tableValue(), given.differsFrom(info), null);
+            }
+            return clip(file, given.over(info), mode == ProbeMode.MISSING && given.isPresent());
+        } catch (MediaException e) {
+            return refused(file, e.problem().tableValue(), e.detail(), null);
+        } catch (CaptionFiles.BadCaption e) {
+            return refused(file, RowProblem.BAD_CAPTION.tableValue(), e.getMessage(), null);
+        } catch (IOException e) {
+            return refused(file, MediaProblem.READ_ERROR.tableValue(), e.toString(), null);
+        }
+    }
+
+    @SuppressWarnings("try") // the opening is held, not used
+    private MediaInfo open(Row file, CrashGuard guard) throws MediaException, IOException {
         String uri = file.getAs("uri");
         long bytes = file.getAs("bytes");
-        long clipId = ClipId.of(file.getAs("path"), bytes);
+        String name = uri + " " + bytes + " " + file.<Timestamp>getAs("mtime").getTime();
+        if (guard.isKnownToCrash(name)) {
+            throw new MediaException(MediaProblem.NATIVE_CRASH, "the process that read this file alone died");
+        }
         Configuration hadoop = configuration.value().value();
-        try (HadoopMediaSource source = HadoopMediaSource.open(hadoop, uri, bytes)) {
-            MediaInfo info = MediaProbe.probe(source, new ProbeOptions(frameCount, verify));
-            return RowFactory.create(clipId, uri, info.kind().name().toLowerCase(Locale.ROOT), info.width(),
-                    info.height(), info.rotation(), info.numFrames(), info.fps(), info.durationSeconds(), info.codec(),
-                    bytes, file.getAs("mtime"), caption(hadoop, file.getAs("caption_uri")), info.keyframeInterval(),
-                    null, null);
-        } catch (MediaException e) {
-            return refused(file, clipId, e.problem(), e.getMessage());
-        } catch (IOException e) {
-            return refused(file, clipId, MediaProblem.READ_ERROR, e.toString());
-        } finally {
-            probed.add(1);
+        try (CrashGuard.Opening opening = guard.enter(name);
+                HadoopMediaSource source = HadoopMediaSource.open(hadoop, uri, bytes)) {
+            return MediaProbe.probe(source, new ProbeOptions(frameCount, verify));
         }
     }
 
-    private static Row refused(Row file, long clipId, MediaProblem problem, String detail) {
-        return RowFactory.create(clipId, file.getAs("uri"), null, null, null, null, null, null, null, null,
-                file.getAs("bytes"), file.getAs("mtime"), null, null, problem.tableValue(), detail);
+    private static MediaInfo earlier(Row file) {
+        return new MediaInfo(MediaKind.fromTableValue(file.getAs(EARLIER + "kind")), file.<Integer>getAs(EARLIER + "width"),
+                file.<Integer>getAs(EARLIER + "height"), file.<Integer>getAs(EARLIER + "rotation"),
+                file.<Integer>getAs(EARLIER + "num_frames"), file.<Double>getAs(EARLIER + "fps"),
+                file.<Double>getAs(EARLIER + "duration_s"), file.getAs(EARLIER + "codec"),
+                file.<Integer>getAs(EARLIER + "keyframe_interval"));
     }
 
-    /** The stripped text of the caption file; empty where there is none. */
-    private static String caption(Configuration hadoop, String uri) throws IOException {
-        if (uri == null) {
-            return "";
+    private Row clip(Row file, MediaInfo info, boolean fromTable) throws IOException, CaptionFiles.BadCaption {
+        long bytes = file.getAs("bytes");
+        boolean opened = info.codec() != null;
+        return RowFactory.create(ClipId.of(file.getAs("path"), bytes), file.getAs("uri"), info.kind().tableValue(),
+                info.width(), info.height(), opened ? info.rotation() : null, info.numFrames(), info.fps(),
+                info.durationSeconds(), info.codec(), bytes, file.getAs("mtime"), caption(file),
+                opened ? info.keyframeInterval() : null, file.getAs("caption_mtime"), file.getAs("table_row"), fromTable,
+                null, null, null);
+    }
+
+    private String caption(Row file) throws IOException, CaptionFiles.BadCaption {
+        if (file.getAs("given_caption") != null) {
+            return file.<String>getAs("given_caption").strip();
         }
-        Path path = new Path(uri);
-        try (InputStream in = path.getFileSystem(hadoop).open(path)) {
-            return new String(in.readNBytes(LONGEST_CAPTION), StandardCharsets.UTF_8).strip();
+        if (file.getAs(EARLIER + "uri") != null && file.getAs("caption_uri") != null) {
+            return file.getAs(EARLIER + "caption");
+        }
+        return CaptionFiles.read(configuration.value().value(), file.getAs("caption_uri"));
+    }
+
+    private static Row refused(Row file, String reason, String detail, Timestamp when) {
+        return RowFactory.create(null, file.getAs("uri"), null, null, null, null, null, null, null, null,
+                file.getAs("bytes"), file.getAs("mtime"), null, null, file.getAs("caption_mtime"),
+                file.getAs("table_row"), null, reason, detail, when == null ? Timestamp.from(Instant.now()) : when);
+    }
+
+    /** Numbers of a metadata table. */
+    private record Given(Long row, Integer width, Integer height, Integer frames, Double fps) {
+        static Given of(Row file) {
+            return new Given(file.getAs("table_row"), file.getAs("given_width"), file.getAs("given_height"),
+                    file.getAs("given_num_frames"), file.getAs("given_fps"));
+        }
+
+        boolean isPresent() {
+            return width != null || height != null || frames != null || fps != null;
+        }
+
+        /** An image needs no frame rate. */
+        boolean isComplete() {
+            return width != null && height != null && frames != null && (fps != null || frames == 1);
+        }
+
+        /** Row and column of a number that is not the file's, or null. */
+        String differsFrom(MediaInfo info) {
+            if (width != null && width != info.width()) {
+                return mismatch("width", width, info.width());
+            }
+            if (height != null && height != info.height()) {
+                return mismatch("height", height, info.height());
+            }
+            if (frames != null && frames != info.numFrames()) {
+                return mismatch("num_frames", frames, info.numFrames());
+            }
+            boolean moving = info.kind() == MediaKind.VIDEO;
+            if (moving && fps != null && Math.abs(fps - info.fps()) > FPS_TOLERANCE * info.fps()) {
+                return mismatch("fps", fps, info.fps());
+            }
+            return null;
+        }
+
+        private String mismatch(String column, Object table, Object file) {
+            return "row " + (row + 1) + ", column " + column + ": the table says " + table + ", the file has " + file;
+        }
+
+        /** These numbers where they are there, the file's else. */
+        MediaInfo over(MediaInfo info) {
+            int count = frames == null ? info.numFrames() : frames;
+            boolean image = count == 1 && (info == null || info.kind() == MediaKind.IMAGE);
+            double rate = image ? 0 : fps == null ? info.fps() : fps;
+            boolean changed = frames != null || fps != null;
+            return new MediaInfo(image ? MediaKind.IMAGE : MediaKind.VIDEO, width == null ? info.width() : width,
+                    height == null ? info.height() : height, info == null ? 0 : info.rotation(), count, rate,
+                    image ? 0 : changed ? count / rate : info.durationSeconds(), info == null ? null : info.codec(),
+                    info == null ? 0 : info.keyframeInterval());
         }
     }
 }

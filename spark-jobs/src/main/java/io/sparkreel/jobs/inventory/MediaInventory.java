@@ -2,39 +2,41 @@
 package io.sparkreel.jobs.inventory;
 
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.lower;
+import static org.apache.spark.sql.functions.max_by;
 import static org.apache.spark.sql.functions.regexp_extract;
 import static org.apache.spark.sql.functions.regexp_replace;
+import static org.apache.spark.sql.functions.struct;
 
-import io.sparkreel.jobs.UserError;
-import java.io.FileNotFoundException;
+import io.sparkreel.jobs.inventory.MediaInput.Listing;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.ArrayList;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Deque;
 import java.util.Iterator;
-import java.util.List;
 import java.util.NoSuchElementException;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.LocatedFileStatus;
+import org.apache.hadoop.fs.GlobPattern;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RemoteIterator;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.util.SerializableConfiguration;
 
-/**
- * Lists the media files below a folder, and the caption file beside each. The executors list; the driver
- * sees the folders of the first level only.
- */
-public final class MediaInventory {
+/** Lists the media files of folders, and the caption file beside each. The executors list. */
+final class MediaInventory {
     /** What FFmpeg's demuxers that we cover are usually called. Other files are no business of ours. */
     private static final String EXTENSIONS =
             "mp4|m4v|mov|webm|mkv|avi|mpg|mpeg|ts|m2ts|ogv|ogg|gif|png|jpg|jpeg|webp|bmp";
@@ -47,95 +49,110 @@ public final class MediaInventory {
 
     private MediaInventory() {}
 
-    /**
-     * @return path (below the folder), uri, bytes, mtime, caption_uri (null where there is no caption)
-     * @throws UserError if there is no such folder, or it cannot be read
-     */
-    public static Dataset<Row> list(SparkSession spark, String input) {
-        Configuration configuration = spark.sparkContext().hadoopConfiguration();
-        Path root = existingFolder(configuration, input);
-        List<Listing> listings = new ArrayList<>();
-        listings.add(new Listing(root.toString(), false));
-        try {
-            RemoteIterator<FileStatus> children = root.getFileSystem(configuration).listStatusIterator(root);
-            while (children.hasNext()) {
-                FileStatus child = children.next();
-                if (child.isDirectory() && !isHidden(child.getPath())) {
-                    listings.add(new Listing(child.getPath().toString(), true));
-                }
-            }
-        } catch (IOException e) {
-            throw new UserError("Cannot list " + input + ": " + e.getMessage() + ". Check the folder's permissions.", e);
-        }
+    /** @return {@link ClipTables#INVENTORY} */
+    static Dataset<Row> list(SparkSession spark, MediaInput.Folders folders) {
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-        Broadcast<SerializableConfiguration> shared = context.broadcast(new SerializableConfiguration(configuration));
-        String prefix = root.toString();
+        Broadcast<SerializableConfiguration> shared =
+                context.broadcast(new SerializableConfiguration(context.hadoopConfiguration()));
+        String prefix = folders.root().endsWith("/") ? folders.root() : folders.root() + "/";
         Dataset<Row> files = spark.createDataFrame(
-                context.parallelize(listings, listings.size()).flatMap(
+                context.parallelize(folders.listings(), folders.listings().size()).flatMap(
                         listing -> new FileRows(shared.value().value(), listing, prefix)), FILES);
-        return withCaptions(files);
+        return inventory(files);
     }
 
-    private static Dataset<Row> withCaptions(Dataset<Row> files) {
-        Dataset<Row> named = files.withColumn("extension", lower(regexp_extract(col("path"), "\\.([^./]+)$", 1)))
+    /** A caption file has the name of its clip; text is preferred to JSON. */
+    private static Dataset<Row> inventory(Dataset<Row> files) {
+        Column extension = lower(regexp_extract(col("path"), "\\.([^./]+)$", 1));
+        Dataset<Row> named = files.withColumn("extension", extension)
                 .withColumn("stem", regexp_replace(col("path"), "\\.[^./]+$", ""));
-        Dataset<Row> captions = named.where(col("extension").equalTo("txt"))
-                .select(col("stem"), col("uri").as("caption_uri"));
-        return named.where(col("extension").rlike("^(" + EXTENSIONS + ")$"))
+        Dataset<Row> captions = named.where(col("extension").isin("txt", "json")).groupBy("stem")
+                .agg(max_by(struct(col("uri"), col("mtime")), col("extension")).as("caption_file"));
+        Dataset<Row> media = named.where(col("extension").rlike("^(" + EXTENSIONS + ")$"))
                 .join(captions, "stem", "left_outer")
-                .select("path", "uri", "bytes", "mtime", "caption_uri");
+                .withColumn("caption_uri", col("caption_file.uri"))
+                .withColumn("caption_mtime", col("caption_file.mtime"));
+        return media.select(Arrays.stream(ClipTables.INVENTORY.fields()).map(field -> columnOf(media, field))
+                .toArray(Column[]::new));
     }
 
-    /** @throws UserError if the path is no folder */
-    public static Path existingFolder(Configuration configuration, String folder) {
-        try {
-            Path path = new Path(folder);
-            FileSystem files = path.getFileSystem(configuration);
-            FileStatus status = files.getFileStatus(files.makeQualified(path));
-            if (!status.isDirectory()) {
-                throw new UserError("Cannot read " + folder + ": it is a file. Give the folder that holds it.");
-            }
-            return status.getPath();
-        } catch (FileNotFoundException e) {
-            throw new UserError("Cannot read " + folder + ": there is no such folder. Check the path.", e);
-        } catch (IOException | IllegalArgumentException e) {
-            throw new UserError("Cannot read " + folder + ": " + e.getMessage() + ". Check the path.", e);
-        }
+    private static Column columnOf(Dataset<Row> table, StructField field) {
+        boolean there = Arrays.asList(table.columns()).contains(field.name());
+        return there ? col(field.name()) : lit(null).cast(field.dataType()).as(field.name());
     }
 
-    private static boolean isHidden(Path path) {
-        return path.getName().startsWith(".") || path.getName().startsWith("_");
+    /** Names of hidden and unfinished things, as Hadoop's tools have them. */
+    static boolean isHidden(String name) {
+        return name.startsWith(".") || name.startsWith("_");
     }
-
-    private record Listing(String folder, boolean recursive) implements java.io.Serializable {}
 
     /** The files of one listing, as they come from the store. */
     private static final class FileRows implements Iterator<Row> {
-        private final RemoteIterator<LocatedFileStatus> files;
+        private final Configuration configuration;
+        private final Listing listing;
+        private final GlobPattern pattern;
         private final String prefix;
+        private final Deque<Path> folders = new ArrayDeque<>();
+        private RemoteIterator<FileStatus> entries;
+        private boolean inFirstFolder = true;
         private Row next;
 
         FileRows(Configuration configuration, Listing listing, String prefix) throws IOException {
-            Path folder = new Path(listing.folder());
-            files = folder.getFileSystem(configuration).listFiles(folder, listing.recursive());
-            this.prefix = prefix.endsWith("/") ? prefix : prefix + "/";
+            this.configuration = configuration;
+            this.listing = listing;
+            this.prefix = prefix;
+            pattern = listing.pattern() == null ? null : new GlobPattern(listing.pattern());
+            entries = entriesOf(new Path(listing.folder()));
+        }
+
+        private RemoteIterator<FileStatus> entriesOf(Path folder) throws IOException {
+            FileSystem files = folder.getFileSystem(configuration);
+            return files.listStatusIterator(folder);
         }
 
         @Override
         public boolean hasNext() {
             try {
-                while (next == null && files.hasNext()) {
-                    LocatedFileStatus file = files.next();
-                    if (file.isFile() && !isHidden(file.getPath())) {
-                        next = RowFactory.create(file.getPath().toString().substring(prefix.length()),
-                                file.getPath().toString(), file.getLen(),
-                                new java.sql.Timestamp(file.getModificationTime()));
+                while (next == null) {
+                    if (entries.hasNext()) {
+                        take(entries.next());
+                    } else if (folders.isEmpty()) {
+                        return false;
+                    } else {
+                        inFirstFolder = false;
+                        entries = entriesOf(folders.pop());
                     }
                 }
-                return next != null;
+                return true;
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
+        }
+
+        private void take(FileStatus entry) {
+            String name = entry.getPath().getName();
+            if (isHidden(name) || inFirstFolder && pattern != null && !matches(name, entry.isDirectory())) {
+                return;
+            }
+            if (entry.isDirectory()) {
+                if (listing.recursive()) {
+                    folders.push(entry.getPath());
+                }
+                return;
+            }
+            String uri = entry.getPath().toString();
+            next = RowFactory.create(uri.substring(prefix.length()), uri, entry.getLen(),
+                    new java.sql.Timestamp(entry.getModificationTime()));
+        }
+
+        /** A caption file goes with the clip that the pattern names. */
+        private boolean matches(String name, boolean folder) {
+            if (pattern.matches(name)) {
+                return true;
+            }
+            int dot = name.lastIndexOf('.');
+            String extension = dot < 0 ? "" : name.substring(dot + 1);
+            return !folder && (extension.equals("txt") || extension.equals("json"));
         }
 
         @Override

@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * What a bucketing output folder holds: {@code manifest.json}, replaced last, so that a reader sees all of a
@@ -21,7 +22,12 @@ import java.util.Map;
  *
  * @param run name of the run; its tables lie in sub-folders {@code run=<name>}
  * @param created when, ISO 8601
- * @param input the folder that was read
+ * @param input what was read
+ * @param probed in which way: frame_count, verify and probe
+ * @param draw where the random numbers came from
+ * @param samplerVersion grows when the same configuration and seed would fill other buckets
+ * @param fingerprint equal for runs that put the same clips into the same buckets, wherever they lie and in whatever
+ *     files
  * @param seed of the draws
  * @param epochs independent draws
  * @param frameInterval every how many frames of a video one is taken
@@ -31,11 +37,17 @@ import java.util.Map;
  * @param clips rows of the clips table
  * @param quarantined rows of the quarantine table
  * @param buckets rows of each bucket, over all epochs
+ * @param files the files of the shards; those of one (epoch, resolution, frames) follow each other in the order of
+ *     their rows
  */
 public record BucketingManifest(
         @JsonProperty("run") String run,
         @JsonProperty("created") String created,
         @JsonProperty("input") String input,
+        @JsonProperty("probed") String probed,
+        @JsonProperty("draw") String draw,
+        @JsonProperty("sampler_version") int samplerVersion,
+        @JsonProperty("fingerprint") String fingerprint,
         @JsonProperty("seed") long seed,
         @JsonProperty("epochs") int epochs,
         @JsonProperty("frame_interval") int frameInterval,
@@ -44,7 +56,8 @@ public record BucketingManifest(
         @JsonProperty("resolutions") Map<String, OwnResolution> resolutions,
         @JsonProperty("clips") long clips,
         @JsonProperty("quarantined") long quarantined,
-        @JsonProperty("buckets") List<BucketRows> buckets) {
+        @JsonProperty("buckets") List<BucketRows> buckets,
+        @JsonProperty("files") List<ShardFile> files) {
     /** File name in the output folder. */
     public static final String NAME = "manifest.json";
 
@@ -59,6 +72,18 @@ public record BucketingManifest(
             @JsonProperty("resolution") String resolution, @JsonProperty("frames") int frames,
             @JsonProperty("aspect") String aspect, @JsonProperty("height") int height,
             @JsonProperty("width") int width, @JsonProperty("rows") long rows) {}
+
+    /**
+     * A Parquet file of the shards.
+     *
+     * @param path below the folder of the shards
+     * @param rowGroups rows of each row group, in order
+     */
+    public record ShardFile(
+            @JsonProperty("path") String path, @JsonProperty("epoch") int epoch,
+            @JsonProperty("resolution") String resolution, @JsonProperty("frames") int frames,
+            @JsonProperty("bytes") long bytes, @JsonProperty("rows") long rows,
+            @JsonProperty("row_groups") List<Long> rowGroups) implements java.io.Serializable {}
 
     /** The bucket rule of a configuration, as the manifest holds it. */
     public static Map<String, Map<Integer, List<Number>>> levels(Map<String, Map<Integer, BucketLevel>> config) {
@@ -93,6 +118,17 @@ public record BucketingManifest(
     /** Puts the manifest in place: the one step that publishes a run. */
     public void publish(HadoopStorage output) throws IOException {
         output.atomicPut(NAME, JSON.writeValueAsBytes(this));
+    }
+
+    /**
+     * The manifest of an output folder if one is there and can be understood: what an earlier run left.
+     */
+    public static Optional<BucketingManifest> find(HadoopStorage output) throws IOException {
+        try {
+            return output.status(NAME).isEmpty() ? Optional.empty() : Optional.of(read(output));
+        } catch (UserError e) {
+            return Optional.empty();
+        }
     }
 
     /**

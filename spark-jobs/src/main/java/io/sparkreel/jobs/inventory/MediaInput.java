@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.inventory;
+
+import io.sparkreel.jobs.UserError;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.RemoteIterator;
+
+/**
+ * What {@code input} names, found without Spark: folders to list, or a metadata table.
+ *
+ * <p>A pattern with {@code * ? [ ] { }} names folders, files or tables. The names of clips begin below the last
+ * folder before the first part with a wildcard.
+ */
+public sealed interface MediaInput {
+    /** Wildcards of Hadoop's patterns. */
+    String WILDCARDS = ".*[*?\\[{].*";
+    /** Folders below the input that are listed as tasks of their own; beyond so many entries one task lists all. */
+    int ENTRIES_LOOKED_AT = 10_000;
+
+    /**
+     * Folders of media.
+     *
+     * @param root the names of clips are relative to it
+     */
+    record Folders(String root, List<Listing> listings) implements MediaInput {}
+
+    /**
+     * One folder to list.
+     *
+     * @param recursive with its sub-folders
+     * @param pattern of the names of its entries; null: all
+     */
+    record Listing(String folder, boolean recursive, String pattern) implements Serializable {}
+
+    /** Files of a metadata table, in order. */
+    record Table(Format format, String root, List<String> files) implements MediaInput {}
+
+    /** How a metadata table is written. */
+    enum Format {
+        CSV, JSON_LINES, PARQUET;
+
+        private static Format of(String name) {
+            String lower = name.toLowerCase(Locale.ROOT);
+            if (lower.endsWith(".csv")) {
+                return CSV;
+            }
+            if (lower.endsWith(".jsonl") || lower.endsWith(".ndjson") || lower.endsWith(".json")) {
+                return JSON_LINES;
+            }
+            return lower.endsWith(".parquet") ? PARQUET : null;
+        }
+    }
+
+    /** @throws UserError if there is nothing of that name, or nothing that can be read */
+    static MediaInput resolve(Configuration configuration, String input) {
+        try {
+            Path path = new Path(input);
+            FileSystem files = path.getFileSystem(configuration);
+            path = files.makeQualified(path);
+            try {
+                return resolve(files, files.getFileStatus(path), input);
+            } catch (FileNotFoundException e) {
+                if (!path.toUri().getPath().matches(WILDCARDS)) {
+                    throw new UserError("Cannot read " + input + ": there is no such folder or table. Check the path.", e);
+                }
+                return resolvePattern(files, path, input);
+            }
+        } catch (IOException | IllegalArgumentException e) {
+            throw new UserError("Cannot read " + input + ": " + e.getMessage() + ". Check the path.", e);
+        }
+    }
+
+    private static MediaInput resolve(FileSystem files, FileStatus status, String input) throws IOException {
+        Path path = status.getPath();
+        Format format = Format.of(path.getName());
+        if (format != null && (!status.isDirectory() || format == Format.PARQUET)) {
+            return new Table(format, path.getParent().toString(), List.of(path.toString()));
+        }
+        if (!status.isDirectory()) {
+            throw new UserError("Cannot read " + input + ": it is neither a folder nor a metadata table. Give a folder of"
+                    + " media, or a table that ends in .csv, .jsonl or .parquet.");
+        }
+        return new Folders(path.toString(), listings(files, path));
+    }
+
+    /** Sub-folders become tasks of their own where the driver need not read through many entries to find them. */
+    private static List<Listing> listings(FileSystem files, Path root) throws IOException {
+        List<Listing> listings = new ArrayList<>();
+        listings.add(new Listing(root.toString(), false, null));
+        RemoteIterator<FileStatus> entries = files.listStatusIterator(root);
+        for (int seen = 0; entries.hasNext(); seen++) {
+            if (seen == ENTRIES_LOOKED_AT) {
+                return List.of(new Listing(root.toString(), true, null));
+            }
+            FileStatus entry = entries.next();
+            if (entry.isDirectory() && !MediaInventory.isHidden(entry.getPath().getName())) {
+                listings.add(new Listing(entry.getPath().toString(), true, null));
+            }
+        }
+        return listings;
+    }
+
+    private static MediaInput resolvePattern(FileSystem files, Path pattern, String input) throws IOException {
+        Path root = pattern;
+        while (root.toUri().getPath().matches(WILDCARDS)) {
+            root = root.getParent();
+        }
+        Format format = Format.of(pattern.getName());
+        if (format != null) {
+            List<String> tables = Arrays.stream(orNothing(files.globStatus(pattern)))
+                    .map(status -> status.getPath().toString()).sorted().toList();
+            return new Table(format, root.toString(), atLeastOne(tables, input));
+        }
+        // Only folders are expanded here: a pattern may match millions of files.
+        Path parent = pattern.getParent();
+        FileStatus[] folders = parent.toUri().getPath().matches(WILDCARDS)
+                ? orNothing(files.globStatus(parent)) : existing(files, parent);
+        List<Listing> listings = Arrays.stream(folders).filter(FileStatus::isDirectory)
+                .map(folder -> new Listing(folder.getPath().toString(), true, pattern.getName()))
+                .toList();
+        return new Folders(root.toString(), atLeastOne(listings, input));
+    }
+
+    private static FileStatus[] orNothing(FileStatus[] found) {
+        return found == null ? new FileStatus[0] : found;
+    }
+
+    private static FileStatus[] existing(FileSystem files, Path folder) throws IOException {
+        try {
+            return new FileStatus[] {files.getFileStatus(folder)};
+        } catch (FileNotFoundException e) {
+            return new FileStatus[0];
+        }
+    }
+
+    private static <T> List<T> atLeastOne(List<T> found, String input) {
+        if (found.isEmpty()) {
+            throw new UserError("Cannot read " + input + ": nothing matches this pattern. Check the path.");
+        }
+        return found;
+    }
+}
