@@ -23,11 +23,18 @@ final class SparkSessions {
 
     /** A session in which one task has an executor to itself. */
     static SparkSession startWithOneTaskPerExecutor(String name) {
+        return startWithTasksPerExecutor(name, 1);
+    }
+
+    /** A session in which so many tasks share an executor, or one if it has fewer cores. */
+    static SparkSession startWithTasksPerExecutor(String name, int tasks) {
         SparkConf conf = new SparkConf();
-        conf.setIfMissing("spark.task.cpus", Integer.toString(coresPerExecutor(conf)));
+        conf.setIfMissing("spark.task.cpus", Integer.toString(Math.max(1, coresPerExecutor(conf) / tasks)));
         // Else the first barrier stage waits 15 seconds for executors that are still registering.
         conf.setIfMissing("spark.scheduler.barrier.maxConcurrentTasksCheck.interval", "1s");
         conf.setIfMissing("spark.scheduler.barrier.maxConcurrentTasksCheck.maxFailures", "60");
+        // What the tasks have to say travels with heartbeats.
+        conf.setIfMissing("spark.executor.heartbeatInterval", "2s");
         return start(name, conf);
     }
 
@@ -51,5 +58,12 @@ final class SparkSessions {
             return Integer.parseInt(cluster.group(2));
         }
         return conf.getInt("spark.executor.cores", 1);
+    }
+
+    /** Threads that one task may compute with while it has an executor to itself. */
+    static int threadsPerExecutor(SparkSession spark) {
+        SparkConf conf = spark.sparkContext().getConf();
+        boolean local = conf.get("spark.master", "").matches("local(\\[[^,]*])?");
+        return local ? spark.sparkContext().defaultParallelism() : coresPerExecutor(conf);
     }
 }
