@@ -14,18 +14,22 @@ import io.sparkreel.jobs.config.BucketingConfig;
 import io.sparkreel.jobs.config.DrawKind;
 import io.sparkreel.jobs.config.LoadedConfig;
 import io.sparkreel.jobs.inventory.ClipTables;
+import io.sparkreel.jobs.inventory.CrashGuard;
 import io.sparkreel.jobs.inventory.MediaInput;
 import io.sparkreel.jobs.inventory.Probing;
 import io.sparkreel.jobs.inventory.Probing.Probed;
+import io.sparkreel.jobs.report.ReportBuilder;
 import io.sparkreel.jobs.storage.BucketingManifest;
 import io.sparkreel.jobs.storage.BucketingManifest.BucketRows;
 import io.sparkreel.jobs.storage.BucketingManifest.ShardFile;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.storage.ShardFiles;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -43,13 +47,14 @@ import org.apache.spark.sql.SparkSession;
 
 /**
  * Probes media, puts aside what cannot be read, assigns every clip to a three-level bucket and writes the tables
- * {@code clips}, {@code quarantine} and {@code shards} with a manifest.
+ * {@code clips}, {@code quarantine} and {@code shards} with a report and a manifest.
  */
 public final class BucketingJob {
     private static final Logger LOG = LogManager.getLogger(BucketingJob.class);
     private static final String CLIPS = "clips";
     private static final String QUARANTINE = "quarantine";
     private static final String SHARDS = "shards";
+    private static final String REPORT = "report.html";
 
     private final BucketingConfig config;
     private final BucketConfig rule;
@@ -183,12 +188,28 @@ public final class BucketingJob {
                 config.epochs(), config.frameInterval(), config.resolutionSlack(),
                 BucketingManifest.levels(config.bucketConfig()), BucketingManifest.resolutions(config.resolutions()),
                 clips, quarantined, buckets, files);
+        output.atomicPut(REPORT, report(manifest, counts).getBytes(StandardCharsets.UTF_8));
         manifest.publish(output);
         removeEarlierRuns();
         output.delete(Probing.WORK);
         LOG.info("Wrote {} clips and {} rows of shards in {} buckets to {}", clips, counts.kept(), buckets.size(), output);
         buckets.forEach(bucket -> LOG.info("  {} x {} frames, {} ({}x{}): {} rows", bucket.resolution(),
                 bucket.frames(), bucket.aspect(), bucket.height(), bucket.width(), bucket.rows()));
+    }
+
+    private String report(BucketingManifest manifest, Counts counts) {
+        Map<String, String> facts = new LinkedHashMap<>();
+        facts.put("run", run);
+        facts.put("made", manifest.created());
+        facts.put("seed", Long.toString(config.seed()));
+        facts.put("draw", manifest.draw() + ", version " + manifest.samplerVersion());
+        facts.put("frame interval", Integer.toString(config.frameInterval()));
+        facts.put("resolution slack", Double.toString(config.resolutionSlack()));
+        facts.put("probed", manifest.probed());
+        facts.put("fingerprint", manifest.fingerprint());
+        return new ReportBuilder(spark, rule, config.epochs()).build(config.input(), facts,
+                spark.read().schema(ClipTables.CLIPS).parquet(path(CLIPS)), spark.read().parquet(path(QUARANTINE)),
+                spark.read().parquet(path(SHARDS)), counts, CrashGuard.folder(output.uri("")).toString()).html();
     }
 
     private void deleteRun() throws IOException {

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.report;
+
+import io.sparkreel.bucketing.media.MediaException;
+import io.sparkreel.bucketing.media.MediaKind;
+import io.sparkreel.bucketing.report.Thumbnail;
+import io.sparkreel.jobs.inventory.CrashGuard;
+import io.sparkreel.jobs.storage.HadoopMediaSource;
+import java.io.IOException;
+import java.io.Serializable;
+import java.nio.file.Path;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.util.SerializableConfiguration;
+
+/** Makes pictures of clips in the executors. */
+final class ThumbnailTask implements Serializable {
+    private static final long serialVersionUID = 1L;
+
+    private final Broadcast<SerializableConfiguration> configuration;
+    private final String marksFolder;
+
+    ThumbnailTask(Broadcast<SerializableConfiguration> configuration, String marksFolder) {
+        this.configuration = configuration;
+        this.marksFolder = marksFolder;
+    }
+
+    /**
+     * A picture that is wanted, or made.
+     *
+     * @param jpeg null where it is not made yet, or cannot be
+     */
+    record Picture(String bucket, String uri, String kind, long bytes, int height, int width, byte[] jpeg)
+            implements Serializable {}
+
+    @SuppressWarnings("try") // the opening is held, not used
+    Picture call(Picture wanted) throws IOException {
+        String name = "thumbnail of " + wanted.uri();
+        try (CrashGuard guard = CrashGuard.open(Path.of(marksFolder))) {
+            if (guard.isKnownToCrash(name)) {
+                return wanted;
+            }
+            try (CrashGuard.Opening opening = guard.enter(name);
+                    HadoopMediaSource source = HadoopMediaSource.open(
+                            configuration.value().value(), wanted.uri(), wanted.bytes())) {
+                byte[] jpeg = Thumbnail.jpeg(
+                        source, MediaKind.fromTableValue(wanted.kind()), wanted.height(), wanted.width());
+                return new Picture(wanted.bucket(), wanted.uri(), wanted.kind(), wanted.bytes(), wanted.height(),
+                        wanted.width(), jpeg);
+            } catch (MediaException | IOException e) {
+                return wanted;
+            }
+        }
+    }
+}
