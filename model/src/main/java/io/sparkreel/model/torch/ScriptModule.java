@@ -15,6 +15,16 @@ import java.util.List;
  * tensors, numbers ({@code Long}, {@code Double} and arrays of them), flags and strings.
  */
 final class ScriptModule {
+    /**
+     * A setting of the thread, made at its first call. The optimising executor recompiles on its first calls and gains
+     * nothing on kernels as coarse as ours; and what it compiled on one thread all others run from then on, with its own
+     * derivatives of linear maps, which do not know mixed precision.
+     */
+    private static final ThreadLocal<Boolean> PLAIN_EXECUTOR = ThreadLocal.withInitial(() -> {
+        JniUtils.setGraphExecutorOptimize(false);
+        return true;
+    });
+
     private final long handle;
 
     private ScriptModule(long handle) {
@@ -71,6 +81,7 @@ final class ScriptModule {
     private long call(String function, Object... arguments) {
         long[] values = new long[arguments.length];
         int made = 0;
+        PLAIN_EXECUTOR.get();
         try {
             for (; made < values.length; made++) {
                 values[made] = value(arguments[made]);

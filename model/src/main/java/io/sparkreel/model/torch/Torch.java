@@ -27,9 +27,6 @@ public final class Torch {
      */
     public static void start() {
         load();
-        // Both settings belong to the thread. The optimising executor recompiles on its first three calls
-        // and gains nothing on kernels as coarse as ours.
-        JniUtils.setGraphExecutorOptimize(false);
         TorchNative.setGradMode(false);
     }
 
@@ -54,7 +51,6 @@ public final class Torch {
             return;
         }
         unpackAlone("pytorch", () -> Engine.getEngine("PyTorch"));
-        JniUtils.setGraphExecutorOptimize(false);
         selfTest();
         started = true;
     }
