@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs;
+
+import io.sparkreel.bucketing.bucket.BucketConfig;
+import io.sparkreel.jobs.assign.Assignment;
+import io.sparkreel.jobs.assign.ShardWriter;
+import io.sparkreel.jobs.config.BucketingConfig;
+import io.sparkreel.jobs.config.DrawKind;
+import io.sparkreel.jobs.inventory.ClipTables;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.core.LogEvent;
+import org.apache.logging.log4j.core.Logger;
+import org.apache.logging.log4j.core.appender.AbstractAppender;
+import org.apache.logging.log4j.core.config.Property;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.StructField;
+
+/**
+ * Says whether the columnar part of the bucketing job, from the clips table to the shards, would run on GPUs: RAPIDS
+ * explains the query and the write without a GPU, and anything that would stay on CPUs is listed.
+ */
+public final class RapidsCheck {
+    private static final String PLUGIN = "com.nvidia.spark.rapids.ExplainPlan";
+    private static final String EXPLAINER = "com.nvidia.spark.rapids.GpuOverrides";
+    private static final String WRITE = "InsertIntoHadoopFsRelationCommand";
+    private static final String ON_GPU = "will run on GPU";
+    private static final int CLIPS = 1000;
+
+    private RapidsCheck() {}
+
+    /** Entry point for {@code spark-submit}, with the RAPIDS jar among {@code --jars}: exit code 0 if all is on GPU. */
+    public static void main(String[] arguments) {
+        boolean[] onGpu = {true};
+        int code = JobMain.run(JobCommand.RAPIDS_CHECK, arguments, loaded -> onGpu[0] = check(loaded.config()));
+        System.exit(code == JobMain.DONE && !onGpu[0] ? JobMain.FAILED : code);
+    }
+
+    private static boolean check(BucketingConfig config) throws Exception {
+        if (config.draw() == DrawKind.NUMPY) {
+            throw new UserError("Cannot run draw: numpy on GPUs: these draws are plain Java, row by row. Use draw: keyed.");
+        }
+        Path folder = Files.createTempDirectory("sparkreel-rapids-check");
+        try (SparkSession spark = SparkSessions.start("sparkreel rapids check")) {
+            List<String> problems = new ArrayList<>(problems("query", explainQuery(spark, config, folder)));
+            problems.addAll(problems("write", explainWrite(spark, config, folder)));
+            System.out.println(problems.isEmpty() ? "all on GPU" : problems.size() + " parts are not on GPU:");
+            problems.forEach(problem -> System.out.println("  " + problem));
+            return problems.isEmpty();
+        } finally {
+            delete(folder);
+        }
+    }
+
+    /** Any clips will do: what runs where depends on the configuration and the types alone. */
+    private static Dataset<Row> clips(SparkSession spark, Path folder) {
+        String path = folder.resolve("clips").toUri().toString();
+        List<Column> columns = new ArrayList<>();
+        for (StructField field : ClipTables.CLIPS.fields()) {
+            columns.add(functions.expr("cast(id + 100 as int)").cast(field.dataType()).as(field.name()));
+        }
+        spark.range(CLIPS).select(columns.toArray(Column[]::new)).write().parquet(path);
+        return spark.read().schema(ClipTables.CLIPS).parquet(path);
+    }
+
+    private static Dataset<Row> shards(SparkSession spark, BucketingConfig config, Path folder) {
+        BucketConfig rule = config.buckets();
+        Path clips = folder.resolve("clips");
+        Dataset<Row> table = Files.exists(clips)
+                ? spark.read().schema(ClipTables.CLIPS).parquet(clips.toUri().toString()) : clips(spark, folder);
+        return ShardWriter.shards(table, Assignment.of(rule, config.draw(), config.seed()), config.epochs(),
+                config.seed(), CLIPS);
+    }
+
+    private static String explainQuery(SparkSession spark, BucketingConfig config, Path folder) throws Exception {
+        Class<?> plugin;
+        try {
+            plugin = Class.forName(PLUGIN, true, Thread.currentThread().getContextClassLoader());
+        } catch (ClassNotFoundException e) {
+            throw new UserError("Cannot explain plans for GPUs: the RAPIDS jar is not among --jars. Start"
+                    + " submit/rapids-check, which fetches it.", e);
+        }
+        Object text = Arrays.stream(plugin.getMethods())
+                .filter(method -> method.getName().equals("explainPotentialGpuPlan")).findFirst().orElseThrow()
+                .invoke(null, shards(spark, config, folder), "ALL");
+        return (String) text;
+    }
+
+    /** Writes are explained in the log, when they run. */
+    private static String explainWrite(SparkSession spark, BucketingConfig config, Path folder) {
+        Collector collector = new Collector();
+        Logger root = (Logger) LogManager.getRootLogger();
+        collector.start();
+        root.addAppender(collector);
+        try {
+            ShardWriter.writer(shards(spark, config, folder)).parquet(folder.resolve("shards").toUri().toString());
+        } finally {
+            root.removeAppender(collector);
+            collector.stop();
+        }
+        return collector.text.toString();
+    }
+
+    /** Keeps what RAPIDS says. */
+    private static final class Collector extends AbstractAppender {
+        private final StringBuffer text = new StringBuffer();
+
+        Collector() {
+            super("rapids-check", null, null, true, Property.EMPTY_ARRAY);
+        }
+
+        @Override
+        public void append(LogEvent event) {
+            if (event.getLoggerName().startsWith(EXPLAINER)) {
+                text.append(event.getMessage().getFormattedMessage()).append('\n');
+            }
+        }
+    }
+
+    /** The lines of an explanation that speak of something not on GPU; an expression over the CPU bridge is not. */
+    static List<String> problems(String what, String explanation) {
+        List<String> problems = explanation.lines().map(String::strip)
+                .filter(line -> line.startsWith("!") || line.startsWith("@") || line.contains("cannot run on GPU")
+                        || line.contains("via CPU bridge"))
+                .distinct().map(line -> what + ": " + line).toList();
+        boolean explained = explanation.contains(ON_GPU) && (what.equals("query") || explanation.contains(WRITE));
+        return problems.isEmpty() && !explained ? List.of(what + ": RAPIDS did not explain it") : problems;
+    }
+
+    private static void delete(Path folder) throws IOException {
+        try (Stream<Path> paths = Files.walk(folder)) {
+            for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(path);
+            }
+        }
+    }
+}
