@@ -21,7 +21,7 @@ import java.util.Map;
  * <p>Format: https://github.com/huggingface/safetensors: eight bytes with the header's length (little endian), a JSON
  * header, and the data.
  */
-public final class SafetensorsReader implements AutoCloseable {
+public final class SafetensorsReader implements TensorSource {
 
     // One mapping holds less than 2 GiB. A multiple of every element size, so that no element lies in two segments.
     private static final long SEGMENT_BYTES = 1L << 30;
@@ -88,6 +88,7 @@ public final class SafetensorsReader implements AutoCloseable {
     }
 
     /** The file's tensors by name, in the order of its header. */
+    @Override
     public Map<String, TensorInfo> tensors() {
         return header.tensors();
     }
@@ -97,14 +98,7 @@ public final class SafetensorsReader implements AutoCloseable {
         return header.metadata();
     }
 
-    /**
-     * Reads elements of a floating tensor as floats: F32 as it is, F16 and BF16 widened exactly, F64 rounded.
-     *
-     * @param firstElement index of the first element read
-     * @param target receives as many elements as it has room for
-     * @throws InvalidInputException if there is no such tensor or it is not floating
-     * @throws IndexOutOfBoundsException if the tensor has fewer elements
-     */
+    @Override
     public void readFloats(String name, long firstElement, FloatBuffer target) throws IOException {
         TensorInfo tensor = tensor(name);
         DataType type = tensor.dataType();
@@ -114,16 +108,11 @@ public final class SafetensorsReader implements AutoCloseable {
             ByteBuffer bytes = bytesAt(tensor, element * type.bytes());
             int count = Math.min(target.remaining(), bytes.remaining() / type.bytes());
             bytes.limit(bytes.position() + count * type.bytes());
-            widen(bytes, type, tensor, target);
+            if (!FloatDecoder.decode(bytes, type, target)) {
+                throw wrongType(tensor, "floats");
+            }
             element += count;
         }
-    }
-
-    /** Reads a whole floating tensor; see {@link #readFloats(String, long, FloatBuffer)}. */
-    public float[] floats(String name) throws IOException {
-        float[] values = new float[Math.toIntExact(tensor(name).elementCount())];
-        readFloats(name, 0, FloatBuffer.wrap(values));
-        return values;
     }
 
     /**
@@ -152,14 +141,7 @@ public final class SafetensorsReader implements AutoCloseable {
         return values;
     }
 
-    /**
-     * Reads bytes of a tensor as they stand in the file, elements in little endian.
-     *
-     * @param firstByte first byte read, counted from the tensor's own beginning
-     * @param target receives as many bytes as it has room for
-     * @throws InvalidInputException if there is no such tensor
-     * @throws IndexOutOfBoundsException if the tensor has fewer bytes
-     */
+    @Override
     public void readBytes(String name, long firstByte, ByteBuffer target) throws IOException {
         TensorInfo tensor = tensor(name);
         requireRange(tensor, firstByte, target.remaining(), tensor.byteLength());
@@ -178,28 +160,6 @@ public final class SafetensorsReader implements AutoCloseable {
     public synchronized void close() throws IOException {
         mappings.clear();
         channel.close();
-    }
-
-    private void widen(ByteBuffer bytes, DataType type, TensorInfo tensor, FloatBuffer target) {
-        switch (type) {
-            case F32 -> target.put(bytes.asFloatBuffer());
-            case BF16 -> {
-                while (bytes.hasRemaining()) {
-                    target.put(HalfPrecision.fromBf16(bytes.getShort()));
-                }
-            }
-            case F16 -> {
-                while (bytes.hasRemaining()) {
-                    target.put(HalfPrecision.fromF16(bytes.getShort()));
-                }
-            }
-            case F64 -> {
-                while (bytes.hasRemaining()) {
-                    target.put((float) bytes.getDouble());
-                }
-            }
-            default -> throw wrongType(tensor, "floats");
-        }
     }
 
     private TensorInfo tensor(String name) {

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.sparkreel.model.InvalidInputException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,18 +18,21 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The tensors of a published model, under the file names of the Hugging Face libraries: one safetensors file, or several
- * beside an index that says which of them holds which tensor. Safe for use by several threads.
+ * The tensors of a published model, under the file names of the Hugging Face libraries: one file, or several beside an
+ * index that says which of them holds which tensor; safetensors where there are some, else PyTorch's own files. Safe for
+ * use by several threads.
  */
-public final class WeightsFolder implements AutoCloseable {
+public final class WeightsFolder implements TensorSource {
 
-    private static final List<String> NAMES = List.of("model.safetensors", "diffusion_pytorch_model.safetensors");
+    private static final List<String> NAMES = List.of("model.safetensors",
+        "diffusion_pytorch_model.safetensors", "pytorch_model.bin", "diffusion_pytorch_model.bin");
+    private static final String TORCH_NAME = ".*\\.(bin|pt|pth|ckpt)";
     private static final String INDEX_SUFFIX = ".index.json";
     private static final JsonMapper JSON = JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
 
     private final Path path;
-    private final Map<String, SafetensorsReader> readers = new LinkedHashMap<>(); // by file name
-    private final Map<String, SafetensorsReader> owners = new LinkedHashMap<>(); // by tensor name
+    private final Map<String, TensorSource> readers = new LinkedHashMap<>(); // by file name
+    private final Map<String, TensorSource> owners = new LinkedHashMap<>(); // by tensor name
     private final Map<String, TensorInfo> tensors = new LinkedHashMap<>();
 
     private WeightsFolder(Path path) {
@@ -38,7 +42,7 @@ public final class WeightsFolder implements AutoCloseable {
     /**
      * Opens the weights and checks the headers of all files.
      *
-     * @param path a folder, or one safetensors file
+     * @param path a folder, or one file
      * @throws InvalidInputException if there are no weights, a file is damaged, or the index does not fit the files
      * @throws IOException if reading fails
      */
@@ -69,24 +73,25 @@ public final class WeightsFolder implements AutoCloseable {
                 return;
             }
         }
-        throw new InvalidInputException("Cannot read weights of " + path + ": there is neither " + NAMES.get(0) + " nor "
-            + NAMES.get(1) + ", nor an index of either. Give a folder of weights in the safetensors format.");
+        throw new InvalidInputException("Cannot read weights of " + path + ": there is neither "
+            + String.join(" nor ", NAMES) + ", nor an index of one. Give a folder of published weights.");
     }
 
-    private SafetensorsReader open(Path folder, String fileName) throws IOException {
-        SafetensorsReader reader = readers.get(fileName);
+    private TensorSource open(Path folder, String fileName) throws IOException {
+        TensorSource reader = readers.get(fileName);
         if (reader == null) {
-            reader = SafetensorsReader.open(folder == null ? Path.of(fileName) : folder.resolve(fileName));
+            Path file = folder == null ? Path.of(fileName) : folder.resolve(fileName);
+            reader = fileName.matches(TORCH_NAME) ? TorchFile.open(file) : SafetensorsReader.open(file);
             readers.put(fileName, reader);
         }
         return reader;
     }
 
-    private void addAll(SafetensorsReader reader) {
+    private void addAll(TensorSource reader) {
         reader.tensors().forEach((name, info) -> add(name, info, reader));
     }
 
-    private void add(String name, TensorInfo info, SafetensorsReader reader) {
+    private void add(String name, TensorInfo info, TensorSource reader) {
         tensors.put(name, info);
         owners.put(name, reader);
     }
@@ -104,10 +109,10 @@ public final class WeightsFolder implements AutoCloseable {
         for (Map.Entry<String, JsonNode> place : places.properties()) {
             String fileName = place.getValue().asText();
             // A name that leads out of the folder would make a downloaded index read any file of this machine.
-            if (!place.getValue().isTextual() || !fileName.matches("[\\w.-]+\\.safetensors")) {
+            if (!place.getValue().isTextual() || !fileName.matches("[\\w.-]+\\.(safetensors|bin)")) {
                 throw unfit(index, "tensor '" + place.getKey() + "' is said to be in " + place.getValue());
             }
-            SafetensorsReader reader = open(path, fileName);
+            TensorSource reader = open(path, fileName);
             TensorInfo info = reader.tensors().get(place.getKey());
             if (info == null) {
                 throw unfit(index, "tensor '" + place.getKey() + "' is not in " + fileName);
@@ -121,23 +126,23 @@ public final class WeightsFolder implements AutoCloseable {
             "Cannot read " + index + ": " + found + ". Get the folder anew from where it was published.");
     }
 
-    /** All tensors by name. */
+    @Override
     public Map<String, TensorInfo> tensors() {
         return Collections.unmodifiableMap(tensors);
     }
 
-    /** See {@link SafetensorsReader#readFloats}. */
+    @Override
     public void readFloats(String name, long firstElement, FloatBuffer target) throws IOException {
         owner(name).readFloats(name, firstElement, target);
     }
 
-    /** See {@link SafetensorsReader#floats}. */
-    public float[] floats(String name) throws IOException {
-        return owner(name).floats(name);
+    @Override
+    public void readBytes(String name, long firstByte, ByteBuffer target) throws IOException {
+        owner(name).readBytes(name, firstByte, target);
     }
 
-    private SafetensorsReader owner(String name) {
-        SafetensorsReader reader = owners.get(name);
+    private TensorSource owner(String name) {
+        TensorSource reader = owners.get(name);
         if (reader == null) {
             throw new InvalidInputException("Cannot read tensor '" + name + "' of " + path + ": none of its "
                 + tensors.size() + " tensors has that name. Give the weights of the configured model.");
@@ -148,7 +153,7 @@ public final class WeightsFolder implements AutoCloseable {
     @Override
     public void close() throws IOException {
         List<IOException> failures = new ArrayList<>();
-        for (SafetensorsReader reader : readers.values()) {
+        for (TensorSource reader : readers.values()) {
             try {
                 reader.close();
             } catch (IOException e) {
@@ -159,6 +164,11 @@ public final class WeightsFolder implements AutoCloseable {
         if (!failures.isEmpty()) {
             throw failures.get(0);
         }
+    }
+
+    /** Whether the files have the names that the diffusers library gives. */
+    boolean isOfDiffusers() {
+        return readers.keySet().stream().allMatch(name -> name.startsWith("diffusion_pytorch_model"));
     }
 
     @Override
