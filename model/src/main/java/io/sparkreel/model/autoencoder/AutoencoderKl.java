@@ -77,6 +77,12 @@ public final class AutoencoderKl implements LatentCodec {
         }
     }
 
+    /** The latents that the autoencoder of a published folder makes; its {@code config.json} alone is read. */
+    public static LatentSizes sizes(Path folder) throws IOException {
+        AutoencoderConfig config = AutoencoderConfig.read(folder);
+        return new LatentSizes(config.latentChannels(), config.spatialFactor());
+    }
+
     private static String storedName(Weight weight, WeightsFolder stored) {
         String name = weight.name();
         if (stored.tensors().containsKey(name)) {

@@ -3,7 +3,12 @@ package io.sparkreel.model.stdit;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.sparkreel.model.InvalidInputException;
+import java.io.IOException;
+import java.io.Serializable;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
@@ -37,7 +42,9 @@ public record Stdit2Config(
         @JsonProperty("pred_sigma") Boolean predictSigma,
         @JsonProperty("caption_channels") int captionChannels,
         @JsonProperty("model_max_length") int modelMaxLength,
-        @JsonProperty("qk_norm") boolean qkNorm) {
+        @JsonProperty("qk_norm") boolean qkNorm) implements Serializable {
+
+    private static final JsonMapper JSON = new JsonMapper();
 
     /** Depth, hidden size and heads of the published size, and of smaller ones of the same proportions. */
     private static final Map<String, int[]> PRESETS = Map.of(
@@ -69,6 +76,21 @@ public record Stdit2Config(
         if (!holds) {
             throw new InvalidInputException(
                     "Cannot build an STDiT2: " + key + " is " + value + ". Set it to " + expected + ".");
+        }
+    }
+
+    /**
+     * Reads a {@code config.json}.
+     *
+     * @throws InvalidInputException if it is not that of an STDiT2
+     */
+    public static Stdit2Config read(Path file) throws IOException {
+        try {
+            return JSON.readValue(file.toFile(), Stdit2Config.class);
+        } catch (JsonProcessingException e) {
+            throw new InvalidInputException("Cannot read " + file + ": "
+                    + (e.getCause() instanceof InvalidInputException ? e.getCause().getMessage()
+                            : e.getOriginalMessage() + ". Give the config.json of an STDiT2."));
         }
     }
 

@@ -93,6 +93,11 @@ public final class T5Encoder implements TextEncoder {
         }
     }
 
+    /** Width of the features that the encoder of a published folder makes; its {@code config.json} alone is read. */
+    public static int width(Path folder) throws IOException {
+        return T5Config.read(folder).width();
+    }
+
     /** Names in the file by name wanted, once all are found there. */
     private static Map<String, String> check(T5Config config, WeightsFolder stored) {
         Map<String, long[]> wanted = shapes(config, stored.tensors().containsKey(TABLE) ? TABLE : TABLE_ALIAS);

@@ -5,6 +5,7 @@ import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.stdit.ParameterLayout;
 import io.sparkreel.model.stdit.Stdit2;
 import io.sparkreel.model.stdit.Stdit2Config;
+import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.Tensors;
 
 /** All that makes a model beside its structure: the trainable parameters, and the fixed null caption. */
@@ -45,9 +46,18 @@ public final class ModelWeights implements AutoCloseable {
         return nullCaption;
     }
 
-    /** A model that computes with these weights. */
+    /** A model that computes with these weights, in fp32. */
     public Stdit2 model(Tensors tensors) {
-        return new Stdit2(config, parameters::tensor, tensors);
+        return model(tensors, Precision.FLOAT32);
+    }
+
+    /**
+     * A model that computes with these weights.
+     *
+     * @param precision what its blocks compute in; the weights themselves stay fp32
+     */
+    public Stdit2 model(Tensors tensors, Precision precision) {
+        return new Stdit2(config, parameters::tensor, tensors, precision);
     }
 
     @Override

@@ -5,6 +5,7 @@ import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.KeyedRandom.Purpose;
 import io.sparkreel.model.diffusion.DiffusionLoss;
 import io.sparkreel.model.diffusion.FrameMask;
+import io.sparkreel.model.diffusion.IddpmSpeed;
 import io.sparkreel.model.diffusion.NoiseSchedule;
 import io.sparkreel.model.stdit.Captions;
 import io.sparkreel.model.stdit.Stdit2Config;
@@ -21,14 +22,20 @@ import java.util.List;
  */
 final class Objective {
     private final NoiseSchedule schedule;
+    private final IddpmSpeed speed;
     private final DiffusionLoss loss;
     private final FrameMask frameMask;
     private final Tensors tensors;
     private final long seed;
 
-    /** @param frameMask null to noise all frames */
-    Objective(NoiseSchedule schedule, DiffusionLoss loss, FrameMask frameMask, Tensors tensors, long seed) {
+    /**
+     * @param speed draws timesteps; null to draw all alike
+     * @param frameMask null to noise all frames
+     */
+    Objective(NoiseSchedule schedule, IddpmSpeed speed, DiffusionLoss loss, FrameMask frameMask, Tensors tensors,
+            long seed) {
         this.schedule = schedule;
+        this.speed = speed;
         this.loss = loss;
         this.frameMask = frameMask;
         this.tensors = tensors;
@@ -49,7 +56,8 @@ final class Objective {
             long clip = samples.get(b).clipId();
             System.arraycopy(samples.get(b).latent(), 0, start, b * size, size);
             KeyedRandom.of(seed, microBatch.epoch(), clip, Purpose.NOISE).fillNormal(noise, b * size, size);
-            steps[b] = KeyedRandom.of(seed, microBatch.epoch(), clip, Purpose.TIMESTEP).nextInt(schedule.steps());
+            KeyedRandom random = KeyedRandom.of(seed, microBatch.epoch(), clip, Purpose.TIMESTEP);
+            steps[b] = speed == null ? random.nextInt(schedule.steps()) : speed.drawStep(random);
         }
         boolean[] mask = frameMask == null ? null : drawMasks(microBatch);
         long[] dimensions = {samples.size(), shape.channels(), shape.frames(), shape.height(), shape.width()};

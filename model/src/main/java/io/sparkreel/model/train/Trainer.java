@@ -5,11 +5,13 @@ import io.sparkreel.model.collective.Collective;
 import io.sparkreel.model.collective.Work;
 import io.sparkreel.model.diffusion.DiffusionLoss;
 import io.sparkreel.model.diffusion.FrameMask;
+import io.sparkreel.model.diffusion.IddpmSpeed;
 import io.sparkreel.model.diffusion.NoiseSchedule;
 import io.sparkreel.model.stdit.BlockwiseBackward;
 import io.sparkreel.model.stdit.ParameterLayout;
 import io.sparkreel.model.stdit.Stdit2;
 import io.sparkreel.model.torch.Kernels;
+import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.TensorScope;
 import io.sparkreel.model.torch.Tensors;
 import java.nio.ByteBuffer;
@@ -31,14 +33,16 @@ public final class Trainer implements AutoCloseable {
      * @param predictXstart the model predicts the clean latent instead of the noise
      * @param vbWeight weight of the variational bound
      * @param respacing kept steps of the schedule, empty for all
+     * @param speed draw timesteps, and weigh the squared error, as {@link IddpmSpeed} does; else all steps alike
      * @param frameMask which frames are given, null for none
      * @param checkpointActivations recompute blocks in the backward pass
+     * @param precision what blocks compute in; weights, gradients and moments are fp32 in any case
      * @param gradientClip limit of the global norm, 0 for none
      * @param seed of every draw
      */
-    public record Options(boolean predictXstart, double vbWeight, String respacing, FrameMask frameMask,
-            boolean checkpointActivations, double gradientClip, AdamW.Options adam, LearningRate learningRate,
-            double emaDecay, boolean emaWarmup, long seed) {}
+    public record Options(boolean predictXstart, double vbWeight, String respacing, boolean speed,
+            FrameMask frameMask, boolean checkpointActivations, Precision precision, double gradientClip,
+            AdamW.Options adam, LearningRate learningRate, double emaDecay, boolean emaWarmup, long seed) {}
 
     private final Options options;
     private final ModelWeights weights;
@@ -59,10 +63,12 @@ public final class Trainer implements AutoCloseable {
         this.options = options;
         this.weights = weights;
         this.collective = collective;
-        model = weights.model(tensors);
+        model = weights.model(tensors, options.precision());
         NoiseSchedule schedule = NoiseSchedule.linear(options.respacing());
-        DiffusionLoss loss = new DiffusionLoss(schedule, options.predictXstart(), options.vbWeight(), tensors);
-        objective = new Objective(schedule, loss, options.frameMask(), tensors, options.seed());
+        IddpmSpeed speed = options.speed() ? new IddpmSpeed(schedule) : null;
+        DiffusionLoss loss = new DiffusionLoss(schedule, options.predictXstart(), options.vbWeight(),
+                speed == null ? null : speed::errorWeight, tensors);
+        objective = new Objective(schedule, speed, loss, options.frameMask(), tensors, options.seed());
         backward = new BlockwiseBackward(model, options.checkpointActivations());
         FlatParameters parameters = weights.parameters();
         gradients = new FlatGradients(parameters, tensors);

@@ -3,9 +3,9 @@ package io.sparkreel.model.train;
 
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.checkpoint.DataType;
-import io.sparkreel.model.checkpoint.SafetensorsReader;
 import io.sparkreel.model.checkpoint.SafetensorsWriter;
 import io.sparkreel.model.checkpoint.TensorInfo;
+import io.sparkreel.model.checkpoint.TensorSource;
 import io.sparkreel.model.stdit.ParameterLayout;
 import io.sparkreel.model.stdit.Stdit2Config;
 import io.sparkreel.model.torch.FlatBuffer;
@@ -68,7 +68,7 @@ public final class WeightsFile {
         }
     }
 
-    static void readRange(SafetensorsReader reader, String name, FlatBuffer values, long begin, long count)
+    static void readRange(TensorSource reader, String name, FlatBuffer values, long begin, long count)
             throws IOException {
         for (long done = 0; done < count; ) {
             FloatBuffer chunk = FloatBuffer.allocate((int) Math.min(CHUNK, count - done));
@@ -97,7 +97,7 @@ public final class WeightsFile {
      * @param values where the parameters go, in the layout of {@code weights}
      * @throws InvalidInputException if a tensor is missing, unknown or of another shape
      */
-    public static void read(SafetensorsReader reader, ModelWeights weights, FlatBuffer values) throws IOException {
+    public static void read(TensorSource reader, ModelWeights weights, FlatBuffer values) throws IOException {
         check(reader, weights);
         for (Map.Entry<String, ParameterLayout.Slot> entry : weights.parameters().layout().slots().entrySet()) {
             readRange(reader, entry.getKey(), values, entry.getValue().begin(), entry.getValue().spec().elements());
@@ -111,7 +111,7 @@ public final class WeightsFile {
         }
     }
 
-    private static void check(SafetensorsReader reader, ModelWeights weights) {
+    private static void check(TensorSource reader, ModelWeights weights) {
         Map<String, TensorInfo> found = reader.tensors();
         Map<String, ParameterLayout.Slot> wanted = weights.parameters().layout().slots();
         List<String> problems = new ArrayList<>();

@@ -21,6 +21,7 @@ import io.sparkreel.model.collective.TcpRing;
 import io.sparkreel.model.diffusion.FrameMask;
 import io.sparkreel.model.stdit.Stdit2Config;
 import io.sparkreel.model.torch.Tensor;
+import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
 import io.sparkreel.model.train.MicroBatch.LatentShape;
@@ -58,7 +59,7 @@ class TrainerTest {
 
     private static Trainer.Options options(boolean checkpointActivations) {
         FrameMask masks = FrameMask.of(Map.of("mask_no", 0.5, "mask_quarter_head", 0.5));
-        return new Trainer.Options(false, 1, "", masks, checkpointActivations, 1, AdamW.Options.REFERENCE,
+        return new Trainer.Options(false, 1, "", false, masks, checkpointActivations, Precision.FLOAT32, 1, AdamW.Options.REFERENCE,
                 new LearningRate(LearningRate.Schedule.COSINE, 1e-2, 2, 12), 0.9, true, 42);
     }
 

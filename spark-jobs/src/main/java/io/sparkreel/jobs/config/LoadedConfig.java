@@ -2,8 +2,8 @@
 package io.sparkreel.jobs.config;
 
 import io.sparkreel.jobs.UserError;
+import java.io.IOException;
 import java.util.List;
-import java.util.function.Supplier;
 
 /**
  * A configuration as read, with what its reading had to say.
@@ -35,15 +35,20 @@ public final class LoadedConfig<T extends Record> {
         return ConfigLoader.print(config);
     }
 
+    /** Makes an object, possibly from files. */
+    public interface Maker<V> {
+        V make() throws IOException;
+    }
+
     /**
      * Makes an object of the other modules from the value of a key; their refusal becomes one that names file and key.
      *
      * @param key dotted path of the value
      * @throws UserError when the maker refuses the value
      */
-    public <V> V resolve(String key, Supplier<V> maker) {
+    public <V> V resolve(String key, Maker<V> maker) throws IOException {
         try {
-            return maker.get();
+            return maker.make();
         } catch (io.sparkreel.bucketing.InvalidInputException | io.sparkreel.model.InvalidInputException e) {
             throw sources.refused(key, e);
         }

@@ -10,7 +10,8 @@ import io.sparkreel.model.stdit.Stdit2Config;
  *
  * @param type {@code STDiT2} with sizes of one's own, those of the published model by default; or a named size such as
  *     {@code STDiT2-XL/2}, which the sizes must not contradict
- * @param fromPretrained folder, file or checkpoint of first weights; null: initialised afresh
+ * @param fromPretrained checkpoint, run, folder or file of first weights, or hub id; null: initialised afresh
+ * @param localFilesOnly a hub id is only looked up in the cache, and never downloaded
  * @param hiddenSize width of the tokens, a multiple of 12 and of twice {@code numHeads}
  * @param depth number of blocks
  * @param numHeads attention heads
@@ -27,6 +28,7 @@ import io.sparkreel.model.stdit.Stdit2Config;
 public record ModelConfig(
         @Default("STDiT2") String type,
         @Default("null") String fromPretrained,
+        @Default("true") boolean localFilesOnly,
         @Default("null") Integer hiddenSize,
         @Default("null") Integer depth,
         @Default("null") Integer numHeads,

@@ -20,11 +20,8 @@ final class Notices {
         MODEL_KEYS.put("model.enable_flashattn", "attention is always the fused kernel of libtorch");
         MODEL_KEYS.put("model.enable_flash_attn", "attention is always the fused kernel of libtorch");
         MODEL_KEYS.put("model.enable_layernorm_kernel", "layer norm and modulation are always one compiled kernel");
-        MODEL_KEYS.put("vae.cache_dir", "weights are read where from_pretrained says");
-        MODEL_KEYS.put("vae.local_files_only", "weights are always read from files");
-        MODEL_KEYS.put("text_encoder.cache_dir", "weights are read where from_pretrained says");
-        MODEL_KEYS.put("text_encoder.local_files_only", "weights are always read from files");
-        MODEL_KEYS.put("text_encoder.shardformer", "the text encoder always runs its compiled kernels");
+        MODEL_KEYS.put("vae.cache_dir", "HF_HOME says where downloads are kept");
+        MODEL_KEYS.put("text_encoder.cache_dir", "HF_HOME says where downloads are kept");
 
         TRAINING_KEYS.put("num_workers", "threads_per_rank sets the threads of a rank");
         TRAINING_KEYS.put("num_bucket_build_workers", "the bucketing job has assigned the buckets");

@@ -4,14 +4,14 @@ package io.sparkreel.jobs.config;
 /**
  * {@code scheduler} of an inference run: how noise becomes a latent.
  *
- * @param type the process
+ * @param type the sampler
  * @param numSamplingSteps denoising steps, evenly spaced over the 1,000 of training
  * @param cfgScale guidance scale; 1 is none
  * @param cfgChannel how many latent channels are guided; null: all
  * @param predictXstart the model predicts the clean latent; null: as its checkpoint says
  */
 public record SamplerConfig(
-        @Default("iddpm") SchedulerType type,
+        @Default("iddpm") SamplerType type,
         @Default("100") int numSamplingSteps,
         @Default("7.0") double cfgScale,
         @Default("null") Integer cfgChannel,

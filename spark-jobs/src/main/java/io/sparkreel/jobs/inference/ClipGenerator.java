@@ -3,18 +3,21 @@ package io.sparkreel.jobs.inference;
 
 import io.sparkreel.bucketing.media.PixelClip;
 import io.sparkreel.jobs.Components;
+import io.sparkreel.jobs.PretrainedModel;
 import io.sparkreel.jobs.config.AspectCondition;
 import io.sparkreel.jobs.config.InferenceConfig;
-import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.jobs.config.SamplerType;
+import io.sparkreel.jobs.storage.WeightsCache;
 import io.sparkreel.model.autoencoder.LatentCodec;
-import io.sparkreel.model.checkpoint.CheckpointReader;
 import io.sparkreel.model.diffusion.AncestralSampler;
+import io.sparkreel.model.diffusion.DdimSampler;
+import io.sparkreel.model.diffusion.DpmSolverSampler;
 import io.sparkreel.model.diffusion.NoiseSchedule;
+import io.sparkreel.model.diffusion.Sampler;
 import io.sparkreel.model.generate.ClipShape;
 import io.sparkreel.model.generate.LatentGenerator;
 import io.sparkreel.model.generate.LatentRequest;
 import io.sparkreel.model.stdit.Stdit2;
-import io.sparkreel.model.stdit.Stdit2Config;
 import io.sparkreel.model.text.PromptCleaner;
 import io.sparkreel.model.text.TextEncoder;
 import io.sparkreel.model.text.TextFeatures;
@@ -25,6 +28,7 @@ import io.sparkreel.model.train.TrainingCheckpoint;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.hadoop.conf.Configuration;
 
 /** Model, codec and text encoder of a run, loaded once in an executor and used by its tasks one after the other. */
 final class ClipGenerator {
@@ -42,15 +46,14 @@ final class ClipGenerator {
         this.task = task;
         id = task.id();
         InferenceConfig config = task.config();
-        codec = Components.codec(config.vae());
-        text = Components.textEncoder(config.textEncoder());
-        CheckpointReader checkpoint = CheckpointReader.resolve(
-                new HadoopStorage(task.hadoop().value().value(), config.model().fromPretrained())).checkpoint();
+        Configuration hadoop = task.hadoop().value().value();
+        WeightsCache cache = new WeightsCache(hadoop);
         Tensors tensors = Tensors.onHost();
-        Stdit2Config sizes = TrainingCheckpoint.config(checkpoint);
-        weights = new ModelWeights(sizes, tensors);
-        TrainingCheckpoint.readWeights(checkpoint, TrainingCheckpoint.EMA, weights);
-        model = weights.model(tensors);
+        codec = Components.codec(config.vae(), cache, tensors);
+        text = Components.textEncoder(config.textEncoder(), cache, tensors);
+        weights = new ModelWeights(task.model(), tensors);
+        PretrainedModel.find(config.model(), hadoop, cache).read(weights, TrainingCheckpoint.EMA);
+        model = weights.model(tensors, Components.precision(config.dtype()));
         schedule = NoiseSchedule.linear(Integer.toString(config.scheduler().numSamplingSteps()));
     }
 
@@ -77,8 +80,7 @@ final class ClipGenerator {
         int channels = config.scheduler().cfgChannel() == null
                 ? model.config().inChannels() : Math.min(config.scheduler().cfgChannel(), model.config().inChannels());
         LatentGenerator generator = new LatentGenerator(model, weights.nullCaption(),
-                new AncestralSampler(schedule, task.predictXstart(), model.tensors()),
-                new AncestralSampler.Guidance(config.scheduler().cfgScale(), channels), first.seed());
+                sampler(config.scheduler().type()), new Sampler.Guidance(config.scheduler().cfgScale(), channels), first.seed());
         int rows = first.height() / codec.spatialFactor();
         int columns = first.width() / codec.spatialFactor();
         List<LatentRequest> requests = new ArrayList<>();
@@ -95,6 +97,14 @@ final class ClipGenerator {
                     pixels, first.numFrames(), rows * codec.spatialFactor(), columns * codec.spatialFactor()));
         }
         return clips;
+    }
+
+    private Sampler sampler(SamplerType type) {
+        return switch (type) {
+            case IDDPM -> new AncestralSampler(schedule, task.predictXstart(), model.tensors());
+            case DDIM -> new DdimSampler(schedule, task.predictXstart(), model.tensors());
+            case DPM_SOLVER -> new DpmSolverSampler(schedule, task.predictXstart(), model.tensors());
+        };
     }
 
     private static boolean[] flags(int[] mask) {

@@ -2,6 +2,7 @@
 package io.sparkreel.jobs.inference;
 
 import io.sparkreel.jobs.config.InferenceConfig;
+import io.sparkreel.model.stdit.Stdit2Config;
 import java.io.Serializable;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
@@ -12,8 +13,9 @@ import org.apache.spark.util.SerializableConfiguration;
  * @param id of the run: an executor keeps one model for it
  * @param config of the run
  * @param hadoop of the file systems
+ * @param model sizes of the model
  * @param predictXstart what the model's output is
  * @param saveDir where clips go
  */
 record GeneratorTask(String id, InferenceConfig config, Broadcast<SerializableConfiguration> hadoop,
-        boolean predictXstart, String saveDir) implements Serializable {}
+        Stdit2Config model, boolean predictXstart, String saveDir) implements Serializable {}

@@ -3,16 +3,16 @@ package io.sparkreel.jobs.inference;
 
 import io.sparkreel.bucketing.media.PixelClip;
 import io.sparkreel.jobs.Components;
+import io.sparkreel.jobs.Components.TextSizes;
+import io.sparkreel.jobs.PretrainedModel;
 import io.sparkreel.jobs.Progress;
 import io.sparkreel.jobs.UserError;
 import io.sparkreel.jobs.config.InferenceConfig;
 import io.sparkreel.jobs.storage.HadoopStorage;
-import io.sparkreel.model.autoencoder.LatentCodec;
-import io.sparkreel.model.checkpoint.CheckpointReader;
+import io.sparkreel.jobs.storage.WeightsCache;
+import io.sparkreel.model.autoencoder.LatentSizes;
 import io.sparkreel.model.stdit.Stdit2Config;
-import io.sparkreel.model.text.TextEncoder;
 import io.sparkreel.model.train.RunState;
-import io.sparkreel.model.train.TrainingCheckpoint;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -56,12 +56,15 @@ public final class InferenceRun {
     private static final Logger LOG = LogManager.getLogger(InferenceRun.class);
 
     private final InferenceConfig config;
+    private final Stdit2Config model;
     private final List<PromptRow> prompts;
     private final HadoopStorage output;
     private final boolean predictXstart;
 
-    private InferenceRun(InferenceConfig config, List<PromptRow> prompts, HadoopStorage output, boolean predictXstart) {
+    private InferenceRun(InferenceConfig config, Stdit2Config model, List<PromptRow> prompts, HadoopStorage output,
+            boolean predictXstart) {
         this.config = config;
+        this.model = model;
         this.prompts = prompts;
         this.output = output;
         this.predictXstart = predictXstart;
@@ -76,29 +79,18 @@ public final class InferenceRun {
         if (config.model().fromPretrained() == null) {
             throw new UserError("Cannot generate: no weights. Give --ckpt-path with a run folder or a checkpoint.");
         }
-        CheckpointReader.Found found = CheckpointReader.resolve(new HadoopStorage(hadoop, config.model().fromPretrained()));
-        found.warnings().forEach(warning -> LOG.warn("{}", warning));
-        try (LatentCodec codec = Components.codec(config.vae());
-                TextEncoder text = Components.textEncoder(config.textEncoder())) {
-            checkFit(TrainingCheckpoint.config(found.checkpoint()), codec, text);
-            List<PromptRow> prompts = PromptTable.read(config, hadoop);
-            prompts.forEach(prompt -> checkSize(prompt, codec.spatialFactor()));
-            RunState state = TrainingCheckpoint.state(found.checkpoint());
-            boolean predictXstart = config.scheduler().predictXstart() == null
-                    ? state.predictXstart() : config.scheduler().predictXstart();
-            return new InferenceRun(config, prompts, new HadoopStorage(hadoop, config.output().saveDir()), predictXstart);
-        }
-    }
-
-    private static void checkFit(Stdit2Config model, LatentCodec codec, TextEncoder text) {
-        if (model.inChannels() != codec.channels()) {
-            throw new UserError("Cannot generate: the model takes latents of " + model.inChannels()
-                    + " channels, the codec makes " + codec.channels() + ". Configure the vae that it was trained with.");
-        }
-        if (model.captionChannels() != text.width()) {
-            throw new UserError("Cannot generate: the model takes text features of width " + model.captionChannels()
-                    + ", the text encoder makes " + text.width() + ". Configure the text_encoder that it was trained with.");
-        }
+        WeightsCache cache = new WeightsCache(hadoop);
+        PretrainedModel pretrained = PretrainedModel.find(config.model(), hadoop, cache);
+        pretrained.warnings().forEach(warning -> LOG.warn("{}", warning));
+        LatentSizes latent = Components.codecSizes(config.vae(), cache);
+        TextSizes text = Components.textSizes(config.textEncoder(), cache);
+        Stdit2Config model = Components.model(config.model(), pretrained.sizes(), latent, text);
+        List<PromptRow> prompts = PromptTable.read(config, hadoop);
+        prompts.forEach(prompt -> checkSize(prompt, latent.spatialFactor()));
+        boolean predictXstart = config.scheduler().predictXstart() == null
+                ? pretrained.state().map(RunState::predictXstart).orElse(false) : config.scheduler().predictXstart();
+        return new InferenceRun(
+                config, model, prompts, new HadoopStorage(hadoop, config.output().saveDir()), predictXstart);
     }
 
     private static void checkSize(PromptRow prompt, int factor) {
@@ -112,7 +104,7 @@ public final class InferenceRun {
     public void execute(SparkSession spark) throws IOException {
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
         GeneratorTask task = new GeneratorTask(UUID.randomUUID().toString(), config,
-                context.broadcast(new SerializableConfiguration(context.hadoopConfiguration())), predictXstart,
+                context.broadcast(new SerializableConfiguration(context.hadoopConfiguration())), model, predictXstart,
                 output.uri(""));
         List<Batch> batches = batches();
         int samples = batches.stream().mapToInt(batch -> batch.prompts().size()).sum();

@@ -93,11 +93,6 @@ public final class WeightsCache {
         return hub.fetch(location, parts);
     }
 
-    /** Whether a location is that of a file or folder, and not a hub id. */
-    public boolean exists(String location) throws IOException {
-        return status(location).isPresent() || isLocal(location);
-    }
-
     private Optional<Path> given(String location, Set<WeightsPart> parts) throws IOException {
         Optional<FileStatus> found = status(location);
         if (found.isEmpty()) {

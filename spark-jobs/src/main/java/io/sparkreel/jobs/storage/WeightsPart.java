@@ -61,7 +61,7 @@ public enum WeightsPart {
     }
 
     /** What of these parts a folder lacks, in words. */
-    static Optional<String> missing(Collection<String> names, Set<WeightsPart> parts) {
+    public static Optional<String> missing(Collection<String> names, Set<WeightsPart> parts) {
         if (parts.contains(CONFIG) && !names.contains(CONFIGURATION)) {
             return Optional.of("no " + CONFIGURATION);
         }

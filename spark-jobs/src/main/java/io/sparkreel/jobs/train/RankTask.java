@@ -2,6 +2,7 @@
 package io.sparkreel.jobs.train;
 
 import io.sparkreel.jobs.config.TrainingConfig;
+import io.sparkreel.model.stdit.Stdit2Config;
 import java.io.Serializable;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
@@ -10,6 +11,7 @@ import org.apache.spark.util.SerializableConfiguration;
  * What every rank of an attempt is told.
  *
  * @param config the run's configuration
+ * @param model sizes of the model
  * @param hadoop of the file systems
  * @param planPath folder of the plan table
  * @param lastStep the global step after which this attempt ends
@@ -21,9 +23,9 @@ import org.apache.spark.util.SerializableConfiguration;
  * @param secret shared by its ranks alone
  * @param progress lines for the driver
  */
-record RankTask(TrainingConfig config, Broadcast<SerializableConfiguration> hadoop, String planPath, long lastStep,
-        long totalSteps, String planFingerprint, String checkpoint, boolean newRun, String attempt, byte[] secret,
-        RecentLines progress) implements Serializable {
+record RankTask(TrainingConfig config, Stdit2Config model, Broadcast<SerializableConfiguration> hadoop,
+        String planPath, long lastStep, long totalSteps, String planFingerprint, String checkpoint,
+        boolean newRun, String attempt, byte[] secret, RecentLines progress) implements Serializable {
     private static final long serialVersionUID = 1L;
 
     /** A secret does not belong into a log. */

@@ -5,10 +5,13 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.bucketing.media.FrameTransform;
 import io.sparkreel.jobs.Components;
+import io.sparkreel.jobs.PretrainedModel;
 import io.sparkreel.jobs.UserError;
 import io.sparkreel.jobs.config.OptimizerConfig;
+import io.sparkreel.jobs.config.SchedulerType;
 import io.sparkreel.jobs.config.TrainingConfig;
 import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.jobs.storage.WeightsCache;
 import io.sparkreel.jobs.train.StepLoader.LoadedStep;
 import io.sparkreel.model.autoencoder.LatentCodec;
 import io.sparkreel.model.checkpoint.CheckpointReader;
@@ -55,13 +58,14 @@ final class TrainingRank {
     RankResult run(BarrierTaskContext context) throws IOException, InterruptedException {
         Torch.start(threads(context));
         Tensors tensors = Tensors.onHost();
-        LatentCodec codec = Components.codec(config.vae());
-        TextEncoder text = Components.textEncoder(config.textEncoder());
-        try (Collective collective = connect(context);
-                ModelWeights weights = new ModelWeights(Components.model(config.model(), codec, text), tensors)) {
+        WeightsCache cache = new WeightsCache(hadoop);
+        try (LatentCodec codec = Components.codec(config.vae(), cache, tensors);
+                TextEncoder text = Components.textEncoder(config.textEncoder(), cache, tensors);
+                Collective collective = connect(context);
+                ModelWeights weights = new ModelWeights(task.model(), tensors)) {
             weights.initialise(config.run().seed());
             try (Trainer trainer = new Trainer(options(), weights, tensors, collective)) {
-                RunState start = restore(weights, trainer);
+                RunState start = restore(weights, trainer, cache);
                 ClipLoader clips = new ClipLoader(hadoop, codec, text,
                         FrameTransform.valueOf(config.dataset().transformName().name()),
                         config.dataset().frameInterval(), config.run().seed(),
@@ -96,14 +100,15 @@ final class TrainingRank {
         AdamW.Options adam = new AdamW.Options(optimizer.adamBetas().first(), optimizer.adamBetas().second(),
                 optimizer.adamEps(), optimizer.weightDecay());
         return new Trainer.Options(config.scheduler().predictXstart(), config.scheduler().vbWeight(),
-                config.scheduler().timestepRespacing(),
+                config.scheduler().timestepRespacing(), config.scheduler().type() == SchedulerType.IDDPM_SPEED,
                 config.maskRatios() == null ? null : FrameMask.of(config.maskRatios()), config.gradCheckpoint(),
+                Components.precision(config.dtype()),
                 optimizer.gradClip() == null ? 0 : optimizer.gradClip(), adam, rate,
                 optimizer.emaDecay(), optimizer.emaWarmup(), config.run().seed());
     }
 
     /** The state to go on from: a checkpoint's, or that of a run that begins. */
-    private RunState restore(ModelWeights weights, Trainer trainer) throws IOException {
+    private RunState restore(ModelWeights weights, Trainer trainer, WeightsCache cache) throws IOException {
         RunState fresh = new RunState(0, 0, 0, 0, config.run().seed(), task.planFingerprint(),
                 config.scheduler().predictXstart());
         if (task.checkpoint() != null) {
@@ -112,9 +117,7 @@ final class TrainingRank {
             return task.newRun() ? fresh : stored;
         }
         if (config.model().fromPretrained() != null) {
-            CheckpointReader checkpoint =
-                    CheckpointReader.resolve(new HadoopStorage(hadoop, config.model().fromPretrained())).checkpoint();
-            TrainingCheckpoint.readWeights(checkpoint, TrainingCheckpoint.MODEL, weights);
+            PretrainedModel.find(config.model(), hadoop, cache).read(weights, TrainingCheckpoint.MODEL);
             trainer.restartEma();
         }
         return fresh;

@@ -6,6 +6,8 @@ import static org.apache.spark.sql.functions.col;
 import io.sparkreel.bucketing.plan.StepPlanner;
 import io.sparkreel.bucketing.plan.StepPlanner.BucketClips;
 import io.sparkreel.jobs.Components;
+import io.sparkreel.jobs.Components.TextSizes;
+import io.sparkreel.jobs.PretrainedModel;
 import io.sparkreel.jobs.UserError;
 import io.sparkreel.jobs.config.BucketLevel;
 import io.sparkreel.jobs.config.LoadedConfig;
@@ -13,10 +15,10 @@ import io.sparkreel.jobs.config.TrainingConfig;
 import io.sparkreel.jobs.storage.BucketingManifest;
 import io.sparkreel.jobs.storage.BucketingManifest.BucketRows;
 import io.sparkreel.jobs.storage.HadoopStorage;
-import io.sparkreel.model.autoencoder.LatentCodec;
+import io.sparkreel.jobs.storage.WeightsCache;
+import io.sparkreel.model.autoencoder.LatentSizes;
 import io.sparkreel.model.checkpoint.CheckpointReader;
 import io.sparkreel.model.stdit.Stdit2Config;
-import io.sparkreel.model.text.TextEncoder;
 import io.sparkreel.model.train.RunState;
 import io.sparkreel.model.train.TrainingCheckpoint;
 import java.io.IOException;
@@ -31,6 +33,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -61,16 +64,18 @@ public final class TrainingRun {
     private final BucketingManifest manifest;
     private final HadoopStorage run;
     private final String fingerprint;
+    private final Stdit2Config model;
     private final RunState resumed;
 
     private TrainingRun(LoadedConfig<TrainingConfig> loaded, HadoopStorage data, BucketingManifest manifest,
-            HadoopStorage run, String fingerprint, RunState resumed) {
+            HadoopStorage run, String fingerprint, Stdit2Config model, RunState resumed) {
         this.loaded = loaded;
         config = loaded.config();
         this.data = data;
         this.manifest = manifest;
         this.run = run;
         this.fingerprint = fingerprint;
+        this.model = model;
         this.resumed = resumed;
     }
 
@@ -90,12 +95,30 @@ public final class TrainingRun {
         requireSameInterval(config, manifest);
         HadoopStorage run = new HadoopStorage(hadoop, config.run().outputs());
         String fingerprint = fingerprint(config, manifest);
-        try (LatentCodec codec = Components.codec(config.vae());
-                TextEncoder text = Components.textEncoder(config.textEncoder())) {
-            Stdit2Config model = loaded.resolve("model", () -> Components.model(config.model(), codec, text));
-            RunState resumed = checkStart(config, hadoop, run, model, fingerprint);
-            return new TrainingRun(loaded, data, manifest, run, fingerprint, resumed);
+        CheckpointReader load = loadedCheckpoint(config, hadoop, run);
+        WeightsCache cache = new WeightsCache(hadoop);
+        LatentSizes latent = loaded.resolve("vae", () -> Components.codecSizes(config.vae(), cache));
+        TextSizes text = loaded.resolve("text_encoder", () -> Components.textSizes(config.textEncoder(), cache));
+        Optional<Stdit2Config> stored = storedSizes(config, load, hadoop, cache);
+        Stdit2Config model = loaded.resolve("model", () -> Components.model(config.model(), stored, latent, text));
+        RunState resumed = load == null ? null : checkLoad(config, load, model, fingerprint);
+        return new TrainingRun(loaded, data, manifest, run, fingerprint, model, resumed);
+    }
+
+    /** First weights bring their sizes along; once the run has a checkpoint, that does. */
+    private static Optional<Stdit2Config> storedSizes(TrainingConfig config, CheckpointReader load,
+            Configuration hadoop, WeightsCache cache) throws IOException {
+        if (config.model().fromPretrained() == null) {
+            return Optional.empty();
         }
+        if (load != null) {
+            return Optional.of(TrainingCheckpoint.config(load));
+        }
+        PretrainedModel first = PretrainedModel.find(config.model(), hadoop, cache);
+        first.warnings().forEach(warning -> LOG.warn("{}", warning));
+        first.sizes().ifPresent(sizes -> LOG.info("The model has the sizes of {}: {}",
+                config.model().fromPretrained(), sizes));
+        return first.sizes();
     }
 
     /** The shards hold clips that are long enough for one interval; another would need other buckets. */
@@ -122,29 +145,30 @@ public final class TrainingRun {
         return given;
     }
 
-    private static RunState checkStart(TrainingConfig config, Configuration hadoop, HadoopStorage run,
-            Stdit2Config model, String fingerprint) throws IOException {
-        if (config.run().load() == null) {
-            if (run.list("").stream().anyMatch(name -> name.startsWith("epoch"))) {
-                throw new UserError("Cannot begin a run in " + run + ": it holds checkpoints of another. Give --load "
-                        + run + " to go on with that, or another --outputs.");
-            }
-            if (config.model().fromPretrained() != null) {
-                CheckpointReader weights =
-                        CheckpointReader.resolve(new HadoopStorage(hadoop, config.model().fromPretrained())).checkpoint();
-                requireSameModel(weights, model);
-            }
-            return null;
+    /** The checkpoint to go on from; null for a run that begins. */
+    private static CheckpointReader loadedCheckpoint(TrainingConfig config, Configuration hadoop, HadoopStorage run)
+            throws IOException {
+        if (config.run().load() != null) {
+            CheckpointReader.Found found = CheckpointReader.resolve(new HadoopStorage(hadoop, config.run().load()));
+            found.warnings().forEach(warning -> LOG.warn("{}", warning));
+            return found.checkpoint();
         }
-        CheckpointReader.Found found = CheckpointReader.resolve(new HadoopStorage(hadoop, config.run().load()));
-        found.warnings().forEach(warning -> LOG.warn("{}", warning));
-        requireSameModel(found.checkpoint(), model);
-        RunState state = TrainingCheckpoint.state(found.checkpoint());
+        if (run.list("").stream().anyMatch(name -> name.startsWith("epoch"))) {
+            throw new UserError("Cannot begin a run in " + run + ": it holds checkpoints of another. Give --load "
+                    + run + " to go on with that, or another --outputs.");
+        }
+        return null;
+    }
+
+    private static RunState checkLoad(TrainingConfig config, CheckpointReader load, Stdit2Config model,
+            String fingerprint) throws IOException {
+        requireSameModel(load, model);
+        RunState state = TrainingCheckpoint.state(load);
         if (config.run().startFromScratch()) {
             return null;
         }
         if (!state.planFingerprint().equals(fingerprint)) {
-            throw new UserError("Cannot resume from " + found.checkpoint() + ": data, seed, batch sizes or "
+            throw new UserError("Cannot resume from " + load + ": data, seed, batch sizes or "
                     + "micro_batches_per_step differ from those it was trained with. Restore them, or give "
                     + "--start-from-scratch to take only weights and optimizer.");
         }
@@ -289,7 +313,7 @@ public final class TrainingRun {
         byte[] secret = new byte[SECRET_BYTES];
         new SecureRandom().nextBytes(secret);
         String attempt = UUID.randomUUID().toString();
-        RankTask task = new RankTask(config, context.broadcast(new SerializableConfiguration(context.hadoopConfiguration())),
+        RankTask task = new RankTask(config, model, context.broadcast(new SerializableConfiguration(context.hadoopConfiguration())),
                 plan, last, total, fingerprint, checkpoint, newRun, attempt, secret, lines);
         // A rank that waits for a lost one must be interrupted, or it would hold its slot.
         context.setJobGroup(attempt, "training", true);

@@ -105,8 +105,8 @@ class ConfigurationFilesTest {
         assertTrue(training.gradCheckpoint());
         assertEquals(2.0e-5, training.optimizer().lr());
         assertEquals(1.0, training.maskRatios().values().stream().mapToDouble(Double::doubleValue).sum(), 1e-9);
-        assertEquals(new AutoencoderKlConfig("stabilityai/sd-vae-ft-ema", 4), training.vae());
-        assertEquals(new T5Config("DeepFloyd/t5-v1_1-xxl", 200), training.textEncoder());
+        assertEquals(new AutoencoderKlConfig("stabilityai/sd-vae-ft-ema", true, 4), training.vae());
+        assertEquals(new T5Config("DeepFloyd/t5-v1_1-xxl", true, false, 200), training.textEncoder());
         assertFalse(ConfigLoader.load(TrainingConfig.class, ROOT.resolve("conf/train/stage1.yaml"), List.of())
                 .config().gradCheckpoint());
     }
