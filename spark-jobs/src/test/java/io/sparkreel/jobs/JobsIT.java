@@ -71,12 +71,24 @@ class JobsIT {
         Files.createDirectories(WORK);
     }
 
+    /** Something that happens to a launcher's processes while they run. */
+    private interface Incident {
+        Incident NONE = (process, log) -> { };
+
+        void happen(Process process, Path log) throws Exception;
+    }
+
     private static Ended launch(String launcher, List<String> arguments) throws Exception {
+        return launch(launcher, arguments, Incident.NONE);
+    }
+
+    private static Ended launch(String launcher, List<String> arguments, Incident incident) throws Exception {
         List<String> command = new ArrayList<>(List.of(ROOT.resolve("submit/" + launcher).toString()));
         command.addAll(arguments);
         Path log = Files.createTempFile(WORK, launcher, ".log");
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
         Process process = builder.start();
+        incident.happen(process, log);
         if (!process.waitFor(180, TimeUnit.SECONDS)) {
             process.descendants().forEach(ProcessHandle::destroyForcibly);
             process.destroyForcibly();
@@ -86,11 +98,16 @@ class JobsIT {
     }
 
     private static Ended onCluster(String launcher, String master, String... arguments) throws Exception {
+        return onCluster(launcher, master, Incident.NONE, arguments);
+    }
+
+    private static Ended onCluster(String launcher, String master, Incident incident, String... arguments)
+            throws Exception {
         List<String> all = new ArrayList<>(List.of("--master", master, "--executor-memory", "1536m",
                 "--conf", "spark.ui.enabled=false", "--driver-java-options", SHORT_JVM,
                 "--conf", "spark.executor.extraJavaOptions=" + SHORT_JVM));
         all.addAll(List.of(arguments));
-        return launch(launcher, all);
+        return launch(launcher, all, incident);
     }
 
     private static void assertDone(Ended ended) {
@@ -139,12 +156,16 @@ class JobsIT {
     }
 
     private static Ended train(String master, Path run, String... more) throws Exception {
+        return train(master, run, Incident.NONE, more);
+    }
+
+    private static Ended train(String master, Path run, Incident incident, String... more) throws Exception {
         List<String> arguments = new ArrayList<>(List.of("--config", ROOT + "/conf/quickstart/train.yaml",
                 "--data-path", DATA.toString(), "--outputs", run.toString(), "--set", "max_steps=" + STEPS,
                 "--set", "log_every=1", "--set", "ckpt_every=" + CHECKPOINT_AT, "--set", "keep_last=null",
                 "--set", "model.hidden_size=96", "--set", "model.depth=2"));
         arguments.addAll(List.of(more));
-        return onCluster("train", master, arguments.toArray(String[]::new));
+        return onCluster("train", master, incident, arguments.toArray(String[]::new));
     }
 
     private static Map<Integer, Double> losses(Path run) throws IOException {
@@ -192,6 +213,29 @@ class JobsIT {
         assertSameLosses(losses(two), losses(resumed), CHECKPOINT_AT + 1);
     }
 
+    @Test
+    @Order(4)
+    void aKilledExecutorCostsNoStep() throws Exception {
+        Path killed = WORK.resolve("killed");
+        Ended ended = train(TWO_EXECUTORS, killed, (process, log) -> {
+            while (process.isAlive() && !Files.readString(log).contains("checkpoint ")) {
+                Thread.sleep(50);
+            }
+            ProcessHandle executor = process.descendants()
+                    .filter(child -> child.info().commandLine().orElse("").contains("CoarseGrainedExecutorBackend"))
+                    .findFirst().orElseThrow();
+            assertTrue(executor.destroyForcibly());
+        }, "--set", "ckpt_every=2");
+        assertDone(ended);
+        assertTrue(ended.output().contains("Starting them again (1 of 3 restarts)"), ended.output());
+        Map<Integer, Double> losses = losses(killed);
+        assertEquals(STEPS, losses.size());
+        assertSameLosses(losses(WORK.resolve("two")), losses, 1);
+        assertEquals(-1, Files.mismatch(
+                checkpoint(WORK.resolve("two"), STEPS).resolve("model/model.safetensors"),
+                checkpoint(killed, STEPS).resolve("model/model.safetensors")), "weights differ from an unbroken run's");
+    }
+
     private static Path checkpoint(Path run, int step) throws IOException {
         try (Stream<Path> folders = Files.list(run)) {
             return folders.filter(folder -> folder.toString().endsWith("global_step" + step)).findFirst().orElseThrow();
@@ -199,7 +243,7 @@ class JobsIT {
     }
 
     @Test
-    @Order(4)
+    @Order(5)
     void thePlanTellsWhichClipsWereInAStep() {
         List<Row> rows = LocalSpark.session().read().parquet(WORK + "/two/plan/*")
                 .where("step < 2").orderBy("step", "micro_batch", "slot").collectAsList();
@@ -208,7 +252,7 @@ class JobsIT {
     }
 
     @Test
-    @Order(5)
+    @Order(6)
     void inferenceWritesWhatTheConfigurationSays() throws Exception {
         Path videos = WORK.resolve("videos");
         Path prompts = WORK.resolve("prompts.jsonl");
@@ -243,7 +287,7 @@ class JobsIT {
     }
 
     @Test
-    @Order(6)
+    @Order(7)
     void mistakesEndWithOneLineAndCodeTwo() throws Exception {
         String bucketing = ROOT + "/conf/quickstart/bucketing.yaml";
         String training = ROOT + "/conf/quickstart/train.yaml";
@@ -269,7 +313,7 @@ class JobsIT {
     }
 
     @Test
-    @Order(7)
+    @Order(8)
     void plainSparkSubmitFindsTheNativesBesideTheJar() throws Exception {
         Path output = WORK.resolve("plain");
         List<String> command = new ArrayList<>(List.of(ProcessHandle.current().info().command().orElse("java"),
