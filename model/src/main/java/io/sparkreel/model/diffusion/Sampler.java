@@ -22,6 +22,11 @@ public interface Sampler {
     @FunctionalInterface
     interface NoiseSource {
         Tensor draw();
+
+        /** The same for given frames that join the walk; from the same stream unless overridden, as in the reference. */
+        default Tensor drawForGivenFrames() {
+            return draw();
+        }
     }
 
     /**

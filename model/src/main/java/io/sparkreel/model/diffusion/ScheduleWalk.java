@@ -95,7 +95,7 @@ final class ScheduleWalk {
             int rows = (int) shape[0];
             int frames = (int) shape[2];
             long[] perFrame = {rows, 1, frames, 1, 1};
-            Tensor renoised = kernels.noised(x, noise.draw(),
+            Tensor renoised = kernels.noised(x, noise.drawForGivenFrames(),
                     tensors.scalar(schedule.signal(step)), tensors.scalar(schedule.sigma(step)));
             Tensor joined = kernels.chooseFrames(tensors.of(flags(firstActive, m -> m == step), perFrame), renoised, x);
             float[] active = flags(firstActive, m -> m > step);

@@ -15,51 +15,34 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntConsumer;
 
-/** Draws the latents of clips for captions, a batch of one shape at a time. */
-public final class LatentGenerator {
-    private static final int IMAGE_FPS = 120;
-
+/** Draws the latents of clips for captions with a diffusion model, a batch of one shape at a time. */
+public final class LatentGenerator implements LatentSource {
     private final Stdit2 model;
     private final float[] nullCaption;
     private final Sampler sampler;
     private final Guidance guidance;
-    private final long seed;
 
-    /**
-     * @param nullCaption text features of no caption, [slots, W]
-     * @param seed with a request's prompt and sample the key of all noise
-     */
-    public LatentGenerator(Stdit2 model, float[] nullCaption, Sampler sampler, Guidance guidance, long seed) {
+    /** @param nullCaption text features of no caption, [slots, W] */
+    public LatentGenerator(Stdit2 model, float[] nullCaption, Sampler sampler, Guidance guidance) {
         this.model = model;
         this.nullCaption = nullCaption;
         this.sampler = sampler;
         this.guidance = guidance;
-        this.seed = seed;
     }
 
-    /**
-     * Draws one latent for each request.
-     *
-     * @param clip what all clips of the batch look like
-     * @param latentHeight rows of a latent
-     * @param latentWidth columns of a latent
-     * @param progress told the number of denoising steps done
-     * @return latents, each [C, T, h, w], in the order of the requests
-     */
-    public float[][] generate(
+    @Override
+    public float[][] draw(
             List<LatentRequest> requests, ClipShape clip, int latentHeight, int latentWidth, IntConsumer progress) {
         int n = requests.size();
         int channels = model.config().inChannels();
         long[] shape = {n, channels, clip.numFrames(), latentHeight, latentWidth};
         int size = channels * clip.numFrames() * latentHeight * latentWidth;
-        KeyedRandom[] streams = new KeyedRandom[n];
-        for (int i = 0; i < n; i++) {
-            streams[i] = KeyedRandom.of(
-                    seed, requests.get(i).sample(), requests.get(i).promptId(), Purpose.SAMPLING_NOISE);
-        }
+        boolean conditioned = requests.stream().anyMatch(request -> request.given() != null && !request.given().isEmpty());
         Tensors tensors = model.tensors();
         try (TensorScope scope = TensorScope.open()) {
-            Sampler.NoiseSource noise = () -> tensors.of(draw(streams, size), shape);
+            RequestNoise noise = new RequestNoise(requests, size, tensors, shape);
+            float[] begin = noise.next();
+            placeGivenFrames(requests, begin, channels, clip.numFrames());
             Captions captions = captions(requests);
             Stdit2Input.ClipSize sizes = sizes(clip, 2 * n);
             Sampler.Denoiser denoiser = (latents, modelTime, noised) -> {
@@ -67,7 +50,8 @@ public final class LatentGenerator {
                 Arrays.fill(times, modelTime);
                 return model.forward(new Stdit2Input(latents, times, captions, noised, sizes));
             };
-            float[] all = sampler.sample(denoiser, noise.draw(), guidance, null, noise, progress).floats();
+            float[] mask = conditioned ? mask(requests, clip.numFrames()) : null;
+            float[] all = sampler.sample(denoiser, tensors.of(begin, shape), guidance, mask, noise, progress).floats();
             float[][] latents = new float[n][];
             for (int i = 0; i < n; i++) {
                 latents[i] = Arrays.copyOfRange(all, i * size, (i + 1) * size);
@@ -76,25 +60,92 @@ public final class LatentGenerator {
         }
     }
 
-    private static float[] draw(KeyedRandom[] streams, int size) {
-        float[] values = new float[streams.length * size];
-        for (int i = 0; i < streams.length; i++) {
-            streams[i].fillNormal(values, i * size, size);
+    /** The noise of every request from streams of its own. */
+    private static final class RequestNoise implements Sampler.NoiseSource {
+        private final KeyedRandom[] steps;
+        private final KeyedRandom[] joins;
+        private final int size;
+        private final Tensors tensors;
+        private final long[] shape;
+
+        RequestNoise(List<LatentRequest> requests, int size, Tensors tensors, long[] shape) {
+            steps = streams(requests, Purpose.SAMPLING_NOISE);
+            // Apart from those of the steps: else a neighbour's mask would move a request without one along its stream.
+            joins = streams(requests, Purpose.NOISE);
+            this.size = size;
+            this.tensors = tensors;
+            this.shape = shape;
         }
-        return values;
+
+        private static KeyedRandom[] streams(List<LatentRequest> requests, Purpose purpose) {
+            return requests.stream().map(request -> KeyedRandom.of(request.seed(),
+                    LatentRequest.repetition(request.sample(), request.loop()), request.promptId(), purpose))
+                    .toArray(KeyedRandom[]::new);
+        }
+
+        /** [n, C, T, h, w] */
+        float[] next() {
+            return draw(steps);
+        }
+
+        private float[] draw(KeyedRandom[] streams) {
+            float[] values = new float[streams.length * size];
+            for (int i = 0; i < streams.length; i++) {
+                streams[i].fillNormal(values, i * size, size);
+            }
+            return values;
+        }
+
+        @Override
+        public Tensor draw() {
+            return tensors.of(next(), shape);
+        }
+
+        @Override
+        public Tensor drawForGivenFrames() {
+            return tensors.of(draw(joins), shape);
+        }
+    }
+
+    private static void placeGivenFrames(List<LatentRequest> requests, float[] latents, int channels, int frames) {
+        int area = latents.length / requests.size() / channels / frames;
+        for (int i = 0; i < requests.size(); i++) {
+            if (requests.get(i).given() == null) {
+                continue;
+            }
+            float[][] given = requests.get(i).given().latents();
+            for (int frame = 0; frame < frames; frame++) {
+                for (int channel = 0; given[frame] != null && channel < channels; channel++) {
+                    System.arraycopy(given[frame], channel * area,
+                            latents, ((i * channels + channel) * frames + frame) * area, area);
+                }
+            }
+        }
+    }
+
+    /** [n * T] */
+    private static float[] mask(List<LatentRequest> requests, int frames) {
+        float[] mask = new float[requests.size() * frames];
+        Arrays.fill(mask, 1);
+        for (int i = 0; i < requests.size(); i++) {
+            if (requests.get(i).given() != null) {
+                System.arraycopy(requests.get(i).given().mask(), 0, mask, i * frames, frames);
+            }
+        }
+        return mask;
     }
 
     /** The captions, then the null caption as often, under the same masks. */
     private Captions captions(List<LatentRequest> requests) {
         int n = requests.size();
-        int slots = requests.get(0).textMask().length;
-        int textSize = requests.get(0).text().length;
+        int slots = requests.get(0).caption().mask().length;
+        int textSize = requests.get(0).caption().features().length;
         float[] features = new float[2 * n * textSize];
         boolean[] mask = new boolean[n * slots];
         boolean[] dropped = new boolean[2 * n];
         for (int i = 0; i < n; i++) {
-            System.arraycopy(requests.get(i).text(), 0, features, i * textSize, textSize);
-            System.arraycopy(requests.get(i).textMask(), 0, mask, i * slots, slots);
+            System.arraycopy(requests.get(i).caption().features(), 0, features, i * textSize, textSize);
+            System.arraycopy(requests.get(i).caption().mask(), 0, mask, i * slots, slots);
             dropped[n + i] = true;
         }
         return Captions.of(model.tensors(), features, 2 * n, slots, textSize / slots, mask, dropped, nullCaption);
@@ -103,8 +154,7 @@ public final class LatentGenerator {
     private static Stdit2Input.ClipSize sizes(ClipShape clip, int count) {
         return new Stdit2Input.ClipSize(
                 filled(count, clip.numFrames()), filled(count, clip.height()), filled(count, clip.width()),
-                filled(count, clip.aspectRatio()),
-                filled(count, clip.numFrames() == 1 ? IMAGE_FPS : clip.fps()));
+                filled(count, clip.toldAspectRatio()), filled(count, clip.toldFps()));
     }
 
     private static float[] filled(int count, float value) {

@@ -8,12 +8,16 @@ package io.sparkreel.jobs.config;
  * @param sampleName first part of the names; null: "sample"
  * @param numSample clips for each prompt
  * @param promptAsPath names are the prompts
+ * @param videoFormat of clips of several frames
+ * @param overwrite generate again what an earlier run has left there
  */
 public record OutputConfig(
         @Default("samples") String saveDir,
         @Default("null") String sampleName,
         @Default("1") int numSample,
-        @Default("false") boolean promptAsPath)
+        @Default("false") boolean promptAsPath,
+        @Default("mp4") VideoFormat videoFormat,
+        @Default("false") boolean overwrite)
         implements Section {
     public OutputConfig {
         Check.notBlank("save_dir", saveDir);

@@ -5,32 +5,46 @@ import io.sparkreel.bucketing.media.PixelClip;
 import io.sparkreel.jobs.Components;
 import io.sparkreel.jobs.PretrainedModel;
 import io.sparkreel.jobs.config.AspectCondition;
+import io.sparkreel.jobs.config.CarryMode;
 import io.sparkreel.jobs.config.InferenceConfig;
 import io.sparkreel.jobs.config.SamplerType;
 import io.sparkreel.jobs.storage.WeightsCache;
+import io.sparkreel.model.InvalidInputException;
+import io.sparkreel.model.KeyedRandom;
+import io.sparkreel.model.KeyedRandom.Purpose;
 import io.sparkreel.model.autoencoder.LatentCodec;
 import io.sparkreel.model.diffusion.AncestralSampler;
 import io.sparkreel.model.diffusion.DdimSampler;
 import io.sparkreel.model.diffusion.DpmSolverSampler;
+import io.sparkreel.model.diffusion.MaskStrategy;
+import io.sparkreel.model.diffusion.MaskStrategy.FrameSource;
 import io.sparkreel.model.diffusion.NoiseSchedule;
 import io.sparkreel.model.diffusion.Sampler;
+import io.sparkreel.model.generate.Caption;
+import io.sparkreel.model.generate.Carry;
 import io.sparkreel.model.generate.ClipShape;
 import io.sparkreel.model.generate.LatentGenerator;
-import io.sparkreel.model.generate.LatentRequest;
+import io.sparkreel.model.generate.LatentSource;
+import io.sparkreel.model.generate.LoopConditions;
+import io.sparkreel.model.generate.VideoGenerator;
+import io.sparkreel.model.generate.VideoRequest;
 import io.sparkreel.model.stdit.Stdit2;
-import io.sparkreel.model.text.PromptCleaner;
 import io.sparkreel.model.text.TextEncoder;
-import io.sparkreel.model.text.TextFeatures;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
 import io.sparkreel.model.train.ModelWeights;
 import io.sparkreel.model.train.TrainingCheckpoint;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 
-/** Model, codec and text encoder of a run, loaded once in an executor and used by its tasks one after the other. */
+/**
+ * Model, codec and text encoder of a run, loaded once in an executor. Its tasks take turns at sampling, at decoding
+ * and at encoding texts, so that one decodes and writes while another one samples.
+ */
 final class ClipGenerator {
     private static ClipGenerator current;
 
@@ -38,9 +52,10 @@ final class ClipGenerator {
     private final ModelWeights weights;
     private final Stdit2 model;
     private final LatentCodec codec;
-    private final TextEncoder text;
+    private final CaptionCache captions;
     private final NoiseSchedule schedule;
     private final GeneratorTask task;
+    private final ReferenceReader references;
 
     private ClipGenerator(GeneratorTask task) throws IOException {
         this.task = task;
@@ -49,8 +64,10 @@ final class ClipGenerator {
         Configuration hadoop = task.hadoop().value().value();
         WeightsCache cache = new WeightsCache(hadoop);
         Tensors tensors = Tensors.onHost();
-        codec = Components.codec(config.vae(), cache, tensors);
-        text = Components.textEncoder(config.textEncoder(), cache, tensors);
+        codec = new TakingTurns(Components.codec(config.vae(), cache, tensors));
+        TextEncoder text = Components.textEncoder(config.textEncoder(), cache, tensors);
+        captions = new CaptionCache(text);
+        references = new ReferenceReader(hadoop, config.conditioning());
         weights = new ModelWeights(task.model(), tensors);
         PretrainedModel.find(config.model(), hadoop, cache).read(weights, TrainingCheckpoint.EMA);
         model = weights.model(tensors, Components.precision(config.dtype()));
@@ -58,45 +75,58 @@ final class ClipGenerator {
     }
 
     /** The generator of this executor for a run; that of an earlier run is let go. */
-    static synchronized ClipGenerator of(GeneratorTask task, int threads) throws IOException {
-        Torch.start(threads);
+    static synchronized ClipGenerator of(GeneratorTask task) throws IOException {
+        Torch.start(task.threads());
         if (current == null || !current.id.equals(task.id())) {
             if (current != null) {
                 current.close();
+                current = null;
             }
             current = new ClipGenerator(task);
         }
         return current;
     }
 
+    int height(PromptRow.Shape shape) {
+        return shape.height() / codec.spatialFactor() * codec.spatialFactor();
+    }
+
+    int width(PromptRow.Shape shape) {
+        return shape.width() / codec.spatialFactor() * codec.spatialFactor();
+    }
+
     /**
-     * Generates one sample of each prompt; all prompts ask for the same shape.
+     * Encodes what a prompt is conditioned on.
      *
-     * @return a clip for each, in order
+     * @throws PromptFailure if a reference cannot be read, or the mask strategy does not fit the references
      */
-    List<PixelClip> generate(List<PromptRow> prompts, int sample) {
-        PromptRow first = prompts.get(0);
-        InferenceConfig config = task.config();
-        int channels = config.scheduler().cfgChannel() == null
-                ? model.config().inChannels() : Math.min(config.scheduler().cfgChannel(), model.config().inChannels());
-        LatentGenerator generator = new LatentGenerator(model, weights.nullCaption(),
-                sampler(config.scheduler().type()), new Sampler.Guidance(config.scheduler().cfgScale(), channels), first.seed());
-        int rows = first.height() / codec.spatialFactor();
-        int columns = first.width() / codec.spatialFactor();
-        List<LatentRequest> requests = new ArrayList<>();
-        for (PromptRow prompt : prompts) {
-            TextFeatures features = text.encode(List.of(PromptCleaner.clean(prompt.text())));
-            requests.add(new LatentRequest(features.values(), flags(features.mask()), prompt.promptId(), sample));
+    VideoRequest prepare(PromptRow prompt, int sample) throws PromptFailure, IOException {
+        PromptRow.Shape shape = prompt.shape();
+        List<ReferenceReader.Reference> opened = new ArrayList<>();
+        try {
+            for (String uri : prompt.references()) {
+                opened.add(references.open(uri));
+            }
+            LoopConditions conditions = LoopConditions.of(strategy(prompt), shape.numFrames(), shape.loops(),
+                    shape.carried(), opened.stream().map(ReferenceReader.Reference::frames).toList());
+            Map<FrameSource, float[]> latents = new HashMap<>();
+            for (int i = 0; i < opened.size(); i++) {
+                encode(prompt, i, opened.get(i), conditions, latents);
+            }
+            List<Caption> texts = prompt.texts().stream().map(captions::caption).toList();
+            return new VideoRequest(prompt.seed(), prompt.promptId(), sample, texts, conditions, latents);
+        } catch (InvalidInputException e) {
+            throw new PromptFailure(e.getMessage(), e);
+        } finally {
+            for (ReferenceReader.Reference reference : opened) {
+                reference.close();
+            }
         }
-        ClipShape shape = new ClipShape(first.numFrames(), first.height(), first.width(), first.fps(),
-                config.video().aspectCondition() == AspectCondition.AS_TRAINED);
-        List<PixelClip> clips = new ArrayList<>();
-        for (float[] latent : generator.generate(requests, shape, rows, columns, step -> { })) {
-            float[] pixels = codec.decode(latent, first.numFrames(), rows, columns);
-            clips.add(new PixelClip(
-                    pixels, first.numFrames(), rows * codec.spatialFactor(), columns * codec.spatialFactor()));
-        }
-        return clips;
+    }
+
+    private MaskStrategy strategy(PromptRow prompt) {
+        return MaskStrategy.parse(prompt.maskStrategy(),
+                MaskStrategy.Dialect.of(task.config().conditioning().maskStrategyDialect().word()));
     }
 
     private Sampler sampler(SamplerType type) {
@@ -107,17 +137,72 @@ final class ClipGenerator {
         };
     }
 
-    private static boolean[] flags(int[] mask) {
-        boolean[] flags = new boolean[mask.length];
-        for (int i = 0; i < flags.length; i++) {
-            flags[i] = mask[i] != 0;
+    /** The frames of one reference that some loop takes; no others are decoded for long or encoded at all. */
+    private void encode(PromptRow prompt, int reference, ReferenceReader.Reference file, LoopConditions conditions,
+            Map<FrameSource, float[]> latents) throws PromptFailure {
+        int[] frames = conditions.framesTaken(reference, 0).stream().mapToInt(Integer::intValue).toArray();
+        if (frames.length == 0) {
+            return;
         }
-        return flags;
+        PixelClip clip = file.read(frames, prompt.shape().height(), prompt.shape().width());
+        // All samples of a prompt share its references. Carried frames use repetitions from 0 on.
+        KeyedRandom noise = KeyedRandom.of(prompt.seed(), -1 - reference, prompt.promptId(), Purpose.LATENT_NOISE);
+        float[] latent = codec.encode(clip.values(), frames.length, clip.height(), clip.width(), noise);
+        float[][] parts = VideoGenerator.split(latent, frames.length, codec.channels());
+        for (int i = 0; i < frames.length; i++) {
+            latents.put(new FrameSource(reference, frames[i]), parts[i]);
+        }
+    }
+
+    /** Generates videos of one shape; the sink gets their frames as they come. */
+    void generate(List<VideoRequest> requests, PromptRow.Shape shape, VideoGenerator.FrameSink sink) throws IOException {
+        InferenceConfig config = task.config();
+        int channels = config.scheduler().cfgChannel() == null
+                ? model.config().inChannels() : Math.min(config.scheduler().cfgChannel(), model.config().inChannels());
+        LatentGenerator generator = new LatentGenerator(model, weights.nullCaption(),
+                sampler(config.scheduler().type()), new Sampler.Guidance(config.scheduler().cfgScale(), channels));
+        LatentSource inTurn = (latents, clip, height, width, progress) -> {
+            synchronized (model) {
+                return generator.draw(latents, clip, height, width, progress);
+            }
+        };
+        Carry carry = config.conditioning().carry() == CarryMode.LATENTS ? Carry.LATENTS : Carry.DECODED;
+        ClipShape clip = new ClipShape(shape.numFrames(), shape.height(), shape.width(), shape.fps(),
+                config.video().aspectCondition() == AspectCondition.AS_TRAINED);
+        new VideoGenerator(inTurn, codec, carry).generate(requests, clip, shape.carried(), sink, step -> { });
     }
 
     private void close() {
         weights.close();
         codec.close();
-        text.close();
+        captions.close();
+    }
+
+    /** A codec for several threads. */
+    private record TakingTurns(LatentCodec codec) implements LatentCodec {
+        @Override
+        public int channels() {
+            return codec.channels();
+        }
+
+        @Override
+        public int spatialFactor() {
+            return codec.spatialFactor();
+        }
+
+        @Override
+        public synchronized float[] encode(float[] pixels, int frames, int height, int width, KeyedRandom latentNoise) {
+            return codec.encode(pixels, frames, height, width, latentNoise);
+        }
+
+        @Override
+        public synchronized float[] decode(float[] latent, int frames, int latentHeight, int latentWidth) {
+            return codec.decode(latent, frames, latentHeight, latentWidth);
+        }
+
+        @Override
+        public void close() {
+            codec.close();
+        }
     }
 }

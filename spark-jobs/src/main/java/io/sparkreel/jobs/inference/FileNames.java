@@ -7,14 +7,25 @@ import java.nio.charset.StandardCharsets;
 final class FileNames {
     /** Most file systems allow 255 bytes; numbers and an extension follow. */
     private static final int MOST_BYTES = 200;
+    /** What tells apart two texts that begin alike. */
+    private static final int DIGEST_DIGITS = 12;
 
     private FileNames() {}
 
-    /** The text without separators, control characters and leading dots, cut to a length that every store takes. */
+    /**
+     * The text with separators, control characters and other characters that some store refuses replaced, and without
+     * leading dots. A text that is too long is cut and ends with digits of its digest.
+     */
     static String safe(String text) {
-        String name = text.replaceAll("[\\p{Cntrl}/\\\\:*?\"<>|]", "_").strip().replaceAll("^\\.+", "_");
-        while (name.getBytes(StandardCharsets.UTF_8).length > MOST_BYTES) {
-            name = name.substring(0, name.offsetByCodePoints(name.length(), -1));
+        String name = text.replaceAll("[\\p{Cntrl}/\\\\:*?\"<>]", "_").strip().replaceAll("^\\.+", "_");
+        if (name.getBytes(StandardCharsets.UTF_8).length > MOST_BYTES) {
+            String end = "-" + Fingerprint.of(text).substring(0, DIGEST_DIGITS);
+            while (name.getBytes(StandardCharsets.UTF_8).length > MOST_BYTES - end.length()) {
+                int few = Math.max(1, (name.length() - MOST_BYTES) / 2); // of at most 4 bytes each
+                int cut = name.length() - few;
+                name = name.substring(0, Character.isLowSurrogate(name.charAt(cut)) ? cut - 1 : cut);
+            }
+            name += end;
         }
         return name.isEmpty() ? "_" : name;
     }

@@ -16,6 +16,15 @@ import org.apache.spark.util.SerializableConfiguration;
  * @param model sizes of the model
  * @param predictXstart what the model's output is
  * @param saveDir where clips go
+ * @param identity what makes the clips of a row what they are, beside the row itself
+ * @param threads that the model computes with
+ * @param attempts how often Spark tries a task
  */
 record GeneratorTask(String id, InferenceConfig config, Broadcast<SerializableConfiguration> hadoop,
-        Stdit2Config model, boolean predictXstart, String saveDir) implements Serializable {}
+        Stdit2Config model, boolean predictXstart, String saveDir, String identity, int threads, int attempts)
+        implements Serializable {
+    /** Changes with whatever changes the clips of this row. */
+    String fingerprint(PromptRow row) {
+        return Fingerprint.of(identity + row);
+    }
+}

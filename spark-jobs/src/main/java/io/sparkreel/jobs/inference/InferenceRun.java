@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.inference;
 
-import io.sparkreel.bucketing.media.PixelClip;
 import io.sparkreel.jobs.Components;
 import io.sparkreel.jobs.Components.TextSizes;
 import io.sparkreel.jobs.PretrainedModel;
@@ -12,62 +11,67 @@ import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.storage.WeightsCache;
 import io.sparkreel.model.autoencoder.LatentSizes;
 import io.sparkreel.model.stdit.Stdit2Config;
+import io.sparkreel.model.stdit.Stdit2Flops;
 import io.sparkreel.model.train.RunState;
 import java.io.IOException;
+import java.io.Serializable;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.StructType;
-import org.apache.spark.util.LongAccumulator;
 import org.apache.spark.util.SerializableConfiguration;
+import scala.collection.Iterator;
+import scala.jdk.javaapi.CollectionConverters;
+import scala.reflect.ClassTag$;
+import scala.runtime.BoxedUnit;
 
 /**
- * An inference run as the driver sees it: batches of prompts of one shape, taken by executors as they become free,
- * and a table of what came of each sample.
+ * An inference run as the driver sees it: batches of prompts of one shape, the dearest first, taken by executors as
+ * they become free, and a table of what came of each sample. Run again over the same folder, it generates what is
+ * missing, has failed or would come out otherwise now.
  */
 public final class InferenceRun {
-    /** Columns of the {@code results} table. */
-    static final StructType RESULTS = new StructType()
-            .add("prompt_id", DataTypes.LongType, false)
-            .add("sample", DataTypes.IntegerType, false)
-            .add("prompt", DataTypes.StringType, false)
-            .add("uri", DataTypes.StringType)
-            .add("seed", DataTypes.LongType, false)
-            .add("num_frames", DataTypes.IntegerType, false)
-            .add("fps", DataTypes.IntegerType, false)
-            .add("height", DataTypes.IntegerType)
-            .add("width", DataTypes.IntegerType)
-            .add("seconds", DataTypes.DoubleType, false)
-            .add("status", DataTypes.StringType, false)
-            .add("error", DataTypes.StringType);
-
+    private static final String CONTACT_SHEET = "contact-sheet.html";
+    private static final int FAILURES_SHOWN = 10;
     private static final Logger LOG = LogManager.getLogger(InferenceRun.class);
 
     private final InferenceConfig config;
     private final Stdit2Config model;
-    private final List<PromptRow> prompts;
+    private final PromptTable.Prompts prompts;
     private final HadoopStorage output;
     private final boolean predictXstart;
+    private final String checkpoint;
+    private final Costs costs;
 
-    private InferenceRun(InferenceConfig config, Stdit2Config model, List<PromptRow> prompts, HadoopStorage output,
-            boolean predictXstart) {
+    private InferenceRun(InferenceConfig config, Stdit2Config model, PromptTable.Prompts prompts, HadoopStorage output,
+            boolean predictXstart, String checkpoint, Costs costs) {
         this.config = config;
         this.model = model;
         this.prompts = prompts;
         this.output = output;
         this.predictXstart = predictXstart;
+        this.checkpoint = checkpoint;
+        this.costs = costs;
+    }
+
+    /** What batches cost relative to each other. */
+    private record Costs(Stdit2Flops flops, int factor, int slots) {
+        double of(Batch batch) {
+            PromptRow.Shape shape = batch.shape();
+            return shape.loops() * flops.forward(new Stdit2Flops.Shape(2 * batch.prompts().size(), shape.numFrames(),
+                    shape.height() / factor, shape.width() / factor, slots));
+        }
     }
 
     /**
@@ -85,90 +89,146 @@ public final class InferenceRun {
         LatentSizes latent = Components.codecSizes(config.vae(), cache);
         TextSizes text = Components.textSizes(config.textEncoder(), cache);
         Stdit2Config model = Components.model(config.model(), pretrained.sizes(), latent, text);
-        List<PromptRow> prompts = PromptTable.read(config, hadoop);
-        prompts.forEach(prompt -> checkSize(prompt, latent.spatialFactor()));
+        PromptTable.Prompts prompts = PromptTable.read(config, hadoop, latent.spatialFactor());
         boolean predictXstart = config.scheduler().predictXstart() == null
                 ? pretrained.state().map(RunState::predictXstart).orElse(false) : config.scheduler().predictXstart();
-        return new InferenceRun(
-                config, model, prompts, new HadoopStorage(hadoop, config.output().saveDir()), predictXstart);
+        return new InferenceRun(config, model, prompts, new HadoopStorage(hadoop, config.output().saveDir()), predictXstart,
+                pretrained.toString(), new Costs(new Stdit2Flops(model), latent.spatialFactor(), text.slots()));
     }
 
-    private static void checkSize(PromptRow prompt, int factor) {
-        if (prompt.height() < factor || prompt.width() < factor) {
-            throw new UserError("Cannot generate prompt " + prompt.promptId() + ": its size " + prompt.height() + "x"
-                    + prompt.width() + " is less than the codec's factor " + factor + ". Set a larger image_size.");
-        }
-    }
-
-    /** Generates everything and writes the table of results. */
-    public void execute(SparkSession spark) throws IOException {
+    /**
+     * Generates everything that is wanting and writes the table of results and the contact sheet.
+     *
+     * @param threads that an executor's model computes with
+     * @throws UserError if not one of the samples could be generated
+     */
+    public void execute(SparkSession spark, int threads) throws IOException {
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
         GeneratorTask task = new GeneratorTask(UUID.randomUUID().toString(), config,
                 context.broadcast(new SerializableConfiguration(context.hadoopConfiguration())), model, predictXstart,
-                output.uri(""));
-        List<Batch> batches = batches();
-        int samples = batches.stream().mapToInt(batch -> batch.prompts().size()).sum();
-        LOG.info("Generating {} clips for {} prompts to {}", samples, prompts.size(), output);
-        LongAccumulator done = spark.sparkContext().longAccumulator("generated clips");
-        List<Row> results;
-        try (Progress progress = Progress.of("generated", samples, done::value)) {
-            // A partition for each batch: executors take the next one as they become free.
-            results = context.parallelize(batches, batches.size()).flatMap(batch -> {
-                List<Row> rows = generate(task, batch);
-                done.add(rows.size());
-                return rows.iterator();
-            }).collect();
+                output.uri(""), identity(), threads, attempts(spark));
+        try (ResultsTable results = ResultsTable.open(output, spark)) {
+            prompts.bad().forEach(bad -> results.add(
+                    ClipResult.failed(bad.promptId(), 0, bad.text(), config.seed(), bad.error(), null)));
+            generate(spark, task, wanting(task, results), results);
+            results.commit();
+            report(results);
         }
-        writeResults(spark, results);
     }
 
-    /** Prompts of one shape and seed, one sample of each. */
-    private record Batch(List<PromptRow> prompts, int sample) implements java.io.Serializable {}
+    /** All that decides what clips look like, beside the prompts. */
+    private String identity() {
+        return String.join("\n", checkpoint, config.vae().toString(), config.textEncoder().toString(),
+                config.scheduler().toString(), Boolean.toString(predictXstart), config.dtype().toString(),
+                config.video().aspectCondition().toString(), Integer.toString(config.video().frameInterval()),
+                config.conditioning().carry().toString(), config.conditioning().maskStrategyDialect().toString());
+    }
 
-    private record Shape(int numFrames, int height, int width, int fps, long seed) {}
+    /** With a local master Spark tries a task once. */
+    private static int attempts(SparkSession spark) {
+        boolean local = spark.sparkContext().master().matches("local(\\[[^,]*])?");
+        return local ? 1 : spark.sparkContext().getConf().getInt("spark.task.maxFailures", 4);
+    }
 
-    /** Formed from the table alone, so that executors make no difference. */
-    private List<Batch> batches() {
-        Map<Shape, List<PromptRow>> byShape = new LinkedHashMap<>();
-        for (PromptRow prompt : prompts) {
-            Shape shape = new Shape(prompt.numFrames(), prompt.height(), prompt.width(), prompt.fps(), prompt.seed());
-            byShape.computeIfAbsent(shape, any -> new ArrayList<>()).add(prompt);
-        }
+    private List<Batch> wanting(GeneratorTask task, ResultsTable results) throws IOException {
+        Set<String> files = config.output().overwrite() ? Set.of() : new HashSet<>(output.list(""));
         List<Batch> batches = new ArrayList<>();
-        for (List<PromptRow> same : byShape.values()) {
-            for (int begin = 0; begin < same.size(); begin += config.batchSize()) {
-                List<PromptRow> rows = same.subList(begin, Math.min(begin + config.batchSize(), same.size()));
-                int most = rows.stream().mapToInt(PromptRow::samples).max().orElse(0);
-                for (int sample = 0; sample < most; sample++) {
-                    int k = sample;
-                    batches.add(new Batch(new ArrayList<>(rows.stream().filter(row -> k < row.samples()).toList()), k));
-                }
+        int all = 0;
+        int wanting = 0;
+        for (Batch batch : Batch.of(prompts.rows(), config.batchSize())) {
+            Batch rest = batch.only((row, sample) -> {
+                ClipResult earlier = results.find(row.promptId(), sample);
+                return earlier == null || !earlier.isOk() || !files.contains(earlier.fileName())
+                        || !task.fingerprint(row).equals(earlier.fingerprint());
+            });
+            all += batch.prompts().size();
+            if (rest != null) {
+                wanting += rest.prompts().size();
+                batches.add(rest);
             }
         }
+        batches.sort(Comparator.comparingDouble(costs::of).reversed());
+        LOG.info("Generating {} of {} clips to {}; {} are there", wanting, all, output, all - wanting);
         return batches;
     }
 
-    private static List<Row> generate(GeneratorTask task, Batch batch) throws IOException {
-        Configuration hadoop = task.hadoop().value().value();
-        ClipGenerator generator = ClipGenerator.of(task, TaskContext.get().cpus());
-        long begin = System.nanoTime();
-        List<PixelClip> clips = generator.generate(batch.prompts(), batch.sample());
-        double seconds = (System.nanoTime() - begin) / 1e9 / clips.size();
-        List<Row> results = new ArrayList<>();
-        for (int i = 0; i < clips.size(); i++) {
-            PromptRow prompt = batch.prompts().get(i);
-            int fps = prompt.fps() / task.config().video().frameInterval();
-            String uri = ClipFiles.write(hadoop, task.saveDir(), prompt.fileName(batch.sample()), clips.get(i), fps);
-            results.add(RowFactory.create(prompt.promptId(), batch.sample(), prompt.text(), uri, prompt.seed(),
-                    prompt.numFrames(), fps, clips.get(i).height(), clips.get(i).width(), seconds, "ok", null));
+    /** A partition for each batch; a lost executor's are tried again, no others. */
+    private static void generate(SparkSession spark, GeneratorTask task, List<Batch> batches, ResultsTable results) {
+        if (batches.isEmpty()) {
+            return;
         }
-        return results;
+        JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+        AtomicLong done = new AtomicLong();
+        int samples = batches.stream().mapToInt(batch -> batch.prompts().size()).sum();
+        scala.collection.immutable.Seq<Object> partitions = CollectionConverters.asScala(
+                IntStream.range(0, batches.size()).<Object>mapToObj(Integer::valueOf).toList()).toSeq();
+        Generate generate = new Generate(task);
+        Take take = new Take(results, done);
+        Progress progress = Progress.of("generated", samples, done::get);
+        try {
+            spark.sparkContext().runJob(context.parallelize(batches, batches.size()).rdd(), generate, partitions, take,
+                    ClassTag$.MODULE$.<ClipResult[]>apply(ClipResult[].class));
+        } finally {
+            progress.close();
+        }
     }
 
-    private void writeResults(SparkSession spark, List<Row> results) {
-        String path = output.uri("results");
-        spark.createDataFrame(results, RESULTS).coalesce(1).sortWithinPartitions("prompt_id", "sample")
-                .write().mode(SaveMode.Overwrite).parquet(path);
-        LOG.info("Wrote {} clips to {}; {} says which is which", results.size(), output, path);
+    /** What an executor does with a partition. */
+    private static final class Generate
+            extends scala.runtime.AbstractFunction2<TaskContext, Iterator<Batch>, ClipResult[]> implements Serializable {
+        private static final long serialVersionUID = 1L;
+        private final GeneratorTask task;
+
+        Generate(GeneratorTask task) {
+            this.task = task;
+        }
+
+        @Override
+        public ClipResult[] apply(TaskContext context, Iterator<Batch> batches) {
+            List<ClipResult> results = new ArrayList<>();
+            try {
+                while (batches.hasNext()) {
+                    results.addAll(BatchRun.run(task, batches.next(), context.attemptNumber()));
+                }
+            } catch (IOException e) {
+                throw new java.io.UncheckedIOException(e);
+            }
+            return results.toArray(ClipResult[]::new);
+        }
+    }
+
+    /** What the driver does with its results, as they come. */
+    private static final class Take extends scala.runtime.AbstractFunction2<Object, ClipResult[], BoxedUnit> {
+        private final ResultsTable results;
+        private final AtomicLong done;
+
+        Take(ResultsTable results, AtomicLong done) {
+            this.results = results;
+            this.done = done;
+        }
+
+        @Override
+        public BoxedUnit apply(Object partition, ClipResult[] batch) {
+            for (ClipResult result : batch) {
+                results.add(result);
+                done.incrementAndGet();
+            }
+            return BoxedUnit.UNIT;
+        }
+    }
+
+    private void report(ResultsTable results) throws IOException {
+        output.atomicPut(CONTACT_SHEET, ContactPage.html(results.all()).getBytes(StandardCharsets.UTF_8));
+        Set<Long> asked = new HashSet<>();
+        prompts.rows().forEach(row -> asked.add(row.promptId()));
+        prompts.bad().forEach(bad -> asked.add(bad.promptId()));
+        List<ClipResult> ours = results.all().stream().filter(result -> asked.contains(result.promptId())).toList();
+        List<ClipResult> failed = ours.stream().filter(result -> !result.isOk()).toList();
+        failed.stream().limit(FAILURES_SHOWN).forEach(result -> LOG.warn("Failed: {}", result.error()));
+        if (failed.size() == ours.size()) {
+            throw new UserError("Cannot generate any of " + failed.size() + " clips: " + failed.get(0).error());
+        }
+        LOG.info("{} clips are in {}, {} failed; {} says which is which, {} shows them", ours.size() - failed.size(),
+                output, failed.size(), output.uri(ResultsTable.FOLDER), CONTACT_SHEET);
     }
 }

@@ -1,25 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.inference;
 
+import io.sparkreel.jobs.config.VideoFormat;
 import java.io.Serializable;
+import java.util.List;
+import java.util.Locale;
 
 /**
  * One prompt of a run, complete with what the configuration adds.
  *
  * @param promptId place in the whole table, from 0; names and draws follow from it
+ * @param place where the prompt stands, in words
  * @param text the prompt as given
+ * @param texts what each loop shall show, cleaned
  * @param name first part of the names of its clips
  * @param samples clips to make
- * @param numFrames frames of a clip
- * @param height pixels asked for
- * @param width pixels asked for
- * @param fps what the model is told
+ * @param shape of its clips
  * @param seed of its draws
+ * @param references full URIs of pictures and clips it is conditioned on
+ * @param maskStrategy where their frames go, or null
+ * @param format of its files, if it has several frames
  */
-record PromptRow(long promptId, String text, String name, int samples, int numFrames, int height, int width,
-        int fps, long seed) implements Serializable {
+record PromptRow(long promptId, String place, String text, List<String> texts, String name, int samples, Shape shape,
+        long seed, List<String> references, String maskStrategy, VideoFormat format) implements Serializable {
+    private static final int IMAGE_FPS = 120;
+
+    /**
+     * What prompts must share to be generated together.
+     *
+     * @param numFrames frames of one loop
+     * @param height pixels asked for
+     * @param width pixels asked for
+     * @param fps what the model is told
+     * @param loops generations that make a video
+     * @param carried frames that begin the next loop, 0 without loops
+     */
+    record Shape(int numFrames, int height, int width, int fps, int loops, int carried) implements Serializable {
+        /** Frames of the whole video. */
+        int totalFrames() {
+            return Math.toIntExact((long) loops * (numFrames - carried) + carried);
+        }
+
+        /** Frames a second that the file plays at: every {@code frameInterval}-th one is there. */
+        int playedFps(int frameInterval) {
+            return Math.max(1, (totalFrames() == 1 ? IMAGE_FPS : fps) / frameInterval);
+        }
+    }
+
     /** File name of one sample, without a folder. */
     String fileName(int sample) {
-        return name + (samples > 1 ? "-" + sample : "") + (numFrames == 1 ? ".png" : ".mp4");
+        String extension = shape.totalFrames() == 1 ? "png" : format.name().toLowerCase(Locale.ROOT);
+        return name + (samples > 1 ? "-" + sample : "") + "." + extension;
     }
 }

@@ -1,155 +1,285 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.inference;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.jobs.UserError;
+import io.sparkreel.jobs.config.ImageSize;
 import io.sparkreel.jobs.config.InferenceConfig;
+import io.sparkreel.model.InvalidInputException;
+import io.sparkreel.model.diffusion.MaskStrategy;
 import io.sparkreel.model.text.PromptSyntax;
-import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.Path;
 
 /**
- * The prompts of a run: texts of the configuration, a text file with one in a line, or a table of JSON lines whose
- * rows may name their own {@code sample_name}, {@code num_sample}, {@code num_frames}, {@code image_size},
- * {@code fps} and {@code seed}.
+ * The prompts of a run: texts of the configuration or rows of a file. A row may have its own values in the
+ * {@linkplain #COLUMNS columns}; an object at the end of a prompt wins over them, and what a row lacks comes from
+ * the configuration.
  */
 final class PromptTable {
-    private static final ObjectMapper JSON = new ObjectMapper();
-    private static final Set<String> COLUMNS =
-            Set.of("prompt", "sample_name", "num_sample", "num_frames", "image_size", "fps", "seed");
+    /** All that a row may say. */
+    static final Set<String> COLUMNS = Set.of("prompt", "sample_name", "num_sample", "num_frames", "image_size", "fps",
+            "seed", "loop", "condition_frame_length", "reference_path", "mask_strategy");
+
+    private static final Pattern SIZE = Pattern.compile("\\[?\\s*(\\d{1,5})\\s*[,x ]\\s*(\\d{1,5})\\s*]?");
+    private static final int COLOURS = 3;
 
     private final InferenceConfig config;
+    private final ReferencePolicy references;
+    private final MaskStrategy.Dialect dialect;
+    private final int factor;
+    private final boolean trusted;
+    private final Map<String, String> names = new HashMap<>();
 
-    private PromptTable(InferenceConfig config) {
+    private PromptTable(InferenceConfig config, Configuration hadoop, int factor) {
         this.config = config;
+        references = new ReferencePolicy(config.conditioning(), hadoop);
+        dialect = MaskStrategy.Dialect.of(config.conditioning().maskStrategyDialect().word());
+        this.factor = factor;
+        trusted = config.prompts().prompt() != null;
     }
+
+    /**
+     * All prompts that a run has.
+     *
+     * @param rows those that can be generated
+     * @param bad those that cannot
+     */
+    record Prompts(List<PromptRow> rows, List<BadPrompt> bad) {}
 
     /**
      * Reads the prompts that {@code start_index} and {@code end_index} leave.
      *
-     * @throws UserError if there are none, or a row is wrong; it names the row
+     * @param factor pixels of one side that make one latent row or column
+     * @throws UserError if there are none, or the file as a whole cannot be used; a wrong row is no reason
      */
-    static List<PromptRow> read(InferenceConfig config, Configuration hadoop) throws IOException {
-        PromptTable table = new PromptTable(config);
-        List<PromptRow> rows = table.all(hadoop);
-        int begin = config.prompts().startIndex() == null ? 0 : Math.min(config.prompts().startIndex(), rows.size());
-        int end = config.prompts().endIndex() == null ? rows.size() : Math.min(config.prompts().endIndex(), rows.size());
-        List<PromptRow> chosen = rows.subList(begin, Math.max(begin, end));
-        if (chosen.isEmpty()) {
+    static Prompts read(InferenceConfig config, Configuration hadoop, int factor) throws IOException {
+        PromptTable table = new PromptTable(config, hadoop, factor);
+        List<RawPrompt> all = raw(config, hadoop);
+        table.requireListsFor(all.size());
+        int begin = config.prompts().startIndex() == null ? 0 : Math.min(config.prompts().startIndex(), all.size());
+        int end = config.prompts().endIndex() == null ? all.size() : Math.min(config.prompts().endIndex(), all.size());
+        if (begin >= end) {
             throw new UserError("Cannot generate: there is no prompt. Give --prompt TEXT, or --prompt-path FILE with "
                     + "prompts between start_index and end_index.");
         }
-        return chosen;
-    }
-
-    private List<PromptRow> all(Configuration hadoop) throws IOException {
         List<PromptRow> rows = new ArrayList<>();
-        if (config.prompts().prompt() != null) {
-            config.prompts().prompt().forEach(text -> rows.add(row(rows.size(), text)));
-            return rows;
-        }
-        String path = config.prompts().promptPath();
-        if (path == null) {
-            return rows;
-        }
-        String content = content(hadoop, path);
-        String name = path.toLowerCase(Locale.ROOT);
-        if (!name.endsWith(".jsonl") && !name.endsWith(".json")) {
-            PromptSyntax.lines(content).forEach(text -> rows.add(row(rows.size(), text)));
-            return rows;
-        }
-        int number = 0;
-        for (String line : content.lines().toList()) {
-            number++;
-            if (!line.isBlank()) {
-                rows.add(row(rows.size(), line, path + ", line " + number));
+        List<BadPrompt> bad = new ArrayList<>();
+        for (int id = begin; id < end; id++) {
+            RawPrompt prompt = all.get(id);
+            try {
+                PromptRow row = table.row(id, prompt);
+                table.claimNames(row);
+                rows.add(row);
+            } catch (UserError | InvalidInputException | io.sparkreel.bucketing.InvalidInputException e) {
+                String text = prompt.columns() == null ? "" : prompt.columns().path("prompt").asText("");
+                bad.add(new BadPrompt(id, text, prompt.place() + ": " + e.getMessage()));
             }
         }
-        return rows;
+        return new Prompts(rows, bad);
     }
 
-    private static String content(Configuration hadoop, String path) throws IOException {
-        Path file = new Path(path);
-        try (InputStream in = file.getFileSystem(hadoop).open(file)) {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (FileNotFoundException e) {
-            throw new UserError("Cannot read prompts from " + path + ": there is no such file. Check --prompt-path.", e);
+    private static List<RawPrompt> raw(InferenceConfig config, Configuration hadoop) throws IOException {
+        if (config.prompts().prompt() == null) {
+            String path = config.prompts().promptPath();
+            return path == null ? List.of() : PromptFile.read(hadoop, path);
+        }
+        List<RawPrompt> prompts = new ArrayList<>();
+        for (String text : config.prompts().prompt()) {
+            prompts.add(RawPrompt.of("prompt " + prompts.size(), text == null ? "" : text));
+        }
+        return prompts;
+    }
+
+    private void requireListsFor(int count) {
+        requireLength("reference_path", config.conditioning().referencePath(), count);
+        requireLength("mask_strategy", config.conditioning().maskStrategy(), count);
+    }
+
+    private static void requireLength(String key, List<String> list, int count) {
+        if (list != null && list.size() != count) {
+            throw new UserError("Cannot generate: " + key + " has " + list.size() + " entries for " + count
+                    + " prompts. Give one for each prompt, null where it has none.");
         }
     }
 
-    private PromptRow row(int id, String text) {
-        return new PromptRow(id, text, name(id, text, null), config.output().numSample(), config.video().numFrames(),
-                config.video().imageSize().height(), config.video().imageSize().width(), config.video().fps(),
-                config.seed());
-    }
-
-    private PromptRow row(int id, String line, String place) {
-        JsonNode node;
-        try {
-            node = JSON.readTree(line);
-        } catch (JsonProcessingException e) {
-            throw wrong(place, "it is no JSON, " + e.getOriginalMessage(), "Write one object in each line");
+    private PromptRow row(int id, RawPrompt prompt) {
+        if (prompt.problem() != null) {
+            throw wrong(prompt.problem(), "Write one object in each line, or a value for each column");
         }
-        if (!node.path("prompt").isTextual()) {
-            throw wrong(place, "it has no text 'prompt'", "Add \"prompt\": \"...\"");
-        }
-        for (Map.Entry<String, JsonNode> field : node.properties()) {
-            if (!COLUMNS.contains(field.getKey())) {
-                throw wrong(place, "unknown column '" + field.getKey() + "'", "Columns are " + COLUMNS.stream().sorted().toList());
+        ObjectNode columns = prompt.columns();
+        for (Iterator<String> keys = columns.fieldNames(); keys.hasNext();) {
+            String key = keys.next();
+            if (!COLUMNS.contains(key)) {
+                throw wrong("unknown column '" + key + "'", "Columns are " + COLUMNS.stream().sorted().toList());
             }
         }
-        String text = node.get("prompt").textValue();
-        JsonNode size = node.get("image_size");
-        if (size != null && (size.size() != 2 || !isCount(size.get(0)) || !isCount(size.get(1)))) {
-            throw wrong(place, "image_size is " + size, "Give [height, width] in pixels");
+        String text = text(columns, "prompt");
+        if (text == null) {
+            throw wrong("it has no 'prompt'", "Add \"prompt\": \"...\"");
         }
-        return new PromptRow(id, text, name(id, text, node.path("sample_name").textValue()),
-                count(node, "num_sample", config.output().numSample(), place),
-                count(node, "num_frames", config.video().numFrames(), place),
-                size == null ? config.video().imageSize().height() : size.get(0).intValue(),
-                size == null ? config.video().imageSize().width() : size.get(1).intValue(),
-                count(node, "fps", config.video().fps(), place),
-                node.has("seed") ? node.get("seed").asLong() : config.seed());
+        PromptSyntax syntax = PromptSyntax.parse(text);
+        PromptRow.Shape shape = shape(columns);
+        String strategy = syntax.maskStrategy().orElseGet(() ->
+                columns.hasNonNull("mask_strategy") ? text(columns, "mask_strategy")
+                        : entry(config.conditioning().maskStrategy(), id));
+        MaskStrategy.parse(strategy, dialect);
+        return new PromptRow(id, prompt.place(), text, syntax.texts(shape.loops()), name(id, text, columns),
+                count(columns, "num_sample", config.output().numSample()), shape, seed(columns),
+                references(id, syntax, columns), strategy, config.output().videoFormat());
     }
 
-    private static int count(JsonNode node, String key, int otherwise, String place) {
-        JsonNode value = node.get(key);
-        if (value == null) {
+    private List<String> references(int id, PromptSyntax syntax, ObjectNode columns) {
+        if (syntax.referencePath().isPresent()) {
+            return references.resolve(syntax.referencePath().get(), trusted);
+        }
+        return columns.hasNonNull("reference_path")
+                ? references.resolve(text(columns, "reference_path"), trusted)
+                : references.resolve(entry(config.conditioning().referencePath(), id), true);
+    }
+
+    private static String entry(List<String> list, int id) {
+        return list == null ? null : list.get(id);
+    }
+
+    private PromptRow.Shape shape(ObjectNode columns) {
+        ImageSize size = size(columns);
+        int frames = count(columns, "num_frames", config.video().numFrames());
+        int fps = count(columns, "fps", config.video().fps());
+        int loops = count(columns, "loop", config.conditioning().loop());
+        Integer carried = config.conditioning().conditionFrameLength();
+        int carry = count(columns, "condition_frame_length", carried == null ? 0 : carried);
+        if (loops > 1 && (carry < 1 || carry >= frames)) {
+            throw wrong("condition_frame_length is " + carry + " for " + loops + " loops of " + frames + " frames",
+                    "Give 1 or more and less than num_frames");
+        }
+        if (fps < config.video().frameInterval()) {
+            throw wrong("fps is " + fps, "Give at least frame_interval, which is " + config.video().frameInterval());
+        }
+        if (size.height() < factor || size.width() < factor) {
+            throw wrong("the size " + size.height() + "x" + size.width() + " is less than the codec's factor " + factor,
+                    "Give a larger image_size");
+        }
+        if ((double) size.height() * size.width() * frames * COLOURS > Integer.MAX_VALUE
+                || (double) loops * frames > Integer.MAX_VALUE) {
+            throw wrong(frames + " frames of " + size.height() + "x" + size.width() + " in " + loops
+                    + " loops are too many", "Give fewer frames, and more loops for a long video");
+        }
+        return new PromptRow.Shape(frames, size.height(), size.width(), fps, loops, loops > 1 ? carry : 0);
+    }
+
+    private ImageSize size(ObjectNode columns) {
+        JsonNode value = columns.get("image_size");
+        if (value == null || value.isNull()) {
+            return config.video().size();
+        }
+        Matcher text = SIZE.matcher(value.isTextual() ? value.textValue().strip() : "");
+        if (text.matches()) {
+            return size(value, Integer.parseInt(text.group(1)), Integer.parseInt(text.group(2)));
+        }
+        if (!value.isArray() || value.size() != 2 || !value.get(0).canConvertToExactIntegral()
+                || !value.get(1).canConvertToExactIntegral()) {
+            throw wrong("image_size is " + shown(value), "Give [height, width] in pixels");
+        }
+        return size(value, value.get(0).asInt(), value.get(1).asInt());
+    }
+
+    private static ImageSize size(JsonNode value, int height, int width) {
+        if (height < 1 || width < 1) {
+            throw wrong("image_size is " + shown(value), "Give [height, width] in pixels");
+        }
+        return new ImageSize(height, width);
+    }
+
+    private long seed(ObjectNode columns) {
+        JsonNode value = columns.get("seed");
+        if (value == null || value.isNull()) {
+            return config.seed();
+        }
+        Long seed = whole(value);
+        if (seed == null) {
+            throw wrong("seed is " + shown(value), "Give a whole number");
+        }
+        return seed;
+    }
+
+    private static int count(ObjectNode columns, String key, int otherwise) {
+        JsonNode value = columns.get(key);
+        if (value == null || value.isNull()) {
             return otherwise;
         }
-        if (!isCount(value)) {
-            throw wrong(place, key + " is " + value, "Give a whole number of at least 1");
+        Long number = whole(value);
+        if (number == null || number < 1 || number > Integer.MAX_VALUE) {
+            throw wrong(key + " is " + shown(value), "Give a whole number of at least 1");
         }
-        return value.intValue();
+        return number.intValue();
     }
 
-    private static boolean isCount(JsonNode value) {
-        return value.isInt() && value.intValue() >= 1;
+    /** A whole number, written as such or, where the file knows no types, as text; else null. */
+    private static Long whole(JsonNode value) {
+        if (value.isTextual()) {
+            try {
+                return Long.valueOf(value.textValue().strip());
+            } catch (NumberFormatException e) {
+                return null;
+            }
+        }
+        return value.isIntegralNumber() && value.canConvertToLong() ? value.longValue() : null;
     }
 
-    private static UserError wrong(String place, String found, String advice) {
-        return new UserError("Cannot read the prompt at " + place + ": " + found + ". " + advice + ".");
+    private static String text(ObjectNode columns, String key) {
+        JsonNode value = columns.get(key);
+        if (value == null || value.isNull()) {
+            return null;
+        }
+        if (!value.isTextual()) {
+            throw wrong(key + " is " + shown(value), "Give a text");
+        }
+        return value.textValue();
     }
 
-    /** The reference's naming; a name of the table's own replaces it, as far as it is one of a file. */
-    private String name(int id, String text, String own) {
+    private static String shown(JsonNode value) {
+        String text = value.toString();
+        return text.length() > 80 ? text.substring(0, 80) + "..." : text;
+    }
+
+    /** The reference's naming; a name of the row's own replaces it, as far as it is one of a file. */
+    private String name(int id, String text, ObjectNode columns) {
+        String own = text(columns, "sample_name");
         if (own != null) {
             return FileNames.safe(own);
         }
         if (config.output().promptAsPath()) {
             return FileNames.safe(text);
         }
-        return (config.output().sampleName() == null ? "sample" : FileNames.safe(config.output().sampleName())) + "_" + id;
+        String base = config.output().sampleName();
+        return (base == null ? "sample" : FileNames.safe(base)) + "_" + id;
+    }
+
+    /** Two rows that write the same files would leave the work of one of them. */
+    private void claimNames(PromptRow row) {
+        for (int sample = 0; sample < row.samples(); sample++) {
+            String owner = names.get(row.fileName(sample));
+            if (owner != null) {
+                throw wrong("its clip " + row.fileName(sample) + " is that of " + owner,
+                        "Give it a sample_name of its own");
+            }
+        }
+        for (int sample = 0; sample < row.samples(); sample++) {
+            names.put(row.fileName(sample), row.place());
+        }
+    }
+
+    private static UserError wrong(String found, String advice) {
+        return new UserError("Cannot use this prompt: " + found + ". " + advice + ".");
     }
 }

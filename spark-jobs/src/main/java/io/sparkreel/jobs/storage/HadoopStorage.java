@@ -108,6 +108,17 @@ public final class HadoopStorage implements Storage {
         }
     }
 
+    /**
+     * Renames a file or folder to a name that is not taken.
+     *
+     * @throws IOException if the store refuses
+     */
+    public void rename(String from, String to) throws IOException {
+        if (!files.rename(at(from), at(to))) {
+            throw new IOException("cannot rename " + at(from) + " to " + at(to));
+        }
+    }
+
     /** The full path of a file or folder, for Spark's readers and writers. */
     public String uri(String path) {
         return at(path).toString();

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.inference;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sparkreel.jobs.storage.HadoopStorage;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SaveMode;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * The {@code results} of an output folder over all runs into it. While a run goes on its results go into small files
+ * of a journal, so that a run that is killed leaves word of what it did; at its end all become one Parquet table.
+ */
+final class ResultsTable implements AutoCloseable {
+    static final String FOLDER = "results";
+    private static final String NEXT = "results.next";
+    private static final String JOURNAL = "results.journal";
+    private static final int FLUSH_MILLIS = 500;
+    private static final Logger LOG = LogManager.getLogger(ResultsTable.class);
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final HadoopStorage output;
+    private final SparkSession spark;
+    private final Map<ClipResult.Key, ClipResult> results = new LinkedHashMap<>();
+    private final List<ClipResult> unwritten = new ArrayList<>();
+    private final String run = UUID.randomUUID().toString();
+    private int segments;
+    private final ScheduledExecutorService flusher = Executors.newSingleThreadScheduledExecutor(task -> {
+        Thread thread = new Thread(task, "results-journal");
+        thread.setDaemon(true);
+        return thread;
+    });
+
+    private ResultsTable(HadoopStorage output, SparkSession spark) {
+        this.output = output;
+        this.spark = spark;
+    }
+
+    /** Reads what earlier runs left, killed ones included. */
+    static ResultsTable open(HadoopStorage output, SparkSession spark) throws IOException {
+        ResultsTable table = new ResultsTable(output, spark);
+        // A run that was killed between deleting the old table and renaming the new one left only the new one.
+        String folder = output.exists(FOLDER) ? FOLDER : output.exists(NEXT + "/_SUCCESS") ? NEXT : null;
+        if (folder != null) {
+            spark.read().schema(ClipResult.COLUMNS).parquet(output.uri(folder)).collectAsList()
+                    .forEach(row -> table.put(ClipResult.of(row)));
+        }
+        for (String segment : output.list(JOURNAL)) {
+            table.readSegment(JOURNAL + "/" + segment);
+        }
+        table.flusher.scheduleWithFixedDelay(table::flushQuietly, FLUSH_MILLIS, FLUSH_MILLIS, TimeUnit.MILLISECONDS);
+        return table;
+    }
+
+    private void readSegment(String path) throws IOException {
+        try (InputStream in = output.open(path)) {
+            for (String line : new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().toList()) {
+                put(JSON.readValue(line, ClipResult.class));
+            }
+        }
+    }
+
+    private void put(ClipResult result) {
+        results.put(result.key(), result);
+    }
+
+    /** What is known of a sample, or null. */
+    synchronized ClipResult find(long promptId, int sample) {
+        return results.get(new ClipResult.Key(promptId, sample));
+    }
+
+    /** Takes a result; it is in the journal soon after. */
+    synchronized void add(ClipResult result) {
+        put(result);
+        unwritten.add(result);
+    }
+
+    private void flushQuietly() {
+        try {
+            flush();
+        } catch (IOException | RuntimeException e) {
+            LOG.warn("Cannot write to the journal of results", e);
+        }
+    }
+
+    private synchronized void flush() throws IOException {
+        if (unwritten.isEmpty()) {
+            return;
+        }
+        StringBuilder lines = new StringBuilder();
+        for (ClipResult result : unwritten) {
+            lines.append(JSON.writeValueAsString(result)).append('\n');
+        }
+        // Read back in the order of names; the runs of one folder follow each other.
+        String name = String.format("%s/%019d-%s-%09d.jsonl", JOURNAL, System.currentTimeMillis(), run, segments++);
+        output.atomicPut(name, lines.toString().getBytes(StandardCharsets.UTF_8));
+        unwritten.clear();
+    }
+
+    /** All results, by prompt and sample. */
+    synchronized List<ClipResult> all() {
+        Map<ClipResult.Key, ClipResult> sorted = new TreeMap<>(
+                Comparator.comparingLong(ClipResult.Key::promptId).thenComparingInt(ClipResult.Key::sample));
+        sorted.putAll(results);
+        return List.copyOf(sorted.values());
+    }
+
+    /** Writes the whole table in place of the old one and of the journal. */
+    void commit() throws IOException {
+        flush();
+        List<Row> rows = all().stream().map(ClipResult::row).toList();
+        output.delete(NEXT);
+        spark.createDataFrame(rows, ClipResult.COLUMNS).coalesce(1).sortWithinPartitions("prompt_id", "sample")
+                .write().mode(SaveMode.Overwrite).parquet(output.uri(NEXT));
+        output.delete(FOLDER);
+        output.rename(NEXT, FOLDER);
+        output.delete(JOURNAL);
+    }
+
+    /** Leaves what was taken in the journal. */
+    @Override
+    public void close() {
+        flusher.shutdown();
+        flushQuietly();
+    }
+}
