@@ -45,11 +45,11 @@ public final class LatentGenerator implements LatentSource {
             placeGivenFrames(requests, begin, channels, clip.numFrames());
             Captions captions = captions(requests);
             Stdit2Input.ClipSize sizes = sizes(clip, 2 * n);
-            Sampler.Denoiser denoiser = (latents, modelTime, noised) -> {
-                float[] times = new float[2 * n];
-                Arrays.fill(times, modelTime);
-                return model.forward(new Stdit2Input(latents, times, captions, noised, sizes));
-            };
+            // Only the shape of these zeros matters: captions and sizes are embedded once for all steps.
+            Tensor empty = tensors.zeros(2L * n, channels, clip.numFrames(), latentHeight, latentWidth);
+            Stdit2.Prepared prepared = model.prepare(new Stdit2Input(empty, new float[2 * n], captions, null, sizes));
+            Sampler.Denoiser denoiser = (latents, modelTime, noised) -> model.forward(
+                    new Stdit2Input(latents, filled(2 * n, modelTime), captions, noised, sizes), prepared);
             float[] mask = conditioned ? mask(requests, clip.numFrames()) : null;
             float[] all = sampler.sample(denoiser, tensors.of(begin, shape), guidance, mask, noise, progress).floats();
             float[][] latents = new float[n][];

@@ -85,15 +85,47 @@ public final class Stdit2 {
         return tensors;
     }
 
+    /**
+     * What of a forward pass depends on neither the values of the latent nor the timestep, so that all steps of a
+     * sampler share it.
+     *
+     * @param text captions projected to the width of tokens [B, L, D]
+     * @param information embedding of size and aspect ratio [B, D]
+     * @param length embedding of frame count and fps [B, D]
+     * @param position spatial positions [S, D]
+     * @param angles rotary angles [T', head size / 2]
+     */
+    public record Prepared(Tensor text, Tensor information, Tensor length, Tensor position, Tensor angles) {}
+
+    /** Works out what inputs of the same captions, sizes and shape share; the current scope owns it. */
+    public Prepared prepare(Stdit2Input input) {
+        try (TensorScope scope = TensorScope.open()) {
+            Prepared prepared = new Prepared(text(input), information(input.size()), length(input.size()),
+                    position(input), rotaryAngles(input));
+            scope.releaseAll(List.of(prepared.text(), prepared.information(), prepared.length(), prepared.position(),
+                    prepared.angles()));
+            return prepared;
+        }
+    }
+
     /** The whole model: the predicted noise and variance values [B, 2C, T, H, W], fp32. */
     public Tensor forward(Stdit2Input input) {
         try (TensorScope scope = TensorScope.open()) {
-            Conditioning condition = condition(input);
-            Tensor text = text(input);
-            Tensor angles = rotaryAngles(input);
-            Tensor hidden = embed(input);
+            return scope.release(forward(input, prepare(input)));
+        }
+    }
+
+    /**
+     * The whole model.
+     *
+     * @param prepared of an input that differs in latent, timestep and given frames alone
+     */
+    public Tensor forward(Stdit2Input input, Prepared prepared) {
+        try (TensorScope scope = TensorScope.open()) {
+            Conditioning condition = condition(input, prepared.information(), prepared.length());
+            Tensor hidden = embed(input, prepared.position());
             for (int i = 0; i < blocks.size(); i++) {
-                Tensor next = block(i, hidden, text, condition, input, angles);
+                Tensor next = block(i, hidden, prepared.text(), condition, input, prepared.angles());
                 hidden.close();
                 hidden = next;
             }
@@ -104,13 +136,25 @@ public final class Stdit2 {
     /** Timestep, size, aspect ratio, frame count and fps. */
     Conditioning condition(Stdit2Input input) {
         try (TensorScope scope = TensorScope.open()) {
-            Stdit2Input.ClipSize size = input.size();
-            Tensor information = kernels.concatLast(List.of(
-                    embedding(size.height(), sizeMlp),
-                    embedding(size.width(), sizeMlp),
-                    embedding(size.aspectRatio(), aspectRatioMlp))); // [B, D]
-            Tensor length = kernels.add(
-                    embedding(size.numFrames(), frameCountMlp), embedding(size.fps(), fpsMlp)); // [B, D]
+            Conditioning condition = condition(input, information(input.size()), length(input.size()));
+            scope.releaseAll(condition.tensors());
+            return condition;
+        }
+    }
+
+    private Tensor information(Stdit2Input.ClipSize size) {
+        return kernels.concatLast(List.of(
+                embedding(size.height(), sizeMlp),
+                embedding(size.width(), sizeMlp),
+                embedding(size.aspectRatio(), aspectRatioMlp))); // [B, D]
+    }
+
+    private Tensor length(Stdit2Input.ClipSize size) {
+        return kernels.add(embedding(size.numFrames(), frameCountMlp), embedding(size.fps(), fpsMlp)); // [B, D]
+    }
+
+    private Conditioning condition(Stdit2Input input, Tensor information, Tensor length) {
+        try (TensorScope scope = TensorScope.open()) {
             Tensor t = embedding(input.timestep(), timestepMlp); // [B, D]
             Tensor tSpatial = kernels.add(t, information);
             Tensor spatial = kernels.modulation(tSpatial, 6, spatialModulation); // [B, 6, D]
@@ -146,15 +190,23 @@ public final class Stdit2 {
         return tensors.of(PositionEmbedding.rotaryAngles(frames, config.headSize()), frames, config.headSize() / 2);
     }
 
-    /** Patches with their positions, [B, T', S, D]. The first sample's size scales the positions of all. */
-    Tensor embed(Stdit2Input input) {
+    /** Positions of tokens in a frame [S, D]. The first sample's size scales those of all. */
+    private Tensor position(Stdit2Input input) {
         long[] grid = grid(input);
         double scale = Math.sqrt((double) input.size().height()[0] * input.size().width()[0]) / config.inputSquareSize();
         float[] positions = PositionEmbedding.spatial((int) grid[1], (int) grid[2], config.hiddenSize(), scale);
+        return tensors.of(positions, grid[1] * grid[2], config.hiddenSize());
+    }
+
+    /** Patches with their positions, [B, T', S, D]. */
+    Tensor embed(Stdit2Input input) {
         try (TensorScope scope = TensorScope.open()) {
-            Tensor position = tensors.of(positions, grid[1] * grid[2], config.hiddenSize());
-            return scope.release(kernels.patchEmbed(input.latent(), position, patch, precision, patchProjection));
+            return scope.release(embed(input, position(input)));
         }
+    }
+
+    private Tensor embed(Stdit2Input input, Tensor position) {
+        return kernels.patchEmbed(input.latent(), position, patch, precision, patchProjection);
     }
 
     /** Block {@code index} on tokens [B, T', S, D]. */

@@ -10,9 +10,14 @@ import io.sparkreel.model.KeyedRandom.Purpose;
 import io.sparkreel.model.diffusion.AncestralSampler;
 import io.sparkreel.model.diffusion.NoiseSchedule;
 import io.sparkreel.model.diffusion.Sampler;
+import io.sparkreel.model.stdit.Captions;
 import io.sparkreel.model.stdit.ParameterLayout;
+import io.sparkreel.model.stdit.Stdit2;
 import io.sparkreel.model.stdit.Stdit2Config;
+import io.sparkreel.model.stdit.Stdit2Input;
+import io.sparkreel.model.torch.Kernels;
 import io.sparkreel.model.torch.Tensor;
+import io.sparkreel.model.torch.TensorScope;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
 import io.sparkreel.model.train.ModelWeights;
@@ -130,5 +135,32 @@ class LatentGeneratorTest {
         int other = SIDE * SIDE; // frame 1 of channel 0
         assertTrue(Math.abs(low[other] - high[other]) > 1e-4);
         assertArrayEquals(draw(request(1, 2, 0, 0, null))[0], none, 0, "a mask of ones is no mask");
+    }
+
+    /** Steps that share their captions and sizes are the steps that do not, to the bit. */
+    @Test
+    void whatStepsShareChangesNothing() {
+        Stdit2 model = weights.model(HOST);
+        try (TensorScope scope = TensorScope.open()) {
+            float[] latent = new float[2 * CHANNELS * FRAMES * SIDE * SIDE];
+            KeyedRandom.of(8, 0, 0, Purpose.NOISE).fillNormal(latent, 0, latent.length);
+            float[] ones = {1, 1};
+            Caption caption = caption(3);
+            Captions captions = Captions.of(
+                    HOST, caption.features(), 1, SLOTS, TEXT_WIDTH, caption.mask(), null, weights.nullCaption());
+            Captions both = new Captions(Kernels.instance().repeatTwice(captions.features()),
+                    Kernels.instance().repeatTwice(captions.bias()));
+            Stdit2Input.ClipSize sizes = new Stdit2Input.ClipSize(new float[] {4, 4}, new float[] {32, 32},
+                    new float[] {32, 32}, ones, new float[] {24, 24});
+            Tensor noised = HOST.of(new float[] {0, 1, 1, 1, 0, 1, 1, 1}, 2, FRAMES, 1, 1);
+            Tensor x = HOST.of(latent, 2, CHANNELS, FRAMES, SIDE, SIDE);
+            Stdit2.Prepared prepared = model.prepare(new Stdit2Input(x, ones, both, null, sizes));
+            for (Tensor given : new Tensor[] {null, noised}) {
+                for (float time : new float[] {0, 999}) {
+                    Stdit2Input input = new Stdit2Input(x, new float[] {time, time}, both, given, sizes);
+                    assertArrayEquals(model.forward(input).floats(), model.forward(input, prepared).floats(), 0);
+                }
+            }
+        }
     }
 }
