@@ -95,7 +95,7 @@ class JobArgumentsTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             --saved-dir x          | unknown option '--saved-dir'. Did you mean '--save-dir'? --help lists them all.
-            --cfg-channel 3        | unknown option '--cfg-channel'. Did you mean '--set scheduler.cfg_channel=VALUE'? --help lists them all.
+            --mlp-ratio 3          | unknown option '--mlp-ratio'. Did you mean '--set model.mlp_ratio=VALUE'? --help lists them all.
             --seed                 | '--seed' has no value. Write --seed N.
             --image-size 144       | '--image-size' has the values [144]. Write --image-size H W.
             --prompt --seed 1      | '--prompt' has no value. Write --prompt TEXT ....

@@ -22,12 +22,14 @@ import org.apache.spark.launcher.JavaModuleOptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Jobs, each in a process of its own, with a tiny T5 and a tiny autoencoder in the layout of the Hugging Face hub. */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+@Tag("slow")
 class PublishedWeightsIT {
     private static final Path ROOT = Path.of(System.getProperty("project.root"));
     private static final Path GOLDEN = ROOT.resolve("model/src/test/resources/golden");
