@@ -14,10 +14,10 @@ import io.sparkreel.model.checkpoint.CheckpointReader;
 import io.sparkreel.model.checkpoint.LocalStorage;
 import io.sparkreel.model.checkpoint.Storage;
 import io.sparkreel.model.collective.Collective;
-import io.sparkreel.model.collective.Rendezvous;
 import io.sparkreel.model.collective.RingOptions;
 import io.sparkreel.model.collective.SingleProcess;
 import io.sparkreel.model.collective.TcpRing;
+import io.sparkreel.model.collective.ThreadRendezvous;
 import io.sparkreel.model.diffusion.FrameMask;
 import io.sparkreel.model.stdit.Stdit2Config;
 import io.sparkreel.model.torch.Tensor;
@@ -32,7 +32,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -123,8 +122,7 @@ class TrainerTest {
 
     /** Runs a body on several ranks, each a thread of this JVM. */
     private static <T> List<T> onRanks(int ranks, RankBody<T> body) throws Exception {
-        CyclicBarrier met = new CyclicBarrier(ranks);
-        String[] said = new String[ranks];
+        ThreadRendezvous meeting = new ThreadRendezvous(ranks);
         ExecutorService threads = Executors.newFixedThreadPool(ranks);
         try {
             List<Callable<T>> tasks = new ArrayList<>();
@@ -133,7 +131,7 @@ class TrainerTest {
                 tasks.add(() -> {
                     Torch.start();
                     RingOptions options = RingOptions.of("127.0.0.1", new byte[32], "attempt");
-                    try (Collective ring = TcpRing.connect(options, meeting(own, said, met))) {
+                    try (Collective ring = TcpRing.connect(options, meeting.of(own))) {
                         return body.run(ring);
                     }
                 });
@@ -151,33 +149,6 @@ class TrainerTest {
 
     private interface RankBody<T> {
         T run(Collective collective) throws Exception;
-    }
-
-    private static Rendezvous meeting(int rank, String[] said, CyclicBarrier met) {
-        return new Rendezvous() {
-            @Override
-            public int rank() {
-                return rank;
-            }
-
-            @Override
-            public int worldSize() {
-                return said.length;
-            }
-
-            @Override
-            public List<String> allGather(String mine) {
-                try {
-                    said[rank] = mine;
-                    met.await();
-                    List<String> all = List.of(said);
-                    met.await();
-                    return all;
-                } catch (Exception e) {
-                    throw new IllegalStateException(e);
-                }
-            }
-        };
     }
 
     @Test
