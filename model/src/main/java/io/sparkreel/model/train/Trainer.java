@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.train;
 
+import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.collective.Collective;
 import io.sparkreel.model.collective.Work;
 import io.sparkreel.model.diffusion.DiffusionLoss;
@@ -12,6 +13,7 @@ import io.sparkreel.model.stdit.ParameterLayout;
 import io.sparkreel.model.stdit.Stdit2;
 import io.sparkreel.model.torch.Kernels;
 import io.sparkreel.model.torch.Precision;
+import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.TensorScope;
 import io.sparkreel.model.torch.Tensors;
 import java.nio.ByteBuffer;
@@ -37,12 +39,20 @@ public final class Trainer implements AutoCloseable {
      * @param frameMask which frames are given, null for none
      * @param checkpointActivations recompute blocks in the backward pass
      * @param precision what blocks compute in; weights, gradients and moments are fp32 in any case
+     * @param freeze what is left as it is
      * @param gradientClip limit of the global norm, 0 for none
      * @param seed of every draw
      */
     public record Options(boolean predictXstart, double vbWeight, String respacing, boolean speed,
-            FrameMask frameMask, boolean checkpointActivations, Precision precision, double gradientClip,
-            AdamW.Options adam, LearningRate learningRate, double emaDecay, boolean emaWarmup, long seed) {}
+            FrameMask frameMask, boolean checkpointActivations, Precision precision, Freeze freeze, double gradientClip,
+            AdamW.Options adam, LearningRate learningRate, double emaDecay, boolean emaWarmup, long seed) {
+        public Options {
+            if (freeze != Freeze.NOTHING && adam.weightDecay() != 0) {
+                throw new InvalidInputException("Cannot freeze parameters: weight_decay is " + adam.weightDecay()
+                        + " and would shrink them all the same. Set it to 0.");
+            }
+        }
+    }
 
     private final Options options;
     private final ModelWeights weights;
@@ -54,6 +64,8 @@ public final class Trainer implements AutoCloseable {
     private final AdamW optimizer;
     private final Ema ema;
     private final List<ByteBuffer> ranges = new ArrayList<>();
+    /** Gradients of what is frozen: kept at zero, they move neither moments nor parameters. */
+    private final List<Tensor> frozenGradients = new ArrayList<>();
 
     /**
      * @param weights the model to train; the caller closes it after the trainer
@@ -72,6 +84,11 @@ public final class Trainer implements AutoCloseable {
         backward = new BlockwiseBackward(model, options.checkpointActivations());
         FlatParameters parameters = weights.parameters();
         gradients = new FlatGradients(parameters, tensors);
+        parameters.layout().slots().forEach((name, slot) -> {
+            if (options.freeze().holds(name)) {
+                frozenGradients.add(gradients.values().view(slot.begin(), slot.spec().elements()));
+            }
+        });
         optimizer = new AdamW(options.adam(), tensors, parameters.layout().elements());
         ema = new Ema(parameters, tensors, options.emaDecay(), options.emaWarmup());
         if (collective.worldSize() > 1) {
@@ -155,6 +172,7 @@ public final class Trainer implements AutoCloseable {
         if (samples != plannedSamples) {
             Kernels.instance().scaleInPlace(gradients.values().tensor(), (double) plannedSamples / samples);
         }
+        frozenGradients.forEach(gradient -> Kernels.instance().fill(gradient, 0));
         double norm = GradientClip.apply(gradients.values(), options.gradientClip());
         boolean finite = Double.isFinite(norm);
         if (finite) {

@@ -50,7 +50,7 @@ class ExportWeightsTest {
     void checkpoint() throws IOException {
         run = work.resolve("run");
         Tensors tensors = Tensors.onHost();
-        Trainer.Options options = new Trainer.Options(false, 1, "", false, null, false, Precision.FLOAT32, 1,
+        Trainer.Options options = new Trainer.Options(false, 1, "", false, null, false, Precision.FLOAT32, Freeze.NOTHING, 1,
                 AdamW.Options.REFERENCE, new LearningRate(LearningRate.Schedule.CONSTANT, 1e-3, 0, 10), 0.9, false, 1);
         try (ModelWeights weights = new ModelWeights(CONFIG, tensors);
                 Trainer trainer = new Trainer(options, weights, tensors, new SingleProcess())) {

@@ -58,7 +58,12 @@ class TrainerTest {
 
     private static Trainer.Options options(boolean checkpointActivations) {
         FrameMask masks = FrameMask.of(Map.of("mask_no", 0.5, "mask_quarter_head", 0.5));
-        return new Trainer.Options(false, 1, "", false, masks, checkpointActivations, Precision.FLOAT32, 1, AdamW.Options.REFERENCE,
+        return options(checkpointActivations, Freeze.NOTHING, masks);
+    }
+
+    private static Trainer.Options options(boolean checkpointActivations, Freeze freeze, FrameMask masks) {
+        return new Trainer.Options(false, 1, "", false, masks, checkpointActivations, Precision.FLOAT32, freeze, 1,
+                AdamW.Options.REFERENCE,
                 new LearningRate(LearningRate.Schedule.COSINE, 1e-2, 2, 12), 0.9, true, 42);
     }
 
@@ -203,6 +208,32 @@ class TrainerTest {
             try (Trainer trainer = new Trainer(options(false), weights, HOST, new SingleProcess())) {
                 StepReport report = trainer.step(0, batches, plannedSamples);
                 return new Outcome(List.of(report), values(weights.parameters().values()), null);
+            }
+        }
+    }
+
+    @Test
+    void frozenParametersStayAndTheOthersMove() {
+        for (Freeze freeze : new Freeze[] {Freeze.NOT_TEMPORAL, Freeze.TEXT}) {
+            try (ModelWeights weights = new ModelWeights(CONFIG, HOST)) {
+                float[] before = new float[(int) weights.parameters().layout().elements()];
+                KeyedRandom.of(3, 0, 0, KeyedRandom.Purpose.ORDER).fillNormal(before, 0, before.length);
+                for (int i = 0; i < before.length; i++) {
+                    before[i] *= 0.1f; // behind a layer that starts at zero nothing would move
+                }
+                weights.parameters().values().write(0, FloatBuffer.wrap(before));
+                try (Trainer trainer = new Trainer(options(false, freeze, null), weights, HOST, new SingleProcess())) {
+                    for (int step = 0; step < 3; step++) {
+                        trainer.step(step, stepOf(step), CLIPS);
+                    }
+                }
+                float[] after = values(weights.parameters().values());
+                weights.parameters().layout().slots().forEach((name, slot) -> {
+                    boolean frozen = freeze == Freeze.TEXT ? name.contains("cross_attn") : !name.contains("attn_temp");
+                    int begin = (int) slot.begin();
+                    int end = begin + (int) slot.spec().elements();
+                    assertEquals(frozen, Arrays.equals(before, begin, end, after, begin, end), freeze + " " + name);
+                });
             }
         }
     }

@@ -24,6 +24,7 @@ import io.sparkreel.model.text.TextEncoder;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
 import io.sparkreel.model.train.AdamW;
+import io.sparkreel.model.train.Freeze;
 import io.sparkreel.model.train.LearningRate;
 import io.sparkreel.model.train.ModelWeights;
 import io.sparkreel.model.train.RunState;
@@ -103,6 +104,7 @@ final class TrainingRank {
                 config.scheduler().timestepRespacing(), config.scheduler().type() == SchedulerType.IDDPM_SPEED,
                 config.maskRatios() == null ? null : FrameMask.of(config.maskRatios()), config.gradCheckpoint(),
                 Components.precision(config.dtype()),
+                config.model().freeze() == null ? Freeze.NOTHING : Freeze.valueOf(config.model().freeze().name()),
                 optimizer.gradClip() == null ? 0 : optimizer.gradClip(), adam, rate,
                 optimizer.emaDecay(), optimizer.emaWarmup(), config.run().seed());
     }
