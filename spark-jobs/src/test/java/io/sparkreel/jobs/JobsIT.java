@@ -263,7 +263,8 @@ class JobsIT {
                 """);
         assertDone(onCluster("inference", TWO_EXECUTORS, "--config", ROOT + "/conf/quickstart/inference.yaml",
                 "--ckpt-path", WORK.resolve("two").toString(), "--prompt-path", prompts.toString(),
-                "--save-dir", videos.toString(), "--num-sampling-steps", "3", "--num-sample", "2"));
+                "--save-dir", videos.toString(), "--num-sampling-steps", "3", "--num-sample", "2",
+                "--set", "scheduler.type=iddpm"));
         assertMedia(videos.resolve("dog-0.mp4"), 128, 72, 8);
         assertMedia(videos.resolve("dog-1.mp4"), 128, 72, 8);
         assertMedia(videos.resolve("sample_1-0.mp4"), 64, 96, 5); // 70x100 cut to multiples of 8
