@@ -7,7 +7,7 @@ package io.sparkreel.bucketing;
  */
 public final class InvalidInputException extends IllegalArgumentException {
 
-  public InvalidInputException(String message) {
-    super(message);
-  }
+    public InvalidInputException(String message) {
+        super(message);
+    }
 }

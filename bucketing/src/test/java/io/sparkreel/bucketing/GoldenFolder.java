@@ -11,23 +11,23 @@ import java.nio.file.Path;
 /** The folder of golden data: the system property golden.dir, else this module's own copy. */
 public final class GoldenFolder {
 
-  private GoldenFolder() {}
+    private GoldenFolder() {}
 
-  public static Path file(String name) throws IOException {
-    Path file = folder().resolve(name);
-    assertTrue(Files.exists(file), "no golden data at " + file);
-    return file;
-  }
+    public static Path file(String name) throws IOException {
+        Path file = folder().resolve(name);
+        assertTrue(Files.exists(file), "no golden data at " + file);
+        return file;
+    }
 
-  private static Path folder() {
-    String given = System.getProperty("golden.dir", "");
-    if (!given.isBlank()) {
-      return Path.of(System.getProperty("project.root", "")).resolve(given);
+    private static Path folder() {
+        String given = System.getProperty("golden.dir", "");
+        if (!given.isBlank()) {
+            return Path.of(System.getProperty("project.root", "")).resolve(given);
+        }
+        try {
+            return Path.of(GoldenFolder.class.getResource("/golden").toURI());
+        } catch (URISyntaxException exception) {
+            throw new AssertionError(exception);
+        }
     }
-    try {
-      return Path.of(GoldenFolder.class.getResource("/golden").toURI());
-    } catch (URISyntaxException exception) {
-      throw new AssertionError(exception);
-    }
-  }
 }

@@ -12,8 +12,8 @@ import java.io.Serializable;
  */
 public record AspectRatio(String label, int height, int width) implements Serializable {
 
-  /** The number the label stands for. */
-  public double value() {
-    return Double.parseDouble(label);
-  }
+    /** The number the label stands for. */
+    public double value() {
+        return Double.parseDouble(label);
+    }
 }

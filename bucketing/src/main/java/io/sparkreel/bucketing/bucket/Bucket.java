@@ -12,17 +12,17 @@ package io.sparkreel.bucketing.bucket;
  */
 public record Bucket(String resolution, int frames, String aspect, int height, int width) {
 
-  static Bucket of(Resolution resolution, int frames, AspectRatio shape) {
-    return new Bucket(resolution.name(), frames, shape.label(), shape.height(), shape.width());
-  }
+    static Bucket of(Resolution resolution, int frames, AspectRatio shape) {
+        return new Bucket(resolution.name(), frames, shape.label(), shape.height(), shape.width());
+    }
 
-  /** Name of the pair of resolution and frames, such as {@code 480p-16}; keys the random draw. */
-  public static String tag(String resolution, int frames) {
-    return resolution + "-" + frames;
-  }
+    /** Name of the pair of resolution and frames, such as {@code 480p-16}; keys the random draw. */
+    public static String tag(String resolution, int frames) {
+        return resolution + "-" + frames;
+    }
 
-  /** Name of the bucket, such as {@code 480p-16-0.56}. */
-  public String id() {
-    return tag(resolution, frames) + "-" + aspect;
-  }
+    /** Name of the bucket, such as {@code 480p-16-0.56}. */
+    public String id() {
+        return tag(resolution, frames) + "-" + aspect;
+    }
 }

@@ -10,8 +10,8 @@ package io.sparkreel.bucketing.bucket;
  */
 public record Candidate(Bucket bucket, double keepProbability, int index) {
 
-  /** Keys the random draw. */
-  public String tag() {
-    return Bucket.tag(bucket.resolution(), bucket.frames());
-  }
+    /** Keys the random draw. */
+    public String tag() {
+        return Bucket.tag(bucket.resolution(), bucket.frames());
+    }
 }

@@ -10,27 +10,27 @@ import java.text.Normalizer;
  */
 public final class ClipId {
 
-  private ClipId() {}
+    private ClipId() {}
 
-  /**
-   * Spark's {@code xxhash64(path, bytes)} of the normalised path.
-   *
-   * @param relativePath path below the input folder, separated by '/'
-   * @param bytes length of the file
-   */
-  public static long of(String relativePath, long bytes) {
-    byte[] path = normalise(relativePath).getBytes(StandardCharsets.UTF_8);
-    return XxHash64.hash(bytes, XxHash64.hash(path, XxHash64.SPARK_SEED));
-  }
+    /**
+     * Spark's {@code xxhash64(path, bytes)} of the normalised path.
+     *
+     * @param relativePath path below the input folder, separated by '/'
+     * @param bytes length of the file
+     */
+    public static long of(String relativePath, long bytes) {
+        byte[] path = normalise(relativePath).getBytes(StandardCharsets.UTF_8);
+        return XxHash64.hash(bytes, XxHash64.hash(path, XxHash64.SPARK_SEED));
+    }
 
-  /** Unicode composed (NFC, since some file systems decompose names), no empty or "." parts. */
-  static String normalise(String relativePath) {
-    String path = Normalizer.normalize(relativePath, Normalizer.Form.NFC).replaceAll("/+", "/");
-    String previous;
-    do {
-      previous = path;
-      path = path.replace("/./", "/").replaceFirst("^\\.?/", "");
-    } while (!path.equals(previous));
-    return path;
-  }
+    /** Unicode composed (NFC, since some file systems decompose names), no empty or "." parts. */
+    static String normalise(String relativePath) {
+        String path = Normalizer.normalize(relativePath, Normalizer.Form.NFC).replaceAll("/+", "/");
+        String previous;
+        do {
+            previous = path;
+            path = path.replace("/./", "/").replaceFirst("^\\.?/", "");
+        } while (!path.equals(previous));
+        return path;
+    }
 }

@@ -10,20 +10,20 @@ import java.util.Objects;
  */
 public final class KeepDraw {
 
-  private KeepDraw() {}
+    private KeepDraw() {}
 
-  /**
-   * Uniform in [0, 1): the upper 53 bits of Spark's {@code xxhash64(clip_id, seed, epoch, tag)},
-   * the first three as longs, times 2^-53.
-   *
-   * @param bucketTag {@link Candidate#tag}
-   */
-  public static double draw(long seed, long epoch, long clipId, String bucketTag) {
-    Objects.requireNonNull(bucketTag, "bucketTag");
-    long hash = XxHash64.hash(clipId, XxHash64.SPARK_SEED);
-    hash = XxHash64.hash(seed, hash);
-    hash = XxHash64.hash(epoch, hash);
-    hash = XxHash64.hash(bucketTag.getBytes(StandardCharsets.UTF_8), hash);
-    return (hash >>> 11) * 0x1.0p-53;
-  }
+    /**
+     * Uniform in [0, 1): the upper 53 bits of Spark's {@code xxhash64(clip_id, seed, epoch, tag)},
+     * the first three as longs, times 2^-53.
+     *
+     * @param bucketTag {@link Candidate#tag}
+     */
+    public static double draw(long seed, long epoch, long clipId, String bucketTag) {
+        Objects.requireNonNull(bucketTag, "bucketTag");
+        long hash = XxHash64.hash(clipId, XxHash64.SPARK_SEED);
+        hash = XxHash64.hash(seed, hash);
+        hash = XxHash64.hash(epoch, hash);
+        hash = XxHash64.hash(bucketTag.getBytes(StandardCharsets.UTF_8), hash);
+        return (hash >>> 11) * 0x1.0p-53;
+    }
 }

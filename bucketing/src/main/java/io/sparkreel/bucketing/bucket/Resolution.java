@@ -12,27 +12,27 @@ import java.util.List;
  * @param aspectRatios its shapes, in the order that decides ties
  */
 public record Resolution(String name, long pixels, List<AspectRatio> aspectRatios)
-    implements Serializable {
+        implements Serializable {
 
-  public Resolution {
-    aspectRatios = List.copyOf(aspectRatios);
-  }
-
-  /** The shape whose label is nearest to height / width, the first of several equally near. */
-  public AspectRatio nearest(int height, int width) {
-    return nearest((double) height / width);
-  }
-
-  AspectRatio nearest(double ratio) {
-    AspectRatio best = null;
-    double least = Double.POSITIVE_INFINITY;
-    for (AspectRatio candidate : aspectRatios) {
-      double distance = Math.abs(candidate.value() - ratio);
-      if (distance < least) {
-        least = distance;
-        best = candidate;
-      }
+    public Resolution {
+        aspectRatios = List.copyOf(aspectRatios);
     }
-    return best;
-  }
+
+    /** The shape whose label is nearest to height / width, the first of several equally near. */
+    public AspectRatio nearest(int height, int width) {
+        return nearest((double) height / width);
+    }
+
+    AspectRatio nearest(double ratio) {
+        AspectRatio best = null;
+        double least = Double.POSITIVE_INFINITY;
+        for (AspectRatio candidate : aspectRatios) {
+            double distance = Math.abs(candidate.value() - ratio);
+            if (distance < least) {
+                least = distance;
+                best = candidate;
+            }
+        }
+        return best;
+    }
 }

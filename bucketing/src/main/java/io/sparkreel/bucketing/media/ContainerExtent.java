@@ -16,124 +16,124 @@ import java.util.Set;
  */
 record ContainerExtent(long declaredLength, long actualLength, boolean fragmented) {
 
-  private static final int MAX_BOXES = 100_000;
-  private static final String FRAGMENT_BOX = "moof";
+    private static final int MAX_BOXES = 100_000;
+    private static final String FRAGMENT_BOX = "moof";
 
-  /** QuickTime files older than the ftyp box begin with one of the others. */
-  private static final Set<String> FIRST_BOXES = Set.of("ftyp", "moov", "mdat", "wide", "free");
+    /** QuickTime files older than the ftyp box begin with one of the others. */
+    private static final Set<String> FIRST_BOXES = Set.of("ftyp", "moov", "mdat", "wide", "free");
 
-  private static final int EBML_HEADER = 0x1a45dfa3;
-  private static final int MATROSKA_SEGMENT = 0x18538067;
+    private static final int EBML_HEADER = 0x1a45dfa3;
+    private static final int MATROSKA_SEGMENT = 0x18538067;
 
-  static ContainerExtent read(MediaSource source) throws IOException {
-    byte[] head = bytes(source, 0, 16);
-    if (head.length == 16 && integer(head, 0) == EBML_HEADER) {
-      return readMatroska(source);
+    static ContainerExtent read(MediaSource source) throws IOException {
+        byte[] head = bytes(source, 0, 16);
+        if (head.length == 16 && integer(head, 0) == EBML_HEADER) {
+            return readMatroska(source);
+        }
+        if (head.length == 16 && FIRST_BOXES.contains(type(head))) {
+            return readBoxes(source);
+        }
+        return new ContainerExtent(0, source.length(), false);
     }
-    if (head.length == 16 && FIRST_BOXES.contains(type(head))) {
-      return readBoxes(source);
+
+    boolean endsBeyondFile() {
+        return declaredLength > actualLength;
     }
-    return new ContainerExtent(0, source.length(), false);
-  }
 
-  boolean endsBeyondFile() {
-    return declaredLength > actualLength;
-  }
-
-  String describe() {
-    return "the container names %d bytes, the file has %d".formatted(declaredLength, actualLength);
-  }
-
-  private static ContainerExtent readBoxes(MediaSource source) throws IOException {
-    long length = source.length();
-    long position = 0;
-    boolean fragmented = false;
-    for (int box = 0; box < MAX_BOXES && position + 8 <= length; box++) {
-      byte[] head = bytes(source, position, 16);
-      if (head.length < 8) {
-        break;
-      }
-      fragmented |= type(head).equals(FRAGMENT_BOX);
-      long size = Integer.toUnsignedLong(integer(head, 0));
-      if (size == 0) {
-        position = length; // the box reaches to the end of the file, wherever that is
-      } else if (size == 1 && head.length == 16) {
-        size = (long) integer(head, 8) << 32 | Integer.toUnsignedLong(integer(head, 12));
-      }
-      if (position == length) {
-        break;
-      }
-      if (size < 8 || position + size < 0) {
-        return new ContainerExtent(0, length, fragmented); // not a box: nothing can be said
-      }
-      position += size;
+    String describe() {
+        return "the container names %d bytes, the file has %d".formatted(declaredLength, actualLength);
     }
-    return new ContainerExtent(position, length, fragmented);
-  }
 
-  private static ContainerExtent readMatroska(MediaSource source) throws IOException {
-    long length = source.length();
-    long position = 4;
-    byte[] head = bytes(source, position, 8);
-    int sizeBytes = vintLength(head);
-    long headerSize = vint(head, 0, sizeBytes);
-    position += sizeBytes + headerSize;
-    if (sizeBytes == 0 || headerSize < 0 || position >= length) {
-      return new ContainerExtent(0, length, false);
+    private static ContainerExtent readBoxes(MediaSource source) throws IOException {
+        long length = source.length();
+        long position = 0;
+        boolean fragmented = false;
+        for (int box = 0; box < MAX_BOXES && position + 8 <= length; box++) {
+            byte[] head = bytes(source, position, 16);
+            if (head.length < 8) {
+                break;
+            }
+            fragmented |= type(head).equals(FRAGMENT_BOX);
+            long size = Integer.toUnsignedLong(integer(head, 0));
+            if (size == 0) {
+                position = length; // the box reaches to the end of the file, wherever that is
+            } else if (size == 1 && head.length == 16) {
+                size = (long) integer(head, 8) << 32 | Integer.toUnsignedLong(integer(head, 12));
+            }
+            if (position == length) {
+                break;
+            }
+            if (size < 8 || position + size < 0) {
+                return new ContainerExtent(0, length, fragmented); // not a box: nothing can be said
+            }
+            position += size;
+        }
+        return new ContainerExtent(position, length, fragmented);
     }
-    byte[] segment = bytes(source, position, 12);
-    if (segment.length < 12 || integer(segment, 0) != MATROSKA_SEGMENT) {
-      return new ContainerExtent(0, length, false);
+
+    private static ContainerExtent readMatroska(MediaSource source) throws IOException {
+        long length = source.length();
+        long position = 4;
+        byte[] head = bytes(source, position, 8);
+        int sizeBytes = vintLength(head);
+        long headerSize = vint(head, 0, sizeBytes);
+        position += sizeBytes + headerSize;
+        if (sizeBytes == 0 || headerSize < 0 || position >= length) {
+            return new ContainerExtent(0, length, false);
+        }
+        byte[] segment = bytes(source, position, 12);
+        if (segment.length < 12 || integer(segment, 0) != MATROSKA_SEGMENT) {
+            return new ContainerExtent(0, length, false);
+        }
+        byte[] size = Arrays.copyOfRange(segment, 4, 12);
+        int segmentSizeBytes = vintLength(size);
+        long segmentSize = vint(size, 0, segmentSizeBytes);
+        boolean known = segmentSizeBytes > 0 && segmentSize >= 0;
+        long declared = known ? position + 4 + segmentSizeBytes + segmentSize : 0;
+        return new ContainerExtent(Math.max(declared, 0), length, false);
     }
-    byte[] size = Arrays.copyOfRange(segment, 4, 12);
-    int segmentSizeBytes = vintLength(size);
-    long segmentSize = vint(size, 0, segmentSizeBytes);
-    boolean known = segmentSizeBytes > 0 && segmentSize >= 0;
-    long declared = known ? position + 4 + segmentSizeBytes + segmentSize : 0;
-    return new ContainerExtent(Math.max(declared, 0), length, false);
-  }
 
-  /** Bytes of a variable-length integer, told by the leading zeros of its first byte. */
-  private static int vintLength(byte[] bytes) {
-    return bytes.length < 8 || bytes[0] == 0 ? 0 : Integer.numberOfLeadingZeros(bytes[0] & 0xff) - 23;
-  }
-
-  /** A variable-length integer, -1 when all its bits are set, which means an unknown size. */
-  private static long vint(byte[] bytes, int offset, int length) {
-    if (length == 0) {
-      return -1;
+    /** Bytes of a variable-length integer, told by the leading zeros of its first byte. */
+    private static int vintLength(byte[] bytes) {
+        return bytes.length < 8 || bytes[0] == 0 ? 0 : Integer.numberOfLeadingZeros(bytes[0] & 0xff) - 23;
     }
-    long mask = (1L << 7 * length) - 1;
-    long value = 0;
-    for (int i = 0; i < length; i++) {
-      value = value << 8 | bytes[offset + i] & 0xff;
+
+    /** A variable-length integer, -1 when all its bits are set, which means an unknown size. */
+    private static long vint(byte[] bytes, int offset, int length) {
+        if (length == 0) {
+            return -1;
+        }
+        long mask = (1L << 7 * length) - 1;
+        long value = 0;
+        for (int i = 0; i < length; i++) {
+            value = value << 8 | bytes[offset + i] & 0xff;
+        }
+        return (value & mask) == mask ? -1 : value & mask;
     }
-    return (value & mask) == mask ? -1 : value & mask;
-  }
 
-  /** The four letters that name a box. */
-  private static String type(byte[] head) {
-    return new String(head, 4, 4, StandardCharsets.ISO_8859_1);
-  }
-
-  private static int integer(byte[] bytes, int offset) {
-    return (bytes[offset] & 0xff) << 24
-        | (bytes[offset + 1] & 0xff) << 16
-        | (bytes[offset + 2] & 0xff) << 8
-        | bytes[offset + 3] & 0xff;
-  }
-
-  /** Up to {@code count} bytes; fewer at the end of the file. */
-  private static byte[] bytes(MediaSource source, long position, int count) throws IOException {
-    byte[] bytes = new byte[count];
-    int filled = 0;
-    while (filled < count) {
-      int read = source.read(position + filled, bytes, filled, count - filled);
-      if (read < 0) {
-        return Arrays.copyOf(bytes, filled);
-      }
-      filled += read;
+    /** The four letters that name a box. */
+    private static String type(byte[] head) {
+        return new String(head, 4, 4, StandardCharsets.ISO_8859_1);
     }
-    return bytes;
-  }
+
+    private static int integer(byte[] bytes, int offset) {
+        return (bytes[offset] & 0xff) << 24
+                | (bytes[offset + 1] & 0xff) << 16
+                | (bytes[offset + 2] & 0xff) << 8
+                | bytes[offset + 3] & 0xff;
+    }
+
+    /** Up to {@code count} bytes; fewer at the end of the file. */
+    private static byte[] bytes(MediaSource source, long position, int count) throws IOException {
+        byte[] bytes = new byte[count];
+        int filled = 0;
+        while (filled < count) {
+            int read = source.read(position + filled, bytes, filled, count - filled);
+            if (read < 0) {
+                return Arrays.copyOf(bytes, filled);
+            }
+            filled += read;
+        }
+        return bytes;
+    }
 }

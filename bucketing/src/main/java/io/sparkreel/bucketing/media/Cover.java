@@ -9,12 +9,12 @@ package io.sparkreel.bucketing.media;
  */
 record Cover(int height, int width) {
 
-  static Cover of(int sourceHeight, int sourceWidth, int targetHeight, int targetWidth) {
-    double heightRatio = (double) targetHeight / sourceHeight;
-    double widthRatio = (double) targetWidth / sourceWidth;
-    if (heightRatio > widthRatio) {
-      return new Cover(targetHeight, (int) Math.rint(sourceWidth * heightRatio));
+    static Cover of(int sourceHeight, int sourceWidth, int targetHeight, int targetWidth) {
+        double heightRatio = (double) targetHeight / sourceHeight;
+        double widthRatio = (double) targetWidth / sourceWidth;
+        if (heightRatio > widthRatio) {
+            return new Cover(targetHeight, (int) Math.rint(sourceWidth * heightRatio));
+        }
+        return new Cover((int) Math.rint(sourceHeight * widthRatio), targetWidth);
     }
-    return new Cover((int) Math.rint(sourceHeight * widthRatio), targetWidth);
-  }
 }

@@ -9,28 +9,28 @@ import java.util.Locale;
 /** Loads FFmpeg once per process and silences it: every error reaches the caller as a value. */
 final class FFmpegRuntime {
 
-  static {
-    // JavaCPP compares the size of the whole process with limits derived from the Java heap and
-    // throws OutOfMemoryError beyond them. A tensor library in the same process is always beyond.
-    disableUnlessSet("org.bytedeco.javacpp.maxBytes");
-    disableUnlessSet("org.bytedeco.javacpp.maxPhysicalBytes");
-    av_log_set_level(AV_LOG_QUIET);
-  }
-
-  private FFmpegRuntime() {}
-
-  /** Must be called before any other native call. */
-  static void ensureLoaded() {
-    // The static initialiser does the work.
-  }
-
-  private static void disableUnlessSet(String property) {
-    // JavaCPP reads both spellings.
-    boolean set =
-        System.getProperty(property) != null
-            || System.getProperty(property.toLowerCase(Locale.ROOT)) != null;
-    if (!set) {
-      System.setProperty(property, "0");
+    static {
+        // JavaCPP compares the size of the whole process with limits derived from the Java heap and
+        // throws OutOfMemoryError beyond them. A tensor library in the same process is always beyond.
+        disableUnlessSet("org.bytedeco.javacpp.maxBytes");
+        disableUnlessSet("org.bytedeco.javacpp.maxPhysicalBytes");
+        av_log_set_level(AV_LOG_QUIET);
     }
-  }
+
+    private FFmpegRuntime() {}
+
+    /** Must be called before any other native call. */
+    static void ensureLoaded() {
+        // The static initialiser does the work.
+    }
+
+    private static void disableUnlessSet(String property) {
+        // JavaCPP reads both spellings.
+        boolean set =
+                System.getProperty(property) != null
+                        || System.getProperty(property.toLowerCase(Locale.ROOT)) != null;
+        if (!set) {
+            System.setProperty(property, "0");
+        }
+    }
 }

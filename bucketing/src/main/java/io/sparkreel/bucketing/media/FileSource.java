@@ -10,28 +10,28 @@ import java.nio.file.StandardOpenOption;
 /** A file of the local file system. */
 final class FileSource implements MediaSource {
 
-  private final FileChannel channel;
+    private final FileChannel channel;
 
-  private FileSource(FileChannel channel) {
-    this.channel = channel;
-  }
+    private FileSource(FileChannel channel) {
+        this.channel = channel;
+    }
 
-  static FileSource open(Path file) throws IOException {
-    return new FileSource(FileChannel.open(file, StandardOpenOption.READ));
-  }
+    static FileSource open(Path file) throws IOException {
+        return new FileSource(FileChannel.open(file, StandardOpenOption.READ));
+    }
 
-  @Override
-  public long length() throws IOException {
-    return channel.size();
-  }
+    @Override
+    public long length() throws IOException {
+        return channel.size();
+    }
 
-  @Override
-  public int read(long position, byte[] target, int offset, int length) throws IOException {
-    return channel.read(ByteBuffer.wrap(target, offset, length), position);
-  }
+    @Override
+    public int read(long position, byte[] target, int offset, int length) throws IOException {
+        return channel.read(ByteBuffer.wrap(target, offset, length), position);
+    }
 
-  @Override
-  public void close() throws IOException {
-    channel.close();
-  }
+    @Override
+    public void close() throws IOException {
+        channel.close();
+    }
 }

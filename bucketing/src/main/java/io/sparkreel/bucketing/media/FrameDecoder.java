@@ -33,132 +33,132 @@ import org.bytedeco.ffmpeg.avutil.AVFrame;
 /** Decodes the frames of an input in display order, on the calling thread. */
 final class FrameDecoder implements AutoCloseable {
 
-  private static final int TRY_AGAIN = -11;
+    private static final int TRY_AGAIN = -11;
 
-  private final NativeInput input;
-  private final AVCodecContext codec;
-  private final AVPacket packet;
-  private final AVFrame frame;
-  private int decoded;
-  private boolean flushing;
-  private boolean damaged;
+    private final NativeInput input;
+    private final AVCodecContext codec;
+    private final AVPacket packet;
+    private final AVFrame frame;
+    private int decoded;
+    private boolean flushing;
+    private boolean damaged;
 
-  private FrameDecoder(NativeInput input, AVCodecContext codec) {
-    this.input = input;
-    this.codec = codec;
-    this.packet = av_packet_alloc();
-    this.frame = av_frame_alloc();
-  }
-
-  static FrameDecoder open(NativeInput input) throws MediaException, IOException {
-    // Without a look at the first packets a decoder may not know how far frames are reordered.
-    if (!input.isStillFormat()) {
-      input.analyse();
+    private FrameDecoder(NativeInput input, AVCodecContext codec) {
+        this.input = input;
+        this.codec = codec;
+        this.packet = av_packet_alloc();
+        this.frame = av_frame_alloc();
     }
-    int codecId = input.parameters().codec_id();
-    AVCodec decoder = avcodec_find_decoder(codecId);
-    if (decoder == null || decoder.isNull()) {
-      throw unsupported(codecId);
+
+    static FrameDecoder open(NativeInput input) throws MediaException, IOException {
+        // Without a look at the first packets a decoder may not know how far frames are reordered.
+        if (!input.isStillFormat()) {
+            input.analyse();
+        }
+        int codecId = input.parameters().codec_id();
+        AVCodec decoder = avcodec_find_decoder(codecId);
+        if (decoder == null || decoder.isNull()) {
+            throw unsupported(codecId);
+        }
+        AVCodecContext codec = avcodec_alloc_context3(decoder);
+        avcodec_parameters_to_context(codec, input.parameters());
+        codec.thread_count(1);
+        codec.max_pixels(MediaProbe.MAX_PIXELS);
+        codec.pkt_timebase(input.stream().time_base());
+        if (avcodec_open2(codec, decoder, (AVDictionary) null) < 0) {
+            avcodec_free_context(codec);
+            throw unsupported(codecId);
+        }
+        return new FrameDecoder(input, codec);
     }
-    AVCodecContext codec = avcodec_alloc_context3(decoder);
-    avcodec_parameters_to_context(codec, input.parameters());
-    codec.thread_count(1);
-    codec.max_pixels(MediaProbe.MAX_PIXELS);
-    codec.pkt_timebase(input.stream().time_base());
-    if (avcodec_open2(codec, decoder, (AVDictionary) null) < 0) {
-      avcodec_free_context(codec);
-      throw unsupported(codecId);
+
+    private static MediaException unsupported(int codecId) {
+        return new MediaException(
+                MediaProblem.UNSUPPORTED_CODEC,
+                "no decoder for " + avcodec_get_name(codecId).getString());
     }
-    return new FrameDecoder(input, codec);
-  }
 
-  private static MediaException unsupported(int codecId) {
-    return new MediaException(
-        MediaProblem.UNSUPPORTED_CODEC,
-        "no decoder for " + avcodec_get_name(codecId).getString());
-  }
-
-  /**
-   * Decodes one more frame.
-   *
-   * @return the frame, valid until the next call, or null after the last one
-   * @throws MediaException when the pictures are damaged; damage before the first frame is skipped,
-   *     as recordings often begin between two keyframes
-   */
-  AVFrame next() throws MediaException, IOException {
-    while (true) {
-      int status = avcodec_receive_frame(codec, frame);
-      if (status >= 0) {
-        decoded++;
-        damaged |= frame.decode_error_flags() != 0;
-        return frame;
-      }
-      if (status == AVERROR_EOF) {
-        return null;
-      }
-      if (status != TRY_AGAIN) {
-        throw damage();
-      }
-      feed();
+    /**
+     * Decodes one more frame.
+     *
+     * @return the frame, valid until the next call, or null after the last one
+     * @throws MediaException when the pictures are damaged; damage before the first frame is skipped,
+     *     as recordings often begin between two keyframes
+     */
+    AVFrame next() throws MediaException, IOException {
+        while (true) {
+            int status = avcodec_receive_frame(codec, frame);
+            if (status >= 0) {
+                decoded++;
+                damaged |= frame.decode_error_flags() != 0;
+                return frame;
+            }
+            if (status == AVERROR_EOF) {
+                return null;
+            }
+            if (status != TRY_AGAIN) {
+                throw damage();
+            }
+            feed();
+        }
     }
-  }
 
-  private void feed() throws MediaException, IOException {
-    if (flushing) {
-      throw damage();
+    private void feed() throws MediaException, IOException {
+        if (flushing) {
+            throw damage();
+        }
+        int status = av_read_frame(input.context(), packet);
+        input.rethrowFailure();
+        if (status < 0) {
+            flushing = true;
+            avcodec_send_packet(codec, null);
+            return;
+        }
+        try {
+            if (packet.stream_index() != input.stream().index()) {
+                return;
+            }
+            // Frames that an edit list hides are counted by the probe, so they are frames here too.
+            packet.flags(packet.flags() & ~AV_PKT_FLAG_DISCARD);
+            if (avcodec_send_packet(codec, packet) < 0 && decoded > 0) {
+                throw damage();
+            }
+        } finally {
+            av_packet_unref(packet);
+        }
     }
-    int status = av_read_frame(input.context(), packet);
-    input.rethrowFailure();
-    if (status < 0) {
-      flushing = true;
-      avcodec_send_packet(codec, null);
-      return;
+
+    private MediaException damage() {
+        return new MediaException(
+                MediaProblem.DECODE_ERROR, "decoding fails after %d frames".formatted(decoded));
     }
-    try {
-      if (packet.stream_index() != input.stream().index()) {
-        return;
-      }
-      // Frames that an edit list hides are counted by the probe, so they are frames here too.
-      packet.flags(packet.flags() & ~AV_PKT_FLAG_DISCARD);
-      if (avcodec_send_packet(codec, packet) < 0 && decoded > 0) {
-        throw damage();
-      }
-    } finally {
-      av_packet_unref(packet);
+
+    /** Frames returned so far. */
+    int decoded() {
+        return decoded;
     }
-  }
 
-  private MediaException damage() {
-    return new MediaException(
-        MediaProblem.DECODE_ERROR, "decoding fails after %d frames".formatted(decoded));
-  }
+    /** Whether a decoder had to conceal damage in a frame returned so far. */
+    boolean damaged() {
+        return damaged;
+    }
 
-  /** Frames returned so far. */
-  int decoded() {
-    return decoded;
-  }
+    /** Goes to the last keyframe; false where the container cannot. */
+    boolean seekToLastKeyframe() throws IOException {
+        AVStream stream = input.stream();
+        long start = stream.start_time() == AV_NOPTS_VALUE ? 0 : stream.start_time();
+        long end = stream.duration() > 0 ? start + stream.duration() : Long.MAX_VALUE;
+        int status = av_seek_frame(input.context(), stream.index(), end, AVSEEK_FLAG_BACKWARD);
+        input.rethrowFailure();
+        avcodec_flush_buffers(codec);
+        flushing = false;
+        return status >= 0;
+    }
 
-  /** Whether a decoder had to conceal damage in a frame returned so far. */
-  boolean damaged() {
-    return damaged;
-  }
-
-  /** Goes to the last keyframe; false where the container cannot. */
-  boolean seekToLastKeyframe() throws IOException {
-    AVStream stream = input.stream();
-    long start = stream.start_time() == AV_NOPTS_VALUE ? 0 : stream.start_time();
-    long end = stream.duration() > 0 ? start + stream.duration() : Long.MAX_VALUE;
-    int status = av_seek_frame(input.context(), stream.index(), end, AVSEEK_FLAG_BACKWARD);
-    input.rethrowFailure();
-    avcodec_flush_buffers(codec);
-    flushing = false;
-    return status >= 0;
-  }
-
-  @Override
-  public void close() {
-    av_frame_free(frame);
-    av_packet_free(packet);
-    avcodec_free_context(codec);
-  }
+    @Override
+    public void close() {
+        av_frame_free(frame);
+        av_packet_free(packet);
+        avcodec_free_context(codec);
+    }
 }

@@ -4,12 +4,12 @@ package io.sparkreel.bucketing.media;
 /** Brings pictures of one source size to one target size. */
 interface FrameScaler {
 
-  /**
-   * Resizes, crops and normalises one picture.
-   *
-   * @param rgb [source height, source width, 3]
-   * @param target receives [3, target height, target width] in [-1, 1]
-   * @param offset where in {@code target}
-   */
-  void scale(byte[] rgb, float[] target, int offset);
+    /**
+     * Resizes, crops and normalises one picture.
+     *
+     * @param rgb [source height, source width, 3]
+     * @param target receives [3, target height, target width] in [-1, 1]
+     * @param offset where in {@code target}
+     */
+    void scale(byte[] rgb, float[] target, int offset);
 }

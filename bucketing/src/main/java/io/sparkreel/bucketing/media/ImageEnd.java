@@ -9,101 +9,101 @@ import java.io.IOException;
  */
 final class ImageEnd {
 
-  private static final int START_OF_SCAN = 0xda;
-  private static final int END_OF_IMAGE = 0xd9;
-  private static final int GIF_TRAILER = 0x3b;
-  private static final int TAIL_BYTES = 4096;
+    private static final int START_OF_SCAN = 0xda;
+    private static final int END_OF_IMAGE = 0xd9;
+    private static final int GIF_TRAILER = 0x3b;
+    private static final int TAIL_BYTES = 4096;
 
-  private ImageEnd() {}
+    private ImageEnd() {}
 
-  static boolean isMissing(MediaSource source, NativeInput input) throws IOException {
-    if (input.isFormat("jpeg_pipe")) {
-      return !jpegEnds(new Bytes(source));
-    }
-    return input.isFormat("gif") && !gifEnds(source);
-  }
-
-  /** Walks the segments to the first scan, then looks for the end mark (ITU T.81, B.1). */
-  private static boolean jpegEnds(Bytes bytes) throws IOException {
-    bytes.skip(2);
-    while (true) {
-      int mark = bytes.next();
-      while (mark != 0xff) {
-        if (mark < 0) {
-          return false;
+    static boolean isMissing(MediaSource source, NativeInput input) throws IOException {
+        if (input.isFormat("jpeg_pipe")) {
+            return !jpegEnds(new Bytes(source));
         }
-        mark = bytes.next();
-      }
-      int code = bytes.next();
-      if (code == START_OF_SCAN) {
-        break;
-      }
-      if (code < 0) {
-        return false;
-      }
-      int length = bytes.next() << 8 | bytes.next();
-      if (length < 2) {
-        return false;
-      }
-      bytes.skip(length - 2);
-    }
-    // Scan data never holds FF followed by anything but 00 or a restart mark.
-    int previous = 0;
-    for (int current = bytes.next(); current >= 0; current = bytes.next()) {
-      if (previous == 0xff && current == END_OF_IMAGE) {
-        return true;
-      }
-      previous = current;
-    }
-    return false;
-  }
-
-  /** The last byte that is not padding is the trailer (GIF89a, 27). */
-  private static boolean gifEnds(MediaSource source) throws IOException {
-    byte[] tail = new byte[TAIL_BYTES];
-    int length = 0;
-    long start = Math.max(0, source.length() - TAIL_BYTES);
-    int count = source.read(start, tail, 0, TAIL_BYTES);
-    while (count > 0) {
-      length += count;
-      count = source.read(start + length, tail, length, TAIL_BYTES - length);
-    }
-    while (length > 0 && tail[length - 1] == 0) {
-      length--;
-    }
-    return length > 0 && tail[length - 1] == GIF_TRAILER;
-  }
-
-  /** Buffered bytes of a source, one after the other. */
-  private static final class Bytes {
-
-    private final MediaSource source;
-    private final byte[] buffer = new byte[64 * 1024];
-    private long position;
-    private int used;
-    private int filled;
-
-    Bytes(MediaSource source) {
-      this.source = source;
+        return input.isFormat("gif") && !gifEnds(source);
     }
 
-    /** The next byte, -1 at the end. */
-    int next() throws IOException {
-      if (used >= filled) {
-        filled = source.read(position, buffer, 0, buffer.length);
-        used = 0;
-        if (filled < 0) {
-          return -1;
+    /** Walks the segments to the first scan, then looks for the end mark (ITU T.81, B.1). */
+    private static boolean jpegEnds(Bytes bytes) throws IOException {
+        bytes.skip(2);
+        while (true) {
+            int mark = bytes.next();
+            while (mark != 0xff) {
+                if (mark < 0) {
+                    return false;
+                }
+                mark = bytes.next();
+            }
+            int code = bytes.next();
+            if (code == START_OF_SCAN) {
+                break;
+            }
+            if (code < 0) {
+                return false;
+            }
+            int length = bytes.next() << 8 | bytes.next();
+            if (length < 2) {
+                return false;
+            }
+            bytes.skip(length - 2);
         }
-        position += filled;
-      }
-      return buffer[used++] & 0xff;
+        // Scan data never holds FF followed by anything but 00 or a restart mark.
+        int previous = 0;
+        for (int current = bytes.next(); current >= 0; current = bytes.next()) {
+            if (previous == 0xff && current == END_OF_IMAGE) {
+                return true;
+            }
+            previous = current;
+        }
+        return false;
     }
 
-    void skip(int count) throws IOException {
-      for (int i = 0; i < count && next() >= 0; i++) {
-        // Segments are at most 64 KiB, so that seeking would save nothing.
-      }
+    /** The last byte that is not padding is the trailer (GIF89a, 27). */
+    private static boolean gifEnds(MediaSource source) throws IOException {
+        byte[] tail = new byte[TAIL_BYTES];
+        int length = 0;
+        long start = Math.max(0, source.length() - TAIL_BYTES);
+        int count = source.read(start, tail, 0, TAIL_BYTES);
+        while (count > 0) {
+            length += count;
+            count = source.read(start + length, tail, length, TAIL_BYTES - length);
+        }
+        while (length > 0 && tail[length - 1] == 0) {
+            length--;
+        }
+        return length > 0 && tail[length - 1] == GIF_TRAILER;
     }
-  }
+
+    /** Buffered bytes of a source, one after the other. */
+    private static final class Bytes {
+
+        private final MediaSource source;
+        private final byte[] buffer = new byte[64 * 1024];
+        private long position;
+        private int used;
+        private int filled;
+
+        Bytes(MediaSource source) {
+            this.source = source;
+        }
+
+        /** The next byte, -1 at the end. */
+        int next() throws IOException {
+            if (used >= filled) {
+                filled = source.read(position, buffer, 0, buffer.length);
+                used = 0;
+                if (filled < 0) {
+                    return -1;
+                }
+                position += filled;
+            }
+            return buffer[used++] & 0xff;
+        }
+
+        void skip(int count) throws IOException {
+            for (int i = 0; i < count && next() >= 0; i++) {
+                // Segments are at most 64 KiB, so that seeking would save nothing.
+            }
+        }
+    }
 }

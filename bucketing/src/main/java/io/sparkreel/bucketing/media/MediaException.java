@@ -6,21 +6,21 @@ import java.util.Objects;
 /** A file that cannot be used, and why. The job goes on without it. */
 public final class MediaException extends Exception {
 
-  private final MediaProblem problem;
-  private final String detail;
+    private final MediaProblem problem;
+    private final String detail;
 
-  public MediaException(MediaProblem problem, String detail) {
-    super(problem.tableValue() + ": " + detail);
-    this.problem = Objects.requireNonNull(problem, "problem");
-    this.detail = Objects.requireNonNull(detail, "detail");
-  }
+    public MediaException(MediaProblem problem, String detail) {
+        super(problem.tableValue() + ": " + detail);
+        this.problem = Objects.requireNonNull(problem, "problem");
+        this.detail = Objects.requireNonNull(detail, "detail");
+    }
 
-  public MediaProblem problem() {
-    return problem;
-  }
+    public MediaProblem problem() {
+        return problem;
+    }
 
-  /** One sentence for people. */
-  public String detail() {
-    return detail;
-  }
+    /** One sentence for people. */
+    public String detail() {
+        return detail;
+    }
 }

@@ -5,16 +5,16 @@ import java.util.Locale;
 
 /** Moving or still. */
 public enum MediaKind {
-  VIDEO,
-  IMAGE;
+    VIDEO,
+    IMAGE;
 
-  /** The value of the column {@code kind}. */
-  public String tableValue() {
-    return name().toLowerCase(Locale.ROOT);
-  }
+    /** The value of the column {@code kind}. */
+    public String tableValue() {
+        return name().toLowerCase(Locale.ROOT);
+    }
 
-  /** Reads the column {@code kind}. */
-  public static MediaKind fromTableValue(String value) {
-    return valueOf(value.toUpperCase(Locale.ROOT));
-  }
+    /** Reads the column {@code kind}. */
+    public static MediaKind fromTableValue(String value) {
+        return valueOf(value.toUpperCase(Locale.ROOT));
+    }
 }

@@ -14,111 +14,111 @@ import org.bytedeco.ffmpeg.avutil.AVRational;
 /** Finds out what a media file holds, reading as little of it as that takes. */
 public final class MediaProbe {
 
-  /** Pictures of more pixels than this are put aside. */
-  public static final long MAX_PIXELS = 1L << 26;
+    /** Pictures of more pixels than this are put aside. */
+    public static final long MAX_PIXELS = 1L << 26;
 
-  private MediaProbe() {}
+    private MediaProbe() {}
 
-  /**
-   * Probes one file.
-   *
-   * <p>Frames are counted as {@code ffprobe -count_packets} does: from the sample table of MP4 and
-   * MOV, else by walking through the packets. Where the container's own tables or box sizes reach
-   * beyond the end of the file it is put aside as truncated, whatever the options.
-   *
-   * @throws MediaException when the file is to be put aside
-   * @throws IOException when the storage fails
-   */
-  public static MediaInfo probe(MediaSource source, ProbeOptions options)
-      throws MediaException, IOException {
-    Objects.requireNonNull(options, "options");
-    try (NativeInput input = NativeInput.open(source)) {
-      if (isIncomplete(input)) {
-        input.analyse();
-      }
-      requireSize(input.parameters());
-      FrameTally tally =
-          input.isStillFormat()
-              ? new FrameTally(1, 1, true)
-              : FrameTally.of(input, options.frameCount());
-      if (tally.frames() < 1) {
-        throw new MediaException(
-            MediaProblem.NO_FRAMES, "the picture stream does not hold a single frame");
-      }
-      int frames = Verification.of(source, input, tally, options.verify());
-      return describe(input, frames, tally.keyframeInterval());
+    /**
+     * Probes one file.
+     *
+     * <p>Frames are counted as {@code ffprobe -count_packets} does: from the sample table of MP4 and
+     * MOV, else by walking through the packets. Where the container's own tables or box sizes reach
+     * beyond the end of the file it is put aside as truncated, whatever the options.
+     *
+     * @throws MediaException when the file is to be put aside
+     * @throws IOException when the storage fails
+     */
+    public static MediaInfo probe(MediaSource source, ProbeOptions options)
+            throws MediaException, IOException {
+        Objects.requireNonNull(options, "options");
+        try (NativeInput input = NativeInput.open(source)) {
+            if (isIncomplete(input)) {
+                input.analyse();
+            }
+            requireSize(input.parameters());
+            FrameTally tally =
+                    input.isStillFormat()
+                            ? new FrameTally(1, 1, true)
+                            : FrameTally.of(input, options.frameCount());
+            if (tally.frames() < 1) {
+                throw new MediaException(
+                        MediaProblem.NO_FRAMES, "the picture stream does not hold a single frame");
+            }
+            int frames = Verification.of(source, input, tally, options.verify());
+            return describe(input, frames, tally.keyframeInterval());
+        }
     }
-  }
 
-  private static boolean isIncomplete(NativeInput input) {
-    AVCodecParameters parameters = input.parameters();
-    boolean withoutSize = parameters.width() <= 0 || parameters.height() <= 0;
-    return withoutSize || !input.isStillFormat() && rate(input.stream()) <= 0;
-  }
+    private static boolean isIncomplete(NativeInput input) {
+        AVCodecParameters parameters = input.parameters();
+        boolean withoutSize = parameters.width() <= 0 || parameters.height() <= 0;
+        return withoutSize || !input.isStillFormat() && rate(input.stream()) <= 0;
+    }
 
-  private static void requireSize(AVCodecParameters parameters) throws MediaException {
-    long width = parameters.width();
-    long height = parameters.height();
-    if (width <= 0 || height <= 0) {
-      throw new MediaException(
-          MediaProblem.NO_SIZE, "neither the headers nor the first frames tell width and height");
+    private static void requireSize(AVCodecParameters parameters) throws MediaException {
+        long width = parameters.width();
+        long height = parameters.height();
+        if (width <= 0 || height <= 0) {
+            throw new MediaException(
+                    MediaProblem.NO_SIZE, "neither the headers nor the first frames tell width and height");
+        }
+        if (width * height > MAX_PIXELS) {
+            throw new MediaException(
+                    MediaProblem.TOO_LARGE,
+                    "pictures of %dx%d have more than %d pixels".formatted(width, height, MAX_PIXELS));
+        }
     }
-    if (width * height > MAX_PIXELS) {
-      throw new MediaException(
-          MediaProblem.TOO_LARGE,
-          "pictures of %dx%d have more than %d pixels".formatted(width, height, MAX_PIXELS));
-    }
-  }
 
-  private static MediaInfo describe(NativeInput input, int frames, int keyframeInterval) {
-    AVCodecParameters parameters = input.parameters();
-    String codec = avcodec_get_name(parameters.codec_id()).getString();
-    boolean still = input.isStillFormat() || input.isFormat("gif") && frames == 1;
-    if (still) {
-      return new MediaInfo(
-          MediaKind.IMAGE, parameters.width(), parameters.height(), 0, 1, 0, 0, codec, 1);
+    private static MediaInfo describe(NativeInput input, int frames, int keyframeInterval) {
+        AVCodecParameters parameters = input.parameters();
+        String codec = avcodec_get_name(parameters.codec_id()).getString();
+        boolean still = input.isStillFormat() || input.isFormat("gif") && frames == 1;
+        if (still) {
+            return new MediaInfo(
+                    MediaKind.IMAGE, parameters.width(), parameters.height(), 0, 1, 0, 0, codec, 1);
+        }
+        Orientation orientation = Orientation.of(input.displayMatrix());
+        double duration = duration(input);
+        double fps = rate(input.stream());
+        if (fps <= 0 && duration > 0) {
+            fps = frames / duration;
+        }
+        // An AVI duration is the header's number of frames, which may lie, over its rate.
+        if (fps > 0 && (duration <= 0 || input.isFormat("avi"))) {
+            duration = frames / fps;
+        }
+        return new MediaInfo(
+                MediaKind.VIDEO,
+                orientation.swapAxes() ? parameters.height() : parameters.width(),
+                orientation.swapAxes() ? parameters.width() : parameters.height(),
+                orientation.degrees(),
+                frames,
+                fps,
+                duration,
+                codec,
+                keyframeInterval);
     }
-    Orientation orientation = Orientation.of(input.displayMatrix());
-    double duration = duration(input);
-    double fps = rate(input.stream());
-    if (fps <= 0 && duration > 0) {
-      fps = frames / duration;
-    }
-    // An AVI duration is the header's number of frames, which may lie, over its rate.
-    if (fps > 0 && (duration <= 0 || input.isFormat("avi"))) {
-      duration = frames / fps;
-    }
-    return new MediaInfo(
-        MediaKind.VIDEO,
-        orientation.swapAxes() ? parameters.height() : parameters.width(),
-        orientation.swapAxes() ? parameters.width() : parameters.height(),
-        orientation.degrees(),
-        frames,
-        fps,
-        duration,
-        codec,
-        keyframeInterval);
-  }
 
-  /** Average frames per second, 0 when unknown. */
-  static double rate(AVStream stream) {
-    double average = quotient(stream.avg_frame_rate());
-    return average > 0 ? average : quotient(stream.r_frame_rate());
-  }
-
-  /** Seconds the stream lasts, 0 when unknown. */
-  static double duration(NativeInput input) {
-    long ticks = input.stream().duration();
-    if (ticks != AV_NOPTS_VALUE && ticks > 0) {
-      return ticks * quotient(input.stream().time_base());
+    /** Average frames per second, 0 when unknown. */
+    static double rate(AVStream stream) {
+        double average = quotient(stream.avg_frame_rate());
+        return average > 0 ? average : quotient(stream.r_frame_rate());
     }
-    long micros = input.context().duration();
-    return micros != AV_NOPTS_VALUE && micros > 0 ? (double) micros / AV_TIME_BASE : 0;
-  }
 
-  private static double quotient(AVRational rational) {
-    return rational.num() <= 0 || rational.den() <= 0
-        ? 0
-        : (double) rational.num() / rational.den();
-  }
+    /** Seconds the stream lasts, 0 when unknown. */
+    static double duration(NativeInput input) {
+        long ticks = input.stream().duration();
+        if (ticks != AV_NOPTS_VALUE && ticks > 0) {
+            return ticks * quotient(input.stream().time_base());
+        }
+        long micros = input.context().duration();
+        return micros != AV_NOPTS_VALUE && micros > 0 ? (double) micros / AV_TIME_BASE : 0;
+    }
+
+    private static double quotient(AVRational rational) {
+        return rational.num() <= 0 || rational.den() <= 0
+                ? 0
+                : (double) rational.num() / rational.den();
+    }
 }

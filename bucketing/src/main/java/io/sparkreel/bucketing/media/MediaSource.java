@@ -10,26 +10,26 @@ import java.nio.file.Path;
  */
 public interface MediaSource extends AutoCloseable {
 
-  /** Length in bytes. */
-  long length() throws IOException;
+    /** Length in bytes. */
+    long length() throws IOException;
 
-  /**
-   * Reads up to {@code length} bytes from {@code position} on.
-   *
-   * @return how many bytes were read, at least one unless {@code length} is 0; -1 at the end
-   */
-  int read(long position, byte[] target, int offset, int length) throws IOException;
+    /**
+     * Reads up to {@code length} bytes from {@code position} on.
+     *
+     * @return how many bytes were read, at least one unless {@code length} is 0; -1 at the end
+     */
+    int read(long position, byte[] target, int offset, int length) throws IOException;
 
-  @Override
-  void close() throws IOException;
+    @Override
+    void close() throws IOException;
 
-  /** Opens a file of the local file system. */
-  static MediaSource of(Path file) throws IOException {
-    return FileSource.open(file);
-  }
+    /** Opens a file of the local file system. */
+    static MediaSource of(Path file) throws IOException {
+        return FileSource.open(file);
+    }
 
-  /** Reads from memory; the array is not copied. */
-  static MediaSource of(byte[] bytes) {
-    return new ByteArraySource(bytes);
-  }
+    /** Reads from memory; the array is not copied. */
+    static MediaSource of(byte[] bytes) {
+        return new ByteArraySource(bytes);
+    }
 }

@@ -31,192 +31,192 @@ import org.bytedeco.javacpp.PointerPointer;
 /** One opened container with its picture stream chosen. Owns every native object of it. */
 final class NativeInput implements AutoCloseable {
 
-  /**
-   * Formats that carry their pictures in themselves. Play lists and scripts, which would make
-   * FFmpeg open other files in the name of the job, are not among them.
-   */
-  private static final String FORMATS =
-      "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,ogg,gif,flv,asf,mxf,nut,ivf,apng,"
-          + "jpeg_pipe,png_pipe,webp_pipe,bmp_pipe,tiff_pipe";
+    /**
+     * Formats that carry their pictures in themselves. Play lists and scripts, which would make
+     * FFmpeg open other files in the name of the job, are not among them.
+     */
+    private static final String FORMATS =
+            "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,ogg,gif,flv,asf,mxf,nut,ivf,apng,"
+                    + "jpeg_pipe,png_pipe,webp_pipe,bmp_pipe,tiff_pipe";
 
-  private final SourceBridge bridge;
-  private final AVFormatContext context;
-  private AVStream stream;
-  private boolean analysed;
+    private final SourceBridge bridge;
+    private final AVFormatContext context;
+    private AVStream stream;
+    private boolean analysed;
 
-  private NativeInput(SourceBridge bridge, AVFormatContext context) {
-    this.bridge = bridge;
-    this.context = context;
-  }
+    private NativeInput(SourceBridge bridge, AVFormatContext context) {
+        this.bridge = bridge;
+        this.context = context;
+    }
 
-  /** Reads the headers. Falls back to analysing packets where they name no picture stream. */
-  static NativeInput open(MediaSource source) throws MediaException, IOException {
-    SourceBridge bridge = new SourceBridge(source);
-    NativeInput input = null;
-    try {
-      AVInputFormat format = knownFormat(source);
-      AVFormatContext context = avformat_alloc_context();
-      context.pb(bridge.context());
-      av_opt_set(context, "format_whitelist", FORMATS, 0);
-      // On failure FFmpeg frees the context itself.
-      int status = avformat_open_input(context, "", format, (AVDictionary) null);
-      bridge.rethrowFailure();
-      if (status < 0) {
-        throw notMedia(source);
-      }
-      input = new NativeInput(bridge, context);
-      input.chooseStream();
-      NativeInput opened = input;
-      input = null;
-      bridge = null;
-      return opened;
-    } finally {
-      if (input != null) {
-        input.close();
-      } else if (bridge != null) {
+    /** Reads the headers. Falls back to analysing packets where they name no picture stream. */
+    static NativeInput open(MediaSource source) throws MediaException, IOException {
+        SourceBridge bridge = new SourceBridge(source);
+        NativeInput input = null;
+        try {
+            AVInputFormat format = knownFormat(source);
+            AVFormatContext context = avformat_alloc_context();
+            context.pb(bridge.context());
+            av_opt_set(context, "format_whitelist", FORMATS, 0);
+            // On failure FFmpeg frees the context itself.
+            int status = avformat_open_input(context, "", format, (AVDictionary) null);
+            bridge.rethrowFailure();
+            if (status < 0) {
+                throw notMedia(source);
+            }
+            input = new NativeInput(bridge, context);
+            input.chooseStream();
+            NativeInput opened = input;
+            input = null;
+            bridge = null;
+            return opened;
+        } finally {
+            if (input != null) {
+                input.close();
+            } else if (bridge != null) {
+                bridge.close();
+            }
+        }
+    }
+
+    /**
+     * FFmpeg is slow to believe that a file is a JPEG: it asks all its demuxers again and again, with
+     * more of the file each time. The first bytes leave no doubt (ITU T.81, B.2).
+     */
+    private static AVInputFormat knownFormat(MediaSource source) throws IOException {
+        byte[] head = new byte[3];
+        boolean jpeg =
+                source.read(0, head, 0, 3) == 3
+                        && head[0] == (byte) 0xff
+                        && head[1] == (byte) 0xd8
+                        && head[2] == (byte) 0xff;
+        return jpeg ? av_find_input_format("jpeg_pipe") : null;
+    }
+
+    private static MediaException notMedia(MediaSource source) throws IOException {
+        if (source.length() == 0) {
+            return new MediaException(MediaProblem.NOT_MEDIA, "the file is empty");
+        }
+        ContainerExtent extent = ContainerExtent.read(source);
+        if (extent.endsBeyondFile()) {
+            return new MediaException(MediaProblem.TRUNCATED, extent.describe());
+        }
+        return new MediaException(
+                MediaProblem.NOT_MEDIA, "no supported video or image format begins here");
+    }
+
+    private void chooseStream() throws MediaException, IOException {
+        int best = bestStream();
+        if (best < 0) {
+            analyse();
+            best = bestStream();
+        }
+        if (best < 0) {
+            throw new MediaException(
+                    MediaProblem.NO_VIDEO_STREAM,
+                    "the %s container has no picture stream".formatted(formatName()));
+        }
+        stream = context.streams(best);
+        if ((stream.disposition() & AV_DISPOSITION_ATTACHED_PIC) != 0) {
+            throw new MediaException(
+                    MediaProblem.NO_VIDEO_STREAM, "the only picture is the cover of a sound file");
+        }
+        for (int i = 0; i < context.nb_streams(); i++) {
+            if (i != best) {
+                context.streams(i).discard(AVDISCARD_ALL);
+            }
+        }
+    }
+
+    private int bestStream() {
+        return av_find_best_stream(context, AVMEDIA_TYPE_VIDEO, -1, -1, (AVCodec) null, 0);
+    }
+
+    /** Reads and partly decodes the first packets to fill in what the headers left out. */
+    void analyse() throws IOException {
+        if (!analysed) {
+            analysed = true;
+            findStreamInfo();
+            bridge.rethrowFailure();
+        }
+    }
+
+    /** One set of decoder options for each stream: none may decode pictures that are too large. */
+    private void findStreamInfo() {
+        int streams = context.nb_streams();
+        try (PointerPointer<AVDictionary> options = new PointerPointer<>(Math.max(1, streams))) {
+            for (int i = 0; i < streams; i++) {
+                AVDictionary limits = new AVDictionary(null);
+                av_dict_set(limits, "max_pixels", Long.toString(MediaProbe.MAX_PIXELS), 0);
+                options.put(i, limits);
+            }
+            avformat_find_stream_info(context, options);
+            for (int i = 0; i < streams; i++) {
+                av_dict_free(options.position(i));
+            }
+            options.position(0);
+        }
+    }
+
+    void rethrowFailure() throws IOException {
+        bridge.rethrowFailure();
+    }
+
+    AVFormatContext context() {
+        return context;
+    }
+
+    AVStream stream() {
+        return stream;
+    }
+
+    AVCodecParameters parameters() {
+        return stream.codecpar();
+    }
+
+    MediaSource source() {
+        return bridge.source();
+    }
+
+    long length() {
+        return bridge.length();
+    }
+
+    String formatName() {
+        return context.iformat().name().getString();
+    }
+
+    boolean isFormat(String name) {
+        return Arrays.asList(formatName().split(",")).contains(name);
+    }
+
+    /** Whether the format holds still pictures by nature. */
+    boolean isStillFormat() {
+        return formatName().endsWith("_pipe");
+    }
+
+    /** The 3x3 display matrix in FFmpeg's fixed-point form, or null where there is none. */
+    int[] displayMatrix() {
+        AVCodecParameters parameters = parameters();
+        if (parameters.nb_coded_side_data() == 0) {
+            return null;
+        }
+        AVPacketSideData side =
+                av_packet_side_data_get(
+                        parameters.coded_side_data(),
+                        parameters.nb_coded_side_data(),
+                        AV_PKT_DATA_DISPLAYMATRIX);
+        if (side == null || side.isNull() || side.size() < 9 * Integer.BYTES) {
+            return null;
+        }
+        int[] matrix = new int[9];
+        new IntPointer(side.data()).get(matrix);
+        return matrix;
+    }
+
+    @Override
+    public void close() {
+        avformat_close_input(context);
         bridge.close();
-      }
     }
-  }
-
-  /**
-   * FFmpeg is slow to believe that a file is a JPEG: it asks all its demuxers again and again, with
-   * more of the file each time. The first bytes leave no doubt (ITU T.81, B.2).
-   */
-  private static AVInputFormat knownFormat(MediaSource source) throws IOException {
-    byte[] head = new byte[3];
-    boolean jpeg =
-        source.read(0, head, 0, 3) == 3
-            && head[0] == (byte) 0xff
-            && head[1] == (byte) 0xd8
-            && head[2] == (byte) 0xff;
-    return jpeg ? av_find_input_format("jpeg_pipe") : null;
-  }
-
-  private static MediaException notMedia(MediaSource source) throws IOException {
-    if (source.length() == 0) {
-      return new MediaException(MediaProblem.NOT_MEDIA, "the file is empty");
-    }
-    ContainerExtent extent = ContainerExtent.read(source);
-    if (extent.endsBeyondFile()) {
-      return new MediaException(MediaProblem.TRUNCATED, extent.describe());
-    }
-    return new MediaException(
-        MediaProblem.NOT_MEDIA, "no supported video or image format begins here");
-  }
-
-  private void chooseStream() throws MediaException, IOException {
-    int best = bestStream();
-    if (best < 0) {
-      analyse();
-      best = bestStream();
-    }
-    if (best < 0) {
-      throw new MediaException(
-          MediaProblem.NO_VIDEO_STREAM,
-          "the %s container has no picture stream".formatted(formatName()));
-    }
-    stream = context.streams(best);
-    if ((stream.disposition() & AV_DISPOSITION_ATTACHED_PIC) != 0) {
-      throw new MediaException(
-          MediaProblem.NO_VIDEO_STREAM, "the only picture is the cover of a sound file");
-    }
-    for (int i = 0; i < context.nb_streams(); i++) {
-      if (i != best) {
-        context.streams(i).discard(AVDISCARD_ALL);
-      }
-    }
-  }
-
-  private int bestStream() {
-    return av_find_best_stream(context, AVMEDIA_TYPE_VIDEO, -1, -1, (AVCodec) null, 0);
-  }
-
-  /** Reads and partly decodes the first packets to fill in what the headers left out. */
-  void analyse() throws IOException {
-    if (!analysed) {
-      analysed = true;
-      findStreamInfo();
-      bridge.rethrowFailure();
-    }
-  }
-
-  /** One set of decoder options for each stream: none may decode pictures that are too large. */
-  private void findStreamInfo() {
-    int streams = context.nb_streams();
-    try (PointerPointer<AVDictionary> options = new PointerPointer<>(Math.max(1, streams))) {
-      for (int i = 0; i < streams; i++) {
-        AVDictionary limits = new AVDictionary(null);
-        av_dict_set(limits, "max_pixels", Long.toString(MediaProbe.MAX_PIXELS), 0);
-        options.put(i, limits);
-      }
-      avformat_find_stream_info(context, options);
-      for (int i = 0; i < streams; i++) {
-        av_dict_free(options.position(i));
-      }
-      options.position(0);
-    }
-  }
-
-  void rethrowFailure() throws IOException {
-    bridge.rethrowFailure();
-  }
-
-  AVFormatContext context() {
-    return context;
-  }
-
-  AVStream stream() {
-    return stream;
-  }
-
-  AVCodecParameters parameters() {
-    return stream.codecpar();
-  }
-
-  MediaSource source() {
-    return bridge.source();
-  }
-
-  long length() {
-    return bridge.length();
-  }
-
-  String formatName() {
-    return context.iformat().name().getString();
-  }
-
-  boolean isFormat(String name) {
-    return Arrays.asList(formatName().split(",")).contains(name);
-  }
-
-  /** Whether the format holds still pictures by nature. */
-  boolean isStillFormat() {
-    return formatName().endsWith("_pipe");
-  }
-
-  /** The 3x3 display matrix in FFmpeg's fixed-point form, or null where there is none. */
-  int[] displayMatrix() {
-    AVCodecParameters parameters = parameters();
-    if (parameters.nb_coded_side_data() == 0) {
-      return null;
-    }
-    AVPacketSideData side =
-        av_packet_side_data_get(
-            parameters.coded_side_data(),
-            parameters.nb_coded_side_data(),
-            AV_PKT_DATA_DISPLAYMATRIX);
-    if (side == null || side.isNull() || side.size() < 9 * Integer.BYTES) {
-      return null;
-    }
-    int[] matrix = new int[9];
-    new IntPointer(side.data()).get(matrix);
-    return matrix;
-  }
-
-  @Override
-  public void close() {
-    avformat_close_input(context);
-    bridge.close();
-  }
 }

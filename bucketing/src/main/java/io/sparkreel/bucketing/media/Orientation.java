@@ -11,54 +11,54 @@ import static org.bytedeco.ffmpeg.global.avutil.av_display_rotation_get;
  */
 record Orientation(int degrees, boolean swapAxes, boolean mirrorColumns, boolean mirrorRows) {
 
-  static final Orientation UPRIGHT = new Orientation(0, false, false, false);
+    static final Orientation UPRIGHT = new Orientation(0, false, false, false);
 
-  /**
-   * Reads a display matrix [a b u, c d v, x y w], which takes the stored point (p, q) to (a p + c q
-   * + x, b p + d q + y).
-   */
-  static Orientation of(int[] matrix) {
-    if (matrix == null) {
-      return UPRIGHT;
+    /**
+     * Reads a display matrix [a b u, c d v, x y w], which takes the stored point (p, q) to (a p + c q
+     * + x, b p + d q + y).
+     */
+    static Orientation of(int[] matrix) {
+        if (matrix == null) {
+            return UPRIGHT;
+        }
+        FFmpegRuntime.ensureLoaded();
+        double degrees = av_display_rotation_get(matrix);
+        if (Double.isNaN(degrees)) {
+            return UPRIGHT;
+        }
+        long a = matrix[0];
+        long b = matrix[1];
+        long c = matrix[3];
+        long d = matrix[4];
+        boolean swap = Math.abs(b) + Math.abs(c) > Math.abs(a) + Math.abs(d);
+        boolean mirrorColumns = swap ? c < 0 : a < 0;
+        boolean mirrorRows = swap ? b < 0 : d < 0;
+        return new Orientation((int) degrees, swap, mirrorColumns, mirrorRows);
     }
-    FFmpegRuntime.ensureLoaded();
-    double degrees = av_display_rotation_get(matrix);
-    if (Double.isNaN(degrees)) {
-      return UPRIGHT;
-    }
-    long a = matrix[0];
-    long b = matrix[1];
-    long c = matrix[3];
-    long d = matrix[4];
-    boolean swap = Math.abs(b) + Math.abs(c) > Math.abs(a) + Math.abs(d);
-    boolean mirrorColumns = swap ? c < 0 : a < 0;
-    boolean mirrorRows = swap ? b < 0 : d < 0;
-    return new Orientation((int) degrees, swap, mirrorColumns, mirrorRows);
-  }
 
-  boolean changesPixels() {
-    return swapAxes || mirrorColumns || mirrorRows;
-  }
+    boolean changesPixels() {
+        return swapAxes || mirrorColumns || mirrorRows;
+    }
 
-  /** Turns one RGB picture of the stored size. */
-  byte[] apply(byte[] rgb, int height, int width) {
-    if (!changesPixels()) {
-      return rgb;
+    /** Turns one RGB picture of the stored size. */
+    byte[] apply(byte[] rgb, int height, int width) {
+        if (!changesPixels()) {
+            return rgb;
+        }
+        int shownHeight = swapAxes ? width : height;
+        int shownWidth = swapAxes ? height : width;
+        byte[] shown = new byte[rgb.length];
+        for (int row = 0; row < shownHeight; row++) {
+            int q = mirrorRows ? shownHeight - 1 - row : row;
+            for (int column = 0; column < shownWidth; column++) {
+                int p = mirrorColumns ? shownWidth - 1 - column : column;
+                int from = 3 * (swapAxes ? p * width + q : q * width + p);
+                int to = 3 * (row * shownWidth + column);
+                shown[to] = rgb[from];
+                shown[to + 1] = rgb[from + 1];
+                shown[to + 2] = rgb[from + 2];
+            }
+        }
+        return shown;
     }
-    int shownHeight = swapAxes ? width : height;
-    int shownWidth = swapAxes ? height : width;
-    byte[] shown = new byte[rgb.length];
-    for (int row = 0; row < shownHeight; row++) {
-      int q = mirrorRows ? shownHeight - 1 - row : row;
-      for (int column = 0; column < shownWidth; column++) {
-        int p = mirrorColumns ? shownWidth - 1 - column : column;
-        int from = 3 * (swapAxes ? p * width + q : q * width + p);
-        int to = 3 * (row * shownWidth + column);
-        shown[to] = rgb[from];
-        shown[to + 1] = rgb[from + 1];
-        shown[to + 2] = rgb[from + 2];
-      }
-    }
-    return shown;
-  }
 }

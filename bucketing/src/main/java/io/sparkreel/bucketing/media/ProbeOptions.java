@@ -11,11 +11,11 @@ import java.util.Objects;
  */
 public record ProbeOptions(FrameCount frameCount, Verify verify) {
 
-  /** Exact frame counts, nothing decoded. */
-  public static final ProbeOptions DEFAULT = new ProbeOptions(FrameCount.EXACT, Verify.NONE);
+    /** Exact frame counts, nothing decoded. */
+    public static final ProbeOptions DEFAULT = new ProbeOptions(FrameCount.EXACT, Verify.NONE);
 
-  public ProbeOptions {
-    Objects.requireNonNull(frameCount, "frameCount");
-    Objects.requireNonNull(verify, "verify");
-  }
+    public ProbeOptions {
+        Objects.requireNonNull(frameCount, "frameCount");
+        Objects.requireNonNull(verify, "verify");
+    }
 }

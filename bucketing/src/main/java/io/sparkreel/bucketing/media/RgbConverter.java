@@ -33,118 +33,118 @@ import org.bytedeco.javacpp.DoublePointer;
  */
 final class RgbConverter implements AutoCloseable {
 
-  /** Without the last two, swscale takes a short cut that darkens pictures by a grey level. */
-  private static final int FLAGS = SWS_BILINEAR | SWS_FULL_CHR_H_INT | SWS_ACCURATE_RND;
+    /** Without the last two, swscale takes a short cut that darkens pictures by a grey level. */
+    private static final int FLAGS = SWS_BILINEAR | SWS_FULL_CHR_H_INT | SWS_ACCURATE_RND;
 
-  private static final int ONE = 1 << 16; // brightness, contrast and saturation are 16.16
+    private static final int ONE = 1 << 16; // brightness, contrast and saturation are 16.16
 
-  private final Orientation orientation;
-  private SwsContext scaler;
-  private AVFrame target;
-  private int width;
-  private int height;
-  private int format;
-  private int matrix;
-  private boolean fullRange;
-  private byte[] rgb;
+    private final Orientation orientation;
+    private SwsContext scaler;
+    private AVFrame target;
+    private int width;
+    private int height;
+    private int format;
+    private int matrix;
+    private boolean fullRange;
+    private byte[] rgb;
 
-  RgbConverter(Orientation orientation) {
-    this.orientation = orientation;
-  }
-
-  /** Converts one frame; the array, [height, width, 3], is valid until the next call. */
-  byte[] convert(AVFrame frame) throws MediaException {
-    prepare(frame);
-    sws_scale(
-        scaler, frame.data(), frame.linesize(), 0, height, target.data(), target.linesize());
-    BytePointer pixels = target.data(0);
-    int rowBytes = target.linesize(0);
-    for (int row = 0; row < height; row++) {
-      pixels.position((long) row * rowBytes).get(rgb, 3 * row * width, 3 * width);
+    RgbConverter(Orientation orientation) {
+        this.orientation = orientation;
     }
-    return orientation.apply(rgb, height, width);
-  }
 
-  /** Height of the last converted frame as displayed. */
-  int height() {
-    return orientation.swapAxes() ? width : height;
-  }
+    /** Converts one frame; the array, [height, width, 3], is valid until the next call. */
+    byte[] convert(AVFrame frame) throws MediaException {
+        prepare(frame);
+        sws_scale(
+                scaler, frame.data(), frame.linesize(), 0, height, target.data(), target.linesize());
+        BytePointer pixels = target.data(0);
+        int rowBytes = target.linesize(0);
+        for (int row = 0; row < height; row++) {
+            pixels.position((long) row * rowBytes).get(rgb, 3 * row * width, 3 * width);
+        }
+        return orientation.apply(rgb, height, width);
+    }
 
-  /** Width of the last converted frame as displayed. */
-  int width() {
-    return orientation.swapAxes() ? height : width;
-  }
+    /** Height of the last converted frame as displayed. */
+    int height() {
+        return orientation.swapAxes() ? width : height;
+    }
 
-  private void prepare(AVFrame frame) throws MediaException {
-    boolean full = frame.color_range() == AVCOL_RANGE_JPEG || isFullRangeFormat(frame.format());
-    if (scaler != null
-        && width == frame.width()
-        && height == frame.height()
-        && format == frame.format()
-        && matrix == frame.colorspace()
-        && fullRange == full) {
-      return;
+    /** Width of the last converted frame as displayed. */
+    int width() {
+        return orientation.swapAxes() ? height : width;
     }
-    close();
-    width = frame.width();
-    height = frame.height();
-    format = frame.format();
-    matrix = frame.colorspace();
-    fullRange = full;
-    scaler =
-        sws_getContext(
-            width,
-            height,
-            format,
-            width,
-            height,
-            AV_PIX_FMT_RGB24,
-            FLAGS,
-            (SwsFilter) null,
-            (SwsFilter) null,
-            (DoublePointer) null);
-    if (scaler == null || scaler.isNull()) {
-      scaler = null;
-      throw new MediaException(
-          MediaProblem.DECODE_ERROR,
-          "frames of %dx%d in pixel format %d cannot be converted".formatted(width, height, format));
-    }
-    sws_setColorspaceDetails(
-        scaler,
-        sws_getCoefficients(matrix),
-        fullRange ? 1 : 0,
-        sws_getCoefficients(SWS_CS_DEFAULT),
-        1,
-        0,
-        ONE,
-        ONE);
-    target = av_frame_alloc();
-    target.format(AV_PIX_FMT_RGB24);
-    target.width(width);
-    target.height(height);
-    if (av_frame_get_buffer(target, 0) < 0) {
-      throw new OutOfMemoryError("no native memory for a frame of %dx%d".formatted(width, height));
-    }
-    rgb = new byte[Math.multiplyExact(3, Math.multiplyExact(width, height))];
-  }
 
-  private static boolean isFullRangeFormat(int format) {
-    return format == AV_PIX_FMT_YUVJ420P
-        || format == AV_PIX_FMT_YUVJ422P
-        || format == AV_PIX_FMT_YUVJ444P
-        || format == AV_PIX_FMT_YUVJ440P
-        || format == AV_PIX_FMT_YUVJ411P;
-  }
+    private void prepare(AVFrame frame) throws MediaException {
+        boolean full = frame.color_range() == AVCOL_RANGE_JPEG || isFullRangeFormat(frame.format());
+        if (scaler != null
+                && width == frame.width()
+                && height == frame.height()
+                && format == frame.format()
+                && matrix == frame.colorspace()
+                && fullRange == full) {
+            return;
+        }
+        close();
+        width = frame.width();
+        height = frame.height();
+        format = frame.format();
+        matrix = frame.colorspace();
+        fullRange = full;
+        scaler =
+                sws_getContext(
+                        width,
+                        height,
+                        format,
+                        width,
+                        height,
+                        AV_PIX_FMT_RGB24,
+                        FLAGS,
+                        (SwsFilter) null,
+                        (SwsFilter) null,
+                        (DoublePointer) null);
+        if (scaler == null || scaler.isNull()) {
+            scaler = null;
+            throw new MediaException(
+                    MediaProblem.DECODE_ERROR,
+                    "frames of %dx%d in pixel format %d cannot be converted".formatted(width, height, format));
+        }
+        sws_setColorspaceDetails(
+                scaler,
+                sws_getCoefficients(matrix),
+                fullRange ? 1 : 0,
+                sws_getCoefficients(SWS_CS_DEFAULT),
+                1,
+                0,
+                ONE,
+                ONE);
+        target = av_frame_alloc();
+        target.format(AV_PIX_FMT_RGB24);
+        target.width(width);
+        target.height(height);
+        if (av_frame_get_buffer(target, 0) < 0) {
+            throw new OutOfMemoryError("no native memory for a frame of %dx%d".formatted(width, height));
+        }
+        rgb = new byte[Math.multiplyExact(3, Math.multiplyExact(width, height))];
+    }
 
-  @Override
-  public void close() {
-    if (scaler != null) {
-      sws_freeContext(scaler);
-      scaler = null;
+    private static boolean isFullRangeFormat(int format) {
+        return format == AV_PIX_FMT_YUVJ420P
+                || format == AV_PIX_FMT_YUVJ422P
+                || format == AV_PIX_FMT_YUVJ444P
+                || format == AV_PIX_FMT_YUVJ440P
+                || format == AV_PIX_FMT_YUVJ411P;
     }
-    if (target != null) {
-      av_frame_free(target);
-      target = null;
+
+    @Override
+    public void close() {
+        if (scaler != null) {
+            sws_freeContext(scaler);
+            scaler = null;
+        }
+        if (target != null) {
+            av_frame_free(target);
+            target = null;
+        }
     }
-  }
 }

@@ -3,9 +3,9 @@ package io.sparkreel.bucketing.media;
 
 /** How much to decode before believing a file. */
 public enum Verify {
-  NONE,
-  /** The first and the last frame. */
-  EDGES,
-  /** Every frame. */
-  FULL
+    NONE,
+    /** The first and the last frame. */
+    EDGES,
+    /** Every frame. */
+    FULL
 }

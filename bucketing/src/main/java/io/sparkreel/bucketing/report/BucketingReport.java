@@ -19,79 +19,79 @@ import java.util.Map;
  * @param quarantine files put aside by reason
  */
 public record BucketingReport(
-    String title,
-    Map<String, String> facts,
-    Media media,
-    int draws,
-    Map<Outcome, Long> outcomes,
-    List<Cell> cells,
-    List<Shelf> buckets,
-    Map<String, Long> quarantine) {
+        String title,
+        Map<String, String> facts,
+        Media media,
+        int draws,
+        Map<Outcome, Long> outcomes,
+        List<Cell> cells,
+        List<Shelf> buckets,
+        Map<String, Long> quarantine) {
 
-  /**
-   * The clips as a whole.
-   *
-   * @param seconds of all videos
-   * @param bytes of all files
-   * @param sizes clips by the largest predefined resolution whose pixels they have, smallest first
-   */
-  public record Media(
-      long videos, long images, double seconds, long bytes, Map<String, Long> sizes) {
+    /**
+     * The clips as a whole.
+     *
+     * @param seconds of all videos
+     * @param bytes of all files
+     * @param sizes clips by the largest predefined resolution whose pixels they have, smallest first
+     */
+    public record Media(
+            long videos, long images, double seconds, long bytes, Map<String, Long> sizes) {
 
-    public Media {
-      sizes = java.util.Collections.unmodifiableMap(new java.util.LinkedHashMap<>(sizes));
+        public Media {
+            sizes = java.util.Collections.unmodifiableMap(new java.util.LinkedHashMap<>(sizes));
+        }
+
+        long clips() {
+            return videos + images;
+        }
     }
 
-    long clips() {
-      return videos + images;
+    /**
+     * A pair of resolution and frames.
+     *
+     * @param keepProbability as configured
+     * @param rows clips in it, over all draws
+     * @param expected clips that the rule puts there on average, over all draws
+     */
+    public record Cell(
+            String resolution, int frames, double keepProbability, long rows, double expected) {}
+
+    /**
+     * A bucket with clips.
+     *
+     * @param rows clips in it, over all draws
+     * @param batchSize of a micro-batch, null where none is configured
+     * @param tokens latent tokens of one sample in the model
+     * @param thumbnail a JPEG of one of its clips; null when it could not be decoded
+     * @param source of the thumbnail
+     */
+    public record Shelf(
+            Bucket bucket, long rows, Integer batchSize, long tokens, byte[] thumbnail, String source) {
+
+        long batches() {
+            return batchSize == null ? 0 : (rows + batchSize - 1) / batchSize;
+        }
     }
-  }
 
-  /**
-   * A pair of resolution and frames.
-   *
-   * @param keepProbability as configured
-   * @param rows clips in it, over all draws
-   * @param expected clips that the rule puts there on average, over all draws
-   */
-  public record Cell(
-      String resolution, int frames, double keepProbability, long rows, double expected) {}
+    /** Latent pixels of a side: the autoencoder divides by eight. */
+    private static final int LATENT = 8;
 
-  /**
-   * A bucket with clips.
-   *
-   * @param rows clips in it, over all draws
-   * @param batchSize of a micro-batch, null where none is configured
-   * @param tokens latent tokens of one sample in the model
-   * @param thumbnail a JPEG of one of its clips; null when it could not be decoded
-   * @param source of the thumbnail
-   */
-  public record Shelf(
-      Bucket bucket, long rows, Integer batchSize, long tokens, byte[] thumbnail, String source) {
+    /** Latent pixels of the side of a patch. */
+    private static final int PATCH = 2;
 
-    long batches() {
-      return batchSize == null ? 0 : (rows + batchSize - 1) / batchSize;
+    /**
+     * Tokens of one sample in STDiT2 as published: the autoencoder divides height and width by 8,
+     * rounding down; patches are 1x2x2, the last row and column padded.
+     */
+    public static long tokens(Bucket bucket) {
+        long rows = (bucket.height() / LATENT + PATCH - 1) / PATCH;
+        long columns = (bucket.width() / LATENT + PATCH - 1) / PATCH;
+        return bucket.frames() * rows * columns;
     }
-  }
 
-  /** Latent pixels of a side: the autoencoder divides by eight. */
-  private static final int LATENT = 8;
-
-  /** Latent pixels of the side of a patch. */
-  private static final int PATCH = 2;
-
-  /**
-   * Tokens of one sample in STDiT2 as published: the autoencoder divides height and width by 8,
-   * rounding down; patches are 1x2x2, the last row and column padded.
-   */
-  public static long tokens(Bucket bucket) {
-    long rows = (bucket.height() / LATENT + PATCH - 1) / PATCH;
-    long columns = (bucket.width() / LATENT + PATCH - 1) / PATCH;
-    return bucket.frames() * rows * columns;
-  }
-
-  /** The report as one HTML page that needs nothing else. */
-  public String html() {
-    return new ReportPage(this).html();
-  }
+    /** The report as one HTML page that needs nothing else. */
+    public String html() {
+        return new ReportPage(this).html();
+    }
 }

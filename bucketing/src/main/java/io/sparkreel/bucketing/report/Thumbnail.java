@@ -17,38 +17,38 @@ import javax.imageio.stream.MemoryCacheImageOutputStream;
 /** A small picture of a clip, cut as its bucket cuts it. */
 public final class Thumbnail {
 
-  private static final int LONG_SIDE = 160;
+    private static final int LONG_SIDE = 160;
 
-  private Thumbnail() {}
+    private Thumbnail() {}
 
-  /**
-   * The first frame.
-   *
-   * @param height of the bucket
-   * @param width of the bucket
-   * @return a JPEG whose longer side has 160 pixels
-   * @throws MediaException when the clip cannot be decoded
-   * @throws IOException when the storage fails
-   */
-  public static byte[] jpeg(MediaSource source, MediaKind kind, int height, int width)
-      throws MediaException, IOException {
-    double scale = (double) LONG_SIDE / Math.max(height, width);
-    int rows = (int) Math.max(1, Math.round(height * scale));
-    int columns = (int) Math.max(1, Math.round(width * scale));
-    PixelClip clip =
-        ClipReader.read(source, kind, new int[] {0}, FrameTransform.RESIZE_CROP, rows, columns);
-    byte[] rgb = PixelImages.toRgb24(clip, 0);
-    BufferedImage image = new BufferedImage(columns, rows, BufferedImage.TYPE_INT_RGB);
-    for (int i = 0; i < rows * columns; i++) {
-      int red = rgb[3 * i] & 0xff;
-      int green = rgb[3 * i + 1] & 0xff;
-      int blue = rgb[3 * i + 2] & 0xff;
-      image.setRGB(i % columns, i / columns, red << 16 | green << 8 | blue);
+    /**
+     * The first frame.
+     *
+     * @param height of the bucket
+     * @param width of the bucket
+     * @return a JPEG whose longer side has 160 pixels
+     * @throws MediaException when the clip cannot be decoded
+     * @throws IOException when the storage fails
+     */
+    public static byte[] jpeg(MediaSource source, MediaKind kind, int height, int width)
+            throws MediaException, IOException {
+        double scale = (double) LONG_SIDE / Math.max(height, width);
+        int rows = (int) Math.max(1, Math.round(height * scale));
+        int columns = (int) Math.max(1, Math.round(width * scale));
+        PixelClip clip =
+                ClipReader.read(source, kind, new int[] {0}, FrameTransform.RESIZE_CROP, rows, columns);
+        byte[] rgb = PixelImages.toRgb24(clip, 0);
+        BufferedImage image = new BufferedImage(columns, rows, BufferedImage.TYPE_INT_RGB);
+        for (int i = 0; i < rows * columns; i++) {
+            int red = rgb[3 * i] & 0xff;
+            int green = rgb[3 * i + 1] & 0xff;
+            int blue = rgb[3 * i + 2] & 0xff;
+            image.setRGB(i % columns, i / columns, red << 16 | green << 8 | blue);
+        }
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (MemoryCacheImageOutputStream out = new MemoryCacheImageOutputStream(bytes)) {
+            ImageIO.write(image, "jpeg", out);
+        }
+        return bytes.toByteArray();
     }
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    try (MemoryCacheImageOutputStream out = new MemoryCacheImageOutputStream(bytes)) {
-      ImageIO.write(image, "jpeg", out);
-    }
-    return bytes.toByteArray();
-  }
 }

@@ -17,85 +17,85 @@ import org.junit.jupiter.api.io.TempDir;
 
 class CrashMarksTest {
 
-  @TempDir Path folder;
+    @TempDir Path folder;
 
-  @Test
-  void aProcessThatDiesLeavesItsOpenFilesBehind() throws Exception {
-    assertEquals(7, run(Dying.class));
+    @Test
+    void aProcessThatDiesLeavesItsOpenFilesBehind() throws Exception {
+        assertEquals(7, run(Dying.class));
 
-    try (CrashMarks marks = CrashMarks.open(folder)) {
-      assertEquals(
-          Set.of("s3a://clips/\u4e16\u754c.mp4", "two.mp4"), Set.copyOf(marks.leftBehind()));
+        try (CrashMarks marks = CrashMarks.open(folder)) {
+            assertEquals(
+                    Set.of("s3a://clips/\u4e16\u754c.mp4", "two.mp4"), Set.copyOf(marks.leftBehind()));
+        }
+        try (CrashMarks marks = CrashMarks.open(folder)) {
+            assertEquals(List.of(), marks.leftBehind());
+        }
     }
-    try (CrashMarks marks = CrashMarks.open(folder)) {
-      assertEquals(List.of(), marks.leftBehind());
+
+    private int run(Class<?> program) throws Exception {
+        Process process =
+                new ProcessBuilder(
+                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                                "-Xmx64m",
+                                "-cp",
+                                System.getProperty("java.class.path"),
+                                program.getName(),
+                                folder.toString())
+                        .redirectErrorStream(true)
+                        .start();
+        process.getInputStream().transferTo(System.err);
+        assertTrue(process.waitFor(60, TimeUnit.SECONDS));
+        return process.exitValue();
     }
-  }
 
-  private int run(Class<?> program) throws Exception {
-    Process process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx64m",
-                "-cp",
-                System.getProperty("java.class.path"),
-                program.getName(),
-                folder.toString())
-            .redirectErrorStream(true)
-            .start();
-    process.getInputStream().transferTo(System.err);
-    assertTrue(process.waitFor(60, TimeUnit.SECONDS));
-    return process.exitValue();
-  }
+    /** Opens three files, finishes one, and is gone. */
+    static final class Dying {
 
-  /** Opens three files, finishes one, and is gone. */
-  static final class Dying {
-
-    public static void main(String[] arguments) throws IOException {
-      CrashMarks marks = CrashMarks.open(Path.of(arguments[0]));
-      marks.mark("s3a://clips/\u4e16\u754c.mp4");
-      marks.mark("finished.mp4").close();
-      marks.mark("two.mp4");
-      Runtime.getRuntime().halt(7);
+        public static void main(String[] arguments) throws IOException {
+            CrashMarks marks = CrashMarks.open(Path.of(arguments[0]));
+            marks.mark("s3a://clips/\u4e16\u754c.mp4");
+            marks.mark("finished.mp4").close();
+            marks.mark("two.mp4");
+            Runtime.getRuntime().halt(7);
+        }
     }
-  }
 
-  /** Exits with the number of files it finds left behind. */
-  static final class Looking {
+    /** Exits with the number of files it finds left behind. */
+    static final class Looking {
 
-    public static void main(String[] arguments) throws IOException {
-      int found;
-      try (CrashMarks marks = CrashMarks.open(Path.of(arguments[0]))) {
-        found = marks.leftBehind().size();
-      }
-      System.exit(found);
+        public static void main(String[] arguments) throws IOException {
+            int found;
+            try (CrashMarks marks = CrashMarks.open(Path.of(arguments[0]))) {
+                found = marks.leftBehind().size();
+            }
+            System.exit(found);
+        }
     }
-  }
 
-  @Test
-  void theLivingAreLeftAlone() throws Exception {
-    try (CrashMarks first = CrashMarks.open(folder);
-        CrashMarks.Mark mark = first.mark("open.mp4");
-        CrashMarks second = CrashMarks.open(folder)) {
-      assertEquals(List.of(), second.leftBehind());
-      assertEquals(0, run(Looking.class));
-      mark.close();
-      mark.close();
-      try (CrashMarks.Mark one = first.mark("1");
-          CrashMarks.Mark other = first.mark("2")) {
-        assertTrue(one != other);
-      }
+    @Test
+    void theLivingAreLeftAlone() throws Exception {
+        try (CrashMarks first = CrashMarks.open(folder);
+                CrashMarks.Mark mark = first.mark("open.mp4");
+                CrashMarks second = CrashMarks.open(folder)) {
+            assertEquals(List.of(), second.leftBehind());
+            assertEquals(0, run(Looking.class));
+            mark.close();
+            mark.close();
+            try (CrashMarks.Mark one = first.mark("1");
+                    CrashMarks.Mark other = first.mark("2")) {
+                assertTrue(one != other);
+            }
+        }
+        try (Stream<Path> files = Files.list(folder)) {
+            assertEquals(0, files.count());
+        }
     }
-    try (Stream<Path> files = Files.list(folder)) {
-      assertEquals(0, files.count());
-    }
-  }
 
-  @Test
-  void aNameThatDoesNotFitIsRefused() throws Exception {
-    try (CrashMarks marks = CrashMarks.open(folder)) {
-      marks.mark("x".repeat(8188)).close();
-      assertThrows(IOException.class, () -> marks.mark("x".repeat(8189)));
+    @Test
+    void aNameThatDoesNotFitIsRefused() throws Exception {
+        try (CrashMarks marks = CrashMarks.open(folder)) {
+            marks.mark("x".repeat(8188)).close();
+            assertThrows(IOException.class, () -> marks.mark("x".repeat(8189)));
+        }
     }
-  }
 }

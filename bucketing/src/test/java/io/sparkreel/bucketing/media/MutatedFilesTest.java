@@ -19,97 +19,97 @@ import org.junit.jupiter.api.Timeout;
 /** Damaged files end in an answer or a reason, soon, and never take the process with them. */
 class MutatedFilesTest {
 
-  /** Of the processor; a busy machine may take longer by the clock. */
-  private static final double LIMIT_SECONDS = 2;
+    /** Of the processor; a busy machine may take longer by the clock. */
+    private static final double LIMIT_SECONDS = 2;
 
-  private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
+    private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
-  @Test
-  @Timeout(120)
-  void fiveHundredMutatedFiles() throws Exception {
-    check(500, 1);
-  }
-
-  @Test
-  @Tag("slow")
-  void twentyThousandMutatedFiles() throws Exception {
-    check(20_000, 2);
-  }
-
-  private static void check(int count, long seed) throws Exception {
-    List<byte[]> originals = originals();
-    SplittableRandom random = new SplittableRandom(seed);
-    Map<MediaProblem, Integer> problems = new EnumMap<>(MediaProblem.class);
-    int read = 0;
-    for (int i = 0; i < count; i++) {
-      byte[] file = mutate(originals, random);
-      long start = THREADS.getCurrentThreadCpuTime();
-      try {
-        MediaSource source = MediaSource.of(file);
-        Verify verify = Verify.values()[i % Verify.values().length];
-        FrameCount frameCount = FrameCount.values()[i / 3 % FrameCount.values().length];
-        MediaInfo info = MediaProbe.probe(source, new ProbeOptions(frameCount, verify));
-        assertTrue(info.width() > 0 && info.height() > 0 && info.numFrames() > 0, info.toString());
-        assertTrue(info.fps() >= 0 && info.durationSeconds() >= 0, info.toString());
-        ClipReader.readAll(
-            source, info.kind(), FrameTransform.RESIZE_CROP, 16, 24, 200L * 3 * 16 * 24 * 4);
-        read++;
-      } catch (MediaException exception) {
-        problems.merge(exception.problem(), 1, Integer::sum);
-      }
-      double seconds = (THREADS.getCurrentThreadCpuTime() - start) / 1e9;
-      assertTrue(
-          seconds < LIMIT_SECONDS, "file %d of seed %d took %.1f s".formatted(i, seed, seconds));
+    @Test
+    @Timeout(120)
+    void fiveHundredMutatedFiles() throws Exception {
+        check(500, 1);
     }
-    // Both kinds of end are met, or the mutations are too weak or too strong to say anything.
-    assertTrue(read > count / 20, "%d of %d files could be read".formatted(read, count));
-    assertTrue(problems.size() >= 4, problems.toString());
-  }
 
-  private static List<byte[]> originals() throws Exception {
-    List<byte[]> originals = new ArrayList<>();
-    for (String name : TestMedia.smallNames()) {
-      originals.add(TestMedia.bytes(name));
+    @Test
+    @Tag("slow")
+    void twentyThousandMutatedFiles() throws Exception {
+        check(20_000, 2);
     }
-    originals.add(Files.readAllBytes(TestMedia.clip("dog-floor-pan.mp4")));
-    originals.add(Files.readAllBytes(TestMedia.clip("christmas-table.jpg")));
-    return originals;
-  }
 
-  private static byte[] mutate(List<byte[]> originals, SplittableRandom random) {
-    byte[] file = originals.get(random.nextInt(originals.size())).clone();
-    switch (random.nextInt(6)) {
-      case 0 -> flipBits(file, 1 + random.nextInt(200), file.length, random);
-      case 1 -> flipBits(file, 1 + random.nextInt(20), Math.min(1024, file.length), random);
-      case 2 -> file = Arrays.copyOf(file, 1 + random.nextInt(file.length));
-      case 3 -> file = splice(file, originals.get(random.nextInt(originals.size())), random);
-      case 4 -> {
-        int from = random.nextInt(file.length);
-        int to = Math.min(file.length, from + 1 + random.nextInt(4096));
-        Arrays.fill(file, from, to, (byte) random.nextInt(256));
-      }
-      default -> {
-        // Sizes, counts and offsets of containers are aligned runs of extreme bytes.
-        for (int i = 0; i < 3 && file.length > 8; i++) {
-          int at = random.nextInt(file.length - 4);
-          Arrays.fill(file, at, at + 4, (byte) (random.nextBoolean() ? 0xff : 0x7f));
+    private static void check(int count, long seed) throws Exception {
+        List<byte[]> originals = originals();
+        SplittableRandom random = new SplittableRandom(seed);
+        Map<MediaProblem, Integer> problems = new EnumMap<>(MediaProblem.class);
+        int read = 0;
+        for (int i = 0; i < count; i++) {
+            byte[] file = mutate(originals, random);
+            long start = THREADS.getCurrentThreadCpuTime();
+            try {
+                MediaSource source = MediaSource.of(file);
+                Verify verify = Verify.values()[i % Verify.values().length];
+                FrameCount frameCount = FrameCount.values()[i / 3 % FrameCount.values().length];
+                MediaInfo info = MediaProbe.probe(source, new ProbeOptions(frameCount, verify));
+                assertTrue(info.width() > 0 && info.height() > 0 && info.numFrames() > 0, info.toString());
+                assertTrue(info.fps() >= 0 && info.durationSeconds() >= 0, info.toString());
+                ClipReader.readAll(
+                        source, info.kind(), FrameTransform.RESIZE_CROP, 16, 24, 200L * 3 * 16 * 24 * 4);
+                read++;
+            } catch (MediaException exception) {
+                problems.merge(exception.problem(), 1, Integer::sum);
+            }
+            double seconds = (THREADS.getCurrentThreadCpuTime() - start) / 1e9;
+            assertTrue(
+                    seconds < LIMIT_SECONDS, "file %d of seed %d took %.1f s".formatted(i, seed, seconds));
         }
-      }
+        // Both kinds of end are met, or the mutations are too weak or too strong to say anything.
+        assertTrue(read > count / 20, "%d of %d files could be read".formatted(read, count));
+        assertTrue(problems.size() >= 4, problems.toString());
     }
-    return file;
-  }
 
-  private static void flipBits(byte[] file, int count, int within, SplittableRandom random) {
-    for (int i = 0; i < count; i++) {
-      file[random.nextInt(within)] ^= (byte) (1 << random.nextInt(8));
+    private static List<byte[]> originals() throws Exception {
+        List<byte[]> originals = new ArrayList<>();
+        for (String name : TestMedia.smallNames()) {
+            originals.add(TestMedia.bytes(name));
+        }
+        originals.add(Files.readAllBytes(TestMedia.clip("dog-floor-pan.mp4")));
+        originals.add(Files.readAllBytes(TestMedia.clip("christmas-table.jpg")));
+        return originals;
     }
-  }
 
-  private static byte[] splice(byte[] first, byte[] second, SplittableRandom random) {
-    int head = random.nextInt(first.length);
-    int tail = random.nextInt(second.length);
-    byte[] file = Arrays.copyOf(first, head + second.length - tail);
-    System.arraycopy(second, tail, file, head, second.length - tail);
-    return file;
-  }
+    private static byte[] mutate(List<byte[]> originals, SplittableRandom random) {
+        byte[] file = originals.get(random.nextInt(originals.size())).clone();
+        switch (random.nextInt(6)) {
+            case 0 -> flipBits(file, 1 + random.nextInt(200), file.length, random);
+            case 1 -> flipBits(file, 1 + random.nextInt(20), Math.min(1024, file.length), random);
+            case 2 -> file = Arrays.copyOf(file, 1 + random.nextInt(file.length));
+            case 3 -> file = splice(file, originals.get(random.nextInt(originals.size())), random);
+            case 4 -> {
+                int from = random.nextInt(file.length);
+                int to = Math.min(file.length, from + 1 + random.nextInt(4096));
+                Arrays.fill(file, from, to, (byte) random.nextInt(256));
+            }
+            default -> {
+                // Sizes, counts and offsets of containers are aligned runs of extreme bytes.
+                for (int i = 0; i < 3 && file.length > 8; i++) {
+                    int at = random.nextInt(file.length - 4);
+                    Arrays.fill(file, at, at + 4, (byte) (random.nextBoolean() ? 0xff : 0x7f));
+                }
+            }
+        }
+        return file;
+    }
+
+    private static void flipBits(byte[] file, int count, int within, SplittableRandom random) {
+        for (int i = 0; i < count; i++) {
+            file[random.nextInt(within)] ^= (byte) (1 << random.nextInt(8));
+        }
+    }
+
+    private static byte[] splice(byte[] first, byte[] second, SplittableRandom random) {
+        int head = random.nextInt(first.length);
+        int tail = random.nextInt(second.length);
+        byte[] file = Arrays.copyOf(first, head + second.length - tail);
+        System.arraycopy(second, tail, file, head, second.length - tail);
+        return file;
+    }
 }
