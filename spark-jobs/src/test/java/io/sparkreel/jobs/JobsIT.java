@@ -13,11 +13,8 @@ import io.sparkreel.bucketing.media.MediaSource;
 import io.sparkreel.bucketing.media.ProbeOptions;
 import io.sparkreel.model.checkpoint.SafetensorsReader;
 import java.io.IOException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -46,72 +43,11 @@ class JobsIT {
     private static final int CHECKPOINT_AT = 12;
     private static final String TWO_EXECUTORS = "local-cluster[2,1,1536]";
     private static final String ONE_EXECUTOR = "local-cluster[1,1,1536]";
-    private static final String SHORT_JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
-
-    /** What a launcher left: its exit code, and what it wrote. */
-    private record Ended(int code, String output) {}
+    private static final Launcher LAUNCHER = new Launcher(ROOT, WORK);
 
     @BeforeAll
     static void clean() throws IOException {
-        if (Files.exists(WORK)) {
-            Files.walkFileTree(WORK, new SimpleFileVisitor<>() {
-                @Override
-                public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                    Files.delete(file);
-                    return FileVisitResult.CONTINUE;
-                }
-
-                @Override
-                public FileVisitResult postVisitDirectory(Path folder, IOException failure) throws IOException {
-                    Files.delete(folder);
-                    return FileVisitResult.CONTINUE;
-                }
-            });
-        }
-        Files.createDirectories(WORK);
-    }
-
-    /** Something that happens to a launcher's processes while they run. */
-    private interface Incident {
-        Incident NONE = (process, log) -> { };
-
-        void happen(Process process, Path log) throws Exception;
-    }
-
-    private static Ended launch(String launcher, List<String> arguments) throws Exception {
-        return launch(launcher, arguments, Incident.NONE);
-    }
-
-    private static Ended launch(String launcher, List<String> arguments, Incident incident) throws Exception {
-        List<String> command = new ArrayList<>(List.of(ROOT.resolve("submit/" + launcher).toString()));
-        command.addAll(arguments);
-        Path log = Files.createTempFile(WORK, launcher, ".log");
-        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
-        Process process = builder.start();
-        incident.happen(process, log);
-        if (!process.waitFor(180, TimeUnit.SECONDS)) {
-            process.descendants().forEach(ProcessHandle::destroyForcibly);
-            process.destroyForcibly();
-            throw new AssertionError(launcher + " did not end in time:\n" + Files.readString(log));
-        }
-        return new Ended(process.exitValue(), Files.readString(log));
-    }
-
-    private static Ended onCluster(String launcher, String master, String... arguments) throws Exception {
-        return onCluster(launcher, master, Incident.NONE, arguments);
-    }
-
-    private static Ended onCluster(String launcher, String master, Incident incident, String... arguments)
-            throws Exception {
-        List<String> all = new ArrayList<>(List.of("--master", master, "--executor-memory", "1536m",
-                "--conf", "spark.ui.enabled=false", "--driver-java-options", SHORT_JVM,
-                "--conf", "spark.executor.extraJavaOptions=" + SHORT_JVM));
-        all.addAll(List.of(arguments));
-        return launch(launcher, all, incident);
-    }
-
-    private static void assertDone(Ended ended) {
-        assertEquals(0, ended.code(), ended.output());
+        LAUNCHER.begin();
     }
 
     private static List<Row> table(String path) {
@@ -121,7 +57,7 @@ class JobsIT {
     @Test
     @Order(1)
     void bucketingReadsTheClipsAndPutsTheBrokenOnesAside() throws Exception {
-        assertDone(onCluster("bucketing", TWO_EXECUTORS, "--config", ROOT + "/conf/quickstart/bucketing.yaml",
+        Launcher.assertDone(LAUNCHER.onCluster("bucketing", TWO_EXECUTORS, "--config", ROOT + "/conf/quickstart/bucketing.yaml",
                 "--input", CLIPS.toString(), "--output", DATA.toString()));
         List<Row> clips = table(DATA + "/clips");
         assertEquals(11, clips.size());
@@ -155,17 +91,17 @@ class JobsIT {
         return uri.substring(uri.lastIndexOf('/') + 1);
     }
 
-    private static Ended train(String master, Path run, String... more) throws Exception {
-        return train(master, run, Incident.NONE, more);
+    private static Launcher.Ended train(String master, Path run, String... more) throws Exception {
+        return train(master, run, Launcher.Incident.NONE, more);
     }
 
-    private static Ended train(String master, Path run, Incident incident, String... more) throws Exception {
+    private static Launcher.Ended train(String master, Path run, Launcher.Incident incident, String... more) throws Exception {
         List<String> arguments = new ArrayList<>(List.of("--config", ROOT + "/conf/quickstart/train.yaml",
                 "--data-path", DATA.toString(), "--outputs", run.toString(), "--set", "max_steps=" + STEPS,
                 "--set", "log_every=1", "--set", "ckpt_every=" + CHECKPOINT_AT, "--set", "keep_last=null",
                 "--set", "model.hidden_size=96", "--set", "model.depth=2"));
         arguments.addAll(List.of(more));
-        return onCluster("train", master, incident, arguments.toArray(String[]::new));
+        return LAUNCHER.onCluster("train", master, incident, arguments.toArray(String[]::new));
     }
 
     private static Map<Integer, Double> losses(Path run) throws IOException {
@@ -190,10 +126,10 @@ class JobsIT {
     void twoExecutorsTrainAsOneDoes() throws Exception {
         Path two = WORK.resolve("two");
         Path one = WORK.resolve("one");
-        Ended ended = train(TWO_EXECUTORS, two);
-        assertDone(ended);
+        Launcher.Ended ended = train(TWO_EXECUTORS, two);
+        Launcher.assertDone(ended);
         assertTrue(ended.output().contains("2 ranks"), ended.output());
-        assertDone(train(ONE_EXECUTOR, one));
+        Launcher.assertDone(train(ONE_EXECUTOR, one));
         assertEquals(STEPS, losses(two).size());
         assertSameLosses(losses(one), losses(two), 1);
     }
@@ -208,7 +144,7 @@ class JobsIT {
                     java.util.Arrays.stream(weights.tensors().get("x_embedder.proj.weight").shape()).boxed().toList());
         }
         Path resumed = WORK.resolve("resumed");
-        assertDone(train(TWO_EXECUTORS, resumed, "--load", checkpoint.toString()));
+        Launcher.assertDone(train(TWO_EXECUTORS, resumed, "--load", checkpoint.toString()));
         assertEquals(CHECKPOINT_AT + 1, losses(resumed).keySet().iterator().next());
         assertSameLosses(losses(two), losses(resumed), CHECKPOINT_AT + 1);
     }
@@ -217,7 +153,7 @@ class JobsIT {
     @Order(4)
     void aKilledExecutorCostsNoStep() throws Exception {
         Path killed = WORK.resolve("killed");
-        Ended ended = train(TWO_EXECUTORS, killed, (process, log) -> {
+        Launcher.Ended ended = train(TWO_EXECUTORS, killed, (process, log) -> {
             while (process.isAlive() && !Files.readString(log).contains("checkpoint ")) {
                 Thread.sleep(50);
             }
@@ -226,7 +162,7 @@ class JobsIT {
                     .findFirst().orElseThrow();
             assertTrue(executor.destroyForcibly());
         }, "--set", "ckpt_every=2");
-        assertDone(ended);
+        Launcher.assertDone(ended);
         assertTrue(ended.output().contains("Starting them again (1 of 3 restarts)"), ended.output());
         Map<Integer, Double> losses = losses(killed);
         assertEquals(STEPS, losses.size());
@@ -261,7 +197,7 @@ class JobsIT {
                 {"prompt": "A train.", "image_size": [100, 70], "num_frames": 5}
                 {"prompt": "A picture.", "sample_name": "../picture", "num_frames": 1, "image_size": [64, 96]}
                 """);
-        assertDone(onCluster("inference", TWO_EXECUTORS, "--config", ROOT + "/conf/quickstart/inference.yaml",
+        Launcher.assertDone(LAUNCHER.onCluster("inference", TWO_EXECUTORS, "--config", ROOT + "/conf/quickstart/inference.yaml",
                 "--ckpt-path", WORK.resolve("two").toString(), "--prompt-path", prompts.toString(),
                 "--save-dir", videos.toString(), "--num-sampling-steps", "3", "--num-sample", "2",
                 "--set", "scheduler.type=iddpm"));
@@ -294,23 +230,17 @@ class JobsIT {
         String training = ROOT + "/conf/quickstart/train.yaml";
         String inference = ROOT + "/conf/quickstart/inference.yaml";
         Path empty = Files.createDirectories(WORK.resolve("empty"));
-        assertMistake("unknown key 'lerning_rate'", launch("train", List.of("--config", training,
+        Launcher.assertMistake("unknown key 'lerning_rate'", LAUNCHER.launch("train", List.of("--config", training,
                 "--data-path", DATA.toString(), "--outputs", WORK + "/x", "--set", "lerning_rate=1")));
-        assertMistake("no such folder", launch("bucketing", List.of("--config", bucketing,
+        Launcher.assertMistake("no such folder", LAUNCHER.launch("bucketing", List.of("--config", bucketing,
                 "--input", WORK + "/absent", "--output", WORK + "/x")));
-        assertMistake("holds no media files", launch("bucketing", List.of("--config", bucketing,
+        Launcher.assertMistake("holds no media files", LAUNCHER.launch("bucketing", List.of("--config", bucketing,
                 "--input", empty.toString(), "--output", WORK + "/x", "--master", "local[1]")));
-        assertMistake("Cannot read a checkpoint", launch("inference", List.of("--config", inference,
+        Launcher.assertMistake("Cannot read a checkpoint", LAUNCHER.launch("inference", List.of("--config", inference,
                 "--ckpt-path", empty.toString(), "--prompt", "A dog.", "--save-dir", WORK + "/x")));
-        assertMistake("no such folder", launch("train", List.of("--config", training,
+        Launcher.assertMistake("no such folder", LAUNCHER.launch("train", List.of("--config", training,
                 "--data-path", WORK + "/absent", "--outputs", WORK + "/x")));
         assertFalse(Files.exists(WORK.resolve("x")));
-    }
-
-    private static void assertMistake(String message, Ended ended) {
-        assertEquals(2, ended.code(), ended.output());
-        assertEquals(1, ended.output().lines().count(), ended.output());
-        assertTrue(ended.output().startsWith("sparkreel: Cannot ") && ended.output().contains(message), ended.output());
     }
 
     @Test

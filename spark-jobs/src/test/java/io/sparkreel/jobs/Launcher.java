@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Starts the launchers under {@code submit} as a user does, each in a process of its own with a time limit.
+ *
+ * @param root the project's folder
+ * @param work folder for what the runs leave, logs included
+ */
+public record Launcher(Path root, Path work) {
+    private static final String SHORT_JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
+    private static final int LIMIT_S = 180;
+
+    /** What a launcher left: its exit code, and what it wrote. */
+    public record Ended(int code, String output) {}
+
+    /** Something that happens to a launcher's processes while they run. */
+    public interface Incident {
+        Incident NONE = (process, log) -> { };
+
+        void happen(Process process, Path log) throws Exception;
+    }
+
+    /** Makes the folder {@link #work} anew. */
+    public void begin() throws IOException {
+        if (Files.exists(work)) {
+            Files.walkFileTree(work, new SimpleFileVisitor<>() {
+                @Override
+                public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                    Files.delete(file);
+                    return FileVisitResult.CONTINUE;
+                }
+
+                @Override
+                public FileVisitResult postVisitDirectory(Path folder, IOException failure) throws IOException {
+                    Files.delete(folder);
+                    return FileVisitResult.CONTINUE;
+                }
+            });
+        }
+        Files.createDirectories(work);
+    }
+
+    public Ended launch(String launcher, List<String> arguments) throws Exception {
+        return launch(launcher, arguments, Incident.NONE);
+    }
+
+    public Ended launch(String launcher, List<String> arguments, Incident incident) throws Exception {
+        List<String> command = new ArrayList<>(List.of(root.resolve("submit/" + launcher).toString()));
+        command.addAll(arguments);
+        Path log = Files.createTempFile(work, launcher, ".log");
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+        Process process = builder.start();
+        incident.happen(process, log);
+        if (!process.waitFor(LIMIT_S, TimeUnit.SECONDS)) {
+            process.descendants().forEach(ProcessHandle::destroyForcibly);
+            process.destroyForcibly();
+            throw new AssertionError(launcher + " did not end in time:\n" + Files.readString(log));
+        }
+        return new Ended(process.exitValue(), Files.readString(log));
+    }
+
+    /** Runs a job with JVMs that start fast, on a master such as {@code local-cluster[2,1,1536]}. */
+    public Ended onCluster(String launcher, String master, String... arguments) throws Exception {
+        return onCluster(launcher, master, Incident.NONE, arguments);
+    }
+
+    public Ended onCluster(String launcher, String master, Incident incident, String... arguments) throws Exception {
+        List<String> all = new ArrayList<>(List.of("--master", master, "--executor-memory", "1536m",
+                "--conf", "spark.ui.enabled=false", "--driver-java-options", SHORT_JVM,
+                "--conf", "spark.executor.extraJavaOptions=" + SHORT_JVM));
+        all.addAll(List.of(arguments));
+        return launch(launcher, all, incident);
+    }
+
+    public static void assertDone(Ended ended) {
+        assertEquals(0, ended.code(), ended.output());
+    }
+
+    /** Asserts that a mistake of the user's ended with one line that tells it, and exit code 2. */
+    public static void assertMistake(String message, Ended ended) {
+        assertEquals(2, ended.code(), ended.output());
+        assertEquals(1, ended.output().lines().count(), ended.output());
+        assertTrue(ended.output().startsWith("sparkreel: Cannot ") && ended.output().contains(message), ended.output());
+    }
+}
