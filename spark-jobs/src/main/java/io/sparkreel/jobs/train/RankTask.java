@@ -13,19 +13,15 @@ import org.apache.spark.util.SerializableConfiguration;
  * @param config the run's configuration
  * @param model sizes of the model
  * @param hadoop of the file systems
- * @param planPath folder of the plan table
- * @param lastStep the global step after which this attempt ends
- * @param totalSteps the length of the run, for the learning rate
+ * @param steps which it takes, and what from
  * @param planFingerprint identity of data and configuration that the plan follows from
- * @param checkpoint checkpoint or run folder to go on from, or null
- * @param newRun begin at step 0, whatever step the checkpoint was written at
  * @param attempt name of the attempt
  * @param secret shared by its ranks alone
  * @param progress lines for the driver
  */
 record RankTask(TrainingConfig config, Stdit2Config model, Broadcast<SerializableConfiguration> hadoop,
-        String planPath, long lastStep, long totalSteps, String planFingerprint, String checkpoint,
-        boolean newRun, String attempt, byte[] secret, RecentLines progress) implements Serializable {
+        Stretch steps, String planFingerprint, String attempt, byte[] secret, RecentLines progress)
+        implements Serializable {
     private static final long serialVersionUID = 1L;
 
     /** A secret does not belong into a log. */

@@ -71,7 +71,7 @@ final class TrainingRank {
                         FrameTransform.valueOf(config.dataset().transformName().name()),
                         config.dataset().frameInterval(), config.run().seed(),
                         (long) config.steps().decodeCacheMib() << 20);
-                PlanReader plan = new PlanReader(hadoop, task.planPath(), start.globalStep());
+                PlanReader plan = new PlanReader(hadoop, task.steps().plan(), start.globalStep());
                 try (StepLoader loader =
                         new StepLoader(plan, clips, codec, text, collective.rank(), collective.worldSize())) {
                     return train(loader, start, weights, trainer, collective);
@@ -97,7 +97,7 @@ final class TrainingRank {
     private Trainer.Options options() {
         OptimizerConfig optimizer = config.optimizer();
         LearningRate rate = new LearningRate(LearningRate.Schedule.valueOf(optimizer.lrSchedule().name()),
-                optimizer.lr(), optimizer.warmupSteps(), task.totalSteps());
+                optimizer.lr(), optimizer.warmupSteps(), task.steps().total());
         AdamW.Options adam = new AdamW.Options(optimizer.adamBetas().first(), optimizer.adamBetas().second(),
                 optimizer.adamEps(), optimizer.weightDecay());
         return new Trainer.Options(config.scheduler().predictXstart(), config.scheduler().vbWeight(),
@@ -113,10 +113,10 @@ final class TrainingRank {
     private RunState restore(ModelWeights weights, Trainer trainer, WeightsCache cache) throws IOException {
         RunState fresh = new RunState(0, 0, 0, 0, config.run().seed(), task.planFingerprint(),
                 config.scheduler().predictXstart());
-        if (task.checkpoint() != null) {
-            CheckpointReader checkpoint = CheckpointReader.resolve(new HadoopStorage(hadoop, task.checkpoint())).checkpoint();
+        if (task.steps().checkpoint() != null) {
+            CheckpointReader checkpoint = CheckpointReader.resolve(new HadoopStorage(hadoop, task.steps().checkpoint())).checkpoint();
             RunState stored = TrainingCheckpoint.restore(checkpoint, weights, trainer);
-            return task.newRun() ? fresh : stored;
+            return task.steps().newRun() ? fresh : stored;
         }
         if (config.model().fromPretrained() != null) {
             PretrainedModel.find(config.model(), hadoop, cache).read(weights, TrainingCheckpoint.MODEL);
@@ -132,11 +132,11 @@ final class TrainingRank {
         int epoch = start.epoch();
         long done = start.globalStep();
         String last = null;
-        while (done < task.lastStep()) {
+        while (done < task.steps().last()) {
             long waiting = System.nanoTime();
             LoadedStep loaded = loader.next(collective::reportProgress);
             if (loaded == null) {
-                throw new IllegalStateException("the plan ends before step " + task.lastStep());
+                throw new IllegalStateException("the plan ends before step " + task.steps().last());
             }
             interval.waited(System.nanoTime() - waiting);
             if (loaded.step().epoch() != epoch) {
@@ -148,11 +148,11 @@ final class TrainingRank {
             done++;
             interval.stepped(report);
             checkBadClips(loaded.step(), report);
-            if (done % config.run().logEvery() == 0 || done == task.lastStep() || done == start.globalStep() + 1) {
+            if (done % config.run().logEvery() == 0 || done == task.steps().last() || done == start.globalStep() + 1) {
                 log(collective, epoch, done, report);
             }
             int every = config.run().ckptEvery();
-            if (every > 0 && done % every == 0 || done == task.lastStep()) {
+            if (every > 0 && done % every == 0 || done == task.steps().last()) {
                 RunState state = new RunState(epoch, done - epochBegin, done, trainer.optimizer().steps(),
                         config.run().seed(), task.planFingerprint(), config.scheduler().predictXstart());
                 last = TrainingCheckpoint.write(run, state, weights, trainer, collective);
@@ -187,7 +187,7 @@ final class TrainingRank {
                 .put("loss", lap.loss()).put("mse", lap.squaredError()).put("vb", lap.variationalBound())
                 .put("grad_norm", report.gradientNorm()).put("lr", report.learningRate())
                 .put("samples_per_s", lap.samplesPerSecond()).put("seconds_per_step", lap.secondsPerStep())
-                .put("data_wait", lap.waitFraction()).put("total_steps", task.totalSteps());
+                .put("data_wait", lap.waitFraction()).put("total_steps", task.steps().total());
         if (report.skipped()) {
             line.put("skipped", true);
         }

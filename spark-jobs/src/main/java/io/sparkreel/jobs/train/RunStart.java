@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.train;
+
+import io.sparkreel.jobs.Components;
+import io.sparkreel.jobs.Components.TextSizes;
+import io.sparkreel.jobs.PretrainedModel;
+import io.sparkreel.jobs.UserError;
+import io.sparkreel.jobs.config.LoadedConfig;
+import io.sparkreel.jobs.config.TrainingConfig;
+import io.sparkreel.jobs.storage.BucketingManifest;
+import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.jobs.storage.WeightsCache;
+import io.sparkreel.model.autoencoder.LatentSizes;
+import io.sparkreel.model.checkpoint.CheckpointReader;
+import io.sparkreel.model.stdit.Stdit2Config;
+import io.sparkreel.model.train.RunState;
+import io.sparkreel.model.train.TrainingCheckpoint;
+import java.io.IOException;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
+
+/**
+ * What a run works on and begins from, checked as far as it can be without Spark.
+ *
+ * @param data output folder of the bucketing run
+ * @param manifest what lies in it
+ * @param run run folder
+ * @param model sizes of the model
+ * @param fingerprint identity of data and configuration that the plan follows from
+ * @param checkpoint folder of the checkpoint to go on from; null: none
+ * @param resumed where that checkpoint's run stood; null for a run that begins at step 0
+ */
+record RunStart(HadoopStorage data, BucketingManifest manifest, HadoopStorage run, Stdit2Config model,
+        String fingerprint, String checkpoint, RunState resumed) {
+    private static final Logger LOG = LogManager.getLogger(RunStart.class);
+
+    /** A checkpoint and the folder it lies in. */
+    private record Loaded(CheckpointReader checkpoint, String uri) {}
+
+    /** @throws UserError if the run cannot work */
+    static RunStart of(LoadedConfig<TrainingConfig> loaded, Configuration hadoop) throws IOException {
+        TrainingConfig config = loaded.config();
+        if (config.dataset().dataPath() == null) {
+            throw new UserError("Cannot start the training job: no --data-path DIR. "
+                    + "Give the output folder of a bucketing run.");
+        }
+        HadoopStorage data = dataFolder(hadoop, config.dataset().dataPath());
+        BucketingManifest manifest = BucketingManifest.read(data);
+        requireSameInterval(config, manifest);
+        HadoopStorage run = new HadoopStorage(hadoop, config.run().outputs());
+        String fingerprint = TrainingRun.fingerprint(config, manifest);
+        Loaded load = load(config, hadoop, run);
+        CheckpointReader checkpoint = load == null ? null : load.checkpoint();
+        WeightsCache cache = new WeightsCache(hadoop);
+        LatentSizes latent = loaded.resolve("vae", () -> Components.codecSizes(config.vae(), cache));
+        TextSizes text = loaded.resolve("text_encoder", () -> Components.textSizes(config.textEncoder(), cache));
+        Optional<Stdit2Config> stored = storedSizes(config, checkpoint, hadoop, cache);
+        Stdit2Config model = loaded.resolve("model", () -> Components.model(config.model(), stored, latent, text));
+        if (load == null) {
+            return new RunStart(data, manifest, run, model, fingerprint, null, null);
+        }
+        RunState resumed = checkLoad(config, checkpoint, model, fingerprint);
+        return new RunStart(data, manifest, run, model, fingerprint, load.uri(), resumed);
+    }
+
+    /** First weights bring their sizes along; once the run has a checkpoint, that does. */
+    private static Optional<Stdit2Config> storedSizes(TrainingConfig config, CheckpointReader load,
+            Configuration hadoop, WeightsCache cache) throws IOException {
+        if (config.model().fromPretrained() == null) {
+            return Optional.empty();
+        }
+        if (load != null) {
+            return Optional.of(TrainingCheckpoint.config(load));
+        }
+        PretrainedModel first = PretrainedModel.find(config.model(), hadoop, cache);
+        first.warnings().forEach(warning -> LOG.warn("{}", warning));
+        first.sizes().ifPresent(sizes -> LOG.info("The model has the sizes of {}: {}",
+                config.model().fromPretrained(), sizes));
+        return first.sizes();
+    }
+
+    /** The shards hold clips that are long enough for one interval; another would need other buckets. */
+    private static void requireSameInterval(TrainingConfig config, BucketingManifest manifest) {
+        if (config.dataset().frameInterval() != manifest.frameInterval()) {
+            throw new UserError("Cannot train with dataset.frame_interval " + config.dataset().frameInterval()
+                    + ": the clips were bucketed for " + manifest.frameInterval()
+                    + ". Set it to that, or bucket them again.");
+        }
+    }
+
+    /** The output folder of a bucketing run; its {@code shards} folder means the same. */
+    private static HadoopStorage dataFolder(Configuration hadoop, String dataPath) throws IOException {
+        Path path = new Path(dataPath);
+        HadoopStorage given = new HadoopStorage(hadoop, dataPath);
+        if (given.status("").isEmpty()) {
+            throw new UserError("Cannot read " + dataPath + ": there is no such folder. "
+                    + "Give the output folder of a bucketing run as --data-path.");
+        }
+        if (given.status(BucketingManifest.NAME).isEmpty() && path.getName().equals("shards")
+                && path.getParent() != null) {
+            return new HadoopStorage(hadoop, path.getParent().toString());
+        }
+        return given;
+    }
+
+    /** The checkpoint to go on from; null for a run that begins. */
+    private static Loaded load(TrainingConfig config, Configuration hadoop, HadoopStorage run) throws IOException {
+        if (config.run().load() != null) {
+            HadoopStorage from = new HadoopStorage(hadoop, config.run().load());
+            CheckpointReader.Found found = CheckpointReader.resolve(from);
+            found.warnings().forEach(warning -> LOG.warn("{}", warning));
+            return new Loaded(found.checkpoint(), from.uri(found.checkpoint().folder()));
+        }
+        if (run.list("").stream().anyMatch(name -> name.startsWith("epoch"))) {
+            throw new UserError("Cannot begin a run in " + run + ": it holds checkpoints of another. Give --load "
+                    + run + " to go on with that, or another --outputs.");
+        }
+        return null;
+    }
+
+    private static RunState checkLoad(TrainingConfig config, CheckpointReader load, Stdit2Config model,
+            String fingerprint) throws IOException {
+        requireSameModel(load, model);
+        RunState state = TrainingCheckpoint.state(load);
+        if (config.run().startFromScratch()) {
+            return null;
+        }
+        if (!state.planFingerprint().equals(fingerprint)) {
+            throw new UserError("Cannot resume from " + load + ": data, seed, batch sizes or "
+                    + "micro_batches_per_step differ from those it was trained with. Restore them, or give "
+                    + "--start-from-scratch to take only weights and optimizer.");
+        }
+        return state;
+    }
+
+    private static void requireSameModel(CheckpointReader checkpoint, Stdit2Config model) throws IOException {
+        Stdit2Config stored = TrainingCheckpoint.config(checkpoint);
+        if (!stored.equals(model)) {
+            throw new UserError("Cannot load " + checkpoint + ": its model is " + stored
+                    + " and not the configured one. Configure these sizes, or take another checkpoint.");
+        }
+    }
+}
