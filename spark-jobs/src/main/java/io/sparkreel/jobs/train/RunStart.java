@@ -51,7 +51,7 @@ record RunStart(HadoopStorage data, BucketingManifest manifest, HadoopStorage ru
         BucketingManifest manifest = BucketingManifest.read(data);
         requireSameInterval(config, manifest);
         HadoopStorage run = new HadoopStorage(hadoop, config.run().outputs());
-        String fingerprint = TrainingRun.fingerprint(config, manifest);
+        String fingerprint = PlanFingerprint.of(config, manifest);
         Loaded load = load(config, hadoop, run);
         CheckpointReader checkpoint = load == null ? null : load.checkpoint();
         WeightsCache cache = new WeightsCache(hadoop);
