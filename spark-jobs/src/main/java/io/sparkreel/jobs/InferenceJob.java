@@ -22,6 +22,7 @@ public final class InferenceJob {
     private static void start(LoadedConfig<InferenceConfig> loaded) throws Exception {
         Configuration hadoop = SparkHadoopUtil.get().newConfiguration(new SparkConf());
         InferenceRun run = InferenceRun.prepare(loaded.config(), hadoop);
+        TaskDevice.announce(loaded.config().device());
         // While one task decodes and writes, another one samples.
         try (SparkSession spark = SparkSessions.startWithTasksPerExecutor("sparkreel inference", 2)) {
             run.execute(spark, SparkSessions.threadsPerExecutor(spark));

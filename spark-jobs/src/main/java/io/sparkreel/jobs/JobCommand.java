@@ -60,6 +60,8 @@ record JobCommand<C extends Record>(
                     new JobFlag("start-from-scratch", Kind.SWITCH, "start_from_scratch", "",
                             "with --load: weights and optimizer only, from step 0"),
                     new JobFlag("seed", Kind.VALUE, "seed", "N", "of every draw"),
+                    new JobFlag("device", Kind.VALUE, "device", "MODE", "auto (the GPU that Spark gives, else the CPU),"
+                            + " cuda or cpu"),
                     new JobFlag("batch-size", Kind.VALUE, "batch_size", "N", "no effect: bucket_config has batch sizes"),
                     new JobFlag("wandb", Kind.VALUE, "wandb", "BOOL", "no effect: the run folder has TensorBoard events")),
             List.of("--config conf/train/stage1.yaml --data-path /data/buckets --outputs /data/run",
@@ -95,6 +97,8 @@ record JobCommand<C extends Record>(
                     new JobFlag("cfg-channel", Kind.VALUE, "scheduler.cfg_channel", "N", "guided latent channels"),
                     new JobFlag("batch-size", Kind.VALUE, "batch_size", "N", "prompts at a time"),
                     new JobFlag("seed", Kind.VALUE, "seed", "N", "of every draw"),
+                    new JobFlag("device", Kind.VALUE, "device", "MODE", "auto (the GPU that Spark gives, else the CPU),"
+                            + " cuda or cpu"),
                     new JobFlag("loop", Kind.VALUE, "loop", "N", "generations joined to one video"),
                     new JobFlag("condition-frame-length", Kind.VALUE, "condition_frame_length", "N",
                             "frames that begin the next generation"),

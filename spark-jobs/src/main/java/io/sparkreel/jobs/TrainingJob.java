@@ -22,6 +22,7 @@ public final class TrainingJob {
     private static void start(LoadedConfig<TrainingConfig> loaded) throws Exception {
         Configuration hadoop = SparkHadoopUtil.get().newConfiguration(new SparkConf());
         TrainingRun run = TrainingRun.prepare(loaded, hadoop);
+        TaskDevice.announce(loaded.config().device());
         try (SparkSession spark = SparkSessions.startWithOneTaskPerExecutor("sparkreel training")) {
             run.execute(spark);
         }

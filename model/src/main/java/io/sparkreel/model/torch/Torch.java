@@ -2,6 +2,7 @@
 package io.sparkreel.model.torch;
 
 import ai.djl.engine.Engine;
+import ai.djl.engine.EngineException;
 import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.util.Utils;
 import java.io.IOException;
@@ -11,6 +12,9 @@ import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /** Starts libtorch in this process, once, and sets threads up to use it. */
@@ -38,7 +42,32 @@ public final class Torch {
 
     /** The first GPU if libtorch can use one, else the host. */
     public static Tensors fastestDevice() {
-        return Engine.getEngine("PyTorch").getGpuCount() > 0 ? Tensors.onGpu(0) : Tensors.onHost();
+        Tensors gpu = Tensors.onGpu(0);
+        return problem(gpu).isEmpty() ? gpu : Tensors.onHost();
+    }
+
+    /**
+     * Why libtorch cannot compute on a device, in its own words; empty if it can. Computing there is the only sure
+     * sign: DJL counts the GPUs of a CUDA runtime of its own finding, which need not be the one that libtorch has.
+     */
+    public static Optional<String> problem(Tensors device) {
+        start();
+        try (TensorScope scope = TensorScope.open()) {
+            float[] sum = Kernels.instance().add(device.of(new float[] {1, 2}, 2), device.of(new float[] {4, 8}, 2))
+                    .floats();
+            return sum[0] == 5 && sum[1] == 10 ? Optional.empty()
+                    : Optional.of("it computed " + Arrays.toString(sum) + " instead of [5.0, 10.0]");
+        } catch (EngineException e) {
+            return Optional.of(reason(e));
+        }
+    }
+
+    /** libtorch tells where it was before it tells what is wrong. */
+    private static String reason(EngineException e) {
+        List<String> lines = String.valueOf(e.getMessage()).lines().map(String::strip).filter(line -> !line.isEmpty())
+                .toList();
+        return lines.stream().filter(line -> line.contains("Error: ")).reduce((first, last) -> last)
+                .orElse(lines.isEmpty() ? e.toString() : lines.get(0));
     }
 
     /** The number of threads that one operator may use. */

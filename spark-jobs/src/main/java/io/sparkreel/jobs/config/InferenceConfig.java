@@ -10,6 +10,7 @@ package io.sparkreel.jobs.config;
  * @param textEncoder the text encoder, as in training
  * @param scheduler the sampler
  * @param dtype what the model computes in
+ * @param device what it computes on
  * @param prompts what is asked for
  * @param batchSize prompts at a time
  * @param seed of every draw
@@ -23,6 +24,7 @@ public record InferenceConfig(
         TextEncoderConfig textEncoder,
         SamplerConfig scheduler,
         @Default("bf16") Precision dtype,
+        @Default("auto") Device device,
         @Flat PromptConfig prompts,
         @Default("1") int batchSize,
         @Default("42") long seed,

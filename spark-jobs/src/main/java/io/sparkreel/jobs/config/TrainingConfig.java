@@ -11,6 +11,7 @@ import java.util.Map;
  *     job was told. Which clip is in which bucket is a matter of the shards alone
  * @param maskRatios how often each kind of frame mask is drawn, by name; null: no frame is ever given
  * @param dtype what the model computes in
+ * @param device what it computes on
  * @param gradCheckpoint recompute each block in the backward pass: less memory, more time
  * @param model the model
  * @param vae the latent codec
@@ -25,6 +26,7 @@ public record TrainingConfig(
         @Default("null") Map<String, Map<Integer, BucketLevel>> bucketConfig,
         @Default("null") Map<String, Double> maskRatios,
         @Default("bf16") Precision dtype,
+        @Default("auto") Device device,
         @Default("false") boolean gradCheckpoint,
         ModelConfig model,
         CodecConfig vae,

@@ -4,6 +4,7 @@ package io.sparkreel.jobs.inference;
 import io.sparkreel.bucketing.media.PixelClip;
 import io.sparkreel.jobs.Components;
 import io.sparkreel.jobs.PretrainedModel;
+import io.sparkreel.jobs.TaskDevice;
 import io.sparkreel.jobs.config.AspectCondition;
 import io.sparkreel.jobs.config.CarryMode;
 import io.sparkreel.jobs.config.InferenceConfig;
@@ -63,7 +64,7 @@ final class ClipGenerator {
         InferenceConfig config = task.config();
         Configuration hadoop = task.hadoop().value().value();
         WeightsCache cache = new WeightsCache(hadoop);
-        Tensors tensors = Tensors.onHost();
+        Tensors tensors = TaskDevice.tensors(config.device());
         codec = new TakingTurns(Components.codec(config.vae(), cache, tensors));
         TextEncoder text = Components.textEncoder(config.textEncoder(), cache, tensors);
         captions = new CaptionCache(text);

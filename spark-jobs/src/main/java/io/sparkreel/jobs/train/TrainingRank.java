@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.bucketing.media.FrameTransform;
 import io.sparkreel.jobs.Components;
 import io.sparkreel.jobs.PretrainedModel;
+import io.sparkreel.jobs.TaskDevice;
 import io.sparkreel.jobs.UserError;
 import io.sparkreel.jobs.config.OptimizerConfig;
 import io.sparkreel.jobs.config.SchedulerType;
@@ -58,7 +59,7 @@ final class TrainingRank {
     /** Trains until the attempt's last step. */
     RankResult run(BarrierTaskContext context) throws IOException, InterruptedException {
         Torch.start(threads(context));
-        Tensors tensors = Tensors.onHost();
+        Tensors tensors = TaskDevice.tensors(config.device());
         WeightsCache cache = new WeightsCache(hadoop);
         try (LatentCodec codec = Components.codec(config.vae(), cache, tensors);
                 TextEncoder text = Components.textEncoder(config.textEncoder(), cache, tensors);
