@@ -8,14 +8,12 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.OptionalLong;
 
 /**
  * A committed checkpoint. Opening one reads every byte of it and compares sizes and checksums with its manifest, so
@@ -23,7 +21,6 @@ import java.util.regex.Pattern;
  */
 public final class CheckpointReader {
 
-    private static final Pattern NAME = Pattern.compile("epoch(\\d{1,9})-global_step(\\d{1,18})");
     private static final int BUFFER_BYTES = 1 << 20;
 
     private final Storage storage;
@@ -43,9 +40,6 @@ public final class CheckpointReader {
      * @param warnings one line for each newer folder that had to be passed over
      */
     public record Found(CheckpointReader checkpoint, List<String> warnings) { }
-
-    /** A folder of a run and its place in the order of training. */
-    private record Candidate(String folder, long globalStep, int epoch) { }
 
     /**
      * Opens a checkpoint and verifies all its files.
@@ -76,33 +70,36 @@ public final class CheckpointReader {
 
     /**
      * Finds the newest valid checkpoint of a run folder: of its folders named {@code epoch{e}-global_step{g}} the one
-     * with the largest global step that verifies. Nothing is found only if there is no such folder at all.
+     * with the largest global step that verifies. Nothing is found only if no such folder was ever finished.
      *
-     * @throws InvalidInputException if there are such folders but none is valid
+     * @throws InvalidInputException if there are finished folders but none is valid
      */
     public static Optional<Found> newest(Storage runFolder) throws IOException {
-        List<Candidate> candidates = new ArrayList<>();
-        for (String name : runFolder.list("")) {
-            Matcher matcher = NAME.matcher(name);
-            if (matcher.matches()) {
-                candidates.add(
-                    new Candidate(name, Long.parseLong(matcher.group(2)), Integer.parseInt(matcher.group(1))));
-            }
-        }
-        candidates.sort(Comparator.comparingLong(Candidate::globalStep).thenComparingInt(Candidate::epoch).reversed());
         List<String> warnings = new ArrayList<>();
-        for (Candidate candidate : candidates) {
+        boolean finished = false;
+        for (CheckpointFolder candidate : CheckpointFolder.newestFirst(runFolder)) {
+            finished |= candidate.isCommitted(runFolder);
             try {
-                return Optional.of(new Found(open(runFolder, candidate.folder()), List.copyOf(warnings)));
+                return Optional.of(new Found(open(runFolder, candidate.name()), List.copyOf(warnings)));
             } catch (InvalidInputException e) {
                 warnings.add(e.getMessage());
             }
         }
-        if (!warnings.isEmpty()) {
+        if (finished) {
             throw new InvalidInputException("Cannot find a valid checkpoint in " + runFolder + ": all "
                 + warnings.size() + " are damaged or unfinished, the newest thus: " + warnings.get(0));
         }
         return Optional.empty();
+    }
+
+    /** The largest global step of a finished checkpoint of a run, be it damaged or not; empty if there is none. */
+    public static OptionalLong lastStep(Storage runFolder) throws IOException {
+        for (CheckpointFolder candidate : CheckpointFolder.newestFirst(runFolder)) {
+            if (candidate.isCommitted(runFolder)) {
+                return OptionalLong.of(candidate.globalStep());
+            }
+        }
+        return OptionalLong.empty();
     }
 
     /**
@@ -116,7 +113,7 @@ public final class CheckpointReader {
             return new Found(open(storage, ""), List.of());
         }
         return newest(storage).orElseThrow(() -> new InvalidInputException("Cannot read a checkpoint from " + storage
-            + ": it holds neither a " + Manifest.NAME + " nor folders named epoch...-global_step.... "
+            + ": it holds neither a " + Manifest.NAME + " nor finished folders named epoch...-global_step.... "
             + "Give the folder of a run or of one of its checkpoints."));
     }
 
@@ -180,9 +177,13 @@ public final class CheckpointReader {
         if (storage.size(Manifest.path(folder)) > Manifest.MAX_BYTES) {
             throw new Manifest.UnusableException("it is too long");
         }
+        byte[] content;
         try (InputStream in = storage.open(Manifest.path(folder))) {
-            return Manifest.decode(in.readAllBytes());
+            content = in.readAllBytes();
+        } catch (IOException e) {
+            throw new Manifest.UnusableException("it cannot be read (" + e.getMessage() + ")");
         }
+        return Manifest.decode(content);
     }
 
     private static Optional<String> firstProblem(Storage storage, String folder, Manifest manifest)
@@ -198,8 +199,12 @@ public final class CheckpointReader {
             }
         }
         for (CheckpointFile file : manifest.files()) {
-            if (!checksum(storage, Manifest.path(folder, file.path())).equals(file.sha256())) {
-                return Optional.of("the content of its file " + file.path() + " does not match its checksum");
+            try {
+                if (!checksum(storage, Manifest.path(folder, file.path())).equals(file.sha256())) {
+                    return Optional.of("the content of its file " + file.path() + " does not match its checksum");
+                }
+            } catch (IOException e) { // it is there: a disk that cannot read it, or a file system that checks as well
+                return Optional.of("its file " + file.path() + " cannot be read (" + e.getMessage() + ")");
             }
         }
         return Optional.empty();

@@ -16,8 +16,9 @@ import java.util.List;
  * have finished, one process gathers what they wrote and commits the folder by its manifest. Until then no reader takes
  * the folder for a checkpoint.
  *
- * <p>Order of calls: one process {@link #prepare}s the folder, then every rank {@link #create}s files, then one process
- * {@link #commit}s. Not safe for use by several threads.
+ * <p>Order of calls: every rank {@link #create}s files, then one process {@link #commit}s. Nothing has to be atomic in
+ * the storage: what an interrupted attempt left in the folder either is replaced, or is not in the manifest, or does not
+ * match it. Not safe for use by several threads.
  */
 public final class CheckpointWriter {
 
@@ -39,13 +40,7 @@ public final class CheckpointWriter {
 
     /** The name of a checkpoint's folder inside its run folder. */
     public static String folderName(int epoch, long globalStep) {
-        return "epoch" + epoch + "-global_step" + globalStep;
-    }
-
-    /** Empties the folder: what an interrupted or damaged attempt left there must not mix with the new files. */
-    public static void prepare(Storage storage, String folder) throws IOException {
-        storage.delete(Manifest.path(folder)); // first, so that no reader trusts a folder that is being emptied
-        storage.delete(folder);
+        return CheckpointFolder.name(epoch, globalStep);
     }
 
     /**
@@ -69,7 +64,10 @@ public final class CheckpointWriter {
      * @throws io.sparkreel.model.InvalidInputException if there is no file or a path is given twice
      */
     public static void commit(Storage storage, String folder, Collection<CheckpointFile> files) throws IOException {
-        storage.atomicPut(Manifest.path(folder), new Manifest(files).encode()); // the commit
+        byte[] manifest = new Manifest(files).encode();
+        try (OutputStream out = storage.create(Manifest.path(folder))) {
+            out.write(manifest); // the commit: a manifest that is cut off anywhere is not valid
+        }
     }
 
     /** Counts and digests what passes through. */

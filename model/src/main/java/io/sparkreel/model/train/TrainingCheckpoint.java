@@ -1,31 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.train;
 
-import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkreel.model.InvalidInputException;
-import io.sparkreel.model.checkpoint.CheckpointFile;
 import io.sparkreel.model.checkpoint.CheckpointReader;
-import io.sparkreel.model.checkpoint.CheckpointWriter;
-import io.sparkreel.model.checkpoint.DataType;
 import io.sparkreel.model.checkpoint.SafetensorsReader;
-import io.sparkreel.model.checkpoint.SafetensorsWriter;
-import io.sparkreel.model.checkpoint.Storage;
-import io.sparkreel.model.collective.Collective;
 import io.sparkreel.model.stdit.Stdit2Config;
-import io.sparkreel.model.torch.FlatBuffer;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 
 /**
  * The checkpoint of a run: {@code model/} and {@code ema/} with weights under their published names,
- * {@code optimizer/} with the moments, a slice written by each rank, and {@code state.json}.
+ * {@code optimizer/} with the moments, in slices that ranks wrote, and {@code state.json}. {@link CheckpointSaver}
+ * writes it.
  */
 public final class TrainingCheckpoint {
     /** Folder of the trained weights. */
@@ -34,72 +24,16 @@ public final class TrainingCheckpoint {
     /** Folder of their average. */
     public static final String EMA = "ema";
 
-    private static final String CONFIG = "/config.json";
-    private static final String WEIGHTS = "/model.safetensors";
-    private static final String OPTIMIZER = "optimizer/";
-    private static final String STATE = "state.json";
-    private static final String FIRST_MOMENT = "exp_avg";
-    private static final String SECOND_MOMENT = "exp_avg_sq";
+    static final String CONFIG = "/config.json";
+    static final String WEIGHTS = "/model.safetensors";
+    static final String OPTIMIZER = "optimizer/";
+    static final String STATE = "state.json";
+    static final String FIRST_MOMENT = "exp_avg";
+    static final String SECOND_MOMENT = "exp_avg_sq";
+
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private TrainingCheckpoint() {}
-
-    /**
-     * Writes a checkpoint; all ranks call this together. It exists once the call has returned on any rank.
-     *
-     * @return the folder's name in the storage
-     */
-    public static String write(Storage run, RunState state, ModelWeights weights, Trainer trainer, Collective collective)
-            throws IOException {
-        String folder = CheckpointWriter.folderName(state.epoch(), state.globalStep());
-        if (collective.rank() == 0) {
-            CheckpointWriter.prepare(run, folder);
-        }
-        collective.barrier();
-        CheckpointWriter writer = new CheckpointWriter(run, folder);
-        if (collective.rank() == 0) {
-            writeWeights(writer, MODEL, weights, weights.parameters().values(), collective);
-            writeWeights(writer, EMA, weights, trainer.ema().values(), collective);
-            try (OutputStream out = writer.create(STATE)) {
-                out.write(JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(state));
-            }
-        }
-        writeMoments(writer, trainer.optimizer(), collective);
-        List<CheckpointFile> files = new ArrayList<>();
-        for (byte[] rank : collective.allGather(JSON.writeValueAsBytes(writer.written()))) {
-            files.addAll(JSON.readValue(rank, new TypeReference<List<CheckpointFile>>() { }));
-        }
-        if (collective.rank() == 0) {
-            CheckpointWriter.commit(run, folder, files);
-        }
-        collective.barrier();
-        return folder;
-    }
-
-    private static void writeWeights(CheckpointWriter writer, String folder, ModelWeights weights, FlatBuffer values,
-            Collective collective) throws IOException {
-        try (OutputStream out = writer.create(folder + CONFIG)) {
-            out.write(JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(weights.config()));
-        }
-        WeightsFile.write(writer.create(folder + WEIGHTS), weights, values);
-        collective.reportProgress();
-    }
-
-    private static void writeMoments(CheckpointWriter writer, AdamW optimizer, Collective collective)
-            throws IOException {
-        long elements = optimizer.firstMoment().elements();
-        long begin = elements * collective.rank() / collective.worldSize();
-        long count = elements * (collective.rank() + 1) / collective.worldSize() - begin;
-        String name = String.format("%srank-%05d-of-%05d.safetensors", OPTIMIZER, collective.rank(), collective.worldSize());
-        try (SafetensorsWriter file = SafetensorsWriter.builder()
-                .metadata("begin", Long.toString(begin)).metadata("elements", Long.toString(elements))
-                .tensor(FIRST_MOMENT, DataType.F32, count).tensor(SECOND_MOMENT, DataType.F32, count)
-                .writeTo(writer.create(name))) {
-            WeightsFile.writeRange(file, FIRST_MOMENT, optimizer.firstMoment(), begin, count);
-            WeightsFile.writeRange(file, SECOND_MOMENT, optimizer.secondMoment(), begin, count);
-            file.commit();
-        }
-    }
 
     /** The sizes of the model in a checkpoint. */
     public static Stdit2Config config(CheckpointReader checkpoint) throws IOException {

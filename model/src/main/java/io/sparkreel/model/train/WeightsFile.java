@@ -42,6 +42,11 @@ public final class WeightsFile {
      * @param out is closed
      */
     public static void write(OutputStream out, ModelWeights weights, FlatBuffer values) throws IOException {
+        write(out, weights, (FloatRange) values::read);
+    }
+
+    /** As {@link #write(OutputStream, ModelWeights, FlatBuffer)}, from a copy. */
+    static void write(OutputStream out, ModelWeights weights, FloatRange values) throws IOException {
         Stdit2Config config = weights.config();
         ParameterLayout layout = weights.parameters().layout();
         SafetensorsWriter.Builder builder = SafetensorsWriter.builder().metadata("format", "pt");
@@ -58,7 +63,7 @@ public final class WeightsFile {
         }
     }
 
-    static void writeRange(SafetensorsWriter writer, String name, FlatBuffer values, long begin, long count)
+    static void writeRange(SafetensorsWriter writer, String name, FloatRange values, long begin, long count)
             throws IOException {
         for (long done = 0; done < count; ) {
             FloatBuffer chunk = FloatBuffer.allocate((int) Math.min(CHUNK, count - done));

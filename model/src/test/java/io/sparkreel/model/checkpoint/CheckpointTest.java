@@ -41,7 +41,6 @@ class CheckpointTest {
     void whatSeveralRanksWroteIsOneCheckpoint() throws IOException {
         String folder = CheckpointWriter.folderName(2, 500);
         assertEquals("epoch2-global_step500", folder);
-        CheckpointWriter.prepare(storage, folder);
         List<CheckpointFile> all = new ArrayList<>();
         for (int rank = 0; rank < 3; rank++) {
             CheckpointWriter writer = new CheckpointWriter(storage, folder);
@@ -175,15 +174,6 @@ class CheckpointTest {
             assertTrue(e.getMessage().startsWith("Cannot read a checkpoint from " + wrong + ": it holds neither"),
                 e.getMessage());
         }
-    }
-
-    @Test
-    void preparingRemovesWhatAnEarlierAttemptLeft() throws IOException {
-        commit("c", "a");
-        put(new CheckpointWriter(storage, "c"), "optimizer/rank-7.bin", "left over");
-        CheckpointWriter.prepare(storage, "c");
-        assertFalse(Files.exists(run.resolve("c")));
-        CheckpointWriter.prepare(storage, "c");
     }
 
     @Test

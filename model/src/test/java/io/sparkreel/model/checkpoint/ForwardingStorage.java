@@ -9,11 +9,11 @@ import java.util.List;
 import java.util.Optional;
 
 /** Passes every call on; tests override what they want to go wrong. */
-class ForwardingStorage implements Storage {
+public class ForwardingStorage implements Storage {
 
     private final Storage storage;
 
-    ForwardingStorage(Storage storage) {
+    public ForwardingStorage(Storage storage) {
         this.storage = storage;
     }
 

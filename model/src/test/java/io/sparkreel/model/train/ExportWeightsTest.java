@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -47,7 +48,7 @@ class ExportWeightsTest {
 
     /** A checkpoint whose average is all zero, to be told from its weights. */
     @BeforeEach
-    void checkpoint() throws IOException {
+    void checkpoint() throws Exception {
         run = work.resolve("run");
         Tensors tensors = Tensors.onHost();
         Trainer.Options options = new Trainer.Options(false, 1, "", false, null, false, Precision.FLOAT32, Freeze.NOTHING, 1,
@@ -57,8 +58,11 @@ class ExportWeightsTest {
             trainer.restartEma();
             weights.initialise(7);
             trained = weights.parameters().tensor("blocks.0.attn.qkv.weight").floats();
-            TrainingCheckpoint.write(new LocalStorage(run), new RunState(0, 1, 1, 1, 7, "plan", false), weights, trainer,
-                    new SingleProcess());
+            try (CheckpointSaver saver = new CheckpointSaver(
+                    new LocalStorage(run), "a", weights, trainer, new SingleProcess(), (state, folder) -> { })) {
+                saver.save(new RunState(0, 1, 1, 1, 7, "plan", false), Map.of());
+                saver.finish();
+            }
         }
     }
 

@@ -287,7 +287,12 @@ class TrainerTest {
                     trainer.step(step, share(stepOf(step), collective), CLIPS);
                 }
                 RunState state = new RunState(0, steps, steps, trainer.optimizer().steps(), 42, "plan", false);
-                return TrainingCheckpoint.write(storage, state, weights, trainer, collective);
+                try (CheckpointSaver saver =
+                        new CheckpointSaver(storage, "a", weights, trainer, collective, (saved, folder) -> { })) {
+                    String folder = saver.save(state, Map.of());
+                    saver.finish();
+                    return folder;
+                }
             }
         }
     }

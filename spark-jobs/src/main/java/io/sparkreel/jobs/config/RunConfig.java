@@ -11,6 +11,7 @@ package io.sparkreel.jobs.config;
  * @param logEvery steps between log lines
  * @param ckptEvery steps between checkpoints; 0 or less: only at the end
  * @param keepLast how many checkpoints stay; null: all
+ * @param keepEvery with {@code keep_last}: those of steps that this divides stay as well; null: none
  * @param maxRestarts how often the ranks are started again from the newest checkpoint when one of them fails
  * @param load run or checkpoint folder to go on from; null: a new run
  * @param startFromScratch with {@code load}: take weights and optimizer, but begin at step 0
@@ -23,6 +24,7 @@ public record RunConfig(
         @Default("10") int logEvery,
         @Default("500") int ckptEvery,
         @Default("null") Integer keepLast,
+        @Default("null") Integer keepEvery,
         @Default("3") int maxRestarts,
         @Default("null") String load,
         @Default("false") boolean startFromScratch)
@@ -33,6 +35,7 @@ public record RunConfig(
         Check.atLeast("max_steps", maxSteps, 1);
         Check.atLeast("log_every", logEvery, 1);
         Check.atLeast("keep_last", keepLast, 1);
+        Check.atLeast("keep_every", keepEvery, 1);
         Check.atLeast("max_restarts", maxRestarts, 0);
         Check.notBlank("load", load);
         Check.that(load != null || !startFromScratch, "start_from_scratch", startFromScratch,

@@ -19,7 +19,7 @@ final class RecentLines extends AccumulatorV2<String, List<RecentLines.Line>> {
         private static final long serialVersionUID = 1L;
     }
 
-    /** Replaced as a whole: the heartbeat thread reads while the task writes. */
+    /** Replaced as a whole: the heartbeat thread reads while threads of the task write. */
     private volatile ArrayList<Line> lines = new ArrayList<>();
 
     private transient long next;
@@ -42,7 +42,7 @@ final class RecentLines extends AccumulatorV2<String, List<RecentLines.Line>> {
     }
 
     @Override
-    public void add(String text) {
+    public synchronized void add(String text) {
         List<Line> before = lines;
         ArrayList<Line> after = new ArrayList<>(before.subList(Math.max(0, before.size() - KEPT + 1), before.size()));
         after.add(new Line(next++, text));

@@ -16,6 +16,7 @@ import io.sparkreel.jobs.storage.WeightsCache;
 import io.sparkreel.jobs.train.StepLoader.LoadedStep;
 import io.sparkreel.model.autoencoder.LatentCodec;
 import io.sparkreel.model.checkpoint.CheckpointReader;
+import io.sparkreel.model.checkpoint.Retention;
 import io.sparkreel.model.collective.Collective;
 import io.sparkreel.model.collective.RingOptions;
 import io.sparkreel.model.collective.SingleProcess;
@@ -25,6 +26,7 @@ import io.sparkreel.model.text.TextEncoder;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
 import io.sparkreel.model.train.AdamW;
+import io.sparkreel.model.train.CheckpointSaver;
 import io.sparkreel.model.train.Freeze;
 import io.sparkreel.model.train.LearningRate;
 import io.sparkreel.model.train.ModelWeights;
@@ -35,6 +37,7 @@ import io.sparkreel.model.train.TrainingCheckpoint;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.BarrierTaskContext;
 
@@ -133,38 +136,44 @@ final class TrainingRank {
         int epoch = start.epoch();
         long done = start.globalStep();
         String last = null;
-        while (done < task.steps().last()) {
-            long waiting = System.nanoTime();
-            LoadedStep loaded = loader.next(collective::reportProgress);
-            if (loaded == null) {
-                throw new IllegalStateException("the plan ends before step " + task.steps().last());
-            }
-            interval.waited(System.nanoTime() - waiting);
-            if (loaded.step().epoch() != epoch) {
-                epoch = loaded.step().epoch();
-                epochBegin = done;
-            }
-            bad.addAll(loaded.bad());
-            StepReport report = trainer.step(done, loaded.microBatches(), loaded.step().clips());
-            done++;
-            interval.stepped(report);
-            checkBadClips(loaded.step(), report);
-            if (done % config.run().logEvery() == 0 || done == task.steps().last() || done == start.globalStep() + 1) {
-                log(collective, epoch, done, report);
-            }
-            int every = config.run().ckptEvery();
-            if (every > 0 && done % every == 0 || done == task.steps().last()) {
-                RunState state = new RunState(epoch, done - epochBegin, done, trainer.optimizer().steps(),
-                        config.run().seed(), task.planFingerprint(), config.scheduler().predictXstart());
-                last = TrainingCheckpoint.write(run, state, weights, trainer, collective);
-                if (collective.rank() == 0) {
-                    Retention.keepLast(run, config.run().keepLast());
-                    task.progress().add(JSON.createObjectNode().put("event", "checkpoint").put("step", done)
-                            .put("folder", last).toString());
+        try (CheckpointSaver saver = new CheckpointSaver(run, task.attempt(), weights, trainer, collective,
+                (state, folder) -> committed(run, state, folder))) {
+            while (done < task.steps().last()) {
+                long waiting = System.nanoTime();
+                LoadedStep loaded = loader.next(collective::reportProgress);
+                if (loaded == null) {
+                    throw new IllegalStateException("the plan ends before step " + task.steps().last());
+                }
+                interval.waited(System.nanoTime() - waiting);
+                if (loaded.step().epoch() != epoch) {
+                    epoch = loaded.step().epoch();
+                    epochBegin = done;
+                }
+                bad.addAll(loaded.bad());
+                StepReport report = trainer.step(done, loaded.microBatches(), loaded.step().clips());
+                done++;
+                interval.stepped(report);
+                checkBadClips(loaded.step(), report);
+                if (done % config.run().logEvery() == 0 || done == task.steps().last() || done == start.globalStep() + 1) {
+                    log(collective, epoch, done, report);
+                }
+                saver.check();
+                int every = config.run().ckptEvery();
+                if (every > 0 && done % every == 0 || done == task.steps().last()) {
+                    RunState state = new RunState(epoch, done - epochBegin, done, trainer.optimizer().steps(),
+                            config.run().seed(), task.planFingerprint(), config.scheduler().predictXstart());
+                    last = saver.save(state, Map.of());
                 }
             }
+            saver.finish();
         }
         return new RankResult(collective.rank(), done, last, bad);
+    }
+
+    private void committed(HadoopStorage run, RunState state, String folder) throws IOException {
+        new Retention(config.run().keepLast(), config.run().keepEvery()).apply(run);
+        task.progress().add(JSON.createObjectNode().put("event", "checkpoint").put("step", state.globalStep())
+                .put("folder", folder).toString());
     }
 
     /** Every rank sees the same counts, so all stop at the same step. */

@@ -34,7 +34,6 @@ final class TinyCheckpoint {
                 64, CHANNELS, List.of(1, 2, 2), 48, 2, 4, 4, 0, true, TEXT_WIDTH, SLOTS, true);
         LocalStorage storage = new LocalStorage(run);
         String folder = CheckpointWriter.folderName(0, seed);
-        CheckpointWriter.prepare(storage, folder);
         CheckpointWriter writer = new CheckpointWriter(storage, folder);
         ObjectMapper json = new ObjectMapper();
         for (String part : List.of(TrainingCheckpoint.MODEL, TrainingCheckpoint.EMA)) {
