@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.train;
 
+import io.sparkreel.model.stdit.Stdit2Flops;
 import java.util.List;
 
 /**
  * Encoded clips of one shape, computed together.
  *
+ * @param bucket name that losses and times of clips of this shape are told under
  * @param epoch the pass over the data; draws are keyed by it
  * @param samples at least one
  * @param shape what all latents have in common
  * @param textSlots L of the text features
  * @param textWidth W of the text features
  */
-public record MicroBatch(long epoch, List<Sample> samples, LatentShape shape, int textSlots, int textWidth) {
+public record MicroBatch(
+        String bucket, long epoch, List<Sample> samples, LatentShape shape, int textSlots, int textWidth) {
     /** Channels, frames, rows and columns of a latent. */
     public record LatentShape(int channels, int frames, int height, int width) {
         /** The number of values of one latent. */
@@ -32,5 +35,10 @@ public record MicroBatch(long epoch, List<Sample> samples, LatentShape shape, in
                         + shape + ": its latent has " + sample.latent().length + " values");
             }
         }
+    }
+
+    /** What the model computes on. */
+    public Stdit2Flops.Shape computedShape() {
+        return new Stdit2Flops.Shape(samples.size(), shape.frames(), shape.height(), shape.width(), textSlots);
     }
 }

@@ -8,9 +8,12 @@ import io.sparkreel.model.diffusion.DiffusionLoss;
 import io.sparkreel.model.diffusion.FrameMask;
 import io.sparkreel.model.diffusion.IddpmSpeed;
 import io.sparkreel.model.diffusion.NoiseSchedule;
+import io.sparkreel.model.metrics.StepMetrics;
+import io.sparkreel.model.metrics.StepMetrics.Phase;
 import io.sparkreel.model.stdit.BlockwiseBackward;
 import io.sparkreel.model.stdit.ParameterLayout;
 import io.sparkreel.model.stdit.Stdit2;
+import io.sparkreel.model.stdit.Stdit2Flops;
 import io.sparkreel.model.torch.Kernels;
 import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.Tensor;
@@ -57,6 +60,9 @@ public final class Trainer implements AutoCloseable {
     private final Options options;
     private final ModelWeights weights;
     private final Collective collective;
+    private final Tensors tensors;
+    private final StepMetrics metrics = new StepMetrics();
+    private final Stdit2Flops flops;
     private final Stdit2 model;
     private final Objective objective;
     private final BlockwiseBackward backward;
@@ -75,6 +81,8 @@ public final class Trainer implements AutoCloseable {
         this.options = options;
         this.weights = weights;
         this.collective = collective;
+        this.tensors = tensors;
+        flops = new Stdit2Flops(weights.config());
         model = weights.model(tensors, options.precision());
         NoiseSchedule schedule = NoiseSchedule.linear(options.respacing());
         IddpmSpeed speed = options.speed() ? new IddpmSpeed(schedule) : null;
@@ -108,6 +116,14 @@ public final class Trainer implements AutoCloseable {
         return ema;
     }
 
+    /**
+     * Where this rank's time goes. On a GPU the host waits after each micro-batch for the device, once, so that its time
+     * is counted where it is spent; the last kernels of an update are counted with what comes after it.
+     */
+    public StepMetrics metrics() {
+        return metrics;
+    }
+
     /** Takes over the parameters as they are now as the average's first values. */
     public void restartEma() {
         Kernels.instance().copyInto(ema.values().tensor(), weights.parameters().values().tensor());
@@ -123,6 +139,7 @@ public final class Trainer implements AutoCloseable {
      * @return the same on every rank
      */
     public StepReport step(long step, List<MicroBatch> mine, int plannedSamples) {
+        metrics.enter(Phase.FORWARD);
         gradients.clear();
         Sums sums = new Sums();
         List<Work> reductions = new ArrayList<>();
@@ -138,9 +155,13 @@ public final class Trainer implements AutoCloseable {
         if (mine.isEmpty()) {
             finishingOrder().forEach(reduce::accept);
         }
+        metrics.enter(Phase.COMMUNICATION);
         reductions.forEach(Work::await);
         double[] totals = sums.over(collective);
-        return update(step, totals, plannedSamples);
+        metrics.enter(Phase.OPTIMIZER);
+        StepReport report = update(step, totals, plannedSamples);
+        metrics.enter(Phase.OTHER);
+        return report;
     }
 
     /** The order in which the backward pass leaves the groups: every rank must reduce in it. */
@@ -153,13 +174,31 @@ public final class Trainer implements AutoCloseable {
     }
 
     private void accumulate(MicroBatch microBatch, int plannedSamples, Sums sums, IntConsumer groupFinal) {
+        long begin = metrics.enter(Phase.FORWARD);
+        double[] lossOfAll = new double[1];
         try (TensorScope scope = TensorScope.open()) {
             Objective.Question question = objective.ask(microBatch, weights.config(), weights.nullCaption());
             backward.run(question.input(), output -> {
                 DiffusionLoss.Terms terms = objective.terms(output, question);
-                sums.add(terms.total().floats(), terms.squaredError().floats(), terms.variationalBound().floats());
+                float[] losses = terms.total().floats();
+                sums.add(losses, terms.squaredError().floats(), terms.variationalBound().floats());
+                for (float loss : losses) {
+                    lossOfAll[0] += loss;
+                }
+                metrics.enter(Phase.BACKWARD);
                 return Kernels.instance().scaledSum(terms.total(), 1.0 / plannedSamples);
             }, groupFinal);
+            waitForDevice();
+        }
+        Stdit2Flops.Shape shape = microBatch.computedShape();
+        metrics.microBatch(microBatch.bucket(), microBatch.samples().size(), lossOfAll[0],
+                flops.tokens(shape), flops.trainingStep(shape), metrics.enter(Phase.OTHER) - begin);
+    }
+
+    /** Reading one number makes a GPU finish all it was given. */
+    private void waitForDevice() {
+        if (!tensors.isOnHost()) {
+            Kernels.instance().sliceFlat(gradients.values().tensor(), 0, 1, 1).item();
         }
     }
 

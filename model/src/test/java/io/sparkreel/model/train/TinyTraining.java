@@ -95,7 +95,7 @@ final class TinyTraining implements AutoCloseable {
 
     private static MicroBatch batch(long epoch, LatentShape shape, long... clips) {
         List<Sample> samples = Arrays.stream(clips).mapToObj(clip -> sample(clip, shape)).toList();
-        return new MicroBatch(epoch, samples, shape, SLOTS, TEXT_WIDTH);
+        return new MicroBatch(shape.frames() == 1 ? "image" : "video", epoch, samples, shape, SLOTS, TEXT_WIDTH);
     }
 
     private static Sample sample(long clip, LatentShape shape) {

@@ -19,6 +19,9 @@ import io.sparkreel.model.collective.SingleProcess;
 import io.sparkreel.model.collective.TcpRing;
 import io.sparkreel.model.collective.ThreadRendezvous;
 import io.sparkreel.model.diffusion.FrameMask;
+import io.sparkreel.model.metrics.BucketTotals;
+import io.sparkreel.model.metrics.RankLap;
+import io.sparkreel.model.metrics.StepMetrics.Phase;
 import io.sparkreel.model.stdit.Stdit2Config;
 import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.Precision;
@@ -31,6 +34,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -84,7 +88,7 @@ class TrainerTest {
         for (long clip : clips) {
             samples.add(sample(clip, shape));
         }
-        return new MicroBatch(epoch, samples, shape, SLOTS, TEXT_WIDTH);
+        return new MicroBatch(shape.frames() == 1 ? "image" : "video", epoch, samples, shape, SLOTS, TEXT_WIDTH);
     }
 
     /** A step of three micro-batches with seven clips. */
@@ -177,6 +181,43 @@ class TrainerTest {
     }
 
     @Test
+    void ranksTellWhereTheirTimeGoesAndWhatBucketsCost() throws Exception {
+        List<List<RankLap>> laps = onRanks(2, ring -> {
+            try (ModelWeights weights = new ModelWeights(CONFIG, HOST)) {
+                weights.initialise(3);
+                try (Trainer trainer = new Trainer(options(false), weights, HOST, ring)) {
+                    trainer.step(0, share(stepOf(0), ring), CLIPS);
+                    trainer.metrics().lap();
+                    long begin = System.nanoTime();
+                    StepReport report = trainer.step(1, share(stepOf(1), ring), CLIPS);
+                    RankLap mine = trainer.metrics().lap();
+                    double passed = (System.nanoTime() - begin) / 1e9;
+                    double told = mine.seconds().values().stream().mapToDouble(s -> s).sum();
+                    assertEquals(passed, told, 0.05 * passed + 0.002);
+                    List<RankLap> all = mine.ofAllRanks(ring);
+                    double loss = all.stream().flatMap(lap -> lap.buckets().values().stream())
+                            .mapToDouble(BucketTotals::loss).sum();
+                    assertEquals(report.loss(), loss / CLIPS, 1e-9);
+                    return all;
+                }
+            }
+        });
+        assertEquals(laps.get(0), laps.get(1));
+        RankLap first = laps.get(0).get(0); // both videos
+        assertEquals(Set.of("video"), first.buckets().keySet());
+        assertEquals(2, first.buckets().get("video").microBatches());
+        assertEquals(4, first.buckets().get("video").samples());
+        assertEquals(4 * 4 * 2 * 3, first.tokens());
+        assertEquals(3, laps.get(0).get(1).buckets().get("image").samples());
+        for (Phase phase : List.of(Phase.FORWARD, Phase.BACKWARD, Phase.OPTIMIZER)) {
+            assertTrue(first.seconds().get(phase) > 0, phase::toString);
+        }
+        assertEquals(0, first.seconds().get(Phase.DATA));
+        double computed = first.seconds().get(Phase.FORWARD) + first.seconds().get(Phase.BACKWARD);
+        assertTrue(first.buckets().get("video").seconds() <= computed, first::toString);
+    }
+
+    @Test
     void recomputingActivationsChangesNoBit() {
         Outcome kept = train(new SingleProcess(), false, 4);
         Outcome recomputed = train(new SingleProcess(), true, 4);
@@ -242,7 +283,7 @@ class TrainerTest {
     void aGradientThatIsNotFiniteIsSkipped() {
         Sample broken = sample(1, VIDEO);
         broken.latent()[5] = Float.NaN;
-        MicroBatch poison = new MicroBatch(0, List.of(broken), VIDEO, SLOTS, TEXT_WIDTH);
+        MicroBatch poison = new MicroBatch("video", 0, List.of(broken), VIDEO, SLOTS, TEXT_WIDTH);
         try (ModelWeights weights = new ModelWeights(CONFIG, HOST)) {
             weights.initialise(3);
             float[] before = values(weights.parameters().values());

@@ -20,6 +20,7 @@ import java.util.Map;
  * @param optimizer AdamW and what surrounds it
  * @param steps what makes up a step
  * @param run how long, and what is left
+ * @param watch what one sees of it
  */
 public record TrainingConfig(
         DatasetConfig dataset,
@@ -34,7 +35,8 @@ public record TrainingConfig(
         SchedulerConfig scheduler,
         @Flat OptimizerConfig optimizer,
         @Flat StepConfig steps,
-        @Flat RunConfig run)
+        @Flat RunConfig run,
+        @Flat WatchConfig watch)
         implements Section {
     public TrainingConfig {
         if (maskRatios != null) {

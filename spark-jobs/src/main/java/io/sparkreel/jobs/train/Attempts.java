@@ -54,9 +54,9 @@ final class Attempts {
                     newest.get().warnings().forEach(warning -> LOG.warn("{}", warning));
                     rest = rest.from(start.run().uri(newest.get().checkpoint().folder()));
                 }
-                LOG.warn("The ranks failed: {} Starting them again ({} of {} restarts) from {}",
+                log.tell("restart", String.format("The ranks failed: %s Starting them again (%d of %d restarts) from %s",
                         String.valueOf(e.getMessage()).lines().findFirst().orElse(""), restarts + 1,
-                        config.run().maxRestarts(), rest.checkpoint() == null ? "the beginning" : rest.checkpoint());
+                        config.run().maxRestarts(), rest.checkpoint() == null ? "the beginning" : rest.checkpoint()));
             }
         }
     }

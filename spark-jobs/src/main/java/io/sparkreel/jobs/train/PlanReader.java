@@ -81,7 +81,7 @@ final class PlanReader implements Iterator<PlannedStep>, AutoCloseable {
 
     private static PlannedClip clip(Group row) {
         return new PlannedClip(row.getInteger("epoch", 0), row.getLong("step", 0), row.getInteger("micro_batch", 0),
-                row.getDouble("cost", 0), row.getLong("clip_id", 0), row.getString("uri", 0),
+                row.getString("bucket", 0), row.getDouble("cost", 0), row.getLong("clip_id", 0), row.getString("uri", 0),
                 io.sparkreel.bucketing.media.MediaKind.valueOf(row.getString("kind", 0).toUpperCase(Locale.ROOT)),
                 row.getLong("bytes", 0), row.getInteger("num_frames", 0), row.getDouble("fps", 0),
                 row.getFieldRepetitionCount("caption") == 0 ? "" : row.getString("caption", 0),

@@ -9,6 +9,7 @@ import io.sparkreel.bucketing.media.MediaKind;
  * @param epoch the pass over the data
  * @param step global number of the step
  * @param microBatch number of the micro-batch in the step
+ * @param bucket name of its bucket
  * @param cost of the whole micro-batch
  * @param clipId identity of the clip
  * @param uri where it lies
@@ -21,5 +22,5 @@ import io.sparkreel.bucketing.media.MediaKind;
  * @param height target pixels
  * @param width target pixels
  */
-record PlannedClip(int epoch, long step, int microBatch, double cost, long clipId, String uri, MediaKind kind,
-        long bytes, int clipFrames, double fps, String caption, int numFrames, int height, int width) {}
+record PlannedClip(int epoch, long step, int microBatch, String bucket, double cost, long clipId, String uri,
+        MediaKind kind, long bytes, int clipFrames, double fps, String caption, int numFrames, int height, int width) {}

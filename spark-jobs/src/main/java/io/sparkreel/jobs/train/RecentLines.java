@@ -13,9 +13,11 @@ import org.apache.spark.util.AccumulatorV2;
 final class RecentLines extends AccumulatorV2<String, List<RecentLines.Line>> {
     private static final long serialVersionUID = 1L;
     private static final int KEPT = 500;
+    /** Long enough for many heartbeats, so that none need arrive. */
+    private static final long KEPT_MS = 60_000;
 
-    /** A line and its number, from 0. */
-    record Line(long number, String text) implements Serializable {
+    /** A line, its number, from 0, and when it was written. */
+    record Line(long number, String text, long millis) implements Serializable {
         private static final long serialVersionUID = 1L;
     }
 
@@ -44,8 +46,10 @@ final class RecentLines extends AccumulatorV2<String, List<RecentLines.Line>> {
     @Override
     public synchronized void add(String text) {
         List<Line> before = lines;
+        long now = System.currentTimeMillis();
         ArrayList<Line> after = new ArrayList<>(before.subList(Math.max(0, before.size() - KEPT + 1), before.size()));
-        after.add(new Line(next++, text));
+        after.removeIf(line -> now - line.millis() > KEPT_MS);
+        after.add(new Line(next++, text, now));
         lines = after;
     }
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.train;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.jobs.storage.HadoopStorage;
-import io.sparkreel.model.metrics.TensorBoardWriter;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -15,7 +16,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import java.util.UUID;
+import org.apache.logging.log4j.Level;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.apache.spark.scheduler.AccumulableInfo;
@@ -24,35 +25,47 @@ import org.apache.spark.scheduler.SparkListenerExecutorMetricsUpdate;
 import scala.jdk.javaapi.CollectionConverters;
 
 /**
- * What happens in a run, as it happens: lines of JSON and TensorBoard scalars in the run folder, and a
- * readable line on the console.
- * The ranks' lines arrive with Spark's heartbeats.
+ * What happens in a run, as it happens: lines of JSON in the run folder, a readable line on the console, and
+ * whatever its sinks make of them. The ranks' lines arrive with Spark's heartbeats.
  */
 final class RunLog extends SparkListener implements AutoCloseable {
     private static final Logger LOG = LogManager.getLogger(RunLog.class);
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String NAME = "log.jsonl";
-    private static final List<String> SCALARS =
-            List.of("loss", "mse", "vb", "grad_norm", "lr", "samples_per_s", "seconds_per_step", "data_wait");
 
     private final HadoopStorage run;
-    private final TensorBoardWriter tensorBoard;
+    private final List<LineSink> sinks;
     private final StringBuilder unwritten = new StringBuilder();
     private long accumulator = -1;
     private long next;
 
-    /** Goes on with the log of the run folder if there is one. */
-    RunLog(HadoopStorage run) throws IOException {
+    /**
+     * Goes on with the log of the run folder if there is one.
+     *
+     * @param sinks are told all lines, and closed with this log
+     */
+    RunLog(HadoopStorage run, List<LineSink> sinks) throws IOException {
         this.run = run;
-        Instant now = Instant.now();
-        tensorBoard = new TensorBoardWriter(run.create("tensorboard/"
-                + TensorBoardWriter.fileName(now, UUID.randomUUID().toString().substring(0, 8))), now);
-        Optional<Path> local = run.localPath(NAME);
-        if (local.isPresent()) {
-            Files.createDirectories(local.get().getParent());
-        } else if (run.exists(NAME)) {
-            try (var in = run.open(NAME)) {
-                unwritten.append(new String(in.readAllBytes(), StandardCharsets.UTF_8));
+        this.sinks = List.copyOf(sinks);
+        if (run.exists(NAME)) {
+            readEarlier();
+        }
+    }
+
+    private void readEarlier() throws IOException {
+        String text;
+        try (var in = run.open(NAME)) {
+            text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        }
+        if (run.localPath(NAME).isEmpty()) {
+            unwritten.append(text);
+        }
+        for (String line : text.lines().toList()) {
+            try {
+                JsonNode node = JSON.readTree(line);
+                sinks.forEach(sink -> sink.earlier(node));
+            } catch (JsonProcessingException e) {
+                LOG.warn("A line of {} is broken, as a kill may leave it: {}", run.uri(NAME), line);
             }
         }
     }
@@ -86,41 +99,34 @@ final class RunLog extends SparkListener implements AutoCloseable {
         }
     }
 
+    /**
+     * Adds a line of the driver's own.
+     *
+     * @param what for people; on the console it is a warning
+     */
+    synchronized void tell(String event, String what) {
+        ObjectNode line = JSON.createObjectNode().put("event", event).put("time", Instant.now().toString())
+                .put("message", what);
+        write(line.toString());
+    }
+
     private void write(String line) {
         try {
             JsonNode node = JSON.readTree(line);
-            console(node);
-            scalars(node);
+            LOG.log(node.has("message") ? Level.WARN : Level.INFO, "{}", ProgressLine.of(node));
             Optional<Path> local = run.localPath(NAME);
             if (local.isPresent()) {
+                Files.createDirectories(local.get().getParent());
                 Files.writeString(local.get(), line + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
             } else {
                 unwritten.append(line).append('\n');
             }
+            for (LineSink sink : sinks) {
+                sink.line(node);
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    private void scalars(JsonNode line) throws IOException {
-        if (line.get("event").asText().equals("step")) {
-            for (String tag : SCALARS) {
-                tensorBoard.scalar(tag, line.get("step").asLong(), (float) line.get(tag).asDouble(), Instant.now());
-            }
-            tensorBoard.flush();
-        }
-    }
-
-    private static void console(JsonNode line) {
-        if (line.get("event").asText().equals("checkpoint")) {
-            LOG.info("checkpoint {}", line.get("folder").asText());
-            return;
-        }
-        LOG.info(String.format("step %d/%d  epoch %d  loss %.4f  mse %.4f  %.2f samples/s  %.3f s/step%s",
-                line.get("step").asLong(), line.get("total_steps").asLong(), line.get("epoch").asInt(),
-                line.get("loss").asDouble(), line.get("mse").asDouble(), line.get("samples_per_s").asDouble(),
-                line.get("seconds_per_step").asDouble(),
-                line.path("skipped").asBoolean() ? "  gradient not finite: skipped" : ""));
     }
 
     /** Object stores cannot append, so there the log is written when an attempt ends. */
@@ -130,11 +136,16 @@ final class RunLog extends SparkListener implements AutoCloseable {
                 out.write(unwritten.toString().getBytes(StandardCharsets.UTF_8));
             }
         }
+        for (LineSink sink : sinks) {
+            sink.flush();
+        }
     }
 
     @Override
     public void close() throws IOException {
         flush();
-        tensorBoard.close();
+        for (LineSink sink : sinks) {
+            sink.close();
+        }
     }
 }

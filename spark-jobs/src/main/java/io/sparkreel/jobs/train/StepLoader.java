@@ -87,7 +87,8 @@ final class StepLoader implements AutoCloseable {
                 PlannedClip first = planned.get(0);
                 LatentShape shape = new LatentShape(codec.channels(), first.numFrames(),
                         first.height() / codec.spatialFactor(), first.width() / codec.spatialFactor());
-                microBatches.add(new MicroBatch(step.epoch(), samples, shape, text.slots(), text.width()));
+                microBatches.add(new MicroBatch(
+                        first.bucket(), step.epoch(), samples, shape, text.slots(), text.width()));
             }
         }
         return new LoadedStep(step, microBatches, bad);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.train;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.bucketing.media.FrameTransform;
 import io.sparkreel.jobs.Components;
 import io.sparkreel.jobs.PretrainedModel;
@@ -22,6 +20,7 @@ import io.sparkreel.model.collective.RingOptions;
 import io.sparkreel.model.collective.SingleProcess;
 import io.sparkreel.model.collective.TcpRing;
 import io.sparkreel.model.diffusion.FrameMask;
+import io.sparkreel.model.metrics.StepMetrics.Phase;
 import io.sparkreel.model.text.TextEncoder;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
@@ -43,15 +42,12 @@ import org.apache.spark.BarrierTaskContext;
 
 /** One rank of a training attempt: the body of a task of the barrier stage. */
 final class TrainingRank {
-    private static final ObjectMapper JSON = new ObjectMapper();
-
     private final RankTask task;
     private final TrainingConfig config;
     private final Configuration hadoop;
     private final List<BadClip> bad = new ArrayList<>();
     private long clipsPlanned;
     private long clipsRead;
-    private final StepInterval interval = new StepInterval();
 
     TrainingRank(RankTask task) {
         this.task = task;
@@ -78,7 +74,8 @@ final class TrainingRank {
                 PlanReader plan = new PlanReader(hadoop, task.steps().plan(), start.globalStep());
                 try (StepLoader loader =
                         new StepLoader(plan, clips, codec, text, collective.rank(), collective.worldSize())) {
-                    return train(loader, start, weights, trainer, collective);
+                    RankWatch watch = new RankWatch(task, collective, trainer, tensors, start.globalStep());
+                    return train(loader, start, weights, trainer, collective, watch);
                 }
             }
         }
@@ -130,21 +127,23 @@ final class TrainingRank {
     }
 
     private RankResult train(StepLoader loader, RunState start, ModelWeights weights, Trainer trainer,
-            Collective collective) throws IOException, InterruptedException {
+            Collective collective, RankWatch watch) throws IOException, InterruptedException {
         HadoopStorage run = new HadoopStorage(hadoop, config.run().outputs());
         long epochBegin = start.globalStep() - start.step();
         int epoch = start.epoch();
         long done = start.globalStep();
         String last = null;
         try (CheckpointSaver saver = new CheckpointSaver(run, task.attempt(), weights, trainer, collective,
-                (state, folder) -> committed(run, state, folder))) {
+                (state, folder) -> {
+                    new Retention(config.run().keepLast(), config.run().keepEvery()).apply(run);
+                    watch.checkpointed(state.globalStep(), folder);
+                })) {
             while (done < task.steps().last()) {
-                long waiting = System.nanoTime();
+                trainer.metrics().enter(Phase.DATA);
                 LoadedStep loaded = loader.next(collective::reportProgress);
                 if (loaded == null) {
                     throw new IllegalStateException("the plan ends before step " + task.steps().last());
                 }
-                interval.waited(System.nanoTime() - waiting);
                 if (loaded.step().epoch() != epoch) {
                     epoch = loaded.step().epoch();
                     epochBegin = done;
@@ -152,11 +151,8 @@ final class TrainingRank {
                 bad.addAll(loaded.bad());
                 StepReport report = trainer.step(done, loaded.microBatches(), loaded.step().clips());
                 done++;
-                interval.stepped(report);
                 checkBadClips(loaded.step(), report);
-                if (done % config.run().logEvery() == 0 || done == task.steps().last() || done == start.globalStep() + 1) {
-                    log(collective, epoch, done, report);
-                }
+                watch.stepped(epoch, done, report);
                 saver.check();
                 int every = config.run().ckptEvery();
                 if (every > 0 && done % every == 0 || done == task.steps().last()) {
@@ -170,12 +166,6 @@ final class TrainingRank {
         return new RankResult(collective.rank(), done, last, bad);
     }
 
-    private void committed(HadoopStorage run, RunState state, String folder) throws IOException {
-        new Retention(config.run().keepLast(), config.run().keepEvery()).apply(run);
-        task.progress().add(JSON.createObjectNode().put("event", "checkpoint").put("step", state.globalStep())
-                .put("folder", folder).toString());
-    }
-
     /** Every rank sees the same counts, so all stop at the same step. */
     private void checkBadClips(PlannedStep step, StepReport report) {
         clipsPlanned += step.clips();
@@ -186,21 +176,5 @@ final class TrainingRank {
                     + " clips could not be read, more than max_bad_clips " + config.steps().maxBadClips()
                     + " allows. Bucket the data again with verify: full, or raise max_bad_clips.");
         }
-    }
-
-    private void log(Collective collective, int epoch, long done, StepReport report) {
-        StepInterval.Lap lap = interval.lap();
-        if (collective.rank() != 0) {
-            return;
-        }
-        ObjectNode line = JSON.createObjectNode().put("event", "step").put("step", done).put("epoch", epoch)
-                .put("loss", lap.loss()).put("mse", lap.squaredError()).put("vb", lap.variationalBound())
-                .put("grad_norm", report.gradientNorm()).put("lr", report.learningRate())
-                .put("samples_per_s", lap.samplesPerSecond()).put("seconds_per_step", lap.secondsPerStep())
-                .put("data_wait", lap.waitFraction()).put("total_steps", task.steps().total());
-        if (report.skipped()) {
-            line.put("skipped", true);
-        }
-        task.progress().add(line.toString());
     }
 }

@@ -53,7 +53,9 @@ public final class TrainingRun {
             out.write(loaded.yaml().getBytes(StandardCharsets.UTF_8));
         }
         EpochPlanning planning = new EpochPlanning(spark, config, start);
-        try (RunLog log = new RunLog(start.run())) {
+        List<LineSink> sinks = List.of(
+                new TensorBoardLog(start.run()), new TrainingSource(), new BucketCosts(start.run()));
+        try (RunLog log = new RunLog(start.run(), sinks)) {
             spark.sparkContext().addSparkListener(log);
             train(spark, context, ranks, planning, log);
         }

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.train;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.model.metrics.BucketTotals;
+import java.io.IOException;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * What the micro-batches of each bucket have cost in this run: {@code costs.json} in the run folder, bucket to
+ * {@code micro_batches}, {@code samples} and {@code seconds} of their forward and backward passes. The first step of an
+ * attempt, in which much happens for the first time, does not count.
+ */
+final class BucketCosts implements LineSink {
+    /** Name of the file in the run folder. */
+    static final String NAME = "costs.json";
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final HadoopStorage run;
+    private final Map<String, BucketTotals> buckets = new TreeMap<>();
+
+    BucketCosts(HadoopStorage run) {
+        this.run = run;
+    }
+
+    @Override
+    public void earlier(JsonNode line) {
+        line(line);
+    }
+
+    @Override
+    public void line(JsonNode line) {
+        if (line.path("event").asText().equals("step") && !line.path("warm_up").asBoolean()) {
+            line.path("buckets").fields().forEachRemaining(bucket -> {
+                JsonNode sums = bucket.getValue();
+                buckets.merge(bucket.getKey(), new BucketTotals(sums.path("micro_batches").asLong(),
+                        sums.path("samples").asLong(), sums.path("seconds").asDouble(), 0), BucketTotals::plus);
+            });
+        }
+    }
+
+    @Override
+    public void flush() throws IOException {
+        ObjectNode file = JSON.createObjectNode();
+        buckets.forEach((name, totals) -> file.putObject(name).put("micro_batches", totals.microBatches())
+                .put("samples", totals.samples()).put("seconds", totals.seconds()));
+        run.atomicPut(NAME, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(file));
+    }
+}

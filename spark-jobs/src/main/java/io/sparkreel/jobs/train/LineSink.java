@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.train;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+
+/** Makes something of the lines of a run's log. Calls come one at a time. */
+interface LineSink extends AutoCloseable {
+
+    /** A line that an earlier start of the same run has left; before all others, in order. */
+    default void earlier(JsonNode line) {}
+
+    /** The next line. */
+    void line(JsonNode line) throws IOException;
+
+    /** Brings what was made so far to the run folder. */
+    default void flush() throws IOException {}
+
+    @Override
+    default void close() throws IOException {
+        flush();
+    }
+}

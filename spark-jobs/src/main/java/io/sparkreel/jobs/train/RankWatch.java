@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.train;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.sparkreel.model.collective.Collective;
+import io.sparkreel.model.torch.Tensors;
+import io.sparkreel.model.train.StepReport;
+import io.sparkreel.model.train.Trainer;
+import java.time.Instant;
+import java.util.OptionalDouble;
+
+/** Tells the driver what becomes of a rank's steps. All ranks take part, rank 0 tells. */
+final class RankWatch {
+    private final RankTask task;
+    private final Collective collective;
+    private final StepLog steps;
+    private final long firstStep;
+
+    /** @param firstStep global number of the step that the attempt begins with */
+    RankWatch(RankTask task, Collective collective, Trainer trainer, Tensors tensors, long firstStep) {
+        this.task = task;
+        this.collective = collective;
+        this.firstStep = firstStep;
+        OptionalDouble peak = DevicePeak.of(task.config(), tensors);
+        steps = new StepLog(trainer.metrics(), collective, peak);
+    }
+
+    /**
+     * Takes note of a step; every rank calls this after each.
+     *
+     * @param done steps of the run that are done
+     */
+    void stepped(int epoch, long done, StepReport report) {
+        steps.stepped(report);
+        boolean last = done == task.steps().last();
+        if (done % task.config().run().logEvery() == 0 || last || done == firstStep + 1) {
+            ObjectNode line = event("step", done).put("epoch", epoch).put("total_steps", task.steps().total())
+                    .put("ranks", collective.worldSize()).put("grad_norm", report.gradientNorm())
+                    .put("lr", report.learningRate());
+            line.setAll(steps.line());
+            if (done == firstStep + 1) {
+                line.put("warm_up", true);
+            }
+            if (report.skipped()) {
+                line.put("skipped", true);
+            }
+            tell(line);
+        }
+    }
+
+    /** Takes note of a checkpoint that is there to be used. */
+    void checkpointed(long done, String folder) {
+        tell(event("checkpoint", done).put("folder", folder));
+    }
+
+    private static ObjectNode event(String name, long step) {
+        return JsonNodeFactory.instance.objectNode().put("event", name).put("time", Instant.now().toString())
+                .put("step", step);
+    }
+
+    private void tell(ObjectNode line) {
+        if (collective.rank() == 0) {
+            task.progress().add(line.toString());
+        }
+    }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.train;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.sparkreel.model.collective.Collective;
+import io.sparkreel.model.metrics.BucketTotals;
+import io.sparkreel.model.metrics.RankLap;
+import io.sparkreel.model.metrics.StepMetrics;
+import io.sparkreel.model.metrics.StepMetrics.Phase;
+import io.sparkreel.model.train.StepReport;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.TreeMap;
+
+/** What is told of the steps between two lines of the log, over all ranks. */
+final class StepLog {
+    private static final double TERA = 1e12;
+
+    private final StepMetrics metrics;
+    private final Collective collective;
+    private final OptionalDouble peak;
+    private long begin = System.nanoTime();
+    private long steps;
+    private long samples;
+    private double loss;
+    private double squaredError;
+    private double variationalBound;
+
+    /**
+     * @param metrics of this rank
+     * @param peak operations that the device of one rank can do in a second, if known
+     */
+    StepLog(StepMetrics metrics, Collective collective, OptionalDouble peak) {
+        this.metrics = metrics;
+        this.collective = collective;
+        this.peak = peak;
+    }
+
+    /** Counts a step. */
+    void stepped(StepReport report) {
+        steps++;
+        if (report.samples() > 0) {
+            samples += report.samples();
+            loss += report.loss() * report.samples();
+            squaredError += report.squaredError() * report.samples();
+            variationalBound += report.variationalBound() * report.samples();
+        }
+    }
+
+    /**
+     * Ends an interval and begins the next; every rank calls this. Terms of the loss are means over samples, times are
+     * means over ranks and steps, rates are sums over ranks.
+     */
+    ObjectNode line() {
+        List<RankLap> laps = metrics.lap().ofAllRanks(collective);
+        long now = System.nanoTime();
+        double seconds = (now - begin) / 1e9;
+        double operations = laps.stream().mapToDouble(RankLap::operations).sum() / seconds;
+        ObjectNode line = JsonNodeFactory.instance.objectNode()
+                .put("loss", loss / samples).put("mse", squaredError / samples).put("vb", variationalBound / samples)
+                .put("samples_per_s", samples / seconds)
+                .put("tokens_per_s", laps.stream().mapToLong(RankLap::tokens).sum() / seconds)
+                .put("tflops", operations / TERA);
+        peak.ifPresent(most -> line.put("peak_share", operations / laps.size() / most));
+        line.put("seconds_per_step", seconds / Math.max(1, steps)).put("data_wait", mean(laps, Phase.DATA) / seconds);
+        ObjectNode times = line.putObject("step_time");
+        for (Phase phase : Phase.values()) {
+            times.put(phase.name().toLowerCase(Locale.ROOT), mean(laps, phase) / Math.max(1, steps));
+        }
+        buckets(laps, line.putObject("buckets"));
+        begin = now;
+        steps = 0;
+        samples = 0;
+        loss = 0;
+        squaredError = 0;
+        variationalBound = 0;
+        return line;
+    }
+
+    private static double mean(List<RankLap> laps, Phase phase) {
+        return laps.stream().mapToDouble(lap -> lap.seconds().get(phase)).sum() / laps.size();
+    }
+
+    private static void buckets(List<RankLap> laps, ObjectNode target) {
+        Map<String, BucketTotals> sums = new TreeMap<>();
+        for (RankLap lap : laps) {
+            lap.buckets().forEach((bucket, totals) -> sums.merge(bucket, totals, BucketTotals::plus));
+        }
+        sums.forEach((bucket, totals) -> target.putObject(bucket).put("micro_batches", totals.microBatches())
+                .put("samples", totals.samples()).put("seconds", totals.seconds())
+                .put("loss", totals.loss() / totals.samples()));
+    }
+}
