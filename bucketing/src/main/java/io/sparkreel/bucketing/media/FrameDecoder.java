@@ -115,7 +115,8 @@ final class FrameDecoder implements AutoCloseable {
             return;
         }
         try {
-            if (packet.stream_index() != input.stream().index()) {
+            // Decoders take an empty packet, which repeats the picture before it, for a mistake.
+            if (packet.stream_index() != input.stream().index() || packet.size() == 0) {
                 return;
             }
             // Frames that an edit list hides are counted by the probe, so they are frames here too.

@@ -29,6 +29,9 @@ record FrameTally(int frames, int keyframeInterval, boolean exact) {
         int indexed = avformat_index_get_entries_count(stream);
         boolean sampleTable = input.isFormat("mov") && stream.nb_frames() > 0 && indexed > 0;
         if (sampleTable) {
+            if (input.endReached()) {
+                requireWhole(input); // the tables themselves may be cut short
+            }
             FrameTally tally = fromSampleTable(input, indexed);
             // An edit list also makes the two differ; only the boxes tell it from fragments.
             if (indexed == stream.nb_frames()
@@ -48,12 +51,16 @@ record FrameTally(int frames, int keyframeInterval, boolean exact) {
             return new FrameTally((int) Math.min(frames, Integer.MAX_VALUE), 0, false);
         }
         if (!sampleTable) {
-            ContainerExtent extent = ContainerExtent.read(input.source());
-            if (extent.endsBeyondFile()) {
-                throw new MediaException(MediaProblem.TRUNCATED, extent.describe());
-            }
+            requireWhole(input);
         }
         return fromPackets(input);
+    }
+
+    private static void requireWhole(NativeInput input) throws MediaException, IOException {
+        ContainerExtent extent = ContainerExtent.read(input.source());
+        if (extent.endsBeyondFile()) {
+            throw new MediaException(MediaProblem.TRUNCATED, extent.describe());
+        }
     }
 
     private static long estimate(NativeInput input) {
@@ -86,7 +93,8 @@ record FrameTally(int frames, int keyframeInterval, boolean exact) {
         AVPacket packet = av_packet_alloc();
         try {
             while (av_read_frame(input.context(), packet) >= 0) {
-                if (packet.stream_index() == input.stream().index()) {
+                // An empty packet repeats the picture before it; no decoder makes a frame of it.
+                if (packet.stream_index() == input.stream().index() && packet.size() > 0) {
                     frames++;
                     keyframes.frame((packet.flags() & AV_PKT_FLAG_KEY) != 0);
                 }

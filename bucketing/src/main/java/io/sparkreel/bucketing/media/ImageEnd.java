@@ -18,13 +18,13 @@ final class ImageEnd {
 
     static boolean isMissing(MediaSource source, NativeInput input) throws IOException {
         if (input.isFormat("jpeg_pipe")) {
-            return !jpegEnds(new Bytes(source));
+            return !jpegEnds(new SourceBytes(source));
         }
         return input.isFormat("gif") && !gifEnds(source);
     }
 
     /** Walks the segments to the first scan, then looks for the end mark (ITU T.81, B.1). */
-    private static boolean jpegEnds(Bytes bytes) throws IOException {
+    private static boolean jpegEnds(SourceBytes bytes) throws IOException {
         bytes.skip(2);
         while (true) {
             int mark = bytes.next();
@@ -72,38 +72,5 @@ final class ImageEnd {
             length--;
         }
         return length > 0 && tail[length - 1] == GIF_TRAILER;
-    }
-
-    /** Buffered bytes of a source, one after the other. */
-    private static final class Bytes {
-
-        private final MediaSource source;
-        private final byte[] buffer = new byte[64 * 1024];
-        private long position;
-        private int used;
-        private int filled;
-
-        Bytes(MediaSource source) {
-            this.source = source;
-        }
-
-        /** The next byte, -1 at the end. */
-        int next() throws IOException {
-            if (used >= filled) {
-                filled = source.read(position, buffer, 0, buffer.length);
-                used = 0;
-                if (filled < 0) {
-                    return -1;
-                }
-                position += filled;
-            }
-            return buffer[used++] & 0xff;
-        }
-
-        void skip(int count) throws IOException {
-            for (int i = 0; i < count && next() >= 0; i++) {
-                // Segments are at most 64 KiB, so that seeking would save nothing.
-            }
-        }
     }
 }

@@ -32,11 +32,26 @@ public final class MediaProbe {
     public static MediaInfo probe(MediaSource source, ProbeOptions options)
             throws MediaException, IOException {
         Objects.requireNonNull(options, "options");
+        try {
+            return read(source, options);
+        } catch (MediaException exception) {
+            if (exception.problem() != MediaProblem.TRUNCATED || options.verify() != Verify.FULL) {
+                throw exception;
+            }
+            throw new MediaException(
+                    MediaProblem.TRUNCATED,
+                    "%s; %d frames can be decoded"
+                            .formatted(exception.detail(), Verification.decodable(source)));
+        }
+    }
+
+    private static MediaInfo read(MediaSource source, ProbeOptions options)
+            throws MediaException, IOException {
         try (NativeInput input = NativeInput.open(source)) {
             if (isIncomplete(input)) {
                 input.analyse();
             }
-            requireSize(input.parameters());
+            requireSize(input);
             FrameTally tally =
                     input.isStillFormat()
                             ? new FrameTally(1, 1, true)
@@ -56,10 +71,15 @@ public final class MediaProbe {
         return withoutSize || !input.isStillFormat() && rate(input.stream()) <= 0;
     }
 
-    private static void requireSize(AVCodecParameters parameters) throws MediaException {
+    private static void requireSize(NativeInput input) throws MediaException, IOException {
+        AVCodecParameters parameters = input.parameters();
         long width = parameters.width();
         long height = parameters.height();
         if (width <= 0 || height <= 0) {
+            if (isAnimatedWebp(input)) {
+                throw new MediaException(
+                        MediaProblem.UNSUPPORTED_CODEC, "FFmpeg has no decoder for animated WebP");
+            }
             throw new MediaException(
                     MediaProblem.NO_SIZE, "neither the headers nor the first frames tell width and height");
         }
@@ -68,6 +88,15 @@ public final class MediaProbe {
                     MediaProblem.TOO_LARGE,
                     "pictures of %dx%d have more than %d pixels".formatted(width, height, MAX_PIXELS));
         }
+    }
+
+    /** By a flag of the extended header (RFC 9649, 2.7). */
+    private static boolean isAnimatedWebp(NativeInput input) throws IOException {
+        SourceBytes bytes = new SourceBytes(input.source());
+        bytes.seek(12);
+        boolean extended = bytes.bigEndian(4) == 0x56503858; // VP8X
+        bytes.skip(4);
+        return input.isFormat("webp_pipe") && extended && (bytes.next() & 2) != 0;
     }
 
     private static MediaInfo describe(NativeInput input, int frames, int keyframeInterval) {

@@ -182,6 +182,11 @@ final class NativeInput implements AutoCloseable {
         return bridge.length();
     }
 
+    /** Whether more bytes were looked for than the file has. */
+    boolean endReached() {
+        return bridge.endReached();
+    }
+
     String formatName() {
         return context.iformat().name().getString();
     }

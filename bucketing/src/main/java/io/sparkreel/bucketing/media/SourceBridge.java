@@ -62,6 +62,7 @@ final class SourceBridge implements AutoCloseable {
     private final Pointer key;
     private final AVIOContext context;
     private long position;
+    private boolean endReached;
     private Throwable failure;
 
     SourceBridge(MediaSource source) throws IOException {
@@ -91,6 +92,11 @@ final class SourceBridge implements AutoCloseable {
         return source;
     }
 
+    /** Whether FFmpeg asked for bytes beyond the last. */
+    boolean endReached() {
+        return endReached;
+    }
+
     /** Rethrows what the source threw inside a native call, if it did. */
     void rethrowFailure() throws IOException {
         if (failure instanceof IOException exception) {
@@ -113,6 +119,7 @@ final class SourceBridge implements AutoCloseable {
             }
             int count = source.read(position, scratch, 0, Math.min(requested, scratch.length));
             if (count < 0) {
+                endReached = true;
                 return AVERROR_EOF;
             }
             if (count == 0) {

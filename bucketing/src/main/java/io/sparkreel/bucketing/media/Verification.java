@@ -19,8 +19,9 @@ final class Verification {
         if (verify == Verify.NONE) {
             return tally.frames();
         }
-        if (ImageEnd.isMissing(source, probed)) {
-            throw new MediaException(MediaProblem.TRUNCATED, "the image ends before its end mark");
+        String missing = FileEnd.missing(source, probed);
+        if (missing != null) {
+            throw new MediaException(MediaProblem.TRUNCATED, missing);
         }
         if (verify == Verify.EDGES && !probed.isStillFormat()) {
             return edges(source, tally);
@@ -69,11 +70,24 @@ final class Verification {
             // One sample of an MP4 is one frame; elsewhere a packet may show nothing.
             if (tally.exact() && probed.isFormat("mov") && decoder.decoded() < tally.frames()) {
                 throw new MediaException(
-                        MediaProblem.TRUNCATED,
-                        "%d of %d frames can be decoded".formatted(decoder.decoded(), tally.frames()));
+                        MediaProblem.TRUNCATED, "the sample table names %d frames".formatted(tally.frames()));
             }
             return decoder.decoded();
         }
+    }
+
+    /** How many frames can be decoded before the first that cannot. */
+    static int decodable(MediaSource source) throws IOException {
+        int decoded = 0;
+        try (NativeInput input = NativeInput.open(source);
+                FrameDecoder decoder = FrameDecoder.open(input)) {
+            while (decoder.next() != null && !decoder.damaged()) {
+                decoded++;
+            }
+        } catch (MediaException exception) {
+            return decoded;
+        }
+        return decoded;
     }
 
     private static void requireFirst(FrameDecoder decoder) throws MediaException, IOException {
