@@ -12,6 +12,7 @@ import io.sparkreel.model.stdit.Stdit2Config;
 import io.sparkreel.model.stdit.Stdit2Input;
 import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.Tensors;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -45,21 +46,45 @@ final class Objective {
     /** The model's input, and what its output is judged by. */
     record Question(Stdit2Input input, DiffusionLoss.Batch batch) {}
 
+    /** What the model is trained on: all is drawn. */
     Question ask(MicroBatch microBatch, Stdit2Config config, float[] nullCaption) {
+        List<Sample> samples = microBatch.samples();
+        int[] steps = new int[samples.size()];
+        boolean[] dropped = new boolean[samples.size()];
+        for (int b = 0; b < steps.length; b++) {
+            long clip = samples.get(b).clipId();
+            KeyedRandom random = KeyedRandom.of(seed, microBatch.epoch(), clip, Purpose.TIMESTEP);
+            steps[b] = speed == null ? random.nextInt(schedule.steps()) : speed.drawStep(random);
+            double u = KeyedRandom.of(seed, microBatch.epoch(), clip, Purpose.TEXT_DROPOUT).nextDouble();
+            dropped[b] = u < config.classDropoutProbability();
+        }
+        boolean[] mask = frameMask == null ? null : drawMasks(microBatch);
+        return question(microBatch, microBatch.epoch(), steps, mask, dropped, nullCaption);
+    }
+
+    /**
+     * What the model is judged by: all captions, no given frames, and noise that depends on clip and step alone.
+     *
+     * @param step of the schedule
+     */
+    Question askAt(int step, MicroBatch microBatch, float[] nullCaption) {
+        int[] steps = new int[microBatch.samples().size()];
+        Arrays.fill(steps, step);
+        return question(microBatch, step, steps, null, new boolean[steps.length], nullCaption);
+    }
+
+    /** @param repetition tells draws of noise for the same clip apart */
+    private Question question(MicroBatch microBatch, long repetition, int[] steps, boolean[] mask, boolean[] dropped,
+            float[] nullCaption) {
         List<Sample> samples = microBatch.samples();
         MicroBatch.LatentShape shape = microBatch.shape();
         int size = shape.elements();
         float[] start = new float[samples.size() * size];
         float[] noise = new float[start.length];
-        int[] steps = new int[samples.size()];
         for (int b = 0; b < steps.length; b++) {
-            long clip = samples.get(b).clipId();
             System.arraycopy(samples.get(b).latent(), 0, start, b * size, size);
-            KeyedRandom.of(seed, microBatch.epoch(), clip, Purpose.NOISE).fillNormal(noise, b * size, size);
-            KeyedRandom random = KeyedRandom.of(seed, microBatch.epoch(), clip, Purpose.TIMESTEP);
-            steps[b] = speed == null ? random.nextInt(schedule.steps()) : speed.drawStep(random);
+            KeyedRandom.of(seed, repetition, samples.get(b).clipId(), Purpose.NOISE).fillNormal(noise, b * size, size);
         }
-        boolean[] mask = frameMask == null ? null : drawMasks(microBatch);
         long[] dimensions = {samples.size(), shape.channels(), shape.frames(), shape.height(), shape.width()};
         DiffusionLoss.Batch batch =
                 loss.noise(tensors.of(start, dimensions), tensors.of(noise, dimensions), steps, mask);
@@ -67,7 +92,7 @@ final class Objective {
         for (int b = 0; b < times.length; b++) {
             times[b] = schedule.modelTime(steps[b]);
         }
-        Stdit2Input input = new Stdit2Input(batch.noised(), times, captions(microBatch, config, nullCaption),
+        Stdit2Input input = new Stdit2Input(batch.noised(), times, captions(microBatch, dropped, nullCaption),
                 mask == null ? null : tensors.of(asFloats(mask), samples.size(), shape.frames(), 1, 1), sizes(samples));
         return new Question(input, batch);
     }
@@ -83,19 +108,16 @@ final class Objective {
         return masks;
     }
 
-    private Captions captions(MicroBatch microBatch, Stdit2Config config, float[] nullCaption) {
+    private Captions captions(MicroBatch microBatch, boolean[] dropped, float[] nullCaption) {
         List<Sample> samples = microBatch.samples();
         int slots = microBatch.textSlots();
         int width = microBatch.textWidth();
         float[] features = new float[samples.size() * slots * width];
         boolean[] kept = new boolean[samples.size() * slots];
-        boolean[] dropped = new boolean[samples.size()];
         for (int b = 0; b < samples.size(); b++) {
             Sample sample = samples.get(b);
             System.arraycopy(sample.text(), 0, features, b * slots * width, slots * width);
             System.arraycopy(sample.textMask(), 0, kept, b * slots, slots);
-            double u = KeyedRandom.of(seed, microBatch.epoch(), sample.clipId(), Purpose.TEXT_DROPOUT).nextDouble();
-            dropped[b] = u < config.classDropoutProbability();
         }
         return Captions.of(tensors, features, samples.size(), slots, width, kept, dropped, nullCaption);
     }

@@ -65,10 +65,12 @@ public final class Trainer implements AutoCloseable {
     private final Stdit2Flops flops;
     private final Stdit2 model;
     private final Objective objective;
+    private final Validation validation;
     private final BlockwiseBackward backward;
     private final FlatGradients gradients;
     private final AdamW optimizer;
     private final Ema ema;
+    private Stdit2 averagedModel; // made when it is first asked for
     private final List<ByteBuffer> ranges = new ArrayList<>();
     /** Gradients of what is frozen: kept at zero, they move neither moments nor parameters. */
     private final List<Tensor> frozenGradients = new ArrayList<>();
@@ -89,6 +91,7 @@ public final class Trainer implements AutoCloseable {
         DiffusionLoss loss = new DiffusionLoss(schedule, options.predictXstart(), options.vbWeight(),
                 speed == null ? null : speed::errorWeight, tensors);
         objective = new Objective(schedule, speed, loss, options.frameMask(), tensors, options.seed());
+        validation = new Validation(model, objective, schedule, weights.nullCaption());
         backward = new BlockwiseBackward(model, options.checkpointActivations());
         FlatParameters parameters = weights.parameters();
         gradients = new FlatGradients(parameters, tensors);
@@ -109,6 +112,22 @@ public final class Trainer implements AutoCloseable {
     /** The optimizer, for checkpoints. */
     public AdamW optimizer() {
         return optimizer;
+    }
+
+    /** Judges the weights as they are at the time, on clips that are not trained on. */
+    public Validation validation() {
+        return validation;
+    }
+
+    /** A model that computes with the averaged weights, as they are at the time. */
+    public Stdit2 averagedModel() {
+        if (averagedModel == null) {
+            averagedModel = new Stdit2(weights.config(), name -> {
+                ParameterLayout.Slot slot = weights.parameters().layout().slot(name);
+                return ema.values().view(slot.begin(), slot.spec().shape());
+            }, tensors, options.precision());
+        }
+        return averagedModel;
     }
 
     /** The averaged weights, for checkpoints. */
