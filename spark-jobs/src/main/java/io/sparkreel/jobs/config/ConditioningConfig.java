@@ -13,7 +13,8 @@ import java.util.List;
  * @param conditionFrameLength frames of a generation that begin the next one; null only without loops
  * @param carry how those frames reach the next one
  * @param localReferencesInTables whether rows of a prompt file may name files of the machines that run the job
- * @param referenceHosts hosts that references may be fetched from over http or https: names, "*.example.org" or "*"
+ * @param referenceHosts hosts that references may be fetched from over http or https: names, "*.example.org" or "*".
+ *     One that a pattern allows must have a public address; a name of its own may lead anywhere
  * @param referenceMaxMib largest file of a reference
  * @param referenceTimeoutS most seconds that fetching a reference over http may take
  */

@@ -3,13 +3,14 @@ package io.sparkreel.jobs.inference;
 
 import io.sparkreel.bucketing.InvalidInputException;
 import io.sparkreel.jobs.config.InferenceConfig;
+import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.model.generate.VideoRequest;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
+import org.apache.spark.SparkEnv;
 
 /** Generates one batch in an executor. A prompt that cannot be generated fails alone. */
 final class BatchRun {
@@ -19,6 +20,7 @@ final class BatchRun {
     private final Batch batch;
     private final ClipGenerator generator;
     private final List<ClipResult> results = new ArrayList<>();
+    private long sampling;
 
     private BatchRun(GeneratorTask task, Batch batch) throws IOException {
         this.task = task;
@@ -26,11 +28,9 @@ final class BatchRun {
         generator = ClipGenerator.of(task);
     }
 
-    /**
-     * @param attempt which attempt of Spark's this is, from 0
-     * @return what came of each prompt
-     */
-    static List<ClipResult> run(GeneratorTask task, Batch batch, int attempt) throws IOException {
+    /** @param attempt which attempt of Spark's this is, from 0 */
+    static BatchOutcome run(GeneratorTask task, Batch batch, int attempt) throws IOException {
+        long begin = System.nanoTime();
         BatchRun run = new BatchRun(task, batch);
         try {
             run.generate();
@@ -39,10 +39,15 @@ final class BatchRun {
                 throw e; // it may go away elsewhere
             }
             LOG.error("Cannot generate a batch.", e);
-            run.results.clear();
-            batch.prompts().forEach(prompt -> run.fail(prompt, e.getMessage() == null ? e.toString() : e.getMessage()));
+            run.failAll(e.getMessage() == null ? e.toString() : e.getMessage());
+        } catch (OutOfMemoryError e) {
+            // What was asked for was too large to begin with; this process and the other prompts are well.
+            LOG.error("Cannot generate a batch.", e);
+            run.failAll("Cannot generate it: there is not enough memory, " + e.getMessage()
+                    + ". Ask for fewer frames or a smaller size, or give executors more.");
         }
-        return run.results;
+        return new BatchOutcome(List.copyOf(run.results), SparkEnv.get().executorId(), begin, System.nanoTime(),
+                run.sampling);
     }
 
     private void generate() throws IOException {
@@ -65,7 +70,8 @@ final class BatchRun {
             for (PromptRow prompt : prompts) {
                 files.add(file(prompt));
             }
-            generator.generate(requests, batch.shape(), (row, frame) -> files.get(row).write(frame));
+            sampling = generator.generate(
+                    requests, batch.shape(), (row, frame) -> files.get(row).write(frame), step -> task.steps().add(1));
             double seconds = (System.nanoTime() - begin) / 1e9 / prompts.size();
             for (int i = 0; i < prompts.size(); i++) {
                 results.add(done(prompts.get(i), files.get(i).publish(), seconds));
@@ -78,9 +84,9 @@ final class BatchRun {
     }
 
     private ClipFile file(PromptRow prompt) throws IOException {
-        Configuration hadoop = task.hadoop().value().value();
-        return new ClipFile(hadoop, task.saveDir(), prompt.fileName(batch.sample()), generator.height(batch.shape()),
-                generator.width(batch.shape()), playedFps());
+        return new ClipFile(new HadoopStorage(task.hadoop().value().value(), task.saveDir()),
+                prompt.fileName(batch.sample()), generator.height(batch.shape()), generator.width(batch.shape()),
+                playedFps());
     }
 
     private int playedFps() {
@@ -88,12 +94,15 @@ final class BatchRun {
     }
 
     private void fail(PromptRow prompt, String error) {
-        results.add(ClipResult.failed(prompt.promptId(), batch.sample(), prompt.text(), prompt.seed(),
-                prompt.place() + ": " + error, task.fingerprint(prompt)));
+        results.add(task.failed(prompt, batch.sample(), error));
+    }
+
+    private void failAll(String error) {
+        results.clear();
+        batch.prompts().forEach(prompt -> fail(prompt, error));
     }
 
     private ClipResult done(PromptRow prompt, String uri, double seconds) {
-        LOG.info("Wrote {} in {} s", uri, String.format(java.util.Locale.ROOT, "%.1f", seconds));
         return new ClipResult(prompt.promptId(), batch.sample(), prompt.text(), uri, prompt.seed(),
                 batch.shape().totalFrames(), playedFps(), generator.height(batch.shape()),
                 generator.width(batch.shape()), seconds, "ok", null, task.fingerprint(prompt), settings(prompt));

@@ -4,20 +4,17 @@ package io.sparkreel.jobs.inference;
 import io.sparkreel.bucketing.media.PixelClip;
 import io.sparkreel.bucketing.media.PixelImages;
 import io.sparkreel.bucketing.media.VideoWriter;
+import io.sparkreel.jobs.storage.HadoopStorage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.UUID;
-import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileSystem;
 
 /**
  * A clip that is being written, frame after frame: to this node first, then whole to where it belongs. Nothing stays
  * of one that is closed without being published.
  */
 final class ClipFile implements AutoCloseable {
-    private final Configuration hadoop;
-    private final String folder;
+    private final HadoopStorage folder;
     private final String name;
     private final int height;
     private final int width;
@@ -28,12 +25,11 @@ final class ClipFile implements AutoCloseable {
     private GifWriter animation;
 
     /**
-     * @param folder on any Hadoop file system
+     * @param folder where it belongs
      * @param name whose extension tells the format: mp4, gif, or png of one frame
      * @param fps of an mp4 or gif
      */
-    ClipFile(Configuration hadoop, String folder, String name, int height, int width, int fps) throws IOException {
-        this.hadoop = hadoop;
+    ClipFile(HadoopStorage folder, String name, int height, int width, int fps) throws IOException {
         this.folder = folder;
         this.name = name;
         this.height = height;
@@ -62,7 +58,7 @@ final class ClipFile implements AutoCloseable {
     }
 
     /**
-     * Finishes the clip and gives it its name.
+     * Finishes the clip and puts it in its place in one step.
      *
      * @return the uri of the file
      */
@@ -75,25 +71,8 @@ final class ClipFile implements AutoCloseable {
             animation.close();
             animation = null;
         }
-        org.apache.hadoop.fs.Path target = child(name);
-        org.apache.hadoop.fs.Path temporary = child("." + UUID.randomUUID() + ".tmp");
-        FileSystem files = target.getFileSystem(hadoop);
-        try {
-            // Under a hidden name first, so that nobody meets half a file.
-            files.copyFromLocalFile(new org.apache.hadoop.fs.Path(local.toUri()), temporary);
-            files.delete(target, false);
-            if (!files.rename(temporary, target)) {
-                throw new IOException("cannot rename " + temporary + " to " + target);
-            }
-        } finally {
-            files.delete(temporary, false);
-        }
-        return files.makeQualified(target).toString();
-    }
-
-    /** A name may have a colon, which a path in one text must not. */
-    private org.apache.hadoop.fs.Path child(String file) {
-        return new org.apache.hadoop.fs.Path(folder, new org.apache.hadoop.fs.Path(null, null, file));
+        folder.atomicPut(name, local);
+        return folder.uri(name);
     }
 
     @Override

@@ -40,6 +40,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.IntConsumer;
 import org.apache.hadoop.conf.Configuration;
 
 /**
@@ -68,7 +70,7 @@ final class ClipGenerator {
         codec = new TakingTurns(Components.codec(config.vae(), cache, tensors));
         TextEncoder text = Components.textEncoder(config.textEncoder(), cache, tensors);
         captions = new CaptionCache(text);
-        references = new ReferenceReader(hadoop, config.conditioning());
+        references = new ReferenceReader(hadoop, config.conditioning(), task.saveDir());
         weights = new ModelWeights(task.model(), tensors);
         PretrainedModel.find(config.model(), hadoop, cache).read(weights, TrainingCheckpoint.EMA);
         model = weights.model(tensors, Components.precision(config.dtype()));
@@ -155,25 +157,37 @@ final class ClipGenerator {
         }
     }
 
-    /** Generates videos of one shape; the sink gets their frames as they come. */
-    void generate(List<VideoRequest> requests, PromptRow.Shape shape, VideoGenerator.FrameSink sink) throws IOException {
+    /**
+     * Generates videos of one shape; the sink gets their frames as they come.
+     *
+     * @param progress told of every denoising step
+     * @return nanoseconds that the model sampled
+     */
+    long generate(List<VideoRequest> requests, PromptRow.Shape shape, VideoGenerator.FrameSink sink,
+            IntConsumer progress) throws IOException {
         InferenceConfig config = task.config();
         int channels = config.scheduler().cfgChannel() == null
                 ? model.config().inChannels() : Math.min(config.scheduler().cfgChannel(), model.config().inChannels());
         LatentGenerator generator = new LatentGenerator(model, weights.nullCaption(),
                 sampler(config.scheduler().type()), new Sampler.Guidance(config.scheduler().cfgScale(), channels));
-        LatentSource inTurn = (latents, clip, height, width, progress) -> {
+        AtomicLong sampling = new AtomicLong();
+        LatentSource inTurn = (latents, clip, height, width, steps) -> {
             synchronized (model) {
-                return generator.draw(latents, clip, height, width, progress);
+                long begin = System.nanoTime();
+                float[][] drawn = generator.draw(latents, clip, height, width, steps);
+                sampling.addAndGet(System.nanoTime() - begin);
+                return drawn;
             }
         };
         Carry carry = config.conditioning().carry() == CarryMode.LATENTS ? Carry.LATENTS : Carry.DECODED;
         ClipShape clip = new ClipShape(shape.numFrames(), shape.height(), shape.width(), shape.fps(),
                 config.video().aspectCondition() == AspectCondition.AS_TRAINED);
-        new VideoGenerator(inTurn, codec, carry).generate(requests, clip, shape.carried(), sink, step -> { });
+        new VideoGenerator(inTurn, codec, carry).generate(requests, clip, shape.carried(), sink, progress);
+        return sampling.get();
     }
 
-    private void close() {
+    private void close() throws IOException {
+        references.close();
         weights.close();
         codec.close();
         captions.close();

@@ -4,7 +4,6 @@ package io.sparkreel.jobs.inference;
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import java.io.Serializable;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
@@ -59,11 +58,6 @@ record ClipResult(long promptId, int sample, String prompt, String uri, long see
                 row.getInt(5), row.getInt(6), row.isNullAt(7) ? null : row.getInt(7),
                 row.isNullAt(8) ? null : row.getInt(8), row.getDouble(9), row.getString(10), row.getString(11),
                 row.getString(12), row.getString(13));
-    }
-
-    Row row() {
-        return RowFactory.create(promptId, sample, prompt, uri, seed, numFrames, fps, height, width, seconds, status,
-                error, fingerprint, settings);
     }
 
     @JsonIgnore

@@ -30,7 +30,7 @@ final class CsvRows {
 
     /** All records; empty lines are none. */
     static List<Line> parse(String text) {
-        CsvRows csv = new CsvRows(text.startsWith("\uFEFF") ? text.substring(1) : text);
+        CsvRows csv = new CsvRows(text);
         csv.run();
         return csv.rows;
     }

@@ -5,6 +5,7 @@ import io.sparkreel.jobs.config.InferenceConfig;
 import io.sparkreel.model.stdit.Stdit2Config;
 import java.io.Serializable;
 import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.util.LongAccumulator;
 import org.apache.spark.util.SerializableConfiguration;
 
 /**
@@ -19,12 +20,20 @@ import org.apache.spark.util.SerializableConfiguration;
  * @param identity what makes the clips of a row what they are, beside the row itself
  * @param threads that the model computes with
  * @param attempts how often Spark tries a task
+ * @param steps counts the denoising steps of a task
  */
 record GeneratorTask(String id, InferenceConfig config, Broadcast<SerializableConfiguration> hadoop,
-        Stdit2Config model, boolean predictXstart, String saveDir, String identity, int threads, int attempts)
+        Stdit2Config model, boolean predictXstart, String saveDir, String identity, int threads, int attempts,
+        LongAccumulator steps)
         implements Serializable {
     /** Changes with whatever changes the clips of this row. */
     String fingerprint(PromptRow row) {
         return Fingerprint.of(identity + row);
+    }
+
+    /** The result of a sample that could not be generated. */
+    ClipResult failed(PromptRow row, int sample, String error) {
+        return ClipResult.failed(row.promptId(), sample, row.text(), row.seed(), row.place() + ": " + error,
+                fingerprint(row));
     }
 }

@@ -4,7 +4,6 @@ package io.sparkreel.jobs.inference;
 import io.sparkreel.jobs.Components;
 import io.sparkreel.jobs.Components.TextSizes;
 import io.sparkreel.jobs.PretrainedModel;
-import io.sparkreel.jobs.Progress;
 import io.sparkreel.jobs.UserError;
 import io.sparkreel.jobs.config.InferenceConfig;
 import io.sparkreel.jobs.storage.HadoopStorage;
@@ -14,7 +13,6 @@ import io.sparkreel.model.stdit.Stdit2Config;
 import io.sparkreel.model.stdit.Stdit2Flops;
 import io.sparkreel.model.train.RunState;
 import java.io.IOException;
-import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -22,19 +20,12 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
-import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.util.SerializableConfiguration;
-import scala.collection.Iterator;
-import scala.jdk.javaapi.CollectionConverters;
-import scala.reflect.ClassTag$;
-import scala.runtime.BoxedUnit;
 
 /**
  * An inference run as the driver sees it: batches of prompts of one shape, the dearest first, taken by executors as
@@ -106,11 +97,13 @@ public final class InferenceRun {
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
         GeneratorTask task = new GeneratorTask(UUID.randomUUID().toString(), config,
                 context.broadcast(new SerializableConfiguration(context.hadoopConfiguration())), model, predictXstart,
-                output.uri(""), identity(), threads, attempts(spark));
+                output.uri(""), identity(), threads, attempts(spark),
+                spark.sparkContext().longAccumulator("denoising steps"));
+        output.deleteUnfinished("");
         try (ResultsTable results = ResultsTable.open(output, spark)) {
-            prompts.bad().forEach(bad -> results.add(
-                    ClipResult.failed(bad.promptId(), 0, bad.text(), config.seed(), bad.error(), null)));
-            generate(spark, task, wanting(task, results), results);
+            results.add(prompts.bad().stream().map(bad -> ClipResult.failed(
+                    bad.promptId(), 0, bad.text(), config.seed(), bad.error(), null)).toList());
+            new Generation(spark, task, costs::of, results::add).run(wanting(task, results));
             results.commit();
             report(results);
         }
@@ -150,71 +143,6 @@ public final class InferenceRun {
         batches.sort(Comparator.comparingDouble(costs::of).reversed());
         LOG.info("Generating {} of {} clips to {}; {} are there", wanting, all, output, all - wanting);
         return batches;
-    }
-
-    /** A partition for each batch; a lost executor's are tried again, no others. */
-    private static void generate(SparkSession spark, GeneratorTask task, List<Batch> batches, ResultsTable results) {
-        if (batches.isEmpty()) {
-            return;
-        }
-        JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-        AtomicLong done = new AtomicLong();
-        int samples = batches.stream().mapToInt(batch -> batch.prompts().size()).sum();
-        scala.collection.immutable.Seq<Object> partitions = CollectionConverters.asScala(
-                IntStream.range(0, batches.size()).<Object>mapToObj(Integer::valueOf).toList()).toSeq();
-        Generate generate = new Generate(task);
-        Take take = new Take(results, done);
-        Progress progress = Progress.of("generated", samples, done::get);
-        try {
-            spark.sparkContext().runJob(context.parallelize(batches, batches.size()).rdd(), generate, partitions, take,
-                    ClassTag$.MODULE$.<ClipResult[]>apply(ClipResult[].class));
-        } finally {
-            progress.close();
-        }
-    }
-
-    /** What an executor does with a partition. */
-    private static final class Generate
-            extends scala.runtime.AbstractFunction2<TaskContext, Iterator<Batch>, ClipResult[]> implements Serializable {
-        private static final long serialVersionUID = 1L;
-        private final GeneratorTask task;
-
-        Generate(GeneratorTask task) {
-            this.task = task;
-        }
-
-        @Override
-        public ClipResult[] apply(TaskContext context, Iterator<Batch> batches) {
-            List<ClipResult> results = new ArrayList<>();
-            try {
-                while (batches.hasNext()) {
-                    results.addAll(BatchRun.run(task, batches.next(), context.attemptNumber()));
-                }
-            } catch (IOException e) {
-                throw new java.io.UncheckedIOException(e);
-            }
-            return results.toArray(ClipResult[]::new);
-        }
-    }
-
-    /** What the driver does with its results, as they come. */
-    private static final class Take extends scala.runtime.AbstractFunction2<Object, ClipResult[], BoxedUnit> {
-        private final ResultsTable results;
-        private final AtomicLong done;
-
-        Take(ResultsTable results, AtomicLong done) {
-            this.results = results;
-            this.done = done;
-        }
-
-        @Override
-        public BoxedUnit apply(Object partition, ClipResult[] batch) {
-            for (ClipResult result : batch) {
-                results.add(result);
-                done.incrementAndGet();
-            }
-            return BoxedUnit.UNIT;
-        }
     }
 
     private void report(ResultsTable results) throws IOException {

@@ -23,6 +23,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.UnsupportedFileSystemException;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.hadoop.ParquetReader;
 import org.apache.parquet.hadoop.example.GroupReadSupport;
@@ -31,43 +32,62 @@ import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
 
 /**
  * Reads the rows of a prompt file on any Hadoop file system: {@code .csv}, {@code .jsonl} (or {@code .json},
- * {@code .ndjson}) and {@code .parquet} are tables, anything else is a text with one prompt in a line.
+ * {@code .ndjson}) and {@code .parquet} are tables, anything else is a text with one prompt in a line. A folder stands
+ * for the files in it, as Spark writes them.
  */
 final class PromptFile {
     private static final ObjectReader JSON = JsonMapper.builder()
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build().readerFor(JsonNode.class);
+    private static final String BYTE_ORDER_MARK = "\uFEFF";
 
     private final Configuration hadoop;
     private final String name;
     private final Path path;
 
-    private PromptFile(Configuration hadoop, String name) {
+    private PromptFile(Configuration hadoop, String name, Path path) {
         this.hadoop = hadoop;
         this.name = name;
-        path = new Path(name);
+        this.path = path;
     }
 
     /** @throws UserError if there is no such file, or it is no table of the kind its name says */
     static List<RawPrompt> read(Configuration hadoop, String name) throws IOException {
-        PromptFile file = new PromptFile(hadoop, name);
-        String lower = name.toLowerCase(Locale.ROOT);
         try {
-            if (lower.endsWith(".parquet")) {
-                return file.parquet();
-            } else if (lower.endsWith(".csv")) {
-                return file.csv();
-            } else if (lower.endsWith(".jsonl") || lower.endsWith(".json") || lower.endsWith(".ndjson")) {
-                return file.jsonLines();
+            Path path = new Path(name);
+            FileSystem files = path.getFileSystem(hadoop);
+            if (!files.getFileStatus(path).isDirectory()) {
+                return new PromptFile(hadoop, name, path).read();
             }
-            return file.text();
+            List<RawPrompt> prompts = new ArrayList<>();
+            for (Path part : Arrays.stream(files.listStatus(path)).filter(FileStatus::isFile).map(FileStatus::getPath)
+                    .filter(part -> !part.getName().startsWith("_") && !part.getName().startsWith(".")).sorted().toList()) {
+                prompts.addAll(new PromptFile(hadoop, name + "/" + part.getName(), part).read());
+            }
+            return prompts;
         } catch (FileNotFoundException e) {
             throw new UserError("Cannot read prompts from " + name + ": there is no such file. Check --prompt-path.", e);
+        } catch (IllegalArgumentException | UnsupportedFileSystemException e) {
+            throw new UserError("Cannot read prompts from " + name + ": it is no path of a known file system, "
+                    + e.getMessage() + ". Check --prompt-path.", e);
         }
+    }
+
+    private List<RawPrompt> read() throws IOException {
+        String lower = name.toLowerCase(Locale.ROOT);
+        if (lower.endsWith(".parquet")) {
+            return parquet();
+        } else if (lower.endsWith(".csv")) {
+            return csv();
+        } else if (lower.endsWith(".jsonl") || lower.endsWith(".json") || lower.endsWith(".ndjson")) {
+            return jsonLines();
+        }
+        return text();
     }
 
     private String content() throws IOException {
         try (InputStream in = path.getFileSystem(hadoop).open(path)) {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+            String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+            return text.startsWith(BYTE_ORDER_MARK) ? text.substring(1) : text;
         }
     }
 
@@ -141,30 +161,22 @@ final class PromptFile {
         });
     }
 
-    /** One file, or a folder of them as Spark writes it. */
     private List<RawPrompt> parquet() throws IOException {
-        FileSystem files = path.getFileSystem(hadoop);
-        FileStatus status = files.getFileStatus(path);
-        List<Path> parts = !status.isDirectory() ? List.of(path)
-                : Arrays.stream(files.listStatus(path)).map(FileStatus::getPath)
-                        .filter(part -> part.getName().endsWith(".parquet")).sorted().toList();
         List<RawPrompt> prompts = new ArrayList<>();
-        for (Path part : parts) {
-            try (ParquetReader<Group> reader =
-                    ParquetReader.builder(new GroupReadSupport(), part).withConf(hadoop).build()) {
-                for (Group row = reader.read(); row != null; row = reader.read()) {
-                    if (prompts.isEmpty()) {
-                        requireColumns(row.getType().getFields().stream().map(field -> field.getName()).toList());
-                    }
-                    prompts.add(RawPrompt.of(name + ", row " + (prompts.size() + 1), columns(row)));
+        try (ParquetReader<Group> reader =
+                ParquetReader.builder(new GroupReadSupport(), path).withConf(hadoop).build()) {
+            for (Group row = reader.read(); row != null; row = reader.read()) {
+                if (prompts.isEmpty()) {
+                    requireColumns(row.getType().getFields().stream().map(field -> field.getName()).toList());
                 }
-            } catch (RuntimeException e) {
-                if (e instanceof UserError) {
-                    throw e;
-                }
-                throw new UserError("Cannot read prompts from " + part + ": it is no Parquet file, " + e.getMessage()
-                        + ". Give a table as its name says.", e);
+                prompts.add(RawPrompt.of(name + ", row " + (prompts.size() + 1), columns(row)));
             }
+        } catch (RuntimeException e) {
+            if (e instanceof UserError) {
+                throw e;
+            }
+            throw new UserError("Cannot read prompts from " + name + ": it is no Parquet file, " + e.getMessage()
+                    + ". Give a table as its name says.", e);
         }
         return prompts;
     }
@@ -182,6 +194,9 @@ final class PromptFile {
 
     private static JsonNode value(Group row, int field, int index) {
         JsonNodeFactory nodes = JsonNodeFactory.instance;
+        if (row.getFieldRepetitionCount(field) <= index) {
+            return nodes.nullNode();
+        }
         if (!row.getType().getType(field).isPrimitive()) {
             return list(row.getGroup(field, index));
         }

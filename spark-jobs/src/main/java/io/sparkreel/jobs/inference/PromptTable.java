@@ -10,6 +10,7 @@ import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.diffusion.MaskStrategy;
 import io.sparkreel.model.text.PromptSyntax;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -143,8 +144,21 @@ final class PromptTable {
             return references.resolve(syntax.referencePath().get(), trusted);
         }
         return columns.hasNonNull("reference_path")
-                ? references.resolve(text(columns, "reference_path"), trusted)
+                ? references.resolve(paths(columns.get("reference_path")), trusted)
                 : references.resolve(entry(config.conditioning().referencePath(), id), true);
+    }
+
+    /** Tables that know lists may have one here. */
+    private static String paths(JsonNode value) {
+        if (value.isTextual()) {
+            return value.textValue();
+        }
+        List<String> paths = new ArrayList<>();
+        value.forEach(path -> paths.add(path.textValue()));
+        if (!value.isArray() || paths.contains(null)) {
+            throw wrong("reference_path is " + shown(value), "Give paths, separated by semicolons");
+        }
+        return paths.isEmpty() ? null : String.join(";", paths);
     }
 
     private static String entry(List<String> list, int id) {
@@ -201,8 +215,8 @@ final class PromptTable {
     }
 
     private long seed(ObjectNode columns) {
-        JsonNode value = columns.get("seed");
-        if (value == null || value.isNull()) {
+        JsonNode value = number(columns, "seed");
+        if (value == null) {
             return config.seed();
         }
         Long seed = whole(value);
@@ -213,8 +227,8 @@ final class PromptTable {
     }
 
     private static int count(ObjectNode columns, String key, int otherwise) {
-        JsonNode value = columns.get(key);
-        if (value == null || value.isNull()) {
+        JsonNode value = number(columns, key);
+        if (value == null) {
             return otherwise;
         }
         Long number = whole(value);
@@ -224,16 +238,25 @@ final class PromptTable {
         return number.intValue();
     }
 
-    /** A whole number, written as such or, where the file knows no types, as text; else null. */
+    /** What a row says, or null. Data frames without nullable integers have NaN where a row says nothing. */
+    private static JsonNode number(ObjectNode columns, String key) {
+        JsonNode value = columns.get(key);
+        return value == null || value.isNull() || value.asText().equals("NaN") ? null : value;
+    }
+
+    /**
+     * A whole number, written as such or, where the file knows no types, as text; else null. Data frames make 16.0 of
+     * 16 in a column where some rows have none.
+     */
     private static Long whole(JsonNode value) {
-        if (value.isTextual()) {
-            try {
-                return Long.valueOf(value.textValue().strip());
-            } catch (NumberFormatException e) {
-                return null;
+        try {
+            if (value.isTextual()) {
+                return new BigDecimal(value.textValue().strip()).longValueExact();
             }
+            return value.isNumber() ? (Long) value.decimalValue().longValueExact() : null;
+        } catch (ArithmeticException | NumberFormatException e) {
+            return null;
         }
-        return value.isIntegralNumber() && value.canConvertToLong() ? value.longValue() : null;
     }
 
     private static String text(ObjectNode columns, String key) {
@@ -258,10 +281,10 @@ final class PromptTable {
         if (own != null) {
             return FileNames.safe(own);
         }
-        if (config.output().promptAsPath()) {
-            return FileNames.safe(text);
-        }
         String base = config.output().sampleName();
+        if (config.output().promptAsPath()) {
+            return FileNames.safe(base == null ? text : base + text);
+        }
         return (base == null ? "sample" : FileNames.safe(base)) + "_" + id;
     }
 

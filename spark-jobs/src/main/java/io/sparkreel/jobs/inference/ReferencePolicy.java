@@ -4,8 +4,10 @@ package io.sparkreel.jobs.inference;
 import io.sparkreel.jobs.UserError;
 import io.sparkreel.jobs.config.ConditioningConfig;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -13,9 +15,12 @@ import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
 
 /** Which references may be read. What the configuration itself names is trusted; rows of a prompt file are not. */
 final class ReferencePolicy {
+    private static final Logger LOG = LogManager.getLogger(ReferencePolicy.class);
     /** Stores that are not the machines that run the job. */
     private static final Set<String> REMOTE = Set.of(
             "hdfs", "webhdfs", "swebhdfs", "s3a", "gs", "abfs", "abfss", "wasb", "wasbs", "oss", "ofs", "o3fs");
@@ -88,15 +93,43 @@ final class ReferencePolicy {
         if (!isWeb(address) || host == null || uri.getUserInfo() != null) {
             throw refused(address, "it is no plain http or https address", "Give https://host/path");
         }
-        String lower = host.toLowerCase(Locale.ROOT);
-        for (String pattern : hosts) {
-            String allowed = pattern.toLowerCase(Locale.ROOT);
-            if (allowed.equals("*") || allowed.equals(lower)
-                    || allowed.startsWith("*.") && lower.endsWith(allowed.substring(1))) {
-                return uri;
-            }
+        if (!isNamed(hosts, host) && hosts.stream().noneMatch(pattern -> fits(pattern, host))) {
+            throw refused(address, "the host is not among reference_hosts " + hosts,
+                    "Add it there if it may be fetched from");
         }
-        throw refused(address, "the host is not among reference_hosts " + hosts, "Add it there if it may be fetched from");
+        return uri;
+    }
+
+    private static boolean fits(String pattern, String host) {
+        return pattern.equals("*") || pattern.startsWith("*.")
+                && host.toLowerCase(Locale.ROOT).endsWith(pattern.substring(1).toLowerCase(Locale.ROOT));
+    }
+
+    private static boolean isNamed(List<String> hosts, String host) {
+        return hosts.stream().anyMatch(host::equalsIgnoreCase);
+    }
+
+    /**
+     * Whoever writes a prompt can have a name of a domain lead to any machine. So a host that only fits a pattern must
+     * be one of the public network; one that the configuration names itself may be anywhere.
+     *
+     * @throws UserError if it leads to this machine or into a private network
+     */
+    static void requirePublic(List<String> hosts, URI address) {
+        String host = address.getHost();
+        if (isNamed(hosts, host)) {
+            return;
+        }
+        try {
+            for (InetAddress target : InetAddress.getAllByName(host)) {
+                if (PrivateNetworks.contains(target)) {
+                    throw refused(address.toString(), "its host leads to " + target.getHostAddress()
+                            + ", which is no public address", "Name the host itself in reference_hosts if it may be fetched from");
+                }
+            }
+        } catch (UnknownHostException e) {
+            LOG.debug("{} is known to a proxy only, if at all", host);
+        }
     }
 
     private static UserError refused(String path, String found, String advice) {

@@ -6,11 +6,13 @@ import io.sparkreel.bucketing.media.FrameTransform;
 import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.media.MediaInfo;
 import io.sparkreel.bucketing.media.MediaProbe;
+import io.sparkreel.bucketing.media.MediaProblem;
 import io.sparkreel.bucketing.media.MediaSource;
 import io.sparkreel.bucketing.media.PixelClip;
 import io.sparkreel.bucketing.media.ProbeOptions;
 import io.sparkreel.jobs.UserError;
 import io.sparkreel.jobs.config.ConditioningConfig;
+import io.sparkreel.jobs.inventory.CrashGuard;
 import io.sparkreel.jobs.storage.HadoopMediaSource;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -18,30 +20,54 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 
-/** Reads the pictures and clips that prompts are conditioned on. */
-final class ReferenceReader {
+/**
+ * Reads the pictures and clips that prompts are conditioned on. One over which a process died is not opened again: the
+ * decoder is native code, and the rows of other prompts would go down with it.
+ */
+final class ReferenceReader implements AutoCloseable {
     private static final long MIB = 1L << 20;
+    private static final String FOLDER = "it is a folder";
 
     private final Configuration hadoop;
     private final long mostBytes;
     private final WebFile web;
+    private final CrashGuard guard;
 
-    ReferenceReader(Configuration hadoop, ConditioningConfig config) {
+    /** @param output where the run's clips go; all runs into it on one node know of each other's crashes */
+    ReferenceReader(Configuration hadoop, ConditioningConfig config, String output) throws IOException {
         this.hadoop = hadoop;
         mostBytes = config.referenceMaxMib() * MIB;
         web = new WebFile(config.referenceHosts(), mostBytes, config.referenceTimeoutS());
+        guard = CrashGuard.open(CrashGuard.folder(output));
+    }
+
+    /** Work of the native decoder. */
+    private interface Decoding<T> {
+        T run() throws MediaException, IOException;
     }
 
     /** An opened reference. */
     final class Reference implements AutoCloseable {
         private final String uri;
+        private final String state;
         private final MediaSource source;
         private final MediaInfo info;
 
-        private Reference(String uri, MediaSource source) throws MediaException, IOException {
+        /** @param state changes with the file's content */
+        private Reference(String uri, String state, MediaSource source) throws MediaException, IOException {
             this.uri = uri;
+            this.state = state;
             this.source = source;
-            info = MediaProbe.probe(source, ProbeOptions.DEFAULT);
+            info = guarded(() -> MediaProbe.probe(source, ProbeOptions.DEFAULT));
+        }
+
+        private <T> T guarded(Decoding<T> decoding) throws MediaException, IOException {
+            if (guard.isKnownToCrash(state)) {
+                throw new MediaException(MediaProblem.NATIVE_CRASH, "a process died over it");
+            }
+            try (CrashGuard.Opening opening = guard.enter(state)) {
+                return decoding.run();
+            }
         }
 
         /** How many frames it has; 1 for a picture. */
@@ -56,7 +82,8 @@ final class ReferenceReader {
          */
         PixelClip read(int[] frames, int height, int width) throws PromptFailure {
             try {
-                return ClipReader.read(source, info.kind(), frames, FrameTransform.RESIZE_CROP, height, width);
+                return guarded(() ->
+                        ClipReader.read(source, info.kind(), frames, FrameTransform.RESIZE_CROP, height, width));
             } catch (MediaException | IOException e) {
                 throw failure(uri, e);
             }
@@ -71,13 +98,7 @@ final class ReferenceReader {
     /** @throws PromptFailure if there is no such file, it is too large, or no picture or video */
     Reference open(String uri) throws PromptFailure {
         try {
-            MediaSource source = source(uri);
-            try {
-                return new Reference(uri, source);
-            } catch (MediaException | IOException | RuntimeException e) {
-                source.close();
-                throw e;
-            }
+            return ReferencePolicy.isWeb(uri) ? openFetched(uri) : openStored(uri);
         } catch (UserError e) {
             throw new PromptFailure(e.getMessage(), e);
         } catch (MediaException | IOException e) {
@@ -85,25 +106,38 @@ final class ReferenceReader {
         }
     }
 
-    private MediaSource source(String uri) throws IOException {
-        if (ReferencePolicy.isWeb(uri)) {
-            return MediaSource.of(web.fetch(uri));
-        }
+    private Reference openFetched(String uri) throws MediaException, IOException {
+        byte[] content = web.fetch(uri);
+        return new Reference(uri, uri + " " + content.length, MediaSource.of(content));
+    }
+
+    private Reference openStored(String uri) throws MediaException, IOException {
         Path path = new Path(uri);
         FileStatus status = path.getFileSystem(hadoop).getFileStatus(path);
         if (!status.isFile()) {
-            throw new FileNotFoundException("it is a folder");
+            throw new FileNotFoundException(FOLDER);
         }
         if (status.getLen() > mostBytes) {
             throw new IOException("it has " + status.getLen() + " bytes, more than reference_max_mib allows");
         }
-        return HadoopMediaSource.open(hadoop, uri, status.getLen());
+        MediaSource source = HadoopMediaSource.open(hadoop, uri, status.getLen());
+        try {
+            return new Reference(uri, uri + " " + status.getLen() + " " + status.getModificationTime(), source);
+        } catch (MediaException | IOException | RuntimeException e) {
+            source.close();
+            throw e;
+        }
     }
 
     private static PromptFailure failure(String uri, Exception cause) {
-        String found = cause instanceof FileNotFoundException && !"it is a folder".equals(cause.getMessage())
+        String found = cause instanceof FileNotFoundException && !FOLDER.equals(cause.getMessage())
                 ? "there is no such file" : cause.getMessage();
         return new PromptFailure("Cannot use the reference '" + uri + "': " + found
                 + ". Give a picture or a video that can be read.", cause);
+    }
+
+    @Override
+    public void close() throws IOException {
+        guard.close();
     }
 }

@@ -6,6 +6,8 @@ import io.sparkreel.jobs.storage.HadoopStorage;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -18,8 +20,6 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
-import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 
 /**
@@ -28,14 +28,14 @@ import org.apache.spark.sql.SparkSession;
  */
 final class ResultsTable implements AutoCloseable {
     static final String FOLDER = "results";
-    private static final String NEXT = "results.next";
+    private static final String FILE = FOLDER + "/results.parquet";
     private static final String JOURNAL = "results.journal";
+    private static final String SEGMENT = ".jsonl";
     private static final int FLUSH_MILLIS = 500;
     private static final Logger LOG = LogManager.getLogger(ResultsTable.class);
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final HadoopStorage output;
-    private final SparkSession spark;
     private final Map<ClipResult.Key, ClipResult> results = new LinkedHashMap<>();
     private final List<ClipResult> unwritten = new ArrayList<>();
     private final String run = UUID.randomUUID().toString();
@@ -46,22 +46,21 @@ final class ResultsTable implements AutoCloseable {
         return thread;
     });
 
-    private ResultsTable(HadoopStorage output, SparkSession spark) {
+    private ResultsTable(HadoopStorage output) {
         this.output = output;
-        this.spark = spark;
     }
 
     /** Reads what earlier runs left, killed ones included. */
     static ResultsTable open(HadoopStorage output, SparkSession spark) throws IOException {
-        ResultsTable table = new ResultsTable(output, spark);
-        // A run that was killed between deleting the old table and renaming the new one left only the new one.
-        String folder = output.exists(FOLDER) ? FOLDER : output.exists(NEXT + "/_SUCCESS") ? NEXT : null;
-        if (folder != null) {
-            spark.read().schema(ClipResult.COLUMNS).parquet(output.uri(folder)).collectAsList()
+        ResultsTable table = new ResultsTable(output);
+        if (output.exists(FILE)) {
+            spark.read().schema(ClipResult.COLUMNS).parquet(output.uri(FILE)).collectAsList()
                     .forEach(row -> table.put(ClipResult.of(row)));
         }
         for (String segment : output.list(JOURNAL)) {
-            table.readSegment(JOURNAL + "/" + segment);
+            if (segment.endsWith(SEGMENT)) { // and is no half one of a run that was killed
+                table.readSegment(JOURNAL + "/" + segment);
+            }
         }
         table.flusher.scheduleWithFixedDelay(table::flushQuietly, FLUSH_MILLIS, FLUSH_MILLIS, TimeUnit.MILLISECONDS);
         return table;
@@ -84,10 +83,10 @@ final class ResultsTable implements AutoCloseable {
         return results.get(new ClipResult.Key(promptId, sample));
     }
 
-    /** Takes a result; it is in the journal soon after. */
-    synchronized void add(ClipResult result) {
-        put(result);
-        unwritten.add(result);
+    /** Takes results that belong together: all or none of them are in the journal soon after. */
+    synchronized void add(List<ClipResult> together) {
+        together.forEach(this::put);
+        unwritten.addAll(together);
     }
 
     private void flushQuietly() {
@@ -107,7 +106,7 @@ final class ResultsTable implements AutoCloseable {
             lines.append(JSON.writeValueAsString(result)).append('\n');
         }
         // Read back in the order of names; the runs of one folder follow each other.
-        String name = String.format("%s/%019d-%s-%09d.jsonl", JOURNAL, System.currentTimeMillis(), run, segments++);
+        String name = String.format("%s/%019d-%s-%09d" + SEGMENT, JOURNAL, System.currentTimeMillis(), run, segments++);
         output.atomicPut(name, lines.toString().getBytes(StandardCharsets.UTF_8));
         unwritten.clear();
     }
@@ -120,15 +119,19 @@ final class ResultsTable implements AutoCloseable {
         return List.copyOf(sorted.values());
     }
 
-    /** Writes the whole table in place of the old one and of the journal. */
+    /** Writes the whole table, one file in one step, in place of the old one and of the journal. */
     void commit() throws IOException {
         flush();
-        List<Row> rows = all().stream().map(ClipResult::row).toList();
-        output.delete(NEXT);
-        spark.createDataFrame(rows, ClipResult.COLUMNS).coalesce(1).sortWithinPartitions("prompt_id", "sample")
-                .write().mode(SaveMode.Overwrite).parquet(output.uri(NEXT));
-        output.delete(FOLDER);
-        output.rename(NEXT, FOLDER);
+        Path scratch = Files.createTempDirectory("sparkreel-results");
+        Path local = scratch.resolve("results.parquet");
+        try {
+            ResultsFile.write(all(), local);
+            output.atomicPut(FILE, local);
+        } finally {
+            Files.deleteIfExists(local);
+            Files.deleteIfExists(scratch.resolve(".results.parquet.crc"));
+            Files.delete(scratch);
+        }
         output.delete(JOURNAL);
     }
 

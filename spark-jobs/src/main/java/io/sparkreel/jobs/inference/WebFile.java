@@ -67,9 +67,12 @@ final class WebFile {
                 .connectTimeout(Duration.ofSeconds(seconds)).build();
         URI next = address;
         for (int hop = 0; hop <= MOST_REDIRECTIONS; hop++) {
+            ReferencePolicy.requirePublic(hosts, next);
             HttpRequest request = HttpRequest.newBuilder(next).timeout(Duration.ofSeconds(seconds)).GET().build();
             HttpResponse<InputStream> response = client.send(request, HttpResponse.BodyHandlers.ofInputStream());
             try (InputStream body = response.body()) {
+                // Its name may lead elsewhere by now; what the client found is still what the JVM remembers.
+                ReferencePolicy.requirePublic(hosts, next);
                 if (response.statusCode() == 200) {
                     return read(body);
                 }

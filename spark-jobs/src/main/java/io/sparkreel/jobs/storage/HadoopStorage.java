@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -17,6 +18,9 @@ import org.apache.hadoop.fs.Path;
 
 /** A folder on any Hadoop file system. */
 public final class HadoopStorage implements Storage {
+    private static final String TEMPORARY = ".tmp";
+    private static final Pattern UNFINISHED = Pattern.compile(".*\\.[0-9a-f-]{36}\\" + TEMPORARY);
+
     private final FileSystem files;
     private final Path root;
 
@@ -72,15 +76,43 @@ public final class HadoopStorage implements Storage {
      */
     @Override
     public void atomicPut(String path, byte[] content) throws IOException {
+        put(at(path), target -> write(target, content));
+    }
+
+    /** As {@link #atomicPut(String, byte[])}, with the content of a file of this machine. */
+    public void atomicPut(String path, java.nio.file.Path content) throws IOException {
+        put(at(path), target -> files.copyFromLocalFile(false, true, new Path(content.toUri()), target));
+    }
+
+    /** Writes a whole file. */
+    private interface Writing {
+        void to(Path target) throws IOException;
+    }
+
+    private void put(Path target, Writing writing) throws IOException {
         if (isObjectStore()) {
-            write(at(path), content);
+            writing.to(target);
             return;
         }
-        Path temporary = at(path).suffix("." + UUID.randomUUID() + ".tmp");
-        write(temporary, content);
-        org.apache.hadoop.fs.FileContext context =
-                org.apache.hadoop.fs.FileContext.getFileContext(files.getUri(), files.getConf());
-        context.rename(temporary, at(path), org.apache.hadoop.fs.Options.Rename.OVERWRITE);
+        Path temporary = target.suffix("." + UUID.randomUUID() + TEMPORARY);
+        try {
+            writing.to(temporary);
+            org.apache.hadoop.fs.FileContext context =
+                    org.apache.hadoop.fs.FileContext.getFileContext(files.getUri(), files.getConf());
+            context.rename(temporary, target, org.apache.hadoop.fs.Options.Rename.OVERWRITE);
+        } catch (IOException | RuntimeException e) {
+            files.delete(temporary, false);
+            throw e;
+        }
+    }
+
+    /** Removes what puts into a folder left behind when their process was killed. */
+    public void deleteUnfinished(String folder) throws IOException {
+        for (String name : list(folder)) {
+            if (UNFINISHED.matcher(name).matches()) {
+                files.delete(new Path(at(folder), name), false);
+            }
+        }
     }
 
     private boolean isObjectStore() {

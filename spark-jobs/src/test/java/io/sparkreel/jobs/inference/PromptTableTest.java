@@ -96,6 +96,73 @@ class PromptTableTest {
         assertThrows(UserError.class, () -> read("prompt_path: '" + folder.resolve("absent.txt") + "'"));
     }
 
+    /** What Spark and other frames of data write: folders of parts, numbers with a point, NaN, lists. */
+    @Test
+    void tablesOfDataFrames() throws IOException {
+        StructType type = new StructType().add("prompt", "string").add("num_frames", "double").add("seed", "float")
+                .add("image_size", DataTypes.createArrayType(DataTypes.LongType))
+                .add("reference_path", DataTypes.createArrayType(DataTypes.StringType));
+        List<Row> rows = List.of(
+                RowFactory.create("A cat.", 5.0, 3f, List.of(64L, 96L), List.of("hdfs://s/a.png", "hdfs://s/b.png")),
+                RowFactory.create("A dog.", Double.NaN, Float.NaN, null, List.of()),
+                RowFactory.create("bad", 5.5, null, null, null),
+                RowFactory.create("bad", null, null, java.util.Arrays.asList(64L, null), null),
+                RowFactory.create("bad", null, null, null, java.util.Arrays.asList("hdfs://s/a.png", null)));
+        Path parquet = folder.resolve("prompts");
+        Path json = folder.resolve("prompts-json");
+        LocalSpark.session().createDataFrame(rows, type).repartition(1).write().parquet(parquet.toString());
+        LocalSpark.session().createDataFrame(rows, type).repartition(1).write().json(json.toString());
+        for (Path table : List.of(parquet, json)) {
+            PromptTable.Prompts prompts = read("prompt_path: '" + table + "'", "num_frames: 7");
+            assertEquals(List.of(5, 7), prompts.rows().stream().map(row -> row.shape().numFrames()).toList());
+            assertEquals(List.of(3L, 42L), prompts.rows().stream().map(PromptRow::seed).toList());
+            assertEquals(List.of(List.of("hdfs://s/a.png", "hdfs://s/b.png"), List.of()),
+                    prompts.rows().stream().map(PromptRow::references).toList());
+            assertEquals(3, prompts.bad().size());
+            assertTrue(prompts.bad().get(0).error().matches(".*prompts.*/part-[^/]*(row|line) 3: Cannot .*"),
+                    prompts.bad().get(0).error());
+        }
+    }
+
+    @Test
+    void aMarkOfTheByteOrderIsNoPartOfAPrompt() throws IOException {
+        for (String content : List.of("p.txt:\uFEFFA cat.", "p.csv:\uFEFFprompt\nA cat.", "p.jsonl:\uFEFF{\"prompt\": \"A cat.\"}")) {
+            PromptTable.Prompts prompts = file(content.substring(0, content.indexOf(':')), content.substring(content.indexOf(':') + 1));
+            assertEquals(List.of("A cat."), prompts.rows().stream().map(PromptRow::text).toList());
+        }
+    }
+
+    /** A file system of Hadoop's that is none of this machine, as far as its name tells. */
+    public static final class Elsewhere extends org.apache.hadoop.fs.RawLocalFileSystem {
+        @Override
+        public java.net.URI getUri() {
+            return java.net.URI.create("elsewhere:///");
+        }
+
+        @Override
+        public String getScheme() {
+            return "elsewhere";
+        }
+    }
+
+    @Test
+    void anyFileSystemOfHadoopsWillDo() throws IOException {
+        Files.writeString(folder.resolve("p.txt"), "A cat.\nA dog.");
+        Files.writeString(folder.resolve("p.jsonl"), "{\"prompt\": \"A cat.\"}\n{\"prompt\": \"A dog.\"}");
+        Files.writeString(folder.resolve("p.csv"), "prompt\nA cat.\nA dog.");
+        LocalSpark.session().createDataset(List.of("A cat.", "A dog."), org.apache.spark.sql.Encoders.STRING())
+                .toDF("prompt").coalesce(1).write().parquet(folder.resolve("p.parquet").toString());
+        Configuration hadoop = new Configuration();
+        hadoop.set("fs.elsewhere.impl", Elsewhere.class.getName());
+        hadoop.setBoolean("fs.elsewhere.impl.disable.cache", true);
+        for (String name : List.of("p.txt", "p.jsonl", "p.csv", "p.parquet")) {
+            PromptTable.Prompts prompts = PromptTable.read(
+                    Configs.of("prompt_path: 'elsewhere://" + folder.resolve(name) + "'"), hadoop, 8);
+            assertEquals(List.of("A cat.", "A dog."), prompts.rows().stream().map(PromptRow::text).toList(), name);
+        }
+        assertThrows(UserError.class, () -> read("prompt_path: 'nowhere://host/p.txt'"));
+    }
+
     @Test
     void wrongRowsFailAloneAndAreNamed() throws IOException {
         PromptTable.Prompts prompts = file("p.jsonl", """
@@ -191,6 +258,8 @@ class PromptTableTest {
         assertEquals(1, prompts.bad().size());
         assertTrue(prompts.bad().get(0).error().contains("line 7: Cannot use this prompt: its clip same.mp4 is that of"),
                 prompts.bad().get(0).error());
+        PromptTable.Prompts named = file("n.txt", "a cat", "prompt_as_path: true", "sample_name: clip-");
+        assertEquals("clip-a cat.mp4", named.rows().get(0).fileName(0));
     }
 
     @Test
