@@ -79,7 +79,8 @@ record JobCommand<C extends Record>(
                     new JobFlag("prompt", Kind.TEXTS, "prompt", "TEXT ...", "one or more prompts"),
                     new JobFlag("prompt-path", Kind.TEXT, "prompt_path", "FILE", "file of prompts: text, one in a"
                             + " line, or table (.csv, .jsonl, .parquet)"),
-                    new JobFlag("start-index", Kind.VALUE, "start_index", "N", "first prompt that is used, from 0"),
+                    new JobFlag("start-index", Kind.VALUE, "start_index", "N",
+                            "first prompt that is used, from 0; names keep their numbers"),
                     new JobFlag("end-index", Kind.VALUE, "end_index", "N", "first prompt that is not used any more"),
                     new JobFlag("save-dir", Kind.TEXT, "save_dir", "DIR", "where clips and results go"),
                     new JobFlag("sample-name", Kind.TEXT, "sample_name", "NAME", "first part of the names of clips"),

@@ -21,7 +21,9 @@ import org.apache.spark.TaskContext;
 public final class TaskDevice {
     private static final Logger LOG = LogManager.getLogger(TaskDevice.class);
     private static final String GPU = "gpu";
-    private static final String AMOUNT = "spark.task.resource.gpu.amount";
+    /** Settings of Spark: the GPUs of an executor, and the share that a task takes, which the jobs know. */
+    static final String EXECUTOR_GPUS = "spark.executor.resource.gpu.amount";
+    static final String TASK_GPUS = "spark.task.resource.gpu.amount";
     private static final String PROFILE = "start with --properties-file conf/spark/gpu.conf";
 
     private TaskDevice() {}
@@ -37,7 +39,7 @@ public final class TaskDevice {
     }
 
     /** The addresses of the GPUs that Spark gave to the running task. */
-    static List<String> addresses() {
+    public static List<String> addresses() {
         TaskContext context = TaskContext.get();
         return context == null || !context.resourcesJMap().containsKey(GPU)
                 ? List.of() : List.of(context.resourcesJMap().get(GPU).addresses());
@@ -70,8 +72,8 @@ public final class TaskDevice {
         }
         if (found.isEmpty()) {
             throw new UserError("Cannot choose a GPU: there are some, but Spark gave this task none of them, so that"
-                    + " two executors could take the same. Set spark.executor.resource.gpu.amount and " + AMOUNT
-                    + " (" + PROFILE + "), or give --device cpu.");
+                    + " two executors could take the same. Set " + EXECUTOR_GPUS + " ("
+                    + PROFILE + "), or give --device cpu.");
         }
         if (wanted == Device.CUDA) {
             throw new UserError("Cannot compute on a GPU: Spark gave this task none, and libtorch finds none, "
@@ -101,7 +103,7 @@ public final class TaskDevice {
         SparkConf conf = new SparkConf();
         if (wanted == Device.CPU) {
             LOG.info("Computing on CPUs, as --device cpu says");
-        } else if (!conf.contains(AMOUNT) && !conf.get("spark.master", "local").matches("local(\\[[^,]*])?")) {
+        } else if (!conf.contains(EXECUTOR_GPUS) && !conf.get("spark.master", "local").matches("local(\\[[^,]*])?")) {
             LOG.info("Spark is not asked for GPUs: the executors compute on CPUs{}. For GPUs, {}",
                     wanted == Device.CUDA ? ", which --device cuda forbids" : "", PROFILE);
         }

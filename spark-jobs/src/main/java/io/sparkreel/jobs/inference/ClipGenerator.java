@@ -49,7 +49,8 @@ import org.apache.hadoop.conf.Configuration;
  * and at encoding texts, so that one decodes and writes while another one samples.
  */
 final class ClipGenerator {
-    private static ClipGenerator current;
+    /** By the addresses of the GPUs that a task has. */
+    private static final Map<List<String>, ClipGenerator> LOADED = new HashMap<>();
 
     private final String id;
     private final ModelWeights weights;
@@ -77,17 +78,20 @@ final class ClipGenerator {
         schedule = NoiseSchedule.linear(Integer.toString(config.scheduler().numSamplingSteps()));
     }
 
-    /** The generator of this executor for a run; that of an earlier run is let go. */
+    /** The generator of this executor, or of the task's GPU if it has several, for a run; that of an earlier run goes. */
     static synchronized ClipGenerator of(GeneratorTask task) throws IOException {
         Torch.start(task.threads());
-        if (current == null || !current.id.equals(task.id())) {
-            if (current != null) {
-                current.close();
-                current = null;
+        List<String> gpus = TaskDevice.addresses();
+        ClipGenerator generator = LOADED.get(gpus);
+        if (generator == null || !generator.id.equals(task.id())) {
+            LOADED.remove(gpus);
+            if (generator != null) {
+                generator.close();
             }
-            current = new ClipGenerator(task);
+            generator = new ClipGenerator(task);
+            LOADED.put(gpus, generator);
         }
-        return current;
+        return generator;
     }
 
     int height(PromptRow.Shape shape) {

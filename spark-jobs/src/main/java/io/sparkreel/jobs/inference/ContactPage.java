@@ -71,8 +71,10 @@ final class ContactPage {
             page.append("<p class=\"facts\">prompt ").append(result.promptId()).append(", sample ")
                     .append(result.sample()).append(", seed ").append(result.seed()).append(", ")
                     .append(result.numFrames()).append(result.numFrames() == 1 ? " frame" : " frames").append(" of ")
-                    .append(result.height()).append("x").append(result.width()).append(" at ").append(result.fps())
-                    .append(" fps");
+                    .append(result.height()).append("x").append(result.width());
+            if (result.numFrames() > 1) {
+                page.append(" at ").append(result.fps()).append(" fps");
+            }
             if (result.settings() != null) {
                 page.append("; ").append(escaped(result.settings()));
             }

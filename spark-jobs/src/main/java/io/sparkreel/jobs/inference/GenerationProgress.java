@@ -32,6 +32,8 @@ final class GenerationProgress extends SparkListener implements AutoCloseable {
     private static final Logger LOG = LogManager.getLogger(GenerationProgress.class);
     private static final int SECONDS = 5;
     private static final int SHOWN = 8;
+    /** Before, most of the time went into loading the model. */
+    private static final double LEAST_FOR_AN_ESTIMATE = 0.05;
 
     private final String run;
     private final List<Batch> batches;
@@ -128,7 +130,7 @@ final class GenerationProgress extends SparkListener implements AutoCloseable {
         }
         StringBuilder line = new StringBuilder().append(clipsDone).append(" of ").append(clips).append(" clips, ")
                 .append(Math.round(100 * done / costOfAll)).append(" % of the work");
-        if (done > 0) {
+        if (done > LEAST_FOR_AN_ESTIMATE * costOfAll) {
             double left = (System.nanoTime() - begin) / 1e9 * (costOfAll - done) / done;
             line.append(", about ").append(Math.round(left)).append(" s left");
         }

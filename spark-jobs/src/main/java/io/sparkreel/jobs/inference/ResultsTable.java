@@ -15,8 +15,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
@@ -31,7 +31,7 @@ final class ResultsTable implements AutoCloseable {
     private static final String FILE = FOLDER + "/results.parquet";
     private static final String JOURNAL = "results.journal";
     private static final String SEGMENT = ".jsonl";
-    private static final int FLUSH_MILLIS = 500;
+    private static final int LAST_PUT_S = 60;
     private static final Logger LOG = LogManager.getLogger(ResultsTable.class);
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -40,7 +40,7 @@ final class ResultsTable implements AutoCloseable {
     private final List<ClipResult> unwritten = new ArrayList<>();
     private final String run = UUID.randomUUID().toString();
     private int segments;
-    private final ScheduledExecutorService flusher = Executors.newSingleThreadScheduledExecutor(task -> {
+    private final ExecutorService journal = Executors.newSingleThreadExecutor(task -> {
         Thread thread = new Thread(task, "results-journal");
         thread.setDaemon(true);
         return thread;
@@ -62,7 +62,6 @@ final class ResultsTable implements AutoCloseable {
                 table.readSegment(JOURNAL + "/" + segment);
             }
         }
-        table.flusher.scheduleWithFixedDelay(table::flushQuietly, FLUSH_MILLIS, FLUSH_MILLIS, TimeUnit.MILLISECONDS);
         return table;
     }
 
@@ -87,28 +86,29 @@ final class ResultsTable implements AutoCloseable {
     synchronized void add(List<ClipResult> together) {
         together.forEach(this::put);
         unwritten.addAll(together);
+        journal.execute(this::flush); // one put takes all that came during the one before
     }
 
-    private void flushQuietly() {
-        try {
-            flush();
-        } catch (IOException | RuntimeException e) {
-            LOG.warn("Cannot write to the journal of results", e);
+    private void flush() {
+        List<ClipResult> taken;
+        synchronized (this) {
+            taken = List.copyOf(unwritten);
+            unwritten.clear();
         }
-    }
-
-    private synchronized void flush() throws IOException {
-        if (unwritten.isEmpty()) {
+        if (taken.isEmpty()) {
             return;
         }
-        StringBuilder lines = new StringBuilder();
-        for (ClipResult result : unwritten) {
-            lines.append(JSON.writeValueAsString(result)).append('\n');
+        try {
+            StringBuilder lines = new StringBuilder();
+            for (ClipResult result : taken) {
+                lines.append(JSON.writeValueAsString(result)).append('\n');
+            }
+            // Read back in the order of names; the runs of one folder follow each other.
+            String name = String.format("%s/%019d-%s-%09d" + SEGMENT, JOURNAL, System.currentTimeMillis(), run, segments++);
+            output.atomicPut(name, lines.toString().getBytes(StandardCharsets.UTF_8));
+        } catch (IOException | RuntimeException e) {
+            LOG.warn("Cannot write to the journal of results; a run that is killed now would do some clips again", e);
         }
-        // Read back in the order of names; the runs of one folder follow each other.
-        String name = String.format("%s/%019d-%s-%09d" + SEGMENT, JOURNAL, System.currentTimeMillis(), run, segments++);
-        output.atomicPut(name, lines.toString().getBytes(StandardCharsets.UTF_8));
-        unwritten.clear();
     }
 
     /** All results, by prompt and sample. */
@@ -121,7 +121,7 @@ final class ResultsTable implements AutoCloseable {
 
     /** Writes the whole table, one file in one step, in place of the old one and of the journal. */
     void commit() throws IOException {
-        flush();
+        close();
         Path scratch = Files.createTempDirectory("sparkreel-results");
         Path local = scratch.resolve("results.parquet");
         try {
@@ -138,7 +138,13 @@ final class ResultsTable implements AutoCloseable {
     /** Leaves what was taken in the journal. */
     @Override
     public void close() {
-        flusher.shutdown();
-        flushQuietly();
+        journal.shutdown();
+        try {
+            if (!journal.awaitTermination(LAST_PUT_S, TimeUnit.SECONDS)) {
+                LOG.warn("The journal of results is not written after {} s", LAST_PUT_S);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

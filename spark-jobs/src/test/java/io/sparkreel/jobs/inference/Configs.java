@@ -7,7 +7,7 @@ import java.util.List;
 
 /** Configurations of tests. */
 final class Configs {
-    private static final String PARTS = """
+    static final String PARTS = """
             vae: {type: wavelet, levels: 3, bands: [Y-LL, Y-LH, Y-HL, Y-HH, Cb-LL, Cr-LL], scales: [3.3, 0.75, 0.8, 0.38, 0.53, 0.43]}
             text_encoder: {type: hash, width: 32, model_max_length: 12}
             dtype: fp32
