@@ -99,11 +99,12 @@ public final class InferenceRun {
                 context.broadcast(new SerializableConfiguration(context.hadoopConfiguration())), model, predictXstart,
                 output.uri(""), identity(), threads, attempts(spark),
                 spark.sparkContext().longAccumulator("denoising steps"));
-        output.deleteUnfinished("");
+        output.deleteUnfinished(""); // of runs that were killed
         try (ResultsTable results = ResultsTable.open(output, spark)) {
             results.add(prompts.bad().stream().map(bad -> ClipResult.failed(
                     bad.promptId(), 0, bad.text(), config.seed(), bad.error(), null)).toList());
             new Generation(spark, task, costs::of, results::add).run(wanting(task, results));
+            output.deleteUnfinished(""); // of executors that were lost
             results.commit();
             report(results);
         }
