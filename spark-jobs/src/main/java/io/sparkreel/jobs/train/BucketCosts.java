@@ -2,11 +2,9 @@
 package io.sparkreel.jobs.train;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.model.metrics.BucketTotals;
-import java.io.IOException;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -15,26 +13,14 @@ import java.util.TreeMap;
  * {@code micro_batches}, {@code samples} and {@code seconds} of their forward and backward passes. The first step of an
  * attempt, in which much happens for the first time, does not count.
  */
-final class BucketCosts implements LineSink {
+final class BucketCosts {
     /** Name of the file in the run folder. */
     static final String NAME = "costs.json";
 
-    private static final ObjectMapper JSON = new ObjectMapper();
-
-    private final HadoopStorage run;
     private final Map<String, BucketTotals> buckets = new TreeMap<>();
 
-    BucketCosts(HadoopStorage run) {
-        this.run = run;
-    }
-
-    @Override
-    public void earlier(JsonNode line) {
-        line(line);
-    }
-
-    @Override
-    public void line(JsonNode line) {
+    /** Takes in a line of the log. */
+    void add(JsonNode line) {
         if (line.path("event").asText().equals("step") && !line.path("warm_up").asBoolean()) {
             line.path("buckets").fields().forEachRemaining(bucket -> {
                 JsonNode sums = bucket.getValue();
@@ -44,11 +30,11 @@ final class BucketCosts implements LineSink {
         }
     }
 
-    @Override
-    public void flush() throws IOException {
-        ObjectNode file = JSON.createObjectNode();
+    /** The content of the file. */
+    ObjectNode json() {
+        ObjectNode file = JsonNodeFactory.instance.objectNode();
         buckets.forEach((name, totals) -> file.putObject(name).put("micro_batches", totals.microBatches())
                 .put("samples", totals.samples()).put("seconds", totals.seconds()));
-        run.atomicPut(NAME, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(file));
+        return file;
     }
 }

@@ -5,6 +5,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.sparkreel.jobs.config.LoadedConfig;
+import io.sparkreel.jobs.config.TrainingConfig;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -13,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -32,12 +35,20 @@ final class RunLog extends SparkListener implements AutoCloseable {
     private static final Logger LOG = LogManager.getLogger(RunLog.class);
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String NAME = "log.jsonl";
+    private static final Duration PAGE_PAUSE = Duration.ofSeconds(10);
 
     private final HadoopStorage run;
     private final List<LineSink> sinks;
     private final StringBuilder unwritten = new StringBuilder();
     private long accumulator = -1;
     private long next;
+
+    /** The log of a run that begins or goes on: event files, Spark's metrics, the run page. */
+    static RunLog of(LoadedConfig<TrainingConfig> loaded, HadoopStorage run) throws IOException {
+        RunPage page = new RunPage(run.toString(), loaded.yaml());
+        return new RunLog(run, List.of(new TensorBoardLog(run), new TrainingSource(),
+                new RunPageFile(run, page, new BucketCosts(), PAGE_PAUSE)));
+    }
 
     /**
      * Goes on with the log of the run folder if there is one.
@@ -102,7 +113,7 @@ final class RunLog extends SparkListener implements AutoCloseable {
     /**
      * Adds a line of the driver's own.
      *
-     * @param what for people; on the console it is a warning
+     * @param what for people; on the console it is a warning, unless it is the end
      */
     synchronized void tell(String event, String what) {
         ObjectNode line = JSON.createObjectNode().put("event", event).put("time", Instant.now().toString())
@@ -113,7 +124,8 @@ final class RunLog extends SparkListener implements AutoCloseable {
     private void write(String line) {
         try {
             JsonNode node = JSON.readTree(line);
-            LOG.log(node.has("message") ? Level.WARN : Level.INFO, "{}", ProgressLine.of(node));
+            boolean warning = node.has("message") && !node.get("event").asText().equals("end");
+            LOG.log(warning ? Level.WARN : Level.INFO, "{}", ProgressLine.of(node));
             Optional<Path> local = run.localPath(NAME);
             if (local.isPresent()) {
                 Files.createDirectories(local.get().getParent());

@@ -53,9 +53,7 @@ public final class TrainingRun {
             out.write(loaded.yaml().getBytes(StandardCharsets.UTF_8));
         }
         EpochPlanning planning = new EpochPlanning(spark, config, start);
-        List<LineSink> sinks = List.of(
-                new TensorBoardLog(start.run()), new TrainingSource(), new BucketCosts(start.run()));
-        try (RunLog log = new RunLog(start.run(), sinks)) {
+        try (RunLog log = RunLog.of(loaded, start.run())) {
             spark.sparkContext().addSparkListener(log);
             train(spark, context, ranks, planning, log);
         }
@@ -85,7 +83,7 @@ public final class TrainingRun {
             epochBegin = planned.endStep();
         }
         writeQuarantine(spark, bad);
-        LOG.info("Trained {} steps; the last checkpoint is {}", done, checkpoint);
+        log.tell("end", "Trained " + done + " steps; the last checkpoint is " + checkpoint);
     }
 
     private long totalSteps(long stepsPerEpoch) {

@@ -10,6 +10,7 @@ import io.sparkreel.jobs.storage.HadoopStorage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -53,11 +54,15 @@ class RunLogTest {
         return new HadoopStorage(new Configuration(), folder.toString());
     }
 
+    private RunPageFile page() throws IOException {
+        return new RunPageFile(storage(), new RunPage("a run", "lr: 1"), new BucketCosts(), Duration.ZERO);
+    }
+
     @Test
     void linesAreTakenOnceHoweverOftenHeartbeatsBringThem() throws Exception {
         Memory memory = new Memory();
         RecentLines lines = new RecentLines();
-        try (RunLog log = new RunLog(storage(), List.of(memory, new BucketCosts(storage())))) {
+        try (RunLog log = new RunLog(storage(), List.of(memory, page()))) {
             lines.add(step(1, 1, true));
             lines.add(step(2, 0.5, false));
             log.take(lines.value());
@@ -70,6 +75,7 @@ class RunLogTest {
         List<String> written = Files.readAllLines(folder.resolve("log.jsonl"));
         assertEquals(4, written.size());
         assertEquals("The ranks failed.", JSON.readTree(written.get(3)).get("message").asText());
+        assertTrue(Files.readString(folder.resolve("run.html")).contains("\"message\":\"The ranks failed.\""));
         JsonNode cost = JSON.readTree(folder.resolve("costs.json").toFile()).get("tiny-4-0.56");
         assertEquals(4, cost.get("micro_batches").asInt()); // the first step is no measure
         assertEquals(12, cost.get("samples").asInt());
@@ -82,7 +88,7 @@ class RunLogTest {
         Memory memory = new Memory();
         RecentLines lines = new RecentLines();
         lines.add(step(3, 1, false));
-        try (RunLog log = new RunLog(storage(), List.of(memory, new BucketCosts(storage())))) {
+        try (RunLog log = new RunLog(storage(), List.of(memory, page()))) {
             log.take(lines.value());
         }
         assertEquals(List.of("earlier 1", "earlier 2", "step 3"), memory.lines);
