@@ -59,10 +59,13 @@ record JobCommand<C extends Record>(
                     new JobFlag("load", Kind.TEXT, "load", "DIR", "run or checkpoint folder to go on from"),
                     new JobFlag("start-from-scratch", Kind.SWITCH, "start_from_scratch", "",
                             "with --load: weights and optimizer only, from step 0"),
+                    new JobFlag("replan", Kind.SWITCH, "replan", "",
+                            "with --load: new steps where data or configuration changed"),
                     new JobFlag("seed", Kind.VALUE, "seed", "N", "of every draw"),
                     new JobFlag("device", Kind.VALUE, "device", "MODE", "auto (the GPU that Spark gives, else the CPU),"
                             + " cuda or cpu"),
-                    new JobFlag("batch-size", Kind.VALUE, "batch_size", "N", "no effect: bucket_config has batch sizes"),
+                    new JobFlag("batch-size", Kind.VALUE, "batch_size", "N",
+                            "clips of a micro-batch where all have one size; with buckets, bucket_config says it"),
                     new JobFlag("wandb", Kind.VALUE, "wandb", "BOOL", "no effect: the run folder has TensorBoard events")),
             List.of("--config conf/train/stage1.yaml --data-path /data/buckets --outputs /data/run",
                     "--config conf/train/stage1.yaml --data-path /data/buckets --outputs /data/run --load /data/run"

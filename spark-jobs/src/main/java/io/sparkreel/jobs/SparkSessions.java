@@ -7,7 +7,7 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 
 /** Starts the Spark session of a job with the settings it cannot do without, where the user has not set them. */
-final class SparkSessions {
+public final class SparkSessions {
     private static final Pattern LOCAL_CLUSTER = Pattern.compile("local-cluster\\[\\s*(\\d+)\\s*,\\s*(\\d+)\\s*,.*");
 
     private static final String SHUFFLE_PARTITIONS = "spark.sql.shuffle.partitions";
@@ -17,7 +17,7 @@ final class SparkSessions {
     private SparkSessions() {}
 
     /** A session for work that uses every core. */
-    static SparkSession start(String name) {
+    public static SparkSession start(String name) {
         return start(name, new SparkConf());
     }
 

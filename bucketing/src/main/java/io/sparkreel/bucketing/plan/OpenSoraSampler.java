@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.ToIntFunction;
 
 /**
  * The order of batches of Open-Sora 1.1, batch for batch. It is here to repeat and to measure that
@@ -51,6 +52,20 @@ public final class OpenSoraSampler {
             long seed,
             boolean shuffle,
             boolean dropLast) {
+        this(bucket -> batchSize(config, bucket), assigned, seed, shuffle, dropLast);
+    }
+
+    /**
+     * A sampler over assigned clips.
+     *
+     * @param sizes clips of a batch of each bucket
+     */
+    public OpenSoraSampler(
+            ToIntFunction<Bucket> sizes,
+            List<Optional<Bucket>> assigned,
+            long seed,
+            boolean shuffle,
+            boolean dropLast) {
         this.seed = seed;
         this.shuffle = shuffle;
         this.dropLast = dropLast;
@@ -61,7 +76,7 @@ public final class OpenSoraSampler {
             }
         }
         for (Bucket bucket : rowsByBucket.keySet()) {
-            batchSizes.put(bucket, batchSize(config, bucket));
+            batchSizes.put(bucket, sizes.applyAsInt(bucket));
         }
     }
 

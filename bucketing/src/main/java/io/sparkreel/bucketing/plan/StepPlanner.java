@@ -1,78 +1,66 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.bucketing.plan;
 
-import io.sparkreel.bucketing.bucket.KeyedOrder;
-import java.util.ArrayList;
-import java.util.Comparator;
+import java.io.Serializable;
 import java.util.List;
 
 /**
  * Decides what every step of an epoch is, without regard to how many ranks there will be.
  *
- * <p>The clips of a bucket, in an order keyed by (seed, epoch), are cut into micro-batches; what is left over
- * becomes a smaller one, and nothing is dropped. The micro-batches of all buckets, in keyed order again, are
- * cut into steps. The same clips give the same plan, in whatever order they come.
+ * <p>The clips of a bucket, in an order keyed by (seed, epoch), are cut into micro-batches; what is left over becomes a
+ * smaller one, and nothing is dropped. The micro-batches of all buckets are brought into an order keyed by (seed, epoch)
+ * and cut into steps. No clip need be looked at for that: how many there are in each bucket is enough, and where a clip
+ * goes is a matter of its number in its bucket alone. So planning millions of clips is one pass over them in any order.
+ *
+ * @param seed of the orders
+ * @param microBatchesPerStep how many micro-batches make a step; one step of an epoch may have fewer
+ * @param mix what the micro-batches of a step have in common
  */
-public final class StepPlanner {
-    private final long seed;
-    private final int microBatchesPerStep;
+public record StepPlanner(long seed, int microBatchesPerStep, Mix mix) implements Serializable {
 
-    /** @param microBatchesPerStep how many micro-batches make a step; the last step may have fewer */
-    public StepPlanner(long seed, int microBatchesPerStep) {
+    /** What the micro-batches of a step have in common. */
+    public enum Mix {
+        /**
+         * Nothing: every step is drawn from all buckets. Ranks that take at least four micro-batches each come out
+         * about even.
+         */
+        MIXED,
+        /**
+         * Their cost: micro-batches are sorted by it, cut into steps, and the steps shuffled. Ranks that take only one
+         * or two each come out even as well, but a step then shows one kind of data.
+         */
+        SIMILAR
+    }
+
+    public StepPlanner {
         if (microBatchesPerStep < 1) {
             throw new IllegalArgumentException("Cannot plan steps of " + microBatchesPerStep + " micro-batches");
         }
-        this.seed = seed;
-        this.microBatchesPerStep = microBatchesPerStep;
     }
 
     /**
-     * The clips of one bucket.
+     * What a plan needs to know of a bucket.
      *
      * @param name identity of the bucket
-     * @param clipIds its clips
+     * @param clips how many
      * @param batchSize clips of a micro-batch
      * @param clipCost what one clip costs, in any unit
      */
-    public record BucketClips(String name, long[] clipIds, int batchSize, double clipCost) {
-        public BucketClips {
-            if (batchSize < 1) {
-                throw new IllegalArgumentException("Cannot cut bucket " + name + " into batches of " + batchSize);
+    public record BucketLoad(String name, long clips, int batchSize, double clipCost) implements Serializable {
+        public BucketLoad {
+            if (batchSize < 1 || clips < 0) {
+                throw new IllegalArgumentException(
+                        "Cannot cut " + clips + " clips of bucket " + name + " into batches of " + batchSize);
             }
         }
     }
 
     /**
-     * Clips of one bucket that are computed together.
+     * The plan of an epoch.
      *
-     * @param bucket name of the bucket
-     * @param clipIds at least one
-     * @param cost of all of them
+     * @param buckets in the order by which {@link EpochPlan} numbers them
      */
-    public record MicroBatch(String bucket, long[] clipIds, double cost) {}
-
-    /** The steps of an epoch, in order. */
-    public List<List<MicroBatch>> plan(long epoch, List<BucketClips> buckets) {
-        List<MicroBatch> microBatches = new ArrayList<>();
-        for (BucketClips bucket : buckets) {
-            cut(bucket, KeyedOrder.sorted(seed, epoch, bucket.clipIds()), microBatches);
-        }
-        microBatches.sort(Comparator
-                .comparingLong((MicroBatch batch) -> KeyedOrder.key(seed, epoch, ~batch.clipIds()[0]))
-                .thenComparingLong(batch -> batch.clipIds()[0]));
-        List<List<MicroBatch>> steps = new ArrayList<>();
-        for (int begin = 0; begin < microBatches.size(); begin += microBatchesPerStep) {
-            steps.add(List.copyOf(
-                    microBatches.subList(begin, Math.min(begin + microBatchesPerStep, microBatches.size()))));
-        }
-        return steps;
-    }
-
-    private static void cut(BucketClips bucket, long[] ordered, List<MicroBatch> microBatches) {
-        for (int begin = 0; begin < ordered.length; begin += bucket.batchSize()) {
-            long[] clips = java.util.Arrays.copyOfRange(
-                    ordered, begin, Math.min(begin + bucket.batchSize(), ordered.length));
-            microBatches.add(new MicroBatch(bucket.name(), clips, clips.length * bucket.clipCost()));
-        }
+    public EpochPlan plan(long epoch, List<BucketLoad> buckets) {
+        return new EpochPlan(this, epoch, buckets);
     }
 }

@@ -109,9 +109,7 @@ public final class AutoencoderKl implements LatentCodec {
      */
     @Override
     public float[] encode(float[] pixels, int frames, int height, int width, KeyedRandom latentNoise) {
-        float[] noise = new float[latentElements(frames, height, width)];
-        latentNoise.fillNormal(noise, 0, noise.length);
-        return encode(pixels, frames, height, width, noise);
+        return distribution(pixels, frames, height, width).draw(latentNoise);
     }
 
     private int latentElements(int frames, int height, int width) {
@@ -126,9 +124,16 @@ public final class AutoencoderKl implements LatentCodec {
 
     /** The same with the given noise [C, T, h, w]. */
     float[] encode(float[] pixels, int frames, int height, int width, float[] noise) {
+        return distribution(pixels, frames, height, width).draw(noise);
+    }
+
+    @Override
+    public LatentDistribution distribution(float[] pixels, int frames, int height, int width) {
         float[] moments = moments(pixels, frames, height, width); // [T, 2C, h, w]
-        float[] latent = new float[noise.length]; // [C, T, h, w]
-        int area = noise.length / (channels() * frames);
+        float[] means = new float[moments.length / 2]; // [C, T, h, w]
+        float[] logVariances = new float[means.length];
+        int area = means.length / (channels() * frames);
+        double logScale = 2 * Math.log(config.scalingFactor());
         for (int channel = 0; channel < channels(); channel++) {
             for (int frame = 0; frame < frames; frame++) {
                 int target = (channel * frames + frame) * area;
@@ -136,12 +141,12 @@ public final class AutoencoderKl implements LatentCodec {
                 int logVariance = mean + channels() * area;
                 for (int i = 0; i < area; i++) {
                     double clamped = Math.max(LEAST_LOG_VARIANCE, Math.min(MOST_LOG_VARIANCE, moments[logVariance + i]));
-                    double value = moments[mean + i] + Math.exp(0.5 * clamped) * noise[target + i];
-                    latent[target + i] = (float) (value * config.scalingFactor());
+                    means[target + i] = (float) (moments[mean + i] * config.scalingFactor());
+                    logVariances[target + i] = (float) (clamped + logScale);
                 }
             }
         }
-        return latent;
+        return new LatentDistribution(means, logVariances);
     }
 
     /** Mean and log variance of each frame's latent, [T, 2C, h, w]. */

@@ -28,6 +28,16 @@ public interface LatentCodec extends AutoCloseable {
     float[] encode(float[] pixels, int frames, int height, int width, KeyedRandom latentNoise);
 
     /**
+     * What {@link #encode} draws its latent from; a codec that draws nothing has it certain.
+     *
+     * @param pixels as for {@link #encode}
+     */
+    default LatentDistribution distribution(float[] pixels, int frames, int height, int width) {
+        return new LatentDistribution(encode(pixels, frames, height, width,
+                KeyedRandom.of(0, 0, 0, KeyedRandom.Purpose.LATENT_NOISE)), null);
+    }
+
+    /**
      * Decodes one clip or image.
      *
      * @param latent [C, T, h, w]

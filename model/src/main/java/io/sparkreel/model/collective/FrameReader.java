@@ -9,72 +9,56 @@ import java.nio.channels.SocketChannel;
 import java.util.zip.CRC32C;
 
 /**
- * Receives slices through a socket: those to store go straight to the caller's memory, those to add are added once they
- * are whole and their checksum holds. Packed and encrypted ones take a detour.
+ * Receives the slices that are due from the left neighbour, on a channel that does not block: slices to store go
+ * straight to the caller's memory, slices to add are added to it once they are whole and their checksum holds.
  */
-final class FrameReader implements SliceReceiver {
+final class FrameReader {
 
     private final SocketChannel channel;
-    private final FrameCipher cipher; // null without encryption
-    private final int sealBytes;
     private final long attempt;
     private final CRC32C checksum = new CRC32C();
+    private final ByteBuffer header = ByteBuffer.allocateDirect(FrameHeader.BYTES);
     private final ByteBuffer expected = ByteBuffer.allocateDirect(FrameHeader.BYTES);
-    private final ByteBuffer header;
-    private final ByteBuffer opened;
-    private final ByteBuffer detour;
+    private final ByteBuffer addends;
     private Operation operation;
-    private Arrival arrival;
-    private boolean headerChecked;
-    private int sent;
     private ByteBuffer target;
     private ByteBuffer payload;
 
-    FrameReader(RingConnection left, long attempt, int sliceBytes) {
-        this.channel = left.channel();
-        this.cipher = left.incoming();
-        this.sealBytes = cipher == null ? 0 : FrameCipher.TAG_BYTES;
+    FrameReader(SocketChannel channel, long attempt, int sliceBytes) {
+        this.channel = channel;
         this.attempt = attempt;
-        this.header = ByteBuffer.allocateDirect(FrameHeader.BYTES + sealBytes);
-        this.detour = ByteBuffer.allocateDirect(sliceBytes + sealBytes).order(ByteOrder.nativeOrder());
-        this.opened = ByteBuffer.allocateDirect(cipher == null ? 0 : Math.max(sliceBytes, FrameHeader.BYTES))
-                .order(ByteOrder.nativeOrder());
+        this.addends = ByteBuffer.allocateDirect(sliceBytes).order(ByteOrder.nativeOrder());
     }
 
-    @Override
-    public boolean isBusy() {
+    boolean isBusy() {
         return operation != null;
     }
 
-    @Override
-    public void start(Operation of, int index, int offset, int length, Arrival becomes) {
+    void start(Operation of, int index, int offset, int length, boolean add) {
         operation = of;
-        arrival = becomes;
         target = of.slice(offset, length);
-        boolean straight = cipher == null && becomes == Arrival.STORE && of.wire() == WireType.FP32;
-        payload = straight ? target : detour.clear().limit(of.wire().bytes(length) + sealBytes);
+        payload = add ? addends.clear().limit(length) : target;
         FrameHeader.put(expected, attempt, of, index, offset, length);
         header.clear();
-        headerChecked = false;
         checksum.reset();
     }
 
-    @Override
-    public long advance() throws IOException {
+    /** Takes what has arrived and returns how many bytes that was. */
+    long advance() throws IOException {
         long taken = 0;
-        if (!headerChecked) {
+        if (header.hasRemaining()) {
             taken = read(header);
             if (header.hasRemaining()) {
                 return taken;
             }
-            checkHeader();
+            FrameHeader.check(header, expected, operation);
+            // Full again, so that the next call goes on with the payload.
+            header.position(header.limit());
         }
         int from = payload.position();
         taken += read(payload);
-        if (cipher == null) {
-            // Summed up piece by piece, while the piece is still in the cache.
-            checksum.update(payload.slice(from, payload.position() - from));
-        }
+        // Summed up piece by piece, while the piece is still in the cache.
+        checksum.update(payload.slice(from, payload.position() - from));
         if (!payload.hasRemaining()) {
             finish();
         }
@@ -89,27 +73,13 @@ final class FrameReader implements SliceReceiver {
         return count;
     }
 
-    private void checkHeader() throws FrameException {
-        ByteBuffer plain = header.flip();
-        if (cipher != null) {
-            cipher.open(plain, opened.clear(), operation);
-            plain = opened.flip();
-        }
-        FrameHeader.check(plain, expected, operation);
-        sent = FrameHeader.checksum(plain);
-        headerChecked = true;
-    }
-
     private void finish() throws FrameException {
-        ByteBuffer plain = payload.flip();
-        if (cipher != null) {
-            cipher.open(plain, opened.clear(), operation);
-            plain = opened.flip();
-        } else if ((int) checksum.getValue() != sent) {
-            throw FrameException.damaged(operation);
+        payload.flip();
+        if ((int) checksum.getValue() != FrameHeader.checksum(header)) {
+            throw new FrameException("sent data of " + operation + " that arrived damaged (its checksum differs)");
         }
         if (payload != target) {
-            arrival.deliver(operation.wire(), plain, target);
+            FloatSum.add(target, addends.slice(0, payload.limit()).order(ByteOrder.nativeOrder()));
         }
         operation = null;
     }

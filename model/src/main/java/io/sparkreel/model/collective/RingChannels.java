@@ -4,17 +4,21 @@ package io.sparkreel.model.collective;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.StandardSocketOptions;
+import java.nio.channels.NetworkChannel;
 import java.nio.channels.SocketChannel;
 
 /** The connections between this rank and one neighbour: one for each stream, and one for control. */
 final class RingChannels implements Closeable {
 
-    private final RingConnection[] streams;
-    private RingConnection control;
+    /** Large enough that a slice fits: then a rank seldom waits for its neighbour to be scheduled. */
+    static final int SOCKET_BUFFER_BYTES = 4 << 20;
+
+    private final SocketChannel[] streams;
+    private SocketChannel control;
     private int missing;
 
     RingChannels(int streamCount) {
-        streams = new RingConnection[streamCount];
+        streams = new SocketChannel[streamCount];
         missing = streamCount + 1;
     }
 
@@ -24,11 +28,11 @@ final class RingChannels implements Closeable {
                 : number >= 0 && number < streams.length && streams[number] == null;
     }
 
-    void put(int number, RingConnection connection) {
+    void put(int number, SocketChannel channel) {
         if (number == Handshake.CONTROL) {
-            control = connection;
+            control = channel;
         } else {
-            streams[number] = connection;
+            streams[number] = channel;
         }
         missing--;
     }
@@ -37,16 +41,21 @@ final class RingChannels implements Closeable {
         return missing == 0;
     }
 
-    RingConnection stream(int number) {
+    SocketChannel stream(int number) {
         return streams[number];
     }
 
-    RingConnection control() {
+    SocketChannel control() {
         return control;
     }
 
-    /** Buffers are left to the system, which fits them to the network; a fixed size would forbid that. */
-    static void tune(SocketChannel channel) throws IOException {
+    /** Sets what must be set before a socket is connected or bound. */
+    static void tune(NetworkChannel channel) throws IOException {
+        channel.setOption(StandardSocketOptions.SO_RCVBUF, SOCKET_BUFFER_BYTES);
+    }
+
+    static void tuneConnected(SocketChannel channel) throws IOException {
+        channel.setOption(StandardSocketOptions.SO_SNDBUF, SOCKET_BUFFER_BYTES);
         channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
         channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
     }
@@ -63,7 +72,7 @@ final class RingChannels implements Closeable {
 
     @Override
     public void close() {
-        for (RingConnection stream : streams) {
+        for (SocketChannel stream : streams) {
             closeQuietly(stream);
         }
         closeQuietly(control);

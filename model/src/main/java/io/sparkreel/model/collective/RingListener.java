@@ -61,6 +61,7 @@ final class RingListener implements Closeable {
         try {
             this.server = ServerSocketChannel.open();
             try {
+                RingChannels.tune(server);
                 bind();
                 this.address = (InetSocketAddress) server.getLocalAddress();
                 this.selector = Selector.open();
@@ -152,7 +153,7 @@ final class RingListener implements Closeable {
         try {
             channel = server.accept();
             if (channel != null) {
-                RingChannels.tune(channel);
+                RingChannels.tuneConnected(channel);
                 channel.configureBlocking(false);
                 channel.register(selector, SelectionKey.OP_READ, new Caller(channel));
             }
@@ -239,7 +240,7 @@ final class RingListener implements Closeable {
             } else {
                 answer(Status.WELCOME, Handshake.listenerProof(secret, hello, nonce));
                 key.cancel();
-                accepted.put(stream, RingConnection.ofListener(channel, options, hello, nonce));
+                accepted.put(stream, channel);
             }
         }
 

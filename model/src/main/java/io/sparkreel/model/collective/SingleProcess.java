@@ -27,23 +27,14 @@ public final class SingleProcess implements Collective {
     }
 
     @Override
-    public Work allReduceSum(FlatRange range) {
-        return DONE;
-    }
-
-    @Override
-    public Work reduceScatterSum(FlatRange range) {
-        return DONE;
-    }
-
-    @Override
-    public Work allGatherParts(FlatRange range) {
+    public Work allReduceSum(ByteBuffer range) {
+        Ranges.floats(range);
         return DONE;
     }
 
     @Override
     public void broadcast(ByteBuffer range, int root) {
-        Ranges.bytes(range);
+        Ranges.bytes("broadcast", range);
         Ranges.root(root, 1);
     }
 

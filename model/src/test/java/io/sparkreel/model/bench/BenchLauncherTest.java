@@ -75,12 +75,6 @@ class BenchLauncherTest {
     }
 
     @Test
-    void startsEachBenchmark() throws IOException, InterruptedException {
-        Outcome outcome = run("allreduce", "--ranks", "2");
-        assertTrue(outcome.out().endsWith("io.sparkreel.model.bench.AllReduceBenchmark\0--ranks\0" + "2\0"), outcome.out());
-    }
-
-    @Test
     void explainsItselfAndRefusesOtherBenchmarks() throws IOException, InterruptedException {
         Outcome help = run("--help");
         assertEquals(0, help.code());
@@ -88,6 +82,6 @@ class BenchLauncherTest {
         assertEquals(2, run().code());
         Outcome other = run("ring");
         assertEquals(2, other.code());
-        assertEquals("sparkreel: Cannot measure 'ring': there is no such benchmark. Use submit/bench step or allreduce.\n", other.err());
+        assertEquals("sparkreel: Cannot measure 'ring': there is no such benchmark. Use submit/bench step.\n", other.err());
     }
 }

@@ -34,7 +34,6 @@ class IddpmSpeedGoldenTest {
     void load() {
         assumeTrue(Golden.has("iddpm.json"));
         tensors = Golden.tensors("iddpm.safetensors");
-        assumeTrue(tensors.has("speed.p"));
     }
 
     @Test

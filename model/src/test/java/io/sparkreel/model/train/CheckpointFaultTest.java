@@ -15,7 +15,6 @@ import io.sparkreel.model.checkpoint.MemoryStorage;
 import io.sparkreel.model.checkpoint.Retention;
 import io.sparkreel.model.checkpoint.Storage;
 import io.sparkreel.model.collective.Collective;
-import io.sparkreel.model.collective.FlatRange;
 import io.sparkreel.model.collective.SingleProcess;
 import io.sparkreel.model.collective.Work;
 import io.sparkreel.model.torch.Torch;
@@ -68,17 +67,7 @@ class CheckpointFaultTest {
         }
 
         @Override
-        public Work allReduceSum(FlatRange range) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public Work reduceScatterSum(FlatRange range) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public Work allGatherParts(FlatRange range) {
+        public Work allReduceSum(ByteBuffer range) {
             throw new UnsupportedOperationException();
         }
 

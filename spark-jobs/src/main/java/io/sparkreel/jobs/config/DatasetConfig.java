@@ -6,9 +6,11 @@ package io.sparkreel.jobs.config;
  *
  * @param type where the shape of a sample comes from
  * @param dataPath output folder of the bucketing job, or its {@code shards} folder; null when a flag gives it
- * @param numFrames null: the bucket sets it
+ * @param numFrames frames of every sample; null: the bucket sets it
  * @param frameInterval every how many frames of a video one is taken
- * @param imageSize null: the bucket sets it
+ * @param temporalWindows how many windows of each video training sees: epoch e shows window e mod this; null: a new one
+ *     each epoch
+ * @param imageSize of every sample; null: the bucket sets it
  * @param transformName how frames come to their target size
  */
 public record DatasetConfig(
@@ -16,13 +18,22 @@ public record DatasetConfig(
         @Default("null") String dataPath,
         @Default("null") Integer numFrames,
         @Default("1") int frameInterval,
+        @Default("null") Integer temporalWindows,
         @Default("null") ImageSize imageSize,
         @Default("center") TransformName transformName)
         implements Section {
     public DatasetConfig {
         Check.notBlank("data_path", dataPath);
-        Check.that(numFrames == null, "num_frames", numFrames, "null: the bucket of each clip sets it");
+        boolean fixed = type == DatasetType.VIDEO_TEXT_DATASET;
+        Check.that(fixed || numFrames == null, "num_frames", numFrames, "null: the bucket of each clip sets it");
+        Check.that(!fixed || numFrames != null, "num_frames", null, "a whole number: type VideoTextDataset has no buckets");
+        Check.atLeast("num_frames", numFrames, 1);
         Check.atLeast("frame_interval", frameInterval, 1);
-        Check.that(imageSize == null, "image_size", imageSize, "null: the bucket of each clip sets it");
+        Check.atLeast("temporal_windows", temporalWindows, 1);
+        Check.that(fixed || imageSize == null, "image_size", imageSize, "null: the bucket of each clip sets it");
+        Check.that(!fixed || imageSize != null, "image_size", null,
+                "a height and a width in pixels: type VideoTextDataset has no buckets");
+        Check.that(!fixed || transformName != TransformName.CENTER || imageSize.height() == imageSize.width(),
+                "transform_name", transformName.word(), "resize_crop: center cuts squares, and image_size is none");
     }
 }

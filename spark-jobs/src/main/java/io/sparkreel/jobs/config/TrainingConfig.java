@@ -18,7 +18,8 @@ import java.util.Map;
  * @param textEncoder the text encoder
  * @param scheduler the diffusion process
  * @param optimizer AdamW and what surrounds it
- * @param steps what makes up a step
+ * @param plan how clips are laid out in steps
+ * @param steps how ranks prepare and take them
  * @param run how long, and what is left
  * @param watch what one sees of it
  */
@@ -34,6 +35,7 @@ public record TrainingConfig(
         TextEncoderConfig textEncoder,
         SchedulerConfig scheduler,
         @Flat OptimizerConfig optimizer,
+        @Flat PlanConfig plan,
         @Flat StepConfig steps,
         @Flat RunConfig run,
         @Flat WatchConfig watch)
@@ -42,5 +44,10 @@ public record TrainingConfig(
         if (maskRatios != null) {
             maskRatios.forEach((name, ratio) -> Check.fraction("mask_ratios." + name, ratio));
         }
+        boolean fixed = dataset.type() == DatasetType.VIDEO_TEXT_DATASET;
+        Check.that(!fixed || plan.batchSize() != null || plan.batchSizes() == BatchSizing.AUTO, "batch_size", null,
+                "a whole number of at least 1, or batch_sizes: auto: dataset.type is VideoTextDataset");
+        Check.that(!fixed || plan.sampler() == StepSampler.PLANNER, "sampler", plan.sampler().word(),
+                "planner: open-sora orders the clips of buckets, and dataset.type is VideoTextDataset");
     }
 }

@@ -3,39 +3,55 @@ package io.sparkreel.jobs.train;
 
 import static org.apache.spark.sql.functions.col;
 
+import io.sparkreel.bucketing.plan.EpochPlan;
 import io.sparkreel.bucketing.plan.StepPlanner;
-import io.sparkreel.bucketing.plan.StepPlanner.BucketClips;
+import io.sparkreel.bucketing.plan.StepPlanner.BucketLoad;
 import io.sparkreel.jobs.UserError;
-import io.sparkreel.jobs.config.TrainingConfig;
-import io.sparkreel.jobs.storage.BucketingManifest.BucketRows;
+import io.sparkreel.jobs.config.StepSampler;
+import io.sparkreel.jobs.storage.HadoopStorage;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Row;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
+import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 
 /** Plans the epochs of a run, some at a time, as tables in the run folder. */
 final class EpochPlanning {
+    private static final Logger LOG = LogManager.getLogger(EpochPlanning.class);
     /** Epochs are planned together up to about this many clips, so that small data does not mean many stages. */
     private static final long CLIPS_PER_PLAN = 200_000;
+    private static final int EPOCHS_PER_PLAN = 2000;
+    private static final String FOLDER = "plan";
+    /** The steps of a table, the second number being that of the step after its last. */
+    private static final Pattern STEPS = Pattern.compile("steps=(\\d+)-(\\d+)");
+    /** Below this, waiting for the most loaded rank is worth a word. */
+    private static final double LOW_EFFICIENCY = 0.9;
 
     private final SparkSession spark;
-    private final TrainingConfig config;
     private final RunStart start;
-    private final Dataset<Row> shards;
-    private final List<List<BucketClips>> draws;
+    private final ClipSource source;
     private final StepPlanner planner;
+    private final List<List<BucketLoad>> draws = new ArrayList<>();
+    private final OpenSoraEpochs openSora;
 
-    EpochPlanning(SparkSession spark, TrainingConfig config, RunStart start) {
+    EpochPlanning(SparkSession spark, RunStart start) throws IOException {
         this.spark = spark;
-        this.config = config;
         this.start = start;
-        shards = spark.read().parquet(start.data().uri(start.manifest().folder("shards")))
-                .withColumn("resolution", col("resolution").cast("string"))
-                .withColumnRenamed("epoch", "draw").cache();
-        draws = draws(shards);
-        planner = new StepPlanner(config.run().seed(), config.steps().microBatchesPerStep());
+        source = start.rules().isOneSize() ? ClipSource.ofOneSize(spark, start) : ClipSource.ofShards(spark, start);
+        planner = start.rules().planner();
+        for (int draw = 0; draw < source.draws(); draw++) {
+            draws.add(start.rules().loads(source.counts(draw)));
+            if (source.clips(draw) == 0) {
+                throw new UserError("Cannot train on " + start.data() + ": draw " + draw + " of its " + source.draws()
+                        + " holds no clip. Bucket more clips, or with fewer epochs.");
+            }
+        }
+        openSora = start.rules().sampler() == StepSampler.OPEN_SORA ? new OpenSoraEpochs(spark, source, start) : null;
     }
 
     /**
@@ -47,9 +63,52 @@ final class EpochPlanning {
      */
     record Planned(String path, int epochs, long endStep) {}
 
-    /** Steps of the first epoch. */
-    long stepsPerEpoch() {
-        return planner.plan(0, draws.get(0)).size();
+    private EpochPlan plan(int epoch) {
+        return planner.plan(epoch, draws.get(epoch % draws.size()));
+    }
+
+    /** Steps of an epoch. */
+    long steps(int epoch) {
+        return openSora == null ? plan(epoch).steps() : openSora.steps(epoch);
+    }
+
+    /** Says what the plan is like, and what to do where ranks would wait for each other. */
+    void describe(int ranks) {
+        start.rules().batchSizes().forEach((tag, size) -> LOG.info("  {}: micro-batches of {}", tag, size));
+        if (openSora != null) {
+            LOG.info("  sampler open-sora leaves out {} of {} clips in the first epoch",
+                    source.clips(0) - openSora.clips(0), source.clips(0));
+            return;
+        }
+        EpochPlan plan = plan(0);
+        double efficiency = plan.efficiency(ranks);
+        LOG.info("  {} micro-batches an epoch; ranks are expected to be busy {} % of a step",
+                plan.microBatches(), String.format(Locale.ROOT, "%.1f", 100 * efficiency));
+        if (ranks > 1 && efficiency < LOW_EFFICIENCY) {
+            LOG.warn("Ranks will wait for each other: {} micro-batches of unequal cost are shared by {} of them. Raise"
+                    + " micro_batches_per_step to at least {}, set batch_sizes: auto, or step_mix: similar",
+                    planner.microBatchesPerStep(), ranks, 4 * ranks);
+        }
+    }
+
+    /**
+     * Removes the plans of steps that are still to come and will be planned now; those of steps that were taken stay.
+     *
+     * @param step the first that is still to come, or will be planned again as it was
+     */
+    void forgetFrom(long step) throws IOException {
+        HadoopStorage run = start.run();
+        for (String name : run.list(FOLDER)) {
+            Matcher steps = STEPS.matcher(name);
+            if (!steps.matches() || Long.parseLong(steps.group(1)) >= step) {
+                run.delete(FOLDER + "/" + name);
+            } else if (Long.parseLong(steps.group(2)) > step) {
+                spark.read().parquet(run.uri(FOLDER + "/" + name)).where(col("step").lt(step))
+                        .write().mode(SaveMode.Overwrite).option("compression", "zstd")
+                        .parquet(run.uri(FOLDER + "/steps=" + steps.group(1) + "-" + step));
+                run.delete(FOLDER + "/" + name);
+            }
+        }
     }
 
     /**
@@ -60,47 +119,20 @@ final class EpochPlanning {
      * @param total steps of the whole run; no more epochs are planned than it takes to get there
      */
     Planned next(int epoch, long firstStep, long total) {
-        List<List<BucketClips>> epochs = new ArrayList<>();
+        List<Long> firstSteps = new ArrayList<>();
         long clips = 0;
         long end = firstStep;
-        while (end < total && (epochs.isEmpty() || clips < CLIPS_PER_PLAN)) {
-            List<BucketClips> next = draws.get((epoch + epochs.size()) % draws.size());
-            clips += next.stream().mapToLong(bucket -> bucket.clipIds().length).sum();
-            end += planner.plan(epoch + epochs.size(), next).size();
-            epochs.add(next);
+        while (end < total && (firstSteps.isEmpty() || clips < CLIPS_PER_PLAN && firstSteps.size() < EPOCHS_PER_PLAN)) {
+            firstSteps.add(end);
+            clips += source.clips((epoch + firstSteps.size() - 1) % draws.size());
+            end += steps(epoch + firstSteps.size() - 1);
         }
-        String path = start.run().uri("plan/epochs=" + epoch + "-" + (epoch + epochs.size() - 1));
-        PlanTable.write(spark, PlanTable.places(planner, epoch, epochs, firstStep), shards, draws.size(), path);
-        return new Planned(path, epochs.size(), end);
-    }
-
-    /** The clips of each draw of the shards, by bucket. */
-    private List<List<BucketClips>> draws(Dataset<Row> shards) {
-        Map<String, Integer> batchSizes = PlanFingerprint.batchSizes(config, start.manifest());
-        List<List<BucketClips>> draws = new ArrayList<>();
-        for (int draw = 0; draw < start.manifest().epochs(); draw++) {
-            draws.add(new ArrayList<>());
+        String path = start.run().uri(FOLDER + "/steps=" + firstStep + "-" + end);
+        if (openSora == null) {
+            PlanTable.write(spark, source, start.rules(), draws, epoch, firstSteps, end, path);
+        } else {
+            PlanTable.write(source, openSora.places(epoch, firstSteps), clips, firstStep, end, path);
         }
-        for (BucketRows bucket : start.manifest().buckets()) {
-            Integer batchSize = batchSizes.get(PlanFingerprint.level(bucket.resolution(), bucket.frames()));
-            if (batchSize == null) {
-                throw new UserError("Cannot train on bucket " + bucket.resolution() + " x " + bucket.frames()
-                        + ": it has no batch size. Give one in bucket_config.");
-            }
-            List<Row> rows = shards.where(col("resolution").equalTo(bucket.resolution())
-                            .and(col("bucket_frames").equalTo(bucket.frames()))
-                            .and(col("aspect").equalTo(bucket.aspect())))
-                    .select("draw", "clip_id").collectAsList();
-            for (int draw = 0; draw < draws.size(); draw++) {
-                int wanted = draw;
-                long[] clips = rows.stream().filter(row -> row.getInt(0) == wanted).mapToLong(row -> row.getLong(1)).toArray();
-                if (clips.length > 0) {
-                    draws.get(draw).add(new BucketClips(
-                            bucket.resolution() + "-" + bucket.frames() + "-" + bucket.aspect(), clips, batchSize,
-                            (double) bucket.frames() * bucket.height() * bucket.width()));
-                }
-            }
-        }
-        return draws;
+        return new Planned(path, firstSteps.size(), end);
     }
 }

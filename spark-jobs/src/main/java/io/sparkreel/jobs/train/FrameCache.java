@@ -6,7 +6,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Decoded, resized clips of one rank, the least recently used dropped first. Not safe for several threads. */
+/** Decoded, resized clips of one rank, the least recently used dropped first. Safe for several threads. */
 final class FrameCache {
     /** A clip at a size. */
     record Key(long clipId, int height, int width) {}
@@ -26,14 +26,14 @@ final class FrameCache {
     }
 
     /** The whole clip, or null. */
-    PixelClip find(Key key) {
+    synchronized PixelClip find(Key key) {
         return clips.get(key);
     }
 
     /** Keeps a clip, dropping others to make room. */
-    void put(Key key, PixelClip clip) {
-        used += bytes(clip);
-        clips.put(key, clip);
+    synchronized void put(Key key, PixelClip clip) {
+        PixelClip before = clips.put(key, clip);
+        used += bytes(clip) - (before == null ? 0 : bytes(before));
         Iterator<PixelClip> oldest = clips.values().iterator();
         while (used > capacity && oldest.hasNext()) {
             used -= bytes(oldest.next());

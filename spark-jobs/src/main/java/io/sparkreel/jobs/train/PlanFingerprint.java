@@ -1,52 +1,77 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.train;
 
-import io.sparkreel.jobs.config.BucketLevel;
+import io.sparkreel.jobs.config.DatasetType;
+import io.sparkreel.jobs.config.StepMix;
 import io.sparkreel.jobs.config.TrainingConfig;
 import io.sparkreel.jobs.storage.BucketingManifest;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
-import java.util.Locale;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
-/** What the plan of a run follows from. */
+/**
+ * What the steps of a run follow from, as text that a checkpoint keeps: two runs with the same text have the same clips
+ * in the same steps, and where the texts differ they say what has changed.
+ */
 final class PlanFingerprint {
+    private static final String BETWEEN = "; ";
+    private static final String IS = ": ";
+
     private PlanFingerprint() {}
 
-    /** Changes whenever the same step would not consist of the same clips. */
-    static String of(TrainingConfig config, BucketingManifest manifest) {
-        String identity = manifest.run() + "|" + config.run().seed() + "|" + config.steps().microBatchesPerStep() + "|"
-                + new TreeMap<>(batchSizes(config, manifest));
-        try {
-            byte[] digest = MessageDigest.getInstance("SHA-256").digest(identity.getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(digest, 0, 16);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
+    static String of(TrainingConfig config, BucketingManifest manifest, PlanRules rules) {
+        Map<String, Object> facts = new LinkedHashMap<>();
+        if (config.dataset().type() == DatasetType.VIDEO_TEXT_DATASET) {
+            facts.put("data", manifest.run());
+            facts.put("image_size", config.dataset().imageSize().height() + "x" + config.dataset().imageSize().width());
+            facts.put("num_frames", config.dataset().numFrames());
+        } else {
+            // Of the content alone: the same data made again, or lying elsewhere, is the same.
+            facts.put("data", manifest.fingerprint());
+            facts.put("data's seed", manifest.seed());
+            facts.put("data's epochs", manifest.epochs());
         }
+        facts.put("frame_interval", config.dataset().frameInterval());
+        facts.put("seed", config.run().seed());
+        facts.put("sampler", rules.sampler().word());
+        facts.put("micro_batches_per_step", rules.planner().microBatchesPerStep());
+        facts.put("step_mix", config.plan().stepMix().word());
+        rules.batchSizes().forEach((tag, size) -> facts.put("batch size of " + tag, size));
+        if (config.plan().stepMix() == StepMix.SIMILAR) {
+            facts.put("costs", Integer.toHexString(new TreeMap<>(rules.clipCosts()).hashCode()));
+        }
+        List<String> lines = new ArrayList<>();
+        facts.forEach((name, value) -> lines.add(name + IS + value));
+        return String.join(BETWEEN, lines);
     }
 
-    /** Batch size by "resolution/frames": the shards' own, overridden by the training configuration. */
-    static Map<String, Integer> batchSizes(TrainingConfig config, BucketingManifest manifest) {
-        Map<String, Integer> sizes = new TreeMap<>();
-        manifest.bucketConfig().forEach((resolution, counts) -> counts.forEach((frames, pair) -> {
-            if (pair.get(1) != null) {
-                sizes.put(level(resolution, frames), pair.get(1).intValue());
+    /** What has changed, such as {@code seed: 42, now 43}; empty if nothing has. */
+    static List<String> changes(String before, String now) {
+        Map<String, String> old = facts(before);
+        Map<String, String> fresh = facts(now);
+        Set<String> names = new LinkedHashSet<>(old.keySet());
+        names.addAll(fresh.keySet());
+        List<String> changes = new ArrayList<>();
+        for (String name : names) {
+            String was = old.getOrDefault(name, "none");
+            String is = fresh.getOrDefault(name, "none");
+            if (!was.equals(is)) {
+                changes.add(name + " was " + was + ", is " + is);
             }
-        }));
-        if (config.bucketConfig() != null) {
-            config.bucketConfig().forEach((resolution, counts) -> counts.forEach((Integer frames, BucketLevel level) -> {
-                if (level.batchSize() != null) {
-                    sizes.put(level(resolution, frames), level.batchSize());
-                }
-            }));
         }
-        return sizes;
+        return changes;
     }
 
-    static String level(String resolution, int frames) {
-        return resolution.toLowerCase(Locale.ROOT) + "/" + frames;
+    private static Map<String, String> facts(String text) {
+        Map<String, String> facts = new LinkedHashMap<>();
+        for (String line : text.split(BETWEEN)) {
+            int end = line.indexOf(IS);
+            facts.put(end < 0 ? line : line.substring(0, end), end < 0 ? "" : line.substring(end + IS.length()));
+        }
+        return facts;
     }
 }

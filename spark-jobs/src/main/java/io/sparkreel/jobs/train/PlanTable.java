@@ -1,18 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.train;
 
+import static org.apache.spark.sql.functions.broadcast;
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.pmod;
+import static org.apache.spark.sql.functions.udf;
 
+import io.sparkreel.bucketing.plan.EpochPlan;
 import io.sparkreel.bucketing.plan.StepPlanner;
-import io.sparkreel.bucketing.plan.StepPlanner.BucketClips;
-import io.sparkreel.bucketing.plan.StepPlanner.MicroBatch;
+import io.sparkreel.bucketing.plan.StepPlanner.BucketLoad;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.api.java.UDF3;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
@@ -21,68 +29,95 @@ import org.apache.spark.sql.types.StructType;
  * "Which clips were in step 5123" is a query on it.
  */
 final class PlanTable {
-    /** Where a clip stands in the plan. */
-    private static final StructType PLACES = new StructType()
-            .add("epoch", DataTypes.IntegerType, false)
+    private static final int CLIPS_PER_FILE = 250_000;
+    private static final StructType PLACE = new StructType()
             .add("step", DataTypes.LongType, false)
             .add("micro_batch", DataTypes.IntegerType, false)
             .add("slot", DataTypes.IntegerType, false)
-            .add("bucket", DataTypes.StringType, false)
-            .add("cost", DataTypes.DoubleType, false)
-            .add("clip_id", DataTypes.LongType, false);
+            .add("cost", DataTypes.DoubleType, false);
+    private static final StructType EPOCHS = new StructType()
+            .add("epoch", DataTypes.IntegerType, false)
+            .add("draw", DataTypes.IntegerType, false)
+            .add("first_step", DataTypes.LongType, false);
 
-    private static final String[] CLIP_COLUMNS = {
-        "uri", "kind", "bytes", "num_frames", "fps", "caption", "bucket_frames", "height_px", "width_px"
-    };
+    /** What a rank needs, and what names a clip. */
+    private static final List<String> CLIP_COLUMNS = List.of("clip_id", "uri", "kind", "bytes", "num_frames", "fps",
+            "caption", "bucket_frames", "height_px", "width_px");
 
     private PlanTable() {}
 
-    /**
-     * Plans epochs one after the other.
-     *
-     * @param epochs clips of each epoch by bucket, beginning with {@code firstEpoch}
-     * @param firstStep global number of the first step
-     * @return the rows, in order of steps
-     */
-    static List<Row> places(StepPlanner planner, int firstEpoch, List<List<BucketClips>> epochs, long firstStep) {
-        List<Row> rows = new ArrayList<>();
-        long step = firstStep;
-        for (int i = 0; i < epochs.size(); i++) {
-            for (List<MicroBatch> microBatches : planner.plan(firstEpoch + i, epochs.get(i))) {
-                for (int m = 0; m < microBatches.size(); m++) {
-                    MicroBatch batch = microBatches.get(m);
-                    for (int slot = 0; slot < batch.clipIds().length; slot++) {
-                        rows.add(RowFactory.create(firstEpoch + i, step, m, slot, batch.bucket(), batch.cost(),
-                                batch.clipIds()[slot]));
-                    }
-                }
-                step++;
-            }
+    /** Asks the planner for the place of a clip. */
+    private static final class PlaceOfClip implements UDF3<Integer, Integer, Long, Row> {
+        private static final long serialVersionUID = 1L;
+        private final StepPlanner planner;
+        private final List<List<BucketLoad>> draws;
+        private transient Map<Integer, EpochPlan> plans;
+
+        PlaceOfClip(StepPlanner planner, List<List<BucketLoad>> draws) {
+            this.planner = planner;
+            this.draws = draws;
         }
-        return rows;
+
+        @Override
+        public Row call(Integer epoch, Integer bucket, Long clip) {
+            EpochPlan plan = plan(epoch);
+            EpochPlan.Place place = plan.place(bucket, clip);
+            double cost = plan.microBatch(place.step(), place.microBatch()).cost();
+            return RowFactory.create(place.step(), place.microBatch(), place.slot(), cost);
+        }
+
+        private synchronized EpochPlan plan(int epoch) {
+            if (plans == null) {
+                plans = new ConcurrentHashMap<>();
+            }
+            return plans.computeIfAbsent(epoch, e -> planner.plan(e, draws.get(e % draws.size())));
+        }
     }
 
     /**
-     * Writes the plan, joined with the shards it was made from.
+     * Writes the planner's steps of some epochs: one pass over the clips, and one shuffle by step.
      *
-     * @param shards one row for each clip and draw; {@code draw} is its epoch in the shards
-     * @param draws number of draws in the shards: epoch e of training reads draw e mod draws
+     * @param draws what is in each draw of the data
+     * @param firstEpoch the first
+     * @param firstSteps global number of the first step of each epoch
      */
-    static void write(SparkSession spark, List<Row> places, Dataset<Row> shards, int draws, String path) {
-        spark.createDataFrame(places, PLACES)
-                .withColumn("draw", col("epoch").mod(draws))
-                .join(shards.select(columns()), new String[] {"clip_id", "draw"})
-                .drop("draw")
-                .repartitionByRange(col("step"))
+    static void write(SparkSession spark, ClipSource source, PlanRules rules, List<List<BucketLoad>> draws,
+            int firstEpoch, List<Long> firstSteps, long endStep, String path) {
+        List<Row> epochs = new ArrayList<>();
+        long clips = 0;
+        for (int i = 0; i < firstSteps.size(); i++) {
+            int draw = (firstEpoch + i) % draws.size();
+            epochs.add(RowFactory.create(firstEpoch + i, draw, firstSteps.get(i)));
+            clips += source.clips(draw);
+        }
+        List<String> names = rules.buckets().stream().map(bucket -> bucket.id()).toList();
+        Column name = org.apache.spark.sql.functions.element_at(
+                lit(names.toArray(String[]::new)), col("bucket_number").plus(1));
+        // Not to be called once for each column of its result.
+        Column place = udf(new PlaceOfClip(rules.planner(), draws), PLACE).asNondeterministic()
+                .apply(col("epoch"), col("bucket_number"), col("number"));
+        Dataset<Row> placed = source.clips().join(broadcast(spark.createDataFrame(epochs, EPOCHS)), "draw")
+                .withColumn("place", place).withColumn("bucket", name);
+        store(placed, col("place.step").plus(col("first_step")), "place.", clips, firstSteps.get(0), endStep, path);
+    }
+
+    /** Writes steps that were decided elsewhere: columns epoch, draw, step, micro_batch, slot, cost, bucket, clip_id. */
+    static void write(ClipSource source, Dataset<Row> places, long clips, long firstStep, long endStep, String path) {
+        Dataset<Row> placed = source.clips().join(broadcast(places), new String[] {"draw", "clip_id"});
+        store(placed, col("step"), "", clips, firstStep, endStep, path);
+    }
+
+    private static void store(Dataset<Row> placed, Column step, String places, long clips, long firstStep, long endStep,
+            String path) {
+        List<Column> columns = new ArrayList<>(List.of(col("epoch"), step.as("step"),
+                col(places + "micro_batch"), col(places + "slot"), col("bucket"), col(places + "cost")));
+        CLIP_COLUMNS.forEach(column -> columns.add(col(column)));
+        int files = (int) (1 + clips / CLIPS_PER_FILE);
+        long stepsPerFile = Math.max(1, (endStep - firstStep + files - 1) / files);
+        placed.select(columns.toArray(Column[]::new))
+                // Files in the order of their names are in the order of steps.
+                .repartitionById(files, pmod(col("step").minus(firstStep).divide(stepsPerFile).cast("int"), lit(files)))
                 .sortWithinPartitions("step", "micro_batch", "slot")
                 .write().mode(SaveMode.Overwrite).option("compression", "zstd").parquet(path);
-    }
-
-    private static org.apache.spark.sql.Column[] columns() {
-        List<org.apache.spark.sql.Column> columns = new ArrayList<>(List.of(col("clip_id"), col("draw")));
-        for (String name : CLIP_COLUMNS) {
-            columns.add(col(name));
-        }
-        return columns.toArray(org.apache.spark.sql.Column[]::new);
     }
 }

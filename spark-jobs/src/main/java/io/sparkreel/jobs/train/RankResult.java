@@ -2,7 +2,6 @@
 package io.sparkreel.jobs.train;
 
 import java.io.Serializable;
-import java.util.List;
 
 /**
  * What a rank reports when an attempt ends well.
@@ -10,6 +9,8 @@ import java.util.List;
  * @param rank which
  * @param steps global steps of the run that are done
  * @param checkpoint the last checkpoint's folder
- * @param bad clips that this rank could not read
+ * @param stopped why the run must not go on, the same on every rank; null if it may
  */
-record RankResult(int rank, long steps, String checkpoint, List<BadClip> bad) implements Serializable {}
+record RankResult(int rank, long steps, String checkpoint, String stopped) implements Serializable {
+    private static final long serialVersionUID = 1L;
+}

@@ -5,6 +5,7 @@ import io.sparkreel.jobs.Components;
 import io.sparkreel.jobs.Components.TextSizes;
 import io.sparkreel.jobs.PretrainedModel;
 import io.sparkreel.jobs.UserError;
+import io.sparkreel.jobs.config.DatasetType;
 import io.sparkreel.jobs.config.LoadedConfig;
 import io.sparkreel.jobs.config.TrainingConfig;
 import io.sparkreel.jobs.storage.BucketingManifest;
@@ -16,6 +17,7 @@ import io.sparkreel.model.stdit.Stdit2Config;
 import io.sparkreel.model.train.RunState;
 import io.sparkreel.model.train.TrainingCheckpoint;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -29,12 +31,13 @@ import org.apache.logging.log4j.Logger;
  * @param manifest what lies in it
  * @param run run folder
  * @param model sizes of the model
- * @param fingerprint identity of data and configuration that the plan follows from
+ * @param rules what decides the steps, beside the clips
+ * @param fingerprint what data and configuration the steps follow from
  * @param checkpoint folder of the checkpoint to go on from; null: none
  * @param resumed where that checkpoint's run stood; null for a run that begins at step 0
  */
 record RunStart(HadoopStorage data, BucketingManifest manifest, HadoopStorage run, Stdit2Config model,
-        String fingerprint, String checkpoint, RunState resumed) {
+        PlanRules rules, String fingerprint, String checkpoint, RunState resumed) {
     private static final Logger LOG = LogManager.getLogger(RunStart.class);
 
     /** A checkpoint and the folder it lies in. */
@@ -51,7 +54,6 @@ record RunStart(HadoopStorage data, BucketingManifest manifest, HadoopStorage ru
         BucketingManifest manifest = BucketingManifest.read(data);
         requireSameInterval(config, manifest);
         HadoopStorage run = new HadoopStorage(hadoop, config.run().outputs());
-        String fingerprint = PlanFingerprint.of(config, manifest);
         Loaded load = load(config, hadoop, run);
         CheckpointReader checkpoint = load == null ? null : load.checkpoint();
         WeightsCache cache = new WeightsCache(hadoop);
@@ -59,11 +61,13 @@ record RunStart(HadoopStorage data, BucketingManifest manifest, HadoopStorage ru
         TextSizes text = loaded.resolve("text_encoder", () -> Components.textSizes(config.textEncoder(), cache));
         Optional<Stdit2Config> stored = storedSizes(config, checkpoint, hadoop, cache);
         Stdit2Config model = loaded.resolve("model", () -> Components.model(config.model(), stored, latent, text));
+        PlanRules rules = PlanRules.of(config, manifest, model, latent, hadoop);
+        String fingerprint = PlanFingerprint.of(config, manifest, rules);
         if (load == null) {
-            return new RunStart(data, manifest, run, model, fingerprint, null, null);
+            return new RunStart(data, manifest, run, model, rules, fingerprint, null, null);
         }
         RunState resumed = checkLoad(config, checkpoint, model, fingerprint);
-        return new RunStart(data, manifest, run, model, fingerprint, load.uri(), resumed);
+        return new RunStart(data, manifest, run, model, rules, fingerprint, load.uri(), resumed);
     }
 
     /** First weights bring their sizes along; once the run has a checkpoint, that does. */
@@ -84,7 +88,8 @@ record RunStart(HadoopStorage data, BucketingManifest manifest, HadoopStorage ru
 
     /** The shards hold clips that are long enough for one interval; another would need other buckets. */
     private static void requireSameInterval(TrainingConfig config, BucketingManifest manifest) {
-        if (config.dataset().frameInterval() != manifest.frameInterval()) {
+        if (config.dataset().type() == DatasetType.VARIABLE_VIDEO_TEXT_DATASET
+                && config.dataset().frameInterval() != manifest.frameInterval()) {
             throw new UserError("Cannot train with dataset.frame_interval " + config.dataset().frameInterval()
                     + ": the clips were bucketed for " + manifest.frameInterval()
                     + ". Set it to that, or bucket them again.");
@@ -128,12 +133,19 @@ record RunStart(HadoopStorage data, BucketingManifest manifest, HadoopStorage ru
         if (config.run().startFromScratch()) {
             return null;
         }
-        if (!state.planFingerprint().equals(fingerprint)) {
-            throw new UserError("Cannot resume from " + load + ": data, seed, batch sizes or "
-                    + "micro_batches_per_step differ from those it was trained with. Restore them, or give "
-                    + "--start-from-scratch to take only weights and optimizer.");
+        List<String> changes = PlanFingerprint.changes(state.planFingerprint(), fingerprint);
+        if (changes.isEmpty()) {
+            return state;
         }
-        return state;
+        if (!config.plan().replan()) {
+            throw new UserError("Cannot resume from " + load + ": its steps would be others now, " + String.join(", ", changes)
+                    + ". Restore that, give --replan to go on with new steps, or --start-from-scratch to take only weights"
+                    + " and optimizer.");
+        }
+        LOG.warn("The steps that are to come are planned anew, and epoch {} begins again: {}", state.epoch(),
+                String.join(", ", changes));
+        return new RunState(state.epoch(), 0, state.globalStep(), state.optimizerSteps(), state.seed(), fingerprint,
+                state.predictXstart());
     }
 
     private static void requireSameModel(CheckpointReader checkpoint, Stdit2Config model) throws IOException {

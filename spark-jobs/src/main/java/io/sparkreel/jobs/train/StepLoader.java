@@ -3,8 +3,7 @@ package io.sparkreel.jobs.train;
 
 import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.media.MediaProblem;
-import io.sparkreel.model.autoencoder.LatentCodec;
-import io.sparkreel.model.text.TextEncoder;
+import io.sparkreel.bucketing.media.PixelClip;
 import io.sparkreel.model.train.MicroBatch;
 import io.sparkreel.model.train.MicroBatch.LatentShape;
 import io.sparkreel.model.train.Sample;
@@ -13,12 +12,36 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
-/** Loads a rank's part of the coming steps on a thread of its own, a few steps ahead. */
+/**
+ * Loads a rank's part of the coming steps ahead of the training: one thread reads the plan, a pool decodes, and one
+ * thread encodes, in the order of the plan. Decoded frames that wait to be encoded stay within a bound; where it is
+ * reached, nothing more is decoded until the training has gone on.
+ */
 final class StepLoader implements AutoCloseable {
-    private static final int STEPS_AHEAD = 4;
+    private static final int STEPS_READY = 4;
+    private static final int STEPS_AHEAD = 64;
     private static final int POLL_SECONDS = 1;
+    private static final int KIBIBYTE = 1024;
+
+    /**
+     * What samples look like.
+     *
+     * @param channels of a latent
+     * @param spatialFactor pixels of one side that make one latent row or column
+     * @param textSlots tokens of a caption
+     * @param textWidth of a token's features
+     */
+    record SampleShape(int channels, int spatialFactor, int textSlots, int textWidth) {}
+
+    /** How much is done ahead: threads that decode, and bytes of decoded frames. */
+    record Ahead(int threads, long bytes) {}
 
     /**
      * What a rank needs for one step.
@@ -29,69 +52,137 @@ final class StepLoader implements AutoCloseable {
      */
     record LoadedStep(PlannedStep step, List<MicroBatch> microBatches, List<BadClip> bad) {}
 
-    /** What comes out of the queue: a step, or why there is none. */
-    private record Item(LoadedStep step, Throwable failure) {}
+    /** A clip on its way: the future is null where its features are stored. */
+    private record Coming(PlannedClip clip, Future<PixelClip> pixels, int reserved) {}
 
-    private final BlockingQueue<Item> queue = new ArrayBlockingQueue<>(STEPS_AHEAD);
-    private final ClipLoader clips;
-    private final LatentCodec codec;
-    private final TextEncoder text;
-    private final Thread thread;
+    private record ComingStep(PlannedStep step, List<List<Coming>> microBatches) {}
 
-    /** Starts to load. The plan and the clip loader are closed with this. */
-    StepLoader(PlanReader plan, ClipLoader clips, LatentCodec codec, TextEncoder text, int rank, int ranks) {
-        this.clips = clips;
-        this.codec = codec;
-        this.text = text;
-        thread = new Thread(() -> run(plan, rank, ranks), "sparkreel-loader-" + rank);
-        thread.setDaemon(true);
-        thread.start();
+    /** What comes out of a queue: something, or why there is none. */
+    private record Item<T>(T value, Throwable failure) {}
+
+    private final BlockingQueue<Item<ComingStep>> coming = new ArrayBlockingQueue<>(STEPS_AHEAD);
+    private final BlockingQueue<Item<LoadedStep>> ready = new ArrayBlockingQueue<>(STEPS_READY);
+    private final PlanReader plan;
+    private final ClipDecoder decoder;
+    private final ClipDecoder.Frames frames;
+    private final ClipEncoder encoder;
+    private final SampleShape shape;
+    private final int rank;
+    private final int ranks;
+    private final int capacity;
+    private final Semaphore room;
+    private final ExecutorService decoders;
+    private final List<Thread> threads;
+
+    /** Starts to load. The plan, the decoder and the encoder are closed with this. */
+    StepLoader(PlanReader plan, ClipDecoder decoder, ClipDecoder.Frames frames, ClipEncoder encoder, SampleShape shape,
+            Ahead ahead, int rank, int ranks) {
+        this.plan = plan;
+        this.decoder = decoder;
+        this.frames = frames;
+        this.encoder = encoder;
+        this.shape = shape;
+        this.rank = rank;
+        this.ranks = ranks;
+        capacity = (int) Math.max(1, Math.min(Integer.MAX_VALUE, ahead.bytes() / KIBIBYTE));
+        room = new Semaphore(capacity);
+        decoders = Executors.newFixedThreadPool(ahead.threads(), task -> daemon(task, "sparkreel-decoder-" + rank));
+        threads = List.of(daemon(() -> passOn(this::readPlan, coming), "sparkreel-plan-" + rank),
+                daemon(() -> passOn(this::encode, ready), "sparkreel-loader-" + rank));
+        threads.forEach(Thread::start);
     }
 
-    private void run(PlanReader plan, int rank, int ranks) {
-        try (plan; clips) {
-            while (plan.hasNext()) {
-                queue.put(new Item(load(plan.next(), rank, ranks), null));
-            }
-            queue.put(new Item(null, null));
+    private static Thread daemon(Runnable task, String name) {
+        Thread thread = new Thread(task, name);
+        thread.setDaemon(true);
+        return thread;
+    }
+
+    private interface Stage {
+        void run() throws Exception;
+    }
+
+    /** Runs a stage to its end; the queue then ends with nothing, or with the reason. */
+    private static <T> void passOn(Stage stage, BlockingQueue<Item<T>> queue) {
+        Throwable failure = null;
+        try {
+            stage.run();
+        } catch (InterruptedException e) {
+            return; // closed
+        } catch (Throwable e) {
+            failure = e;
+        }
+        try {
+            queue.put(new Item<>(null, failure));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        } catch (Throwable e) {
-            fail(e);
         }
     }
 
-    private void fail(Throwable e) {
-        try {
-            queue.put(new Item(null, e));
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
+    private void readPlan() throws InterruptedException {
+        while (plan.hasNext()) {
+            PlannedStep step = plan.next();
+            List<List<Coming>> microBatches = new ArrayList<>();
+            for (List<PlannedClip> planned : step.share(rank, ranks)) {
+                List<Coming> clips = new ArrayList<>();
+                for (PlannedClip clip : planned) {
+                    // Larger than all the room there is: it gets that.
+                    int needed = (int) Math.max(1, Math.min(capacity, ClipDecoder.bytes(clip) / KIBIBYTE));
+                    room.acquire(needed);
+                    clips.add(new Coming(clip,
+                            decoders.submit(() -> decoder.decode(clip, frames.window(clip.epoch()))), needed));
+                }
+                microBatches.add(clips);
+            }
+            coming.put(new Item<>(new ComingStep(step, microBatches), null));
         }
     }
 
-    private LoadedStep load(PlannedStep step, int rank, int ranks) {
+    private void encode() throws InterruptedException {
+        while (true) {
+            Item<ComingStep> item = coming.take();
+            if (item.failure() != null) {
+                throw new IllegalStateException("the plan cannot be read", item.failure());
+            }
+            if (item.value() == null) {
+                return;
+            }
+            ready.put(new Item<>(load(item.value()), null));
+        }
+    }
+
+    private LoadedStep load(ComingStep step) throws InterruptedException {
         List<MicroBatch> microBatches = new ArrayList<>();
         List<BadClip> bad = new ArrayList<>();
-        for (List<PlannedClip> planned : step.share(rank, ranks)) {
+        for (List<Coming> clips : step.microBatches()) {
             List<Sample> samples = new ArrayList<>();
-            for (PlannedClip clip : planned) {
+            for (Coming clip : clips) {
                 try {
-                    samples.add(clips.load(clip));
-                } catch (MediaException e) {
-                    bad.add(new BadClip(clip.clipId(), clip.uri(), e.problem().tableValue(), e.getMessage()));
-                } catch (IOException e) {
-                    bad.add(new BadClip(clip.clipId(), clip.uri(), MediaProblem.READ_ERROR.tableValue(), e.toString()));
+                    samples.add(encoder.encode(clip.clip(), clip.pixels().get()));
+                } catch (ExecutionException e) {
+                    bad.add(bad(clip.clip(), e.getCause()));
+                } finally {
+                    room.release(clip.reserved());
                 }
             }
             if (!samples.isEmpty()) {
-                PlannedClip first = planned.get(0);
-                LatentShape shape = new LatentShape(codec.channels(), first.numFrames(),
-                        first.height() / codec.spatialFactor(), first.width() / codec.spatialFactor());
-                microBatches.add(new MicroBatch(
-                        first.bucket(), step.epoch(), samples, shape, text.slots(), text.width()));
+                PlannedClip first = clips.get(0).clip();
+                LatentShape latent = new LatentShape(shape.channels(), first.numFrames(),
+                        first.height() / shape.spatialFactor(), first.width() / shape.spatialFactor());
+                microBatches.add(new MicroBatch(first.bucket(), step.step().epoch(), samples, latent, shape.textSlots(),
+                        shape.textWidth()));
             }
         }
-        return new LoadedStep(step, microBatches, bad);
+        return new LoadedStep(step.step(), microBatches, bad);
+    }
+
+    private static BadClip bad(PlannedClip clip, Throwable failure) {
+        if (failure instanceof MediaException media) {
+            return new BadClip(clip.clipId(), clip.uri(), media.problem().tableValue(), media.detail());
+        } else if (failure instanceof IOException) {
+            return new BadClip(clip.clipId(), clip.uri(), MediaProblem.READ_ERROR.tableValue(), failure.toString());
+        }
+        throw new IllegalStateException("cannot decode " + clip.uri(), failure);
     }
 
     /**
@@ -101,27 +192,33 @@ final class StepLoader implements AutoCloseable {
      * @return null after the last step
      */
     LoadedStep next(Runnable alive) throws InterruptedException {
-        Item item = queue.poll(POLL_SECONDS, TimeUnit.SECONDS);
+        Item<LoadedStep> item = ready.poll(POLL_SECONDS, TimeUnit.SECONDS);
         while (item == null) {
             alive.run();
-            item = queue.poll(POLL_SECONDS, TimeUnit.SECONDS);
+            item = ready.poll(POLL_SECONDS, TimeUnit.SECONDS);
         }
-        if (item.failure() != null) {
-            if (item.failure() instanceof RuntimeException failure) {
-                throw failure;
-            }
+        if (item.failure() instanceof RuntimeException failure) {
+            throw failure;
+        } else if (item.failure() != null) {
             throw new IllegalStateException("the loader failed", item.failure());
         }
-        return item.step();
+        return item.value();
     }
 
     @Override
-    public void close() {
-        thread.interrupt();
+    public void close() throws IOException {
+        threads.forEach(Thread::interrupt);
+        decoders.shutdownNow();
         try {
-            thread.join(TimeUnit.SECONDS.toMillis(10));
+            for (Thread thread : threads) {
+                thread.join(TimeUnit.SECONDS.toMillis(10));
+            }
+            decoders.awaitTermination(10, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        encoder.close();
+        decoder.close();
+        plan.close();
     }
 }

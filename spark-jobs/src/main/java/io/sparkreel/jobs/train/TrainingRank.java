@@ -5,13 +5,16 @@ import io.sparkreel.bucketing.media.FrameTransform;
 import io.sparkreel.jobs.Components;
 import io.sparkreel.jobs.PretrainedModel;
 import io.sparkreel.jobs.TaskDevice;
-import io.sparkreel.jobs.UserError;
+import io.sparkreel.jobs.config.DatasetConfig;
 import io.sparkreel.jobs.config.OptimizerConfig;
 import io.sparkreel.jobs.config.SchedulerType;
+import io.sparkreel.jobs.config.StepConfig;
 import io.sparkreel.jobs.config.TrainingConfig;
+import io.sparkreel.jobs.inventory.CrashGuard;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.storage.WeightsCache;
 import io.sparkreel.jobs.train.StepLoader.LoadedStep;
+import io.sparkreel.jobs.train.StepLoader.SampleShape;
 import io.sparkreel.model.autoencoder.LatentCodec;
 import io.sparkreel.model.checkpoint.CheckpointReader;
 import io.sparkreel.model.checkpoint.Retention;
@@ -34,9 +37,8 @@ import io.sparkreel.model.train.StepReport;
 import io.sparkreel.model.train.Trainer;
 import io.sparkreel.model.train.TrainingCheckpoint;
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.BarrierTaskContext;
 
@@ -45,14 +47,13 @@ final class TrainingRank {
     private final RankTask task;
     private final TrainingConfig config;
     private final Configuration hadoop;
-    private final List<BadClip> bad = new ArrayList<>();
-    private long clipsPlanned;
-    private long clipsRead;
+    private final BadClips bad;
 
     TrainingRank(RankTask task) {
         this.task = task;
         config = task.config();
         hadoop = task.hadoop().value().value();
+        bad = new BadClips(config.steps().maxBadClips());
     }
 
     /** Trains until the attempt's last step. */
@@ -60,25 +61,35 @@ final class TrainingRank {
         Torch.start(threads(context));
         Tensors tensors = TaskDevice.tensors(config.device());
         WeightsCache cache = new WeightsCache(hadoop);
-        try (LatentCodec codec = Components.codec(config.vae(), cache, tensors);
-                TextEncoder text = Components.textEncoder(config.textEncoder(), cache, tensors);
-                Collective collective = connect(context);
+        try (Collective collective = connect(context);
                 ModelWeights weights = new ModelWeights(task.model(), tensors)) {
             weights.initialise(config.run().seed());
             try (Trainer trainer = new Trainer(options(), weights, tensors, collective)) {
                 RunState start = restore(weights, trainer, cache);
-                ClipLoader clips = new ClipLoader(hadoop, codec, text,
-                        FrameTransform.valueOf(config.dataset().transformName().name()),
-                        config.dataset().frameInterval(), config.run().seed(),
-                        (long) config.steps().decodeCacheMib() << 20);
-                PlanReader plan = new PlanReader(hadoop, task.steps().plan(), start.globalStep());
-                try (StepLoader loader =
-                        new StepLoader(plan, clips, codec, text, collective.rank(), collective.worldSize())) {
+                try (StepLoader loader = loader(start.globalStep(), cache, tensors, collective, threads(context))) {
                     RankWatch watch = new RankWatch(task, collective, trainer, tensors, start.globalStep());
                     return train(loader, start, weights, trainer, collective, watch);
                 }
             }
         }
+    }
+
+    private StepLoader loader(long fromStep, WeightsCache cache, Tensors tensors, Collective collective, int threads)
+            throws IOException {
+        DatasetConfig dataset = config.dataset();
+        StepConfig steps = config.steps();
+        ClipDecoder.Frames frames = new ClipDecoder.Frames(FrameTransform.valueOf(dataset.transformName().name()),
+                dataset.frameInterval(), dataset.temporalWindows() == null ? 0 : dataset.temporalWindows(),
+                config.run().seed());
+        CrashGuard guard = CrashGuard.open(CrashGuard.folder(config.run().outputs()));
+        ClipDecoder decoder = new ClipDecoder(hadoop, frames, (long) steps.decodeCacheMib() << 20, guard);
+        LatentCodec codec = Components.codec(config.vae(), cache, tensors);
+        TextEncoder text = Components.textEncoder(config.textEncoder(), cache, tensors);
+        SampleShape shape = new SampleShape(codec.channels(), codec.spatialFactor(), text.slots(), text.width());
+        StepLoader.Ahead ahead = new StepLoader.Ahead(
+                steps.decodeThreads() == null ? threads : steps.decodeThreads(), (long) steps.prefetchMib() << 20);
+        return new StepLoader(new PlanReader(hadoop, task.steps().plan(), fromStep), decoder, frames,
+                new ClipEncoder(codec, text, config.run().seed()), shape, ahead, collective.rank(), collective.worldSize());
     }
 
     private int threads(BarrierTaskContext context) {
@@ -117,7 +128,13 @@ final class TrainingRank {
         if (task.steps().checkpoint() != null) {
             CheckpointReader checkpoint = CheckpointReader.resolve(new HadoopStorage(hadoop, task.steps().checkpoint())).checkpoint();
             RunState stored = TrainingCheckpoint.restore(checkpoint, weights, trainer);
-            return task.steps().newRun() ? fresh : stored;
+            if (task.steps().newRun()) {
+                return fresh;
+            }
+            // After planning anew, the epoch that the checkpoint stands in begins again.
+            return stored.planFingerprint().equals(task.planFingerprint()) ? stored : new RunState(stored.epoch(), 0,
+                    stored.globalStep(), stored.optimizerSteps(), stored.seed(), task.planFingerprint(),
+                    stored.predictXstart());
         }
         if (config.model().fromPretrained() != null) {
             PretrainedModel.find(config.model(), hadoop, cache).read(weights, TrainingCheckpoint.MODEL);
@@ -144,37 +161,33 @@ final class TrainingRank {
                 if (loaded == null) {
                     throw new IllegalStateException("the plan ends before step " + task.steps().last());
                 }
-                if (loaded.step().epoch() != epoch) {
+                boolean epochEnded = loaded.step().epoch() != epoch;
+                if (epochEnded) {
                     epoch = loaded.step().epoch();
                     epochBegin = done;
                 }
-                bad.addAll(loaded.bad());
+                bad.add(loaded.bad());
                 StepReport report = trainer.step(done, loaded.microBatches(), loaded.step().clips());
                 done++;
-                checkBadClips(loaded.step(), report);
+                bad.count(loaded.step().clips(), report.samples());
                 watch.stepped(epoch, done, report);
                 saver.check();
+                Optional<String> tooMany = bad.tooMany(epochEnded);
+                if (tooMany.isPresent()) {
+                    bad.write(collective, run, hadoop, done);
+                    saver.finish();
+                    return new RankResult(collective.rank(), done, last, tooMany.get());
+                }
                 int every = config.run().ckptEvery();
                 if (every > 0 && done % every == 0 || done == task.steps().last()) {
                     RunState state = new RunState(epoch, done - epochBegin, done, trainer.optimizer().steps(),
                             config.run().seed(), task.planFingerprint(), config.scheduler().predictXstart());
+                    bad.write(collective, run, hadoop, done);
                     last = saver.save(state, Map.of());
                 }
             }
             saver.finish();
         }
-        return new RankResult(collective.rank(), done, last, bad);
-    }
-
-    /** Every rank sees the same counts, so all stop at the same step. */
-    private void checkBadClips(PlannedStep step, StepReport report) {
-        clipsPlanned += step.clips();
-        clipsRead += report.samples();
-        long missing = clipsPlanned - clipsRead;
-        if (missing > 0 && missing > config.steps().maxBadClips() * clipsPlanned) {
-            throw new UserError("Cannot train any further: " + missing + " of " + clipsPlanned
-                    + " clips could not be read, more than max_bad_clips " + config.steps().maxBadClips()
-                    + " allows. Bucket the data again with verify: full, or raise max_bad_clips.");
-        }
+        return new RankResult(collective.rank(), done, last, null);
     }
 }

@@ -7,16 +7,11 @@ import io.sparkreel.jobs.config.TrainingConfig;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.sql.Timestamp;
-import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 
 /**
@@ -52,7 +47,7 @@ public final class TrainingRun {
         try (OutputStream out = start.run().create("config.yaml")) {
             out.write(loaded.yaml().getBytes(StandardCharsets.UTF_8));
         }
-        EpochPlanning planning = new EpochPlanning(spark, config, start);
+        EpochPlanning planning = new EpochPlanning(spark, start);
         try (RunLog log = RunLog.of(loaded, start.run())) {
             spark.sparkContext().addSparkListener(log);
             train(spark, context, ranks, planning, log);
@@ -61,7 +56,7 @@ public final class TrainingRun {
 
     private void train(SparkSession spark, JavaSparkContext context, int ranks, EpochPlanning planning,
             RunLog log) throws IOException {
-        long stepsPerEpoch = planning.stepsPerEpoch();
+        long stepsPerEpoch = planning.steps(0);
         long total = totalSteps(stepsPerEpoch);
         int epoch = start.resumed() == null ? 0 : start.resumed().epoch();
         long epochBegin = start.resumed() == null ? 0 : start.resumed().globalStep() - start.resumed().step();
@@ -70,19 +65,24 @@ public final class TrainingRun {
         Attempts attempts = new Attempts(context, ranks, config, start, log);
         LOG.info("{} clips in {} buckets, {} steps an epoch, {} steps in all, {} rank{}",
                 start.manifest().clips(), start.manifest().buckets().size(), stepsPerEpoch, total, ranks, ranks == 1 ? "" : "s");
-        List<BadClip> bad = new ArrayList<>();
+        planning.describe(ranks);
+        planning.forgetFrom(epochBegin);
         while (done < total) {
             EpochPlanning.Planned planned = planning.next(epoch, epochBegin, total);
             long last = Math.min(planned.endStep(), total);
             boolean newRun = done == 0;
             List<RankResult> results = attempts.run(new Stretch(planned.path(), last, total, checkpoint, newRun));
-            results.forEach(result -> bad.addAll(result.bad()));
+            String stopped = results.get(0).stopped();
+            if (stopped != null) {
+                throw new UserError("Cannot train any further: " + stopped + "; " + start.run().uri(BadClips.TABLE)
+                        + " says which and why. Bucket the data again with verify: full, or raise max_bad_clips.");
+            }
             done = results.get(0).steps();
             checkpoint = start.run().uri(results.get(0).checkpoint());
             epoch += planned.epochs();
             epochBegin = planned.endStep();
         }
-        writeQuarantine(spark, bad);
+        tellOfBadClips(spark);
         log.tell("end", "Trained " + done + " steps; the last checkpoint is " + checkpoint);
     }
 
@@ -91,16 +91,10 @@ public final class TrainingRun {
         return config.run().maxSteps() == null ? byEpochs : Math.min(byEpochs, config.run().maxSteps());
     }
 
-    private void writeQuarantine(SparkSession spark, List<BadClip> bad) {
-        if (bad.isEmpty()) {
-            return;
+    private void tellOfBadClips(SparkSession spark) throws IOException {
+        if (!start.run().list(BadClips.TABLE).isEmpty()) {
+            String table = start.run().uri(BadClips.TABLE);
+            LOG.warn("{} clips could not be read; {} says which and why", spark.read().parquet(table).count(), table);
         }
-        Timestamp now = Timestamp.from(Instant.now());
-        List<Row> rows = bad.stream().distinct()
-                .map(clip -> RowFactory.create(clip.uri(), "decode", clip.reason(), clip.detail(), now)).toList();
-        String path = start.run().uri("quarantine");
-        spark.createDataFrame(rows, io.sparkreel.jobs.inventory.ClipProber.QUARANTINE)
-                .coalesce(1).write().mode("append").parquet(path);
-        LOG.warn("{} clips could not be decoded; {} says which and why", rows.size(), path);
     }
 }

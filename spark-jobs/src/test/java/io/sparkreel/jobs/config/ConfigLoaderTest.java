@@ -134,10 +134,9 @@ class ConfigLoaderTest {
                 plugin: zero2
                 sp_size: 1
                 wandb: false
-                batch_size: null
                 model: {enable_flashattn: true, enable_layernorm_kernel: true, depth: 2}
                 """, List.of());
-        assertEquals(8, loaded.notices().size(), loaded.notices()::toString);
+        assertEquals(7, loaded.notices().size(), loaded.notices()::toString);
         assertTrue(loaded.notices().contains(
                 "'plugin' has no effect here: the executors of the Spark job are the data-parallel ranks."));
         assertEquals(2, loaded.config().model().depth());

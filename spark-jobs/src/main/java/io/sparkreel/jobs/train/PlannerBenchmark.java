@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.train;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.sparkreel.bucketing.bucket.Bucket;
+import io.sparkreel.bucketing.bucket.BucketAssigner;
+import io.sparkreel.bucketing.bucket.KeepDraw;
+import io.sparkreel.bucketing.plan.BatchSizes;
+import io.sparkreel.bucketing.plan.CostModel;
+import io.sparkreel.bucketing.plan.EpochPlan;
+import io.sparkreel.bucketing.plan.OpenSoraSampler;
+import io.sparkreel.bucketing.plan.StepPlanner;
+import io.sparkreel.bucketing.plan.StepPlanner.BucketLoad;
+import io.sparkreel.bucketing.plan.StepPlanner.Mix;
+import io.sparkreel.jobs.BenchmarkLine;
+import io.sparkreel.jobs.BenchmarkOptions;
+import io.sparkreel.jobs.SparkSessions;
+import io.sparkreel.jobs.UserError;
+import io.sparkreel.jobs.config.BucketingConfig;
+import io.sparkreel.jobs.config.ConfigLoader;
+import io.sparkreel.jobs.config.DrawKind;
+import io.sparkreel.jobs.config.StepSampler;
+import io.sparkreel.jobs.assign.Assignment;
+import io.sparkreel.jobs.assign.BucketStatistics;
+import io.sparkreel.jobs.assign.ShardWriter;
+import io.sparkreel.jobs.storage.BucketingManifest;
+import io.sparkreel.jobs.storage.BucketingManifest.BucketRows;
+import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.jobs.storage.ShardFiles;
+import io.sparkreel.model.autoencoder.LatentSizes;
+import io.sparkreel.model.stdit.Stdit2Config;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SaveMode;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * Measures plans: how busy ranks are kept by the sampler of Open-Sora 1.1 and by the planner, on bucketing
+ * configurations and simulated clips, and how long planning many clips takes.
+ */
+public final class PlannerBenchmark {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int[] RANKS = {8, 64, 96};
+    private static final int MICRO_BATCHES_PER_RANK = 4;
+    private static final double MEMORY_BYTES = 80.0 * (1L << 30);
+    private static final int SIMULATED = 600_000;
+    private static final long SEED = 42;
+
+    private PlannerBenchmark() {}
+
+    /** @param words see {@code submit/bench --help} */
+    public static void main(String[] words) throws IOException {
+        Map<String, String> defaults = new LinkedHashMap<>();
+        defaults.put("--clips", "10000000");
+        defaults.put("--work", null);
+        defaults.put("--published", null);
+        try {
+            BenchmarkOptions options = BenchmarkOptions.of(words, defaults);
+            run(options.count("--clips", 0), options.text("--work"), Path.of(options.text("--published")));
+        } catch (UserError e) {
+            System.err.println("sparkreel: " + e.getMessage());
+            System.exit(2);
+        }
+    }
+
+    private static void run(long clips, String work, Path published) throws IOException {
+        BucketingConfig first = null;
+        for (String stage : List.of("stage1", "stage2", "stage3")) {
+            BucketingConfig config =
+                    ConfigLoader.load(BucketingConfig.class, published.resolve(stage + ".yaml"), List.of()).config();
+            System.out.println(efficiency(stage, config, SIMULATED));
+            first = first == null ? config : first;
+        }
+        if (clips > 0) {
+            try (SparkSession spark = SparkSessions.start("sparkreel benchmark of planning")) {
+                System.out.println(speed(spark, first, clips, work));
+            }
+        }
+    }
+
+    /** The model that was published with these buckets, in bf16 and with recomputed blocks. */
+    private static CostModel publishedModel() {
+        int[] preset = Stdit2Config.preset("STDiT2-XL/2");
+        Stdit2Config model = new Stdit2Config(512, 4, List.of(1, 2, 2), preset[1], preset[0], preset[2], 4, 0.1, true,
+                4096, 200, true);
+        return new CostModel(new Stdit2Cost(model, new LatentSizes(4, 8), 2, true), Map.of());
+    }
+
+    /** Mean over greatest cost of the ranks, by sampler and number of ranks. */
+    static ObjectNode efficiency(String name, BucketingConfig config, int clips) {
+        BucketAssigner assigner = new BucketAssigner(config.buckets());
+        List<Optional<Bucket>> assigned = new ArrayList<>();
+        Map<Bucket, Long> counts = new LinkedHashMap<>();
+        for (int i = 0; i < clips; i++) {
+            ClipMix.Shape clip = ClipMix.shape(i);
+            long id = ClipMix.clipId(i);
+            Optional<Bucket> bucket = assigner.assign(clip.frames(), clip.height(), clip.width(),
+                    candidate -> KeepDraw.draw(SEED, 0, id, candidate.tag()));
+            assigned.add(bucket);
+            bucket.ifPresent(found -> counts.merge(found, 1L, Long::sum));
+        }
+        CostModel costs = publishedModel();
+        Map<String, Double> clipCosts = costs.clipCosts(counts.keySet());
+        OpenSoraSampler reference = new OpenSoraSampler(config.buckets(), assigned, SEED, true, true);
+        Map<String, Integer> published = new TreeMap<>();
+        config.buckets().levels().forEach(level -> level.entries().forEach(entry ->
+                published.put(Bucket.tag(level.resolution().name(), entry.frames()), entry.batchSize())));
+        Map<String, Integer> balanced = BatchSizes.balanced(counts.keySet(), costs, MEMORY_BYTES, null);
+        ObjectNode line = BenchmarkLine.begin("planner efficiency").put("config", name).put("clips", clips)
+                .put("clips_in_buckets", counts.values().stream().mapToLong(n -> n).sum())
+                .put("micro_batches_per_rank", MICRO_BATCHES_PER_RANK);
+        line.set("auto_batch_sizes", JSON.valueToTree(balanced));
+        for (int ranks : RANKS) {
+            ObjectNode at = line.putObject("ranks_" + ranks);
+            at.put("open_sora", reference(reference, clipCosts, ranks));
+            at.put("planner_published_sizes", planned(counts, published, clipCosts,
+                    new StepPlanner(SEED, MICRO_BATCHES_PER_RANK * ranks, Mix.MIXED)).efficiency(ranks));
+            EpochPlan ours = planned(counts, balanced, clipCosts,
+                    new StepPlanner(SEED, MICRO_BATCHES_PER_RANK * ranks, Mix.MIXED));
+            at.put("planner_auto_sizes", ours.efficiency(ranks)).put("steps", ours.steps());
+            at.put("planner_similar_one_each", planned(counts, balanced, clipCosts,
+                    new StepPlanner(SEED, ranks, Mix.SIMILAR)).efficiency(ranks));
+        }
+        return line;
+    }
+
+    private static EpochPlan planned(Map<Bucket, Long> counts, Map<String, Integer> sizes, Map<String, Double> costs,
+            StepPlanner planner) {
+        return planner.plan(0, counts.entrySet().stream().map(bucket -> new BucketLoad(bucket.getKey().id(),
+                bucket.getValue(), sizes.get(Bucket.tag(bucket.getKey().resolution(), bucket.getKey().frames())),
+                costs.get(bucket.getKey().id()))).toList());
+    }
+
+    private static double reference(OpenSoraSampler sampler, Map<String, Double> costs, int ranks) {
+        List<OpenSoraSampler.Batch> batches = sampler.epoch(0, ranks);
+        double mean = 0;
+        double greatest = 0;
+        for (int step = 0; step < batches.size() / ranks; step++) {
+            double most = 0;
+            for (OpenSoraSampler.Batch batch : batches.subList(step * ranks, (step + 1) * ranks)) {
+                double cost = batch.rows().size() * costs.get(batch.bucket().id());
+                mean += cost / ranks;
+                most = Math.max(most, cost);
+            }
+            greatest += most;
+        }
+        return mean / greatest;
+    }
+
+    /** Seconds from shards to the plan table of one epoch. */
+    private static ObjectNode speed(SparkSession spark, BucketingConfig config, long clips, String work)
+            throws IOException {
+        HadoopStorage data = new HadoopStorage(spark.sparkContext().hadoopConfiguration(), work);
+        BucketingManifest manifest = shards(spark, config, clips, data);
+        List<Bucket> buckets = manifest.buckets().stream().map(bucket -> new Bucket(bucket.resolution(), bucket.frames(),
+                bucket.aspect(), bucket.height(), bucket.width())).toList();
+        CostModel costs = publishedModel();
+        PlanRules rules = new PlanRules(buckets, BatchSizes.balanced(buckets, costs, MEMORY_BYTES, null),
+                costs.clipCosts(buckets), new StepPlanner(SEED, 384, Mix.MIXED), StepSampler.PLANNER);
+        RunStart start = new RunStart(data, manifest, new HadoopStorage(spark.sparkContext().hadoopConfiguration(),
+                work + "/run"), null, rules, "", null, null);
+        long begin = System.nanoTime();
+        EpochPlanning planning = new EpochPlanning(spark, start);
+        long steps = planning.steps(0);
+        EpochPlanning.Planned planned = planning.next(0, 0, steps);
+        double seconds = (System.nanoTime() - begin) / 1e9;
+        long rows = spark.read().parquet(planned.path()).count();
+        data.delete("");
+        return BenchmarkLine.begin("planner speed").put("clips", rows).put("steps", steps).put("seconds", seconds)
+                .put("clips_per_s", rows / seconds).put("cores", spark.sparkContext().defaultParallelism())
+                .put("driver_heap_mib", Runtime.getRuntime().maxMemory() >> 20);
+    }
+
+    /** Shards of so many clips that are all in buckets. */
+    private static BucketingManifest shards(SparkSession spark, BucketingConfig config, long clips, HadoopStorage data)
+            throws IOException {
+        Assignment assignment = Assignment.of(config.buckets(), DrawKind.KEYED, config.seed());
+        Dataset<Row> table = ClipMix.table(spark, (long) (clips * 1.5)).withColumn("epoch",
+                org.apache.spark.sql.functions.lit(0));
+        Dataset<Row> kept = assignment.assign(table).limit((int) clips).select("clip_id");
+        kept.write().mode(SaveMode.Overwrite).parquet(data.uri("kept"));
+        Dataset<Row> chosen = ClipMix.table(spark, (long) (clips * 1.5))
+                .join(spark.read().parquet(data.uri("kept")), "clip_id");
+        chosen.write().mode(SaveMode.Overwrite).parquet(data.uri("clips"));
+        Dataset<Row> stored = spark.read().parquet(data.uri("clips"));
+        BucketStatistics.Counts counts = BucketStatistics.count(ShardWriter.withEpochs(stored, 1), assignment);
+        ShardWriter.writer(ShardWriter.shards(stored, assignment, 1, config.seed(), counts.kept()))
+                .parquet(data.uri("shards/run=bench"));
+        List<BucketRows> buckets = counts.buckets().entrySet().stream().map(bucket -> new BucketRows(
+                bucket.getKey().resolution(), bucket.getKey().frames(), bucket.getKey().aspect(),
+                bucket.getKey().height(), bucket.getKey().width(), bucket.getValue())).toList();
+        return new BucketingManifest("bench", "", "", "", "keyed", 1, counts.fingerprint(), config.seed(), 1,
+                config.frameInterval(), config.resolutionSlack(), Map.of(), Map.of(), counts.kept(), 0, buckets,
+                ShardFiles.read(JavaSparkContext.fromSparkContext(spark.sparkContext()), data.uri("shards/run=bench")));
+    }
+}
