@@ -18,4 +18,21 @@ public record GivenFrames(float[] mask, float[][] latents) {
         }
         return true;
     }
+
+    /**
+     * Puts the frames that are to be kept back into a drawn latent: the reference's sampler replaces even these by the
+     * model's output in its last step.
+     *
+     * @param latent [C, T, h, w], changed
+     * @param channels C
+     */
+    public void restoreKept(float[] latent, int channels) {
+        int frames = latents.length;
+        int area = latent.length / channels / frames;
+        for (int frame = 0; frame < frames; frame++) {
+            for (int channel = 0; latents[frame] != null && mask[frame] == 0 && channel < channels; channel++) {
+                System.arraycopy(latents[frame], channel * area, latent, (channel * frames + frame) * area, area);
+            }
+        }
+    }
 }

@@ -12,6 +12,8 @@ import java.util.List;
  * @param loop generations that are joined to one video
  * @param conditionFrameLength frames of a generation that begin the next one; null only without loops
  * @param carry how those frames reach the next one
+ * @param keepGivenFrames whether frames of edit ratio 0 come out as they were given; Open-Sora 1.1, and so the default,
+ *     lets the model replace them in its last step, which changes them the less the better the model is
  * @param localReferencesInTables whether rows of a prompt file may name files of the machines that run the job
  * @param referenceHosts hosts that references may be fetched from over http or https: names, "*.example.org" or "*".
  *     One that a pattern allows must have a public address; a name of its own may lead anywhere
@@ -25,6 +27,7 @@ public record ConditioningConfig(
         @Default("1") int loop,
         @Default("null") Integer conditionFrameLength,
         @Default("decoded") CarryMode carry,
+        @Default("false") boolean keepGivenFrames,
         @Default("false") boolean localReferencesInTables,
         @Default("[]") List<String> referenceHosts,
         @Default("256") int referenceMaxMib,

@@ -180,6 +180,9 @@ final class ClipGenerator {
                 long begin = System.nanoTime();
                 float[][] drawn = generator.draw(latents, clip, height, width, steps);
                 sampling.addAndGet(System.nanoTime() - begin);
+                for (int i = 0; config.conditioning().keepGivenFrames() && i < drawn.length; i++) {
+                    latents.get(i).given().restoreKept(drawn[i], model.config().inChannels());
+                }
                 return drawn;
             }
         };

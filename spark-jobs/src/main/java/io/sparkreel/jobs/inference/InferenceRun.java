@@ -115,7 +115,8 @@ public final class InferenceRun {
         return String.join("\n", checkpoint, config.vae().toString(), config.textEncoder().toString(),
                 config.scheduler().toString(), Boolean.toString(predictXstart), config.dtype().toString(),
                 config.video().aspectCondition().toString(), Integer.toString(config.video().frameInterval()),
-                config.conditioning().carry().toString(), config.conditioning().maskStrategyDialect().toString());
+                config.conditioning().carry().toString(),
+                Boolean.toString(config.conditioning().keepGivenFrames()), config.conditioning().maskStrategyDialect().toString());
     }
 
     /** With a local master Spark tries a task once. */
