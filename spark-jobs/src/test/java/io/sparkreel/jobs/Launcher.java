@@ -59,13 +59,17 @@ public record Launcher(Path root, Path work) {
     }
 
     public Ended launch(String launcher, List<String> arguments, Incident incident) throws Exception {
+        return launch(launcher, arguments, incident, LIMIT_S);
+    }
+
+    public Ended launch(String launcher, List<String> arguments, Incident incident, int limitSeconds) throws Exception {
         List<String> command = new ArrayList<>(List.of(root.resolve("submit/" + launcher).toString()));
         command.addAll(arguments);
         Path log = Files.createTempFile(work, launcher, ".log");
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
         Process process = builder.start();
         incident.happen(process, log);
-        if (!process.waitFor(LIMIT_S, TimeUnit.SECONDS)) {
+        if (!process.waitFor(limitSeconds, TimeUnit.SECONDS)) {
             process.descendants().forEach(ProcessHandle::destroyForcibly);
             process.destroyForcibly();
             throw new AssertionError(launcher + " did not end in time:\n" + Files.readString(log));
