@@ -180,6 +180,7 @@ add_defaults() {
   defaults=(
     --conf spark.executorEnv.OMP_WAIT_POLICY=PASSIVE
     --conf spark.executorEnv.DJL_OFFLINE=true
+    --conf spark.executorEnv.LC_ALL=C.UTF-8
     --conf "spark.driver.defaultJavaOptions=$logging"
   )
   if [[ -z $properties_file ]] && ! has_spark_defaults; then
@@ -250,6 +251,8 @@ run_class() {
   fi
   jars=$(all_jars)
   export OMP_WAIT_POLICY=PASSIVE DJL_OFFLINE=true
+  # A JVM refuses names of files that the locale's encoding has no letters for.
+  [[ $(locale charmap 2>/dev/null) == UTF-8 ]] || export LC_ALL=C.UTF-8
   submit+=("${defaults[@]}" "${spark_options[@]}" ${jars:+--jars "$jars"} --class "$class" "$JAR" "${job_options[@]}")
   if [[ -n ${SPARKREEL_DRY_RUN:-} ]]; then
     printf '%s\0' "${submit[@]}"

@@ -13,11 +13,11 @@ final class FileNames {
     private FileNames() {}
 
     /**
-     * The text with separators, control characters and other characters that some store refuses replaced, and without
+     * The text with separators of folders, control characters and colons, which HDFS refuses, replaced, and without
      * leading dots. A text that is too long is cut and ends with digits of its digest.
      */
     static String safe(String text) {
-        String name = text.replaceAll("[\\p{Cntrl}/\\\\:*?\"<>]", "_").strip().replaceAll("^\\.+", "_");
+        String name = text.replaceAll("[\\p{Cntrl}/\\\\:]", "_").replaceAll("^\\.+", "_");
         if (name.getBytes(StandardCharsets.UTF_8).length > MOST_BYTES) {
             String end = "-" + Fingerprint.of(text).substring(0, DIGEST_DIGITS);
             while (name.getBytes(StandardCharsets.UTF_8).length > MOST_BYTES - end.length()) {
@@ -27,6 +27,6 @@ final class FileNames {
             }
             name += end;
         }
-        return name.isEmpty() ? "_" : name;
+        return name.isBlank() ? "_" : name;
     }
 }

@@ -134,7 +134,7 @@ final class PromptTable {
                 columns.hasNonNull("mask_strategy") ? text(columns, "mask_strategy")
                         : entry(config.conditioning().maskStrategy(), id));
         MaskStrategy.parse(strategy, dialect);
-        return new PromptRow(id, prompt.place(), text, syntax.texts(shape.loops()), name(id, text, columns),
+        return new PromptRow(id, prompt.place(), text, syntax.texts(shape.loops()), name(id, syntax.text(), columns),
                 count(columns, "num_sample", config.output().numSample()), shape, seed(columns),
                 references(id, syntax, columns), strategy, config.output().videoFormat());
     }
@@ -275,7 +275,11 @@ final class PromptTable {
         return text.length() > 80 ? text.substring(0, 80) + "..." : text;
     }
 
-    /** The reference's naming; a name of the row's own replaces it, as far as it is one of a file. */
+    /**
+     * The reference's naming; a name of the row's own replaces it, as far as it is one of a file.
+     *
+     * @param text the prompt without an object at its end
+     */
     private String name(int id, String text, ObjectNode columns) {
         String own = text(columns, "sample_name");
         if (own != null) {

@@ -249,7 +249,7 @@ class PromptTableTest {
                 {"prompt": ".."}
                 """.formatted(longText, longText), "prompt_as_path: true");
         List<String> names = prompts.rows().stream().map(PromptRow::name).toList();
-        assertEquals(List.of("__.._etc_cron", "_a_b", "\ud83d\ude80 _quoted_ 'x' _b_"), names.subList(0, 3));
+        assertEquals(List.of("__.._etc_cron", "_a_b", "\ud83d\ude80 \"quoted\" 'x' <b>"), names.subList(0, 3));
         assertEquals("_", names.get(6));
         assertTrue(!names.get(3).equals(names.get(4)));
         for (String name : names) {
@@ -258,8 +258,10 @@ class PromptTableTest {
         assertEquals(1, prompts.bad().size());
         assertTrue(prompts.bad().get(0).error().contains("line 7: Cannot use this prompt: its clip same.mp4 is that of"),
                 prompts.bad().get(0).error());
-        PromptTable.Prompts named = file("n.txt", "a cat", "prompt_as_path: true", "sample_name: clip-");
-        assertEquals("clip-a cat.mp4", named.rows().get(0).fileName(0));
+        PromptTable.Prompts named = file("n.txt", "a cat? {\"mask_strategy\": \"0,0,0,1,0\"}\nat 5:30", "prompt_as_path: true",
+                "sample_name: clip-");
+        assertEquals(List.of("clip-a cat? .mp4", "clip-at 5_30.mp4"),
+                named.rows().stream().map(row -> row.fileName(0)).toList());
     }
 
     @Test
