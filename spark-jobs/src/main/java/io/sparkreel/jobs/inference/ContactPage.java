@@ -20,7 +20,7 @@ final class ContactPage {
             <link rel="icon" href="data:,">
             <style>
             body { font: 14px/1.4 system-ui, sans-serif; margin: 1.5rem; background: #fafafa; color: #222; }
-            main { display: grid; grid-template-columns: repeat(auto-fill, minmax(18rem, 1fr)); gap: 1rem; }
+            main { display: grid; grid-template-columns: repeat(auto-fill, minmax(18rem, 1fr)); gap: 1rem; align-items: start; }
             figure { margin: 0; padding: .75rem; background: #fff; border: 1px solid #ddd; border-radius: 6px; }
             video, img { width: 100%; height: auto; background: #eee; }
             figcaption p { margin: .4rem 0; overflow-wrap: anywhere; max-height: 9rem; overflow: auto; }
@@ -68,7 +68,7 @@ final class ContactPage {
         }
         page.append("<figcaption>\n<p>").append(escaped(result.prompt())).append("</p>\n");
         if (result.isOk()) {
-            page.append("<p class=\"facts\">prompt ").append(result.promptId()).append(", sample ")
+            page.append("<p class=\"facts\">").append(escaped(result.fileName())).append(": prompt ").append(result.promptId()).append(", sample ")
                     .append(result.sample()).append(", seed ").append(result.seed()).append(", ")
                     .append(result.numFrames()).append(result.numFrames() == 1 ? " frame" : " frames").append(" of ")
                     .append(result.height()).append("x").append(result.width());
