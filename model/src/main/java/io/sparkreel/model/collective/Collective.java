@@ -23,10 +23,23 @@ public interface Collective extends AutoCloseable {
      * may be under way. The order of the additions depends only on the number of elements and ranks, so the result is
      * the same to the bit on every rank and in every run.
      *
-     * @param range direct buffer of fp32 values in native byte order, from its position to its limit; may be empty
-     * @throws io.sparkreel.model.InvalidInputException if the buffer is not such
+     * @param range may be empty
      */
-    Work allReduceSum(ByteBuffer range);
+    Work allReduceSum(FlatRange range);
+
+    /** As {@link #allReduceSum(FlatRange)}, of host memory. */
+    default Work allReduceSum(ByteBuffer range) {
+        return allReduceSum(FlatRange.of(range));
+    }
+
+    /**
+     * Starts to replace this rank's part of {@code range} (see {@link FlatRange#partBegin}) by its sum over all ranks:
+     * the same to the bit as {@link #allReduceSum} gives. The other parts hold nothing of use afterwards.
+     */
+    Work reduceScatterSum(FlatRange range);
+
+    /** Starts to replace every part of {@code range} but this rank's own by that of the rank that owns it. */
+    Work allGatherParts(FlatRange range);
 
     /**
      * Replaces {@code range} on every rank by that of rank {@code root}.

@@ -11,7 +11,7 @@ import java.util.Arrays;
 
 /**
  * The control connection to one neighbour, both ways: heartbeats, the news of a failure, a goodbye. Each message is its
- * length, a type byte and the content, big-endian.
+ * length, a type byte and the content, big-endian; all but the length may be encrypted.
  */
 final class ControlLink {
 
@@ -36,6 +36,9 @@ final class ControlLink {
     private final int streams;
     private final ByteBuffer inbound = ByteBuffer.allocate(4 * LONGEST_MESSAGE);
     private final ByteBuffer outbound = ByteBuffer.allocate(4 * LONGEST_MESSAGE);
+    private final ByteBuffer message = ByteBuffer.allocate(LONGEST_MESSAGE);
+    private final FrameCipher outgoing; // null without encryption
+    private final FrameCipher incoming; // null without encryption
     private long heardAt;
     private Pulse pulse;
     private long activeAt;
@@ -44,9 +47,11 @@ final class ControlLink {
     private boolean finishing;
     private boolean ended;
 
-    ControlLink(int peer, SocketChannel channel, Selector selector, int streams, long now) throws IOException {
+    ControlLink(int peer, RingConnection connection, Selector selector, int streams, long now) throws IOException {
         this.peer = peer;
-        this.channel = channel;
+        this.channel = connection.channel();
+        this.outgoing = connection.outgoing();
+        this.incoming = connection.incoming();
         this.key = channel.register(selector, SelectionKey.OP_READ);
         this.streams = streams;
         this.heardAt = now;
@@ -93,13 +98,12 @@ final class ControlLink {
     }
 
     void sendPulse(Pulse own) throws IOException {
-        int length = 1 + Long.BYTES * (3 + streams);
+        message.clear().put(PULSE).putLong(own.joined).putLong(own.completed).putLong(own.activity);
+        for (long bytes : own.sentBytes) {
+            message.putLong(bytes);
+        }
         // A neighbour that takes nothing is about to be found silent; more heartbeats would not help.
-        if (!finishing && outbound.remaining() >= Integer.BYTES + length) {
-            outbound.putInt(length).put(PULSE).putLong(own.joined).putLong(own.completed).putLong(own.activity);
-            for (long bytes : own.sentBytes) {
-                outbound.putLong(bytes);
-            }
+        if (!finishing && enqueue()) {
             flush();
         }
     }
@@ -107,19 +111,31 @@ final class ControlLink {
     void sendFailure(RingFailure.Cause cause) throws IOException {
         byte[] found = text(cause.found());
         byte[] advice = text(cause.advice());
-        int length = 1 + 3 * Integer.BYTES + found.length + advice.length;
-        if (outbound.remaining() >= Integer.BYTES + length) {
-            outbound.putInt(length).put(FAILURE).putInt(cause.rank());
-            outbound.putInt(found.length).put(found).putInt(advice.length).put(advice);
-        }
+        message.clear().put(FAILURE).putInt(cause.rank());
+        message.putInt(found.length).put(found).putInt(advice.length).put(advice);
+        enqueue();
         finish();
     }
 
     void sendGoodbye() throws IOException {
-        if (outbound.remaining() > Integer.BYTES) {
-            outbound.putInt(1).put(GOODBYE);
-        }
+        message.clear().put(GOODBYE);
+        enqueue();
         finish();
+    }
+
+    /** Appends {@link #message} to what is to be sent; returns whether there was room. */
+    private boolean enqueue() {
+        int length = message.flip().remaining() + (outgoing == null ? 0 : FrameCipher.TAG_BYTES);
+        if (outbound.remaining() < Integer.BYTES + length) {
+            return false;
+        }
+        outbound.putInt(length);
+        if (outgoing == null) {
+            outbound.put(message);
+        } else {
+            outgoing.seal(message, outbound);
+        }
+        return true;
     }
 
     /** Nothing more will be sent. */
@@ -175,25 +191,33 @@ final class ControlLink {
         if (inbound.remaining() < Integer.BYTES + length) {
             return false;
         }
-        ByteBuffer message = inbound.slice(inbound.position() + Integer.BYTES, length);
+        ByteBuffer content = inbound.slice(inbound.position() + Integer.BYTES, length);
         inbound.position(inbound.position() + Integer.BYTES + length);
-        take(message, now);
+        if (incoming != null) {
+            ByteBuffer opened = ByteBuffer.allocate(length);
+            incoming.open(content, opened, "control");
+            content = opened.flip();
+        }
+        take(content, now);
         return true;
     }
 
-    private void take(ByteBuffer message, long now) throws IOException {
-        byte type = message.get();
-        if (type == PULSE && message.remaining() == Long.BYTES * (3 + streams)) {
-            Pulse next = new Pulse(message.getLong(), message.getLong(), message.getLong(), longs(message));
+    private void take(ByteBuffer content, long now) throws IOException {
+        if (!content.hasRemaining()) {
+            throw new FrameException("sent an empty control message");
+        }
+        byte type = content.get();
+        if (type == PULSE && content.remaining() == Long.BYTES * (3 + streams)) {
+            Pulse next = new Pulse(content.getLong(), content.getLong(), content.getLong(), longs(content));
             if (pulse == null || pulse.activity != next.activity) {
                 activeAt = now;
             }
             pulse = next;
             heardAt = now;
-        } else if (type == FAILURE && message.remaining() >= 3 * Integer.BYTES) {
-            int rank = message.getInt();
-            reported = new RingFailure.Cause(rank, text(message), text(message), null, true);
-        } else if (type == GOODBYE && !message.hasRemaining()) {
+        } else if (type == FAILURE && content.remaining() >= 3 * Integer.BYTES) {
+            int rank = content.getInt();
+            reported = new RingFailure.Cause(rank, text(content), text(content), null, true);
+        } else if (type == GOODBYE && !content.hasRemaining()) {
             departed = true;
             finish();
         } else {
@@ -201,10 +225,10 @@ final class ControlLink {
         }
     }
 
-    private long[] longs(ByteBuffer message) {
+    private long[] longs(ByteBuffer content) {
         long[] values = new long[streams];
         for (int index = 0; index < streams; index++) {
-            values[index] = message.getLong();
+            values[index] = content.getLong();
         }
         return values;
     }

@@ -11,4 +11,8 @@ final class FrameException extends IOException {
     FrameException(String message) {
         super(message);
     }
+
+    static FrameException damaged(Object what) {
+        return new FrameException("sent data of " + what + " that arrived damaged (its checksum differs)");
+    }
 }

@@ -25,9 +25,8 @@ final class FrameHeader {
         header.putInt(index).putInt(offset).putInt(length);
     }
 
-    /** Throws if {@code found}, complete, is not what {@link #put} wrote to {@code expected}. */
+    /** Throws if {@code found}, from 0 to its limit, is not what {@link #put} wrote to {@code expected}. */
     static void check(ByteBuffer found, ByteBuffer expected, Operation operation) throws FrameException {
-        found.flip();
         ByteBuffer known = found.slice(0, PREDICTABLE_BYTES);
         if (known.mismatch(expected.slice(0, PREDICTABLE_BYTES)) < 0) {
             return;

@@ -9,56 +9,72 @@ import java.nio.channels.SocketChannel;
 import java.util.zip.CRC32C;
 
 /**
- * Receives the slices that are due from the left neighbour, on a channel that does not block: slices to store go
- * straight to the caller's memory, slices to add are added to it once they are whole and their checksum holds.
+ * Receives slices through a socket: those to store go straight to the caller's memory, those to add are added once they
+ * are whole and their checksum holds. Packed and encrypted ones take a detour.
  */
-final class FrameReader {
+final class FrameReader implements SliceReceiver {
 
     private final SocketChannel channel;
+    private final FrameCipher cipher; // null without encryption
+    private final int sealBytes;
     private final long attempt;
     private final CRC32C checksum = new CRC32C();
-    private final ByteBuffer header = ByteBuffer.allocateDirect(FrameHeader.BYTES);
     private final ByteBuffer expected = ByteBuffer.allocateDirect(FrameHeader.BYTES);
-    private final ByteBuffer addends;
+    private final ByteBuffer header;
+    private final ByteBuffer opened;
+    private final ByteBuffer detour;
     private Operation operation;
+    private Arrival arrival;
+    private boolean headerChecked;
+    private int sent;
     private ByteBuffer target;
     private ByteBuffer payload;
 
-    FrameReader(SocketChannel channel, long attempt, int sliceBytes) {
-        this.channel = channel;
+    FrameReader(RingConnection left, long attempt, int sliceBytes) {
+        this.channel = left.channel();
+        this.cipher = left.incoming();
+        this.sealBytes = cipher == null ? 0 : FrameCipher.TAG_BYTES;
         this.attempt = attempt;
-        this.addends = ByteBuffer.allocateDirect(sliceBytes).order(ByteOrder.nativeOrder());
+        this.header = ByteBuffer.allocateDirect(FrameHeader.BYTES + sealBytes);
+        this.detour = ByteBuffer.allocateDirect(sliceBytes + sealBytes).order(ByteOrder.nativeOrder());
+        this.opened = ByteBuffer.allocateDirect(cipher == null ? 0 : Math.max(sliceBytes, FrameHeader.BYTES))
+                .order(ByteOrder.nativeOrder());
     }
 
-    boolean isBusy() {
+    @Override
+    public boolean isBusy() {
         return operation != null;
     }
 
-    void start(Operation of, int index, int offset, int length, boolean add) {
+    @Override
+    public void start(Operation of, int index, int offset, int length, Arrival becomes) {
         operation = of;
+        arrival = becomes;
         target = of.slice(offset, length);
-        payload = add ? addends.clear().limit(length) : target;
+        boolean straight = cipher == null && becomes == Arrival.STORE && of.wire() == WireType.FP32;
+        payload = straight ? target : detour.clear().limit(of.wire().bytes(length) + sealBytes);
         FrameHeader.put(expected, attempt, of, index, offset, length);
         header.clear();
+        headerChecked = false;
         checksum.reset();
     }
 
-    /** Takes what has arrived and returns how many bytes that was. */
-    long advance() throws IOException {
+    @Override
+    public long advance() throws IOException {
         long taken = 0;
-        if (header.hasRemaining()) {
+        if (!headerChecked) {
             taken = read(header);
             if (header.hasRemaining()) {
                 return taken;
             }
-            FrameHeader.check(header, expected, operation);
-            // Full again, so that the next call goes on with the payload.
-            header.position(header.limit());
+            checkHeader();
         }
         int from = payload.position();
         taken += read(payload);
-        // Summed up piece by piece, while the piece is still in the cache.
-        checksum.update(payload.slice(from, payload.position() - from));
+        if (cipher == null) {
+            // Summed up piece by piece, while the piece is still in the cache.
+            checksum.update(payload.slice(from, payload.position() - from));
+        }
         if (!payload.hasRemaining()) {
             finish();
         }
@@ -73,13 +89,27 @@ final class FrameReader {
         return count;
     }
 
+    private void checkHeader() throws FrameException {
+        ByteBuffer plain = header.flip();
+        if (cipher != null) {
+            cipher.open(plain, opened.clear(), operation);
+            plain = opened.flip();
+        }
+        FrameHeader.check(plain, expected, operation);
+        sent = FrameHeader.checksum(plain);
+        headerChecked = true;
+    }
+
     private void finish() throws FrameException {
-        payload.flip();
-        if ((int) checksum.getValue() != FrameHeader.checksum(header)) {
-            throw new FrameException("sent data of " + operation + " that arrived damaged (its checksum differs)");
+        ByteBuffer plain = payload.flip();
+        if (cipher != null) {
+            cipher.open(plain, opened.clear(), operation);
+            plain = opened.flip();
+        } else if ((int) checksum.getValue() != sent) {
+            throw FrameException.damaged(operation);
         }
         if (payload != target) {
-            FloatSum.add(target, addends.slice(0, payload.limit()).order(ByteOrder.nativeOrder()));
+            arrival.deliver(operation.wire(), plain, target);
         }
         operation = null;
     }

@@ -20,15 +20,43 @@ final class Lane implements Runnable {
     private static final Logger LOG = LogManager.getLogger(Lane.class);
 
     /** This stream's part in one operation. */
-    private static final class Part {
+    private final class Part {
         private final Operation operation;
         private final Schedule schedule;
+        private final SharedSender shared; // null where payload goes through the socket
+        private final SharedReceiver sharing; // likewise
         private int sent;
         private int received;
 
-        Part(Operation operation, Schedule schedule) {
+        Part(Operation operation, Schedule schedule, SharedSender shared, SharedReceiver sharing) {
             this.operation = operation;
             this.schedule = schedule;
+            this.shared = shared;
+            this.sharing = sharing;
+        }
+
+        private boolean isShared(int sliceLength) {
+            return operation.wire().bytes(sliceLength) > SharedSender.SMALLEST;
+        }
+
+        /** What sends the next slice. */
+        SliceSender sender() {
+            return shared != null && isShared(schedule.sendLength(sent)) ? shared : writer;
+        }
+
+        /** What receives the next slice. */
+        SliceReceiver receiver() {
+            return sharing != null && isShared(schedule.receiveLength(received)) ? sharing : reader;
+        }
+
+        /** Whether the next slice to send is there. */
+        boolean hasNext() {
+            return schedule.maySend(sent, received);
+        }
+
+        /** Whether the next slice has no place to go to. */
+        boolean lacksSlot() {
+            return sender() == shared && !shared.hasSlot();
         }
 
         boolean isSent() {
@@ -50,9 +78,14 @@ final class Lane implements Runnable {
     private final SelectionKey rightKey;
     private final FrameReader reader;
     private final FrameWriter writer;
+    private final long attempt;
+    private SliceSender sender; // of the slice that is being sent
+    private SliceReceiver receiver; // of the slice that is due
 
     private final Deque<Part> inbox = new ArrayDeque<>(); // guarded by itself
     private boolean ended; // guarded by inbox
+    private SharedSender sharedSender; // guarded by inbox
+    private SharedReceiver sharedReceiver; // guarded by inbox
     private final Deque<Part> sending = new ArrayDeque<>();
     private final Deque<Part> receiving = new ArrayDeque<>();
 
@@ -63,24 +96,35 @@ final class Lane implements Runnable {
     private volatile long quietSince;
 
     /** Takes over both connections. */
-    Lane(int index, Ranks ranks, SocketChannel left, SocketChannel right, long attempt, int sliceBytes,
+    Lane(int index, Ranks ranks, RingConnection left, RingConnection right, long attempt, RingOptions options,
             RingFailure failure) throws IOException {
         this.index = index;
         this.ranks = ranks;
         this.failure = failure;
-        this.left = left;
-        this.right = right;
-        this.reader = new FrameReader(left, attempt, sliceBytes);
-        this.writer = new FrameWriter(right, attempt);
+        this.attempt = attempt;
+        this.left = left.channel();
+        this.right = right.channel();
+        this.reader = new FrameReader(left, attempt, options.sliceBytes());
+        this.writer = new FrameWriter(right, attempt, options);
+        this.sender = writer;
+        this.receiver = reader;
         this.selector = Selector.open();
-        this.leftKey = left.register(selector, 0);
-        this.rightKey = right.register(selector, 0);
+        this.leftKey = this.left.register(selector, 0);
+        this.rightKey = this.right.register(selector, 0);
+    }
+
+    /** From the next operation on, payload goes through this memory; null: through the socket. */
+    void share(SharedSegment fromLeft, SharedSegment toRight) {
+        synchronized (inbox) {
+            sharedReceiver = fromLeft == null ? null : new SharedReceiver(left, attempt, fromLeft, index);
+            sharedSender = toRight == null ? null : new SharedSender(right, attempt, toRight, index);
+        }
     }
 
     void submit(Operation operation, Schedule schedule) {
         synchronized (inbox) {
             if (!ended) {
-                inbox.add(new Part(operation, schedule));
+                inbox.add(new Part(operation, schedule, sharedSender, sharedReceiver));
                 selector.wakeup();
                 return;
             }
@@ -155,21 +199,22 @@ final class Lane implements Runnable {
     /** Moves the head of the sending queue on; returns the bytes sent. */
     private long send() throws BrokenLink {
         Part part = sending.peek();
-        if (part == null || !writer.isBusy() && !part.schedule.maySend(part.sent, part.received)) {
+        if (part == null || !sender.isBusy() && (!part.hasNext() || part.lacksSlot())) {
             return 0;
         }
-        if (!writer.isBusy()) {
-            writer.start(part.operation, part.sent, part.schedule.sendOffset(part.sent),
+        if (!sender.isBusy()) {
+            sender = part.sender();
+            sender.start(part.operation, part.sent, part.schedule.sendOffset(part.sent),
                     part.schedule.sendLength(part.sent));
         }
         long moved;
         try {
-            moved = writer.advance();
+            moved = sender.advance();
         } catch (IOException failed) {
             throw new BrokenLink(ranks.right(), "closed stream " + index + " to it", failed);
         }
         sentBytes += moved;
-        if (!writer.isBusy()) {
+        if (!sender.isBusy()) {
             part.sent++;
             if (part.isSent()) {
                 sending.remove();
@@ -185,13 +230,14 @@ final class Lane implements Runnable {
         if (part == null) {
             return 0;
         }
-        if (!reader.isBusy()) {
-            reader.start(part.operation, part.received, part.schedule.receiveOffset(part.received),
-                    part.schedule.receiveLength(part.received), part.schedule.adds(part.received));
+        if (!receiver.isBusy()) {
+            receiver = part.receiver();
+            receiver.start(part.operation, part.received, part.schedule.receiveOffset(part.received),
+                    part.schedule.receiveLength(part.received), part.schedule.arrival(part.received));
         }
         long moved;
         try {
-            moved = reader.advance();
+            moved = receiver.advance();
         } catch (FrameException misfit) {
             throw misfit;
         } catch (IOException failed) {
@@ -201,7 +247,7 @@ final class Lane implements Runnable {
             receivedBytes += moved;
             quietSince = System.nanoTime();
         }
-        if (!reader.isBusy()) {
+        if (!receiver.isBusy()) {
             part.received++;
             if (part.isReceived()) {
                 receiving.remove();
@@ -218,13 +264,24 @@ final class Lane implements Runnable {
         }
     }
 
-    private void waitForNews() throws IOException {
+    private void waitForNews() throws IOException, BrokenLink {
         Part next = sending.peek();
-        boolean blocked = writer.isBusy() || next != null && next.schedule.maySend(next.sent, next.received);
-        interest(rightKey, blocked ? SelectionKey.OP_WRITE : 0);
+        boolean lacksSlot = !sender.isBusy() && next != null && next.hasNext() && next.lacksSlot();
+        if (lacksSlot && !next.shared.awaitSlot()) {
+            return;
+        }
+        boolean blocked = sender.isBusy() || next != null && next.hasNext();
+        interest(rightKey, lacksSlot ? SelectionKey.OP_READ : blocked ? SelectionKey.OP_WRITE : 0);
         interest(leftKey, receiving.isEmpty() ? 0 : SelectionKey.OP_READ);
         selector.select();
         selector.selectedKeys().clear();
+        if (lacksSlot) {
+            try {
+                next.shared.heardBell();
+            } catch (IOException failed) {
+                throw new BrokenLink(ranks.right(), "closed stream " + index + " to it", failed);
+            }
+        }
     }
 
     private static void interest(SelectionKey key, int operations) {

@@ -10,6 +10,7 @@ final class Operation implements Work {
 
     enum Kind {
         ALL_REDUCE("all-reduce"),
+        REDUCE_SCATTER("reduce-scatter"),
         BROADCAST("broadcast"),
         ALL_GATHER("all-gather");
 
@@ -24,6 +25,7 @@ final class Operation implements Work {
     private final long number;
     private final int root;
     private final ByteBuffer range;
+    private final WireType wire;
     private final RingFailure failure;
     private final Runnable whenReleased;
     private final AtomicInteger openParts;
@@ -33,14 +35,16 @@ final class Operation implements Work {
     /**
      * @param number position in the sequence of operations, from 0
      * @param root rank a broadcast starts from, otherwise 0
+     * @param wire as what its values travel
      * @param parts number of streams that work on it
      */
-    Operation(Kind kind, long number, int root, ByteBuffer range, int parts, RingFailure failure,
-            Runnable whenReleased) {
+    Operation(Kind kind, long number, int root, ByteBuffer range, WireType wire, int parts,
+            RingFailure failure, Runnable whenReleased) {
         this.kind = kind;
         this.number = number;
         this.root = root;
         this.range = range;
+        this.wire = wire;
         this.failure = failure;
         this.whenReleased = whenReleased;
         this.openParts = new AtomicInteger(parts);
@@ -63,6 +67,10 @@ final class Operation implements Work {
 
     int totalBytes() {
         return range.limit();
+    }
+
+    WireType wire() {
+        return wire;
     }
 
     ByteBuffer slice(int offset, int length) {

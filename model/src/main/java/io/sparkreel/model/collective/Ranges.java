@@ -10,27 +10,26 @@ final class Ranges {
 
     private Ranges() {}
 
-    /** The fp32 values between position and limit as a buffer of their own. */
-    static ByteBuffer floats(ByteBuffer range) {
-        ByteBuffer checked = bytes("all-reduce", range);
-        if (range.order() != ByteOrder.nativeOrder()) {
-            throw new InvalidInputException("Cannot all-reduce the buffer: its byte order is " + range.order()
-                    + ". Set it to ByteOrder.nativeOrder() before filling it.");
-        }
-        if (range.remaining() % Float.BYTES != 0) {
-            throw new InvalidInputException("Cannot all-reduce the buffer: its " + range.remaining()
-                    + " bytes are not a whole number of fp32 values. Set position and limit to multiples of 4.");
-        }
-        return checked;
-    }
-
-    /** The bytes between position and limit as a buffer of their own, in native order. */
-    static ByteBuffer bytes(String verb, ByteBuffer range) {
+    static void direct(String verb, ByteBuffer range) {
         if (!range.isDirect() || range.isReadOnly()) {
             throw new InvalidInputException("Cannot " + verb + " the buffer: it is "
                     + (range.isDirect() ? "read-only" : "not direct") + ". Use a writable direct ByteBuffer.");
         }
+    }
+
+    /** The bytes between position and limit as a buffer of their own, in native order. */
+    static ByteBuffer bytes(ByteBuffer range) {
+        direct("broadcast", range);
         return range.slice().order(ByteOrder.nativeOrder());
+    }
+
+    /** The memory of a range that must lie on the host. */
+    static ByteBuffer host(FlatRange range) {
+        if (!range.isOnHost()) {
+            throw new InvalidInputException("Cannot reduce memory of a GPU through sockets. Use the transport nccl, or"
+                    + " train on the CPU.");
+        }
+        return range.host();
     }
 
     static void root(int root, int worldSize) {

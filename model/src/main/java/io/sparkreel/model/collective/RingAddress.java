@@ -9,12 +9,11 @@ import java.util.List;
 /** What a rank tells the others when they meet: where it listens, and the settings that must be equal on all. */
 record RingAddress(String host, int port, String settings) {
 
-    private static final String FORMAT = "sparkreel-ring/1";
+    private static final String FORMAT = "sparkreel-ring/2";
 
     RingAddress(RingOptions options, int port) {
         this(options.bindHost(), port, FORMAT + " attempt=" + Long.toHexString(
-                Handshake.attemptCode(options.attemptId())) + " streams=" + options.streams() + " slice="
-                + options.sliceBytes() + " order=" + ByteOrder.nativeOrder());
+                Handshake.attemptCode(options.attemptId())) + " " + options.shared() + " order=" + ByteOrder.nativeOrder());
     }
 
     String text() {

@@ -4,21 +4,17 @@ package io.sparkreel.model.collective;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.StandardSocketOptions;
-import java.nio.channels.NetworkChannel;
 import java.nio.channels.SocketChannel;
 
 /** The connections between this rank and one neighbour: one for each stream, and one for control. */
 final class RingChannels implements Closeable {
 
-    /** Large enough that a slice fits: then a rank seldom waits for its neighbour to be scheduled. */
-    static final int SOCKET_BUFFER_BYTES = 4 << 20;
-
-    private final SocketChannel[] streams;
-    private SocketChannel control;
+    private final RingConnection[] streams;
+    private RingConnection control;
     private int missing;
 
     RingChannels(int streamCount) {
-        streams = new SocketChannel[streamCount];
+        streams = new RingConnection[streamCount];
         missing = streamCount + 1;
     }
 
@@ -28,11 +24,11 @@ final class RingChannels implements Closeable {
                 : number >= 0 && number < streams.length && streams[number] == null;
     }
 
-    void put(int number, SocketChannel channel) {
+    void put(int number, RingConnection connection) {
         if (number == Handshake.CONTROL) {
-            control = channel;
+            control = connection;
         } else {
-            streams[number] = channel;
+            streams[number] = connection;
         }
         missing--;
     }
@@ -41,21 +37,16 @@ final class RingChannels implements Closeable {
         return missing == 0;
     }
 
-    SocketChannel stream(int number) {
+    RingConnection stream(int number) {
         return streams[number];
     }
 
-    SocketChannel control() {
+    RingConnection control() {
         return control;
     }
 
-    /** Sets what must be set before a socket is connected or bound. */
-    static void tune(NetworkChannel channel) throws IOException {
-        channel.setOption(StandardSocketOptions.SO_RCVBUF, SOCKET_BUFFER_BYTES);
-    }
-
-    static void tuneConnected(SocketChannel channel) throws IOException {
-        channel.setOption(StandardSocketOptions.SO_SNDBUF, SOCKET_BUFFER_BYTES);
+    /** Buffers are left to the system, which fits them to the network; a fixed size would forbid that. */
+    static void tune(SocketChannel channel) throws IOException {
         channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
         channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
     }
@@ -72,7 +63,7 @@ final class RingChannels implements Closeable {
 
     @Override
     public void close() {
-        for (SocketChannel stream : streams) {
+        for (RingConnection stream : streams) {
             closeQuietly(stream);
         }
         closeQuietly(control);

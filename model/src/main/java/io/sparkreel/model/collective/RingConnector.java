@@ -45,7 +45,7 @@ final class RingConnector {
         }
     }
 
-    private SocketChannel connect(int stream) throws InterruptedException {
+    private RingConnection connect(int stream) throws InterruptedException {
         while (true) {
             try {
                 return tryOnce(stream);
@@ -71,26 +71,24 @@ final class RingConnector {
                 + " secret and attempt.", cause);
     }
 
-    private SocketChannel tryOnce(int stream) throws IOException {
+    private RingConnection tryOnce(int stream) throws IOException {
         InetSocketAddress known = ranks.address(ranks.right());
         SocketChannel channel = SocketChannel.open();
         try (Selector selector = Selector.open()) {
-            RingChannels.tune(channel);
             channel.configureBlocking(false);
             SelectionKey key = channel.register(selector, SelectionKey.OP_CONNECT);
             // Resolved at each try: names of pods may appear late.
             Conversation conversation = new Conversation(channel, selector, key,
                     Math.min(deadline, System.nanoTime() + TRY_NANOS));
             conversation.open(new InetSocketAddress(known.getHostString(), known.getPort()));
-            greet(conversation, stream);
-            return channel;
+            return greet(conversation, channel, stream);
         } catch (IOException | RuntimeException failed) {
             channel.close();
             throw failed;
         }
     }
 
-    private void greet(Conversation conversation, int stream) throws IOException {
+    private RingConnection greet(Conversation conversation, SocketChannel channel, int stream) throws IOException {
         byte[] hello = new Hello(stream, ranks.own(), ranks.right(), ranks.worldSize(),
                 Handshake.attemptCode(options.attemptId())).encode();
         conversation.say(hello);
@@ -100,6 +98,7 @@ final class RingConnector {
         if (!Handshake.matches(proof, Handshake.listenerProof(secret, hello, nonce))) {
             throw new Refused("it could not prove that it knows the secret");
         }
+        return RingConnection.ofCaller(channel, options, hello, nonce);
     }
 
     /** Reads and writes with a deadline, in a thread that may be interrupted. */
@@ -125,7 +124,7 @@ final class RingConnector {
                     await(SelectionKey.OP_CONNECT);
                 } while (!channel.finishConnect());
             }
-            RingChannels.tuneConnected(channel);
+            RingChannels.tune(channel);
         }
 
         void say(byte[] message) throws IOException {

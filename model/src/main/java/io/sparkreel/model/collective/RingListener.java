@@ -61,7 +61,6 @@ final class RingListener implements Closeable {
         try {
             this.server = ServerSocketChannel.open();
             try {
-                RingChannels.tune(server);
                 bind();
                 this.address = (InetSocketAddress) server.getLocalAddress();
                 this.selector = Selector.open();
@@ -153,7 +152,7 @@ final class RingListener implements Closeable {
         try {
             channel = server.accept();
             if (channel != null) {
-                RingChannels.tuneConnected(channel);
+                RingChannels.tune(channel);
                 channel.configureBlocking(false);
                 channel.register(selector, SelectionKey.OP_READ, new Caller(channel));
             }
@@ -240,7 +239,7 @@ final class RingListener implements Closeable {
             } else {
                 answer(Status.WELCOME, Handshake.listenerProof(secret, hello, nonce));
                 key.cancel();
-                accepted.put(stream, channel);
+                accepted.put(stream, RingConnection.ofListener(channel, options, hello, nonce));
             }
         }
 

@@ -11,9 +11,10 @@ import java.util.Arrays;
  *
  * <p>The first {@code additions} receives are added to what the buffer holds, the later ones replace it.
  *
- * <p>All-reduce is the ring algorithm of Patarasu and Yuan (2009): chunk c starts at rank c and gathers one rank's
- * values at each hop, ((x[c] + x[c+1]) + x[c+2]) + ..., then its sum travels round once more. Chunks depend only on
- * the number of elements and ranks, so slices and streams never change the order of additions.
+ * <p>All-reduce is the ring algorithm of Patarasu and Yuan (2009): chunk c starts at rank c + 1 and gathers one rank's
+ * values at each hop, ((x[c+1] + x[c+2]) + x[c+3]) + ..., until it arrives at rank c; then its sum travels round once
+ * more. Reduce-scatter is the first half of that. Chunks depend only on the number of elements and ranks, so slices and
+ * streams never change the order of additions.
  */
 final class Schedule {
 
@@ -24,10 +25,11 @@ final class Schedule {
     private final int[] lengths;
     private final int ownSends;
     private final int receives;
+    private final int partialSums;
     private final int additions;
     private final int forwards;
 
-    private Schedule(Slices own, Slices received, int additions, int forwards) {
+    private Schedule(Slices own, Slices received, int partialSums, int additions, int forwards) {
         Slices all = new Slices();
         all.append(own);
         all.append(received);
@@ -35,6 +37,7 @@ final class Schedule {
         this.lengths = all.lengths();
         this.ownSends = own.size;
         this.receives = received.size;
+        this.partialSums = partialSums;
         this.additions = additions;
         this.forwards = forwards;
     }
@@ -59,56 +62,63 @@ final class Schedule {
             int fine = chunkBytes / (SLICES_IN_FLIGHT * streams) & -4096;
             return Math.min(sliceBytes, Math.max(SMALLEST_SLICE, fine));
         }
-
-        private int chunkAfter(int step) {
-            return Math.floorMod(rank - step, worldSize);
-        }
     }
 
-    /** Sum of {@code bytes / 4} fp32 values over all ranks. */
+    /** Sum of {@code bytes / 4} fp32 values over all ranks, on all ranks. */
     static Schedule allReduce(int bytes, Cut cut) {
-        int[] bounds = new int[cut.worldSize + 1];
-        for (int chunk = 0; chunk <= cut.worldSize; chunk++) {
-            bounds[chunk] = (int) ((long) (bytes / Float.BYTES) * chunk / cut.worldSize) * Float.BYTES;
-        }
-        return round(bounds, 2 * (cut.worldSize - 1), cut);
+        return round(parts(bytes, cut.worldSize), cut.rank - 1, cut.worldSize - 1, cut.worldSize - 1, cut);
+    }
+
+    /** The same sum, of which rank r gets part r. */
+    static Schedule reduceScatter(int bytes, Cut cut) {
+        return round(parts(bytes, cut.worldSize), cut.rank - 1, cut.worldSize - 1, 0, cut);
     }
 
     /** Chunk r, bytes {@code bounds[r]} to {@code bounds[r + 1]}, goes from rank r to all others. */
     static Schedule allGather(int[] bounds, Cut cut) {
-        return round(bounds, cut.worldSize - 1, cut);
+        return round(bounds, cut.rank, 0, cut.worldSize - 1, cut);
     }
 
-    /** The last {@code worldSize - 1} steps carry finished chunks, the steps before them sums in the making. */
-    private static Schedule round(int[] bounds, int steps, Cut cut) {
+    /** Bounds of the parts that the ranks own among {@code bytes / 4} fp32 values. */
+    static int[] parts(int bytes, int worldSize) {
+        int[] bounds = new int[worldSize + 1];
+        for (int part = 0; part <= worldSize; part++) {
+            bounds[part] = (int) FlatRange.partBegin(bytes / Float.BYTES, part, worldSize) * Float.BYTES;
+        }
+        return bounds;
+    }
+
+    /** Sends chunk {@code first}; then receives, first sums in the making, then finished chunks, and sends them on. */
+    private static Schedule round(int[] bounds, int first, int sumSteps, int copySteps, Cut cut) {
         int largest = 0;
         for (int chunk = 0; chunk < cut.worldSize; chunk++) {
             largest = Math.max(largest, bounds[chunk + 1] - bounds[chunk]);
         }
         int sliceLength = cut.sliceLength(largest);
         Slices received = new Slices();
+        int partialSums = 0;
         int additions = 0;
         int forwards = 0;
-        for (int step = 0; step < steps; step++) {
-            int chunk = cut.chunkAfter(step + 1);
+        for (int step = 0; step < sumSteps + copySteps; step++) {
+            int chunk = Math.floorMod(first - (step + 1), cut.worldSize);
             forwards = received.size;
+            partialSums = step < sumSteps ? received.size : partialSums;
             received.append(cut.slices(chunk, bounds[chunk], bounds[chunk + 1], sliceLength));
-            if (step < steps - (cut.worldSize - 1)) {
-                additions = received.size;
-            }
+            additions = step < sumSteps ? received.size : additions;
         }
-        Slices own = cut.slices(cut.rank, bounds[cut.rank], bounds[cut.rank + 1], sliceLength);
-        return new Schedule(own, received, additions, forwards);
+        int own = Math.floorMod(first, cut.worldSize);
+        return new Schedule(cut.slices(own, bounds[own], bounds[own + 1], sliceLength), received, partialSums,
+                additions, forwards);
     }
 
     /** {@code bytes} bytes travel from {@code root} round the ring to its left neighbour. */
     static Schedule broadcast(int bytes, int root, Cut cut) {
         Slices whole = cut.slices(0, 0, bytes, cut.sliceLength(bytes));
         if (cut.rank == root) {
-            return new Schedule(whole, new Slices(), 0, 0);
+            return new Schedule(whole, new Slices(), 0, 0, 0);
         }
         boolean last = (cut.rank + 1) % cut.worldSize == root;
-        return new Schedule(new Slices(), whole, 0, last ? 0 : whole.size);
+        return new Schedule(new Slices(), whole, 0, 0, last ? 0 : whole.size);
     }
 
     int sends() {
@@ -124,8 +134,12 @@ final class Schedule {
         return index < ownSends + received;
     }
 
-    boolean adds(int receive) {
-        return receive < additions;
+    /** What becomes of receive {@code receive}: the last additions complete the sum of the chunk that this rank owns. */
+    SliceReceiver.Arrival arrival(int receive) {
+        if (receive >= additions) {
+            return SliceReceiver.Arrival.STORE;
+        }
+        return receive < partialSums ? SliceReceiver.Arrival.ADD : SliceReceiver.Arrival.COMPLETE;
     }
 
     int sendOffset(int index) {

@@ -27,14 +27,23 @@ public final class SingleProcess implements Collective {
     }
 
     @Override
-    public Work allReduceSum(ByteBuffer range) {
-        Ranges.floats(range);
+    public Work allReduceSum(FlatRange range) {
+        return DONE;
+    }
+
+    @Override
+    public Work reduceScatterSum(FlatRange range) {
+        return DONE;
+    }
+
+    @Override
+    public Work allGatherParts(FlatRange range) {
         return DONE;
     }
 
     @Override
     public void broadcast(ByteBuffer range, int root) {
-        Ranges.bytes("broadcast", range);
+        Ranges.bytes(range);
         Ranges.root(root, 1);
     }
 

@@ -5,21 +5,26 @@ import io.sparkreel.model.InvalidInputException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
 
 /**
  * A ring of ranks over TCP. Each rank sends to its right neighbour, rank + 1, and receives from its left, over several
- * streams and straight from and into the callers' direct memory.
+ * streams and straight from and into the callers' direct memory. Between neighbours on one host the payload goes through
+ * shared memory instead (see {@link Transport}); their connections remain, and tell of a failure as those of others do.
  *
- * <p>The neighbours prove to each other that they know the attempt's secret (see {@link Handshake}); data is checked by
- * CRC-32C but not encrypted. Threads are daemons; they and all connections are gone after {@link #close}, and after a
- * failure even without it.
+ * <p>The neighbours prove to each other that they know the attempt's secret (see {@link Handshake}). Data on a socket is
+ * checked by CRC-32C or, with encryption, by AES-GCM. Threads are daemons; they and all connections are gone after
+ * {@link #close}, and after a failure even without it.
  */
 public final class TcpRing implements Collective {
 
+    private static final Logger LOG = LogManager.getLogger(TcpRing.class);
     private static final int LARGEST_GATHER = 1 << 30;
 
     private final Ranks ranks;
@@ -33,6 +38,7 @@ public final class TcpRing implements Collective {
     private volatile long submitted; // written under submission
     private final AtomicLong completed = new AtomicLong();
     private final AtomicLong activity = new AtomicLong();
+    private volatile Transport transport = Transport.TCP;
     private volatile boolean closed;
 
     private TcpRing(RingOptions options, Ranks ranks) {
@@ -47,6 +53,10 @@ public final class TcpRing implements Collective {
      * @throws CollectiveException if a rank cannot be reached, is refused, or runs with other settings
      */
     public static TcpRing connect(RingOptions options, Rendezvous rendezvous) {
+        return connect(options, rendezvous, new HostMemory() {});
+    }
+
+    static TcpRing connect(RingOptions options, Rendezvous rendezvous, HostMemory memory) {
         int rank = rendezvous.rank();
         int worldSize = rendezvous.worldSize();
         if (worldSize == 1) {
@@ -64,6 +74,7 @@ public final class TcpRing implements Collective {
             ring.start(left, right);
             ring.barrier();
             ring.heartbeat.joined();
+            ring.shareMemory(memory);
             return ring;
         } catch (InterruptedException interrupt) {
             giveUp(ring, left, right);
@@ -88,11 +99,21 @@ public final class TcpRing implements Collective {
         RingChannels.closeQuietly(right);
     }
 
+    /** Where memory to share comes from. */
+    interface HostMemory {
+        default SharedSegment create(int streams, int slotBytes) throws IOException {
+            return SharedSegment.create(streams, slotBytes);
+        }
+
+        default SharedSegment attach(String offer, int streams, int slotBytes) throws IOException {
+            return SharedSegment.attach(offer, streams, slotBytes);
+        }
+    }
+
     private void start(RingChannels left, RingChannels right) throws IOException {
         long attempt = Handshake.attemptCode(options.attemptId());
         for (int stream = 0; stream < options.streams(); stream++) {
-            lanes.add(new Lane(stream, ranks, left.stream(stream), right.stream(stream), attempt, options.sliceBytes(),
-                    failure));
+            lanes.add(new Lane(stream, ranks, left.stream(stream), right.stream(stream), attempt, options, failure));
         }
         heartbeat = new Heartbeat(ranks, left, right, lanes, this::pulse, options, failure);
         failure.onNews(this::spreadNews);
@@ -100,6 +121,62 @@ public final class TcpRing implements Collective {
             threads.add(RingThreads.start("stream-" + stream, ranks.own(), lanes.get(stream)));
         }
         threads.add(RingThreads.start("control", ranks.own(), heartbeat));
+    }
+
+    /** Neighbours that can map each other's memory send through it from now on. */
+    private void shareMemory(HostMemory memory) {
+        if (options.transport() == Transport.TCP || options.encrypted()) {
+            return;
+        }
+        SharedSegment toRight = null;
+        SharedSegment fromLeft = null;
+        try {
+            String offer;
+            try {
+                toRight = memory.create(options.streams(), options.sliceBytes());
+                offer = toRight.offer();
+            } catch (IOException | RuntimeException unavailable) {
+                offer = "it has no shared memory: " + unavailable;
+            }
+            String[] offers = allGather(offer);
+            String refusal = "";
+            try {
+                fromLeft = memory.attach(offers[ranks.left()], options.streams(), options.sliceBytes());
+            } catch (IOException unreachable) {
+                refusal = "memory of " + ranks.name(ranks.left()) + ": " + unreachable.getMessage();
+            }
+            String[] refusals = allGather(refusal);
+            requireShared(refusals);
+            boolean sends = refusals[ranks.right()].isEmpty();
+            transport = !refusal.isEmpty() && !sends ? Transport.TCP
+                    : refusal.isEmpty() && sends ? Transport.SHARED : Transport.AUTO;
+            for (Lane lane : lanes) {
+                lane.share(refusal.isEmpty() ? fromLeft : null, sends ? toRight : null);
+            }
+            LOG.info("Rank {} receives through {} and sends through {}", rank(),
+                    refusal.isEmpty() ? "shared memory" : "a socket", sends ? "shared memory" : "a socket");
+        } finally {
+            RingChannels.closeQuietly(toRight);
+            RingChannels.closeQuietly(fromLeft);
+        }
+    }
+
+    private void requireShared(String[] refusals) {
+        for (int rank = 0; rank < refusals.length; rank++) {
+            if (options.transport() == Transport.SHARED && !refusals[rank].isEmpty()) {
+                throw new CollectiveException(rank, "Cannot share memory: rank " + rank + " cannot map " + refusals[rank]
+                        + ". Set the transport to auto or tcp, or run all ranks on one host.");
+            }
+        }
+    }
+
+    private String[] allGather(String mine) {
+        String[] all = new String[worldSize()];
+        byte[][] bytes = allGather(mine.getBytes(StandardCharsets.UTF_8));
+        for (int rank = 0; rank < all.length; rank++) {
+            all[rank] = new String(bytes[rank], StandardCharsets.UTF_8);
+        }
+        return all;
     }
 
     private ControlLink.Pulse pulse() {
@@ -127,17 +204,38 @@ public final class TcpRing implements Collective {
         return ranks.worldSize();
     }
 
+    /** How payload travels from and to this rank's neighbours; auto, if from one otherwise than to the other. */
+    public Transport transport() {
+        return transport;
+    }
+
     @Override
-    public Work allReduceSum(ByteBuffer range) {
-        ByteBuffer floats = Ranges.floats(range);
-        return submit(Operation.Kind.ALL_REDUCE, 0, floats, cut -> Schedule.allReduce(floats.limit(), cut));
+    public Work allReduceSum(FlatRange range) {
+        ByteBuffer floats = Ranges.host(range);
+        return submit(Operation.Kind.ALL_REDUCE, 0, floats, options.wire(),
+                cut -> Schedule.allReduce(floats.limit(), cut));
+    }
+
+    @Override
+    public Work reduceScatterSum(FlatRange range) {
+        ByteBuffer floats = Ranges.host(range);
+        return submit(Operation.Kind.REDUCE_SCATTER, 0, floats, options.wire(),
+                cut -> Schedule.reduceScatter(floats.limit(), cut));
+    }
+
+    @Override
+    public Work allGatherParts(FlatRange range) {
+        ByteBuffer floats = Ranges.host(range);
+        return submit(Operation.Kind.ALL_GATHER, 0, floats, WireType.FP32,
+                cut -> Schedule.allGather(Schedule.parts(floats.limit(), worldSize()), cut));
     }
 
     @Override
     public void broadcast(ByteBuffer range, int root) {
-        ByteBuffer bytes = Ranges.bytes("broadcast", range);
+        ByteBuffer bytes = Ranges.bytes(range);
         Ranges.root(root, worldSize());
-        submit(Operation.Kind.BROADCAST, root, bytes, cut -> Schedule.broadcast(bytes.limit(), root, cut)).await();
+        submit(Operation.Kind.BROADCAST, root, bytes, WireType.FP32,
+                cut -> Schedule.broadcast(bytes.limit(), root, cut)).await();
     }
 
     @Override
@@ -175,17 +273,19 @@ public final class TcpRing implements Collective {
         }
         ByteBuffer all = ByteBuffer.allocateDirect(bounds[values.length]).order(ByteOrder.nativeOrder());
         all.put(bounds[rank()], values[rank()]);
-        submit(Operation.Kind.ALL_GATHER, 0, all, cut -> Schedule.allGather(bounds, cut)).await();
+        submit(Operation.Kind.ALL_GATHER, 0, all, WireType.FP32, cut -> Schedule.allGather(bounds, cut)).await();
         for (int from = 0; from < values.length; from++) {
             all.get(bounds[from], values[from]);
         }
     }
 
-    private Operation submit(Operation.Kind kind, int root, ByteBuffer range, Function<Schedule.Cut, Schedule> plan) {
+    private Operation submit(Operation.Kind kind, int root, ByteBuffer range, WireType wire,
+            Function<Schedule.Cut, Schedule> plan) {
         activity.incrementAndGet();
         synchronized (submission) {
             Operation operation =
-                    new Operation(kind, submitted, root, range, lanes.size(), failure, completed::incrementAndGet);
+                    new Operation(kind, submitted, root, range, wire, lanes.size(), failure,
+                            completed::incrementAndGet);
             if (failure.isDecided()) {
                 throw failure.exception(operation.toString());
             }

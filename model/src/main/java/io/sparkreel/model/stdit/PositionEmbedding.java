@@ -16,13 +16,18 @@ final class PositionEmbedding {
      */
     static float[] spatial(int rows, int columns, int width, double scale) {
         double base = Math.rint(Math.sqrt(rows * (double) columns));
+        return spatial(rows, columns, width, base / rows / scale, base / columns / scale);
+    }
+
+    /** The same with the distances between neighbours in a column and in a row. */
+    static float[] spatial(int rows, int columns, int width, double rowStep, double columnStep) {
         int half = width / 2;
         float[] embedding = new float[rows * columns * width];
         for (int i = 0; i < rows; i++) {
             for (int j = 0; j < columns; j++) {
                 int begin = (i * columns + j) * width;
-                fill(embedding, begin, half, j / scale * (base / columns));
-                fill(embedding, begin + half, half, i / scale * (base / rows));
+                fill(embedding, begin, half, j * columnStep);
+                fill(embedding, begin + half, half, i * rowStep);
             }
         }
         return embedding;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.stdit;
 
+import io.sparkreel.model.checkpoint.HalfPrecision;
 import io.sparkreel.model.torch.Kernels;
 import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.Tensor;
@@ -175,8 +176,20 @@ public final class Stdit2 {
     }
 
     private Tensor embedding(float[] values, List<Tensor> mlp) {
-        Tensor features = tensors.of(ScalarFeatures.of(values), values.length, ScalarFeatures.WIDTH);
+        float[] told = new float[values.length];
+        for (int b = 0; b < told.length; b++) {
+            told[b] = told(values[b]);
+        }
+        Tensor features = tensors.of(ScalarFeatures.of(told), told.length, ScalarFeatures.WIDTH);
         return kernels.siluMlp(features, mlp);
+    }
+
+    /**
+     * A timestep or size as a model of this precision is told it. A quirk of the reference: in bf16 it rounds them, 999
+     * to 1000 and 854 to 856, which is what the published weights have seen.
+     */
+    private float told(float value) {
+        return precision == Precision.BFLOAT16 ? HalfPrecision.fromBf16(HalfPrecision.toBf16(value)) : value;
     }
 
     /** Captions projected to the width of tokens, [B, L, D]. */
@@ -193,7 +206,8 @@ public final class Stdit2 {
     /** Positions of tokens in a frame [S, D]. The first sample's size scales those of all. */
     private Tensor position(Stdit2Input input) {
         long[] grid = grid(input);
-        double scale = Math.sqrt((double) input.size().height()[0] * input.size().width()[0]) / config.inputSquareSize();
+        double area = (double) told(input.size().height()[0]) * told(input.size().width()[0]);
+        double scale = Math.sqrt(area) / config.inputSquareSize();
         float[] positions = PositionEmbedding.spatial((int) grid[1], (int) grid[2], config.hiddenSize(), scale);
         return tensors.of(positions, grid[1] * grid[2], config.hiddenSize());
     }

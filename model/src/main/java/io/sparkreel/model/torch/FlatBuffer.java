@@ -59,6 +59,11 @@ public final class FlatBuffer implements AutoCloseable {
         }
     }
 
+    /** Where the first element lies on a GPU; it must not be read from Java. */
+    public long deviceAddress() {
+        return TorchAbi.dataPointer(flat.handle());
+    }
+
     /** Copies elements from {@code begin} on until {@code target} is full. */
     public void read(long begin, FloatBuffer target) {
         for (long at = begin; target.hasRemaining(); ) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.autoencoder;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.sparkreel.model.KeyedRandom;
@@ -15,6 +14,9 @@ import io.sparkreel.model.torch.Torch;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
@@ -50,10 +52,34 @@ class AutoencoderKlGoldenTest {
         return AutoencoderKl.load(folder, microBatch, Tensors.onHost());
     }
 
-    /** [1, C, T, H, W] to [T, C, H, W]. */
-    private static float[] framesFirst(GoldenTensors tensors, String name) {
-        long[] shape = tensors.shape(name);
-        return swap(tensors.values(name), (int) shape[1], (int) shape[2]);
+    /** Clips [B, C, T, H, W], one of them at a time. */
+    private record Clips(float[] values, int count, int channels, int frames, int height, int width) {
+        static Clips of(GoldenTensors tensors, String name) {
+            long[] shape = tensors.shape(name);
+            return new Clips(tensors.values(name),
+                    (int) shape[0], (int) shape[1], (int) shape[2], (int) shape[3], (int) shape[4]);
+        }
+
+        /** [C, T, H, W] */
+        float[] clip(int index) {
+            int size = values.length / count;
+            return Arrays.copyOfRange(values, index * size, (index + 1) * size);
+        }
+
+        /** [T, C, H, W] */
+        float[] framesFirst(int index) {
+            return swap(clip(index), channels, frames);
+        }
+    }
+
+    private static float[] joined(List<float[]> clips) {
+        float[] all = new float[clips.stream().mapToInt(clip -> clip.length).sum()];
+        int at = 0;
+        for (float[] clip : clips) {
+            System.arraycopy(clip, 0, all, at, clip.length);
+            at += clip.length;
+        }
+        return all;
     }
 
     private static float[] swap(float[] values, int first, int second) {
@@ -90,20 +116,22 @@ class AutoencoderKlGoldenTest {
     }
 
     private static void checkEncoding(GoldenTensors tensors, AutoencoderKl codec) {
-        long[] shape = tensors.shape("in.video");
-        int frames = (int) shape[2];
-        int height = (int) shape[3];
-        int width = (int) shape[4];
-        float[] pixels = framesFirst(tensors, "in.video");
-        float[] moments = swap(codec.moments(pixels, frames, height, width), frames, 2 * codec.channels());
-        float[] mean = new float[moments.length / 2];
-        float[] logVariance = new float[moments.length / 2];
-        System.arraycopy(moments, 0, mean, 0, mean.length);
-        System.arraycopy(moments, mean.length, logVariance, 0, mean.length);
-        tensors.assertClose("encode.mean", mean, TOLERANCE);
-        tensors.assertClose("encode.logvar", logVariance, TOLERANCE);
-        tensors.assertClose("encode.latent_scaled",
-                codec.encode(pixels, frames, height, width, tensors.values("encode.noise")), TOLERANCE);
+        Clips videos = Clips.of(tensors, "in.video");
+        Clips noise = Clips.of(tensors, "encode.noise");
+        List<float[]> means = new ArrayList<>();
+        List<float[]> logVariances = new ArrayList<>();
+        List<float[]> latents = new ArrayList<>();
+        for (int i = 0; i < videos.count(); i++) {
+            float[] pixels = videos.framesFirst(i);
+            float[] moments = swap(codec.moments(pixels, videos.frames(), videos.height(), videos.width()),
+                    videos.frames(), 2 * codec.channels()); // [2C, T, h, w]
+            means.add(Arrays.copyOf(moments, moments.length / 2));
+            logVariances.add(Arrays.copyOfRange(moments, moments.length / 2, moments.length));
+            latents.add(codec.encode(pixels, videos.frames(), videos.height(), videos.width(), noise.clip(i)));
+        }
+        tensors.assertClose("encode.mean", joined(means), TOLERANCE);
+        tensors.assertClose("encode.logvar", joined(logVariances), TOLERANCE);
+        tensors.assertClose("encode.latent_scaled", joined(latents), TOLERANCE);
     }
 
     @TestFactory
@@ -125,10 +153,13 @@ class AutoencoderKlGoldenTest {
             try (AutoencoderKl codec = load(published.inOneFile(FILE), 2)) {
                 String[][] cases = {{"encode.latent_scaled", "decode.from_latent_scaled"}, {"in.latent2", "decode.latent2"}};
                 for (String[] names : cases) {
-                    long[] shape = tensors.shape(names[0]);
-                    int frames = (int) shape[2];
-                    float[] pixels = codec.decode(tensors.values(names[0]), frames, (int) shape[3], (int) shape[4]);
-                    tensors.assertClose(names[1], swap(pixels, frames, 3), TOLERANCE);
+                    Clips latents = Clips.of(tensors, names[0]);
+                    List<float[]> videos = new ArrayList<>();
+                    for (int i = 0; i < latents.count(); i++) {
+                        videos.add(swap(codec.decode(latents.clip(i), latents.frames(), latents.height(), latents.width()),
+                                latents.frames(), 3));
+                    }
+                    tensors.assertClose(names[1], joined(videos), TOLERANCE);
                 }
             }
         });
@@ -137,16 +168,16 @@ class AutoencoderKlGoldenTest {
     @TestFactory
     Stream<DynamicTest> drawsFromTheStreamWhateverTheMicroBatch(@TempDir Path parent) {
         return models(parent, (tensors, published) -> {
-            long[] shape = tensors.shape("in.video");
-            int frames = (int) shape[2];
-            float[] pixels = framesFirst(tensors, "in.video");
-            float[] noise = new float[tensors.values("encode.noise").length];
+            Clips videos = Clips.of(tensors, "in.video");
+            float[] pixels = videos.framesFirst(0);
+            float[] noise = new float[tensors.values("encode.noise").length / videos.count()];
             KeyedRandom.of(1, 2, 3, Purpose.LATENT_NOISE).fillNormal(noise, 0, noise.length);
             Path folder = published.inOneFile(FILE);
-            try (AutoencoderKl one = load(folder, 1); AutoencoderKl all = load(folder, frames)) {
-                float[] expected = one.encode(pixels, frames, (int) shape[3], (int) shape[4], noise);
-                assertArrayEquals(expected, all.encode(pixels, frames, (int) shape[3], (int) shape[4],
-                        KeyedRandom.of(1, 2, 3, Purpose.LATENT_NOISE)), 1e-5f);
+            try (AutoencoderKl one = load(folder, 1); AutoencoderKl all = load(folder, videos.frames())) {
+                float[] expected = one.encode(pixels, videos.frames(), videos.height(), videos.width(), noise);
+                float[] found = all.encode(pixels, videos.frames(), videos.height(), videos.width(),
+                        KeyedRandom.of(1, 2, 3, Purpose.LATENT_NOISE));
+                assertEquals(0, GoldenTensors.error(expected, found), 1e-5);
             }
         });
     }

@@ -75,6 +75,12 @@ class BenchLauncherTest {
     }
 
     @Test
+    void startsEachBenchmark() throws IOException, InterruptedException {
+        Outcome outcome = run("allreduce", "--ranks", "2");
+        assertTrue(outcome.out().endsWith("io.sparkreel.model.bench.AllReduceBenchmark\0--ranks\0" + "2\0"), outcome.out());
+    }
+
+    @Test
     void explainsItselfAndRefusesOtherBenchmarks() throws IOException, InterruptedException {
         Outcome help = run("--help");
         assertEquals(0, help.code());
@@ -82,6 +88,6 @@ class BenchLauncherTest {
         assertEquals(2, run().code());
         Outcome other = run("ring");
         assertEquals(2, other.code());
-        assertEquals("sparkreel: Cannot measure 'ring': there is no such benchmark. Use submit/bench step.\n", other.err());
+        assertEquals("sparkreel: Cannot measure 'ring': there is no such benchmark. See submit/bench --help.\n", other.err());
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.collective;
 
+import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.DataInputStream;
 import java.io.IOException;
@@ -52,6 +53,7 @@ final class FaultyLink implements Closeable {
     private final List<Socket> sockets = new CopyOnWriteArrayList<>();
     private volatile int targetPort;
     private volatile boolean frozen;
+    private final ByteArrayOutputStream passed = new ByteArrayOutputStream(); // guarded by itself
 
     FaultyLink(Fault fault) throws IOException {
         this.fault = fault;
@@ -73,6 +75,13 @@ final class FaultyLink implements Closeable {
     /** From now on nothing passes in either direction, and no connection closes. */
     void freeze() {
         frozen = true;
+    }
+
+    /** All that has passed so far, of all connections and both directions. */
+    byte[] passed() {
+        synchronized (passed) {
+            return passed.toByteArray();
+        }
     }
 
     private void accept() {
@@ -175,6 +184,9 @@ final class FaultyLink implements Closeable {
     private void write(OutputStream out, byte[] buffer, int from, int to) throws IOException, InterruptedException {
         if (frozen) {
             closing.await();
+        }
+        synchronized (passed) {
+            passed.write(buffer, from, to - from);
         }
         out.write(buffer, from, to - from);
     }

@@ -51,7 +51,8 @@ class HandshakeTest {
     @Test
     void ranksWithDifferentSecretsRefuseEachOther() {
         ThreadRendezvous meeting = new ThreadRendezvous(2);
-        RingOptions other = RingOptions.of("127.0.0.1", new byte[32], OPTIONS.attemptId());
+        RingOptions other = RingOptions.of("127.0.0.1", new byte[32], OPTIONS.attemptId())
+                .withTransport(OPTIONS.transport());
         long start = System.nanoTime();
         List<Outcome<Object>> outcomes = RankThreads.run(2, meeting::of, RankThreads.forRank(1, other, OPTIONS),
                 ring -> null);

@@ -48,7 +48,7 @@ final class RankThreads {
 
     static RingOptions options() {
         return RingOptions.of("127.0.0.1", SECRET, "attempt-1")
-                .withTimeouts(Duration.ofSeconds(20), Duration.ofSeconds(20));
+                .withTransport(Transport.TCP).withTimeouts(Duration.ofSeconds(20), Duration.ofSeconds(20));
     }
 
     /** Runs {@code body} on every rank of a ring that all ranks join with {@code options}. */
@@ -119,7 +119,7 @@ final class RankThreads {
         return values;
     }
 
-    /** What the documented order gives: chunk c is summed from rank c upwards, round the ring. */
+    /** What the documented order gives: chunk c is summed from rank c + 1 upwards, round the ring. */
     static float[] expectedSum(int worldSize, int count, long seed) {
         float[][] all = new float[worldSize][];
         for (int rank = 0; rank < worldSize; rank++) {
@@ -129,8 +129,8 @@ final class RankThreads {
         for (int chunk = 0; chunk < worldSize; chunk++) {
             int to = (int) ((long) count * (chunk + 1) / worldSize);
             for (int index = (int) ((long) count * chunk / worldSize); index < to; index++) {
-                sums[index] = all[chunk][index];
-                for (int hop = 1; hop < worldSize; hop++) {
+                sums[index] = all[(chunk + 1) % worldSize][index];
+                for (int hop = 2; hop <= worldSize; hop++) {
                     sums[index] += all[(chunk + hop) % worldSize][index];
                 }
             }

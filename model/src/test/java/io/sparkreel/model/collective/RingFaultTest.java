@@ -36,6 +36,12 @@ class RingFaultTest {
     /** A third of the values, in three slices, at each of four steps. */
     private static final int ALL_REDUCE = 4 * (COUNT / RANKS * Float.BYTES + 3 * FrameHeader.BYTES);
 
+    /**
+     * Two frames of one byte; of lengths, of offers of memory, of lengths. Then each head of an all-reduce's twelve slices
+     * is all that passes.
+     */
+    private static final int SHARING = JOINED + 2 * 2 * (FrameHeader.BYTES + Integer.BYTES) + 2 * FrameHeader.BYTES + 150;
+
     private static final RingOptions OPTIONS = RankThreads.options().withStreams(1).withSliceBytes(SLICE)
             .withTimeouts(Duration.ofMillis(1200), Duration.ofSeconds(10));
 
@@ -46,8 +52,11 @@ class RingFaultTest {
 
     @Test
     void theLinkItselfIsHarmless() throws IOException {
-        for (Outcome<float[]> outcome : run(Fault.NONE, 1, 1)) {
-            assertArrayEquals(expectedSum(RANKS, COUNT, 1), outcome.get());
+        for (RingOptions options : List.of(OPTIONS, OPTIONS.withTransport(Transport.SHARED),
+                OPTIONS.withEncryption(true))) {
+            for (Outcome<float[]> outcome : run(options, Fault.NONE, 1, 1)) {
+                assertArrayEquals(expectedSum(RANKS, COUNT, 1), outcome.get());
+            }
         }
     }
 
@@ -59,7 +68,7 @@ class RingFaultTest {
         for (Kind kind : List.of(Kind.DROP, Kind.DELAY, Kind.TRUNCATE, Kind.DUPLICATE, Kind.FLIP, Kind.CLOSE)) {
             for (int point : points) {
                 for (int target = 0; target < RANKS; target++) {
-                    cases.add(new Case(new Fault(kind, 0, JOINED + point), target));
+                    cases.add(new Case(OPTIONS, new Fault(kind, 0, JOINED + point), target));
                 }
             }
         }
@@ -72,13 +81,38 @@ class RingFaultTest {
         // The first byte of a message is the highest of its length, the fifth its type.
         for (Kind kind : List.of(Kind.DELAY, Kind.TRUNCATE, Kind.CLOSE, Kind.FLIP)) {
             for (int point : new int[] {0, 4}) {
-                cases.add(new Case(new Fault(kind, Handshake.CONTROL, point), 1));
+                cases.add(new Case(OPTIONS, new Fault(kind, Handshake.CONTROL, point), 1));
             }
         }
         checkAll(cases);
     }
 
-    private record Case(Fault fault, int target) {}
+    @Test
+    void faultsOfEncryptedDataAreNamedByEveryRank() throws Exception {
+        List<Case> cases = new ArrayList<>();
+        RingOptions encrypted = OPTIONS.withEncryption(true);
+        // In the joining, in a head, its tag, the payload, near the end.
+        for (Kind kind : List.of(Kind.DROP, Kind.TRUNCATE, Kind.DUPLICATE, Kind.FLIP, Kind.CLOSE)) {
+            for (int point : new int[] {0, 2 * JOINED, 300, 9_000, ALL_REDUCE - 20}) {
+                cases.add(new Case(encrypted, new Fault(kind, 0, point), 1));
+            }
+        }
+        cases.add(new Case(encrypted, new Fault(Kind.FLIP, Handshake.CONTROL, 12), 1));
+        checkAll(cases);
+    }
+
+    @Test
+    void faultsBesideSharedMemoryAreNamedByEveryRank() throws Exception {
+        List<Case> cases = new ArrayList<>();
+        for (Kind kind : List.of(Kind.DROP, Kind.DELAY, Kind.TRUNCATE, Kind.DUPLICATE, Kind.FLIP, Kind.CLOSE)) {
+            for (int point : new int[] {JOINED + 30, SHARING + 100, SHARING + 12 * FrameHeader.BYTES}) {
+                cases.add(new Case(OPTIONS.withTransport(Transport.SHARED), new Fault(kind, 0, point), 2));
+            }
+        }
+        checkAll(cases);
+    }
+
+    private record Case(RingOptions options, Fault fault, int target) {}
 
     private static void checkAll(List<Case> cases) throws Exception {
         ExecutorService pool = Executors.newFixedThreadPool(AT_ONCE);
@@ -103,7 +137,8 @@ class RingFaultTest {
     private static void check(Case one) throws IOException {
         int left = Math.floorMod(one.target - 1, RANKS);
         long start = System.nanoTime();
-        List<Outcome<float[]>> outcomes = run(one.fault, one.target, one.fault.stream() == Handshake.CONTROL ? 500 : 1);
+        List<Outcome<float[]>> outcomes = run(one.options, one.fault, one.target,
+                one.fault.stream() == Handshake.CONTROL ? 500 : 1);
         double seconds = (System.nanoTime() - start) / 1e9;
         for (int rank = 0; rank < RANKS; rank++) {
             Outcome<float[]> outcome = outcomes.get(rank);
@@ -118,14 +153,15 @@ class RingFaultTest {
     }
 
     /** Two all-reduces, then barriers; a sum that is handed out although it is wrong fails as an assertion. */
-    private static List<Outcome<float[]>> run(Fault fault, int target, int barriers) throws IOException {
+    private static List<Outcome<float[]>> run(RingOptions options, Fault fault, int target, int barriers)
+            throws IOException {
         ThreadRendezvous meeting = new ThreadRendezvous(RANKS);
         float[] expected = expectedSum(RANKS, COUNT, 1);
         try (FaultyLink link = new FaultyLink(fault)) {
             int left = Math.floorMod(target - 1, RANKS);
             return RankThreads.run(RANKS,
                     rank -> rank == left ? link.before(target, meeting.of(rank)) : meeting.of(rank),
-                    rank -> OPTIONS, ring -> {
+                    rank -> options, ring -> {
                         var first = buffer(values(ring.rank(), COUNT, 1));
                         var second = buffer(values(ring.rank(), COUNT, 1));
                         Work firstWork = ring.allReduceSum(first);

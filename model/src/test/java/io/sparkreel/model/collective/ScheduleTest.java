@@ -18,6 +18,7 @@ class ScheduleTest {
         int[] bounds = new int[worldSize + 1];
         Arrays.setAll(bounds, rank -> bytes / 4 * rank / worldSize * rank / worldSize);
         check(worldSize, streams, sliceBytes, cut -> Schedule.allReduce(bytes, cut));
+        check(worldSize, streams, sliceBytes, cut -> Schedule.reduceScatter(bytes, cut));
         check(worldSize, streams, sliceBytes, cut -> Schedule.allGather(bounds, cut));
         check(worldSize, streams, sliceBytes, cut -> Schedule.broadcast(bytes, worldSize - 1, cut));
     }
@@ -31,7 +32,7 @@ class ScheduleTest {
             for (int stream = 0; stream < streams; stream++) {
                 Schedule schedule = Schedule.allReduce(bytes, new Schedule.Cut(rank, worldSize, stream, streams, 64));
                 for (int index = 0; index < schedule.receives(); index++) {
-                    int[] counts = schedule.adds(index) ? added : stored;
+                    int[] counts = schedule.arrival(index) == SliceReceiver.Arrival.STORE ? stored : added;
                     for (int offset = 0; offset < schedule.receiveLength(index); offset++) {
                         counts[schedule.receiveOffset(index) + offset]++;
                     }

@@ -101,23 +101,22 @@ class IddpmGoldenTest {
 
     @TestFactory
     Stream<DynamicTest> losses() {
-        List<DynamicTest> tests = new ArrayList<>();
-        for (String option : List.of("nomask", "mask", "rescaled", "predict_xstart", "respaced100")) {
-            tests.add(DynamicTest.dynamicTest(option, () -> {
-                try (TensorScope scope = TensorScope.open()) {
-                    checkLoss(option);
-                }
-            }));
-        }
-        return tests.stream();
+        // The timesteps of iddpm-speed are IddpmSpeedGoldenTest's.
+        return tensors.entries().keySet().stream().filter(name -> name.matches("loss\\.\\w+\\.mse"))
+                .map(name -> name.split("\\.")[1]).filter(option -> !option.equals("speed"))
+                .map(option -> DynamicTest.dynamicTest(option, () -> {
+                    try (TensorScope scope = TensorScope.open()) {
+                        checkLoss(option);
+                    }
+                }));
     }
 
     private void checkLoss(String option) {
         String prefix = "loss." + option + ".";
-        boolean respaced = option.equals("respaced100");
+        boolean respaced = option.matches("respaced\\d+");
         int[] steps = integers(respaced ? prefix + "t" : "loss.in.t");
         boolean[] mask = option.equals("mask") ? flags("loss.in.mask") : null;
-        NoiseSchedule schedule = NoiseSchedule.linear(respaced ? "100" : "");
+        NoiseSchedule schedule = NoiseSchedule.linear(respaced ? option.substring("respaced".length()) : "");
         DiffusionLoss loss = new DiffusionLoss(schedule, option.equals("predict_xstart"), 1, HOST);
         DiffusionLoss.Batch batch = loss.noise(
                 tensors.tensor("loss.in.x_start"), tensors.tensor("loss.in.noise"), steps, mask);
@@ -173,7 +172,7 @@ class IddpmGoldenTest {
         int rows = (int) z.shape()[0];
         JsonNode guided = setting.get("cfg_channel");
         AncestralSampler.Guidance guidance = new AncestralSampler.Guidance(
-                setting.get("cfg_scale").asDouble(), guided.isNull() ? channels : guided.asInt());
+                setting.get("cfg_scale").asDouble(), guided == null || guided.isNull() ? channels : guided.asInt());
         NoiseSchedule schedule = NoiseSchedule.linear(setting.get("num_sampling_steps").asText());
         StubModel model = new StubModel(prefix, rows);
         int[] draws = {0};

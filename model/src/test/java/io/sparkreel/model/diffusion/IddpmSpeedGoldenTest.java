@@ -34,6 +34,7 @@ class IddpmSpeedGoldenTest {
     void load() {
         assumeTrue(Golden.has("iddpm.json"));
         tensors = Golden.tensors("iddpm.safetensors");
+        assumeTrue(tensors.has("speed.p"));
     }
 
     @Test

@@ -94,13 +94,26 @@ public final class GoldenTensors {
         return Tensors.onHost().of(values(name), shape(name));
     }
 
+    /** Largest absolute value of all tensors whose name begins so. */
+    public double largestOf(String prefix) {
+        return entries.entrySet().stream().filter(entry -> entry.getKey().startsWith(prefix))
+                .mapToDouble(entry -> largest(entry.getValue().values())).max().orElse(0);
+    }
+
+    public static double largest(float[] values) {
+        double largest = 0;
+        for (float value : values) {
+            largest = Math.max(largest, Math.abs(value));
+        }
+        return largest;
+    }
+
     /** Largest absolute error, relative to the largest absolute value expected. */
     public static double error(float[] expected, float[] actual) {
         assertEquals(expected.length, actual.length);
-        double scale = 1e-30;
+        double scale = Math.max(1e-30, largest(expected));
         double worst = 0;
         for (int i = 0; i < expected.length; i++) {
-            scale = Math.max(scale, Math.abs(expected[i]));
             double difference = Math.abs((double) expected[i] - actual[i]);
             worst = Math.max(worst, Double.isNaN(difference) ? Double.POSITIVE_INFINITY : difference);
         }

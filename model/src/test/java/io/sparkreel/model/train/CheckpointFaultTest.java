@@ -15,6 +15,7 @@ import io.sparkreel.model.checkpoint.MemoryStorage;
 import io.sparkreel.model.checkpoint.Retention;
 import io.sparkreel.model.checkpoint.Storage;
 import io.sparkreel.model.collective.Collective;
+import io.sparkreel.model.collective.FlatRange;
 import io.sparkreel.model.collective.SingleProcess;
 import io.sparkreel.model.collective.Work;
 import io.sparkreel.model.torch.Torch;
@@ -67,7 +68,17 @@ class CheckpointFaultTest {
         }
 
         @Override
-        public Work allReduceSum(ByteBuffer range) {
+        public Work allReduceSum(FlatRange range) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public Work reduceScatterSum(FlatRange range) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public Work allGatherParts(FlatRange range) {
             throw new UnsupportedOperationException();
         }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.model.collective;
+package io.sparkreel.model.bench;
 
+import io.sparkreel.model.collective.Rendezvous;
 import java.io.BufferedReader;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
@@ -9,21 +11,25 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Ranks that are processes on this machine and meet through the pipes to the one that started them. */
-final class RankProcesses implements AutoCloseable {
-
-    private static final String RANK = "ring.test.rank";
-    private static final String RANKS = "ring.test.ranks";
+public final class RankProcesses implements AutoCloseable {
+    private static final String RANK = "sparkreel.rank";
+    private static final String RANKS = "sparkreel.ranks";
 
     private final List<Process> processes = new ArrayList<>();
     private final List<BufferedReader> outputs = new ArrayList<>();
 
-    /** Starts {@code program} once for each rank and introduces the ranks to each other. */
-    RankProcesses(int ranks, Class<?> program, String... arguments) throws IOException {
+    /** Starts {@code program}, on this process's class path, once for each rank, and introduces the ranks to each other. */
+    public RankProcesses(int ranks, Class<?> program, List<String> arguments) throws IOException {
         for (int rank = 0; rank < ranks; rank++) {
             List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java",
-                    "-XX:MaxDirectMemorySize=4g", "-cp", System.getProperty("java.class.path"), "-D" + RANK + "=" + rank,
-                    "-D" + RANKS + "=" + ranks, program.getName()));
-            command.addAll(List.of(arguments));
+                    "-XX:+UseSerialGC", "-Xmx256m", "-XX:MaxDirectMemorySize=4g", "-cp",
+                    System.getProperty("java.class.path"), "-D" + RANK + "=" + rank, "-D" + RANKS + "=" + ranks));
+            String logging = System.getProperty("log4j2.configurationFile");
+            if (logging != null) {
+                command.add("-Dlog4j2.configurationFile=" + logging);
+            }
+            command.add(program.getName());
+            command.addAll(arguments);
             Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
             processes.add(process);
             outputs.add(process.inputReader());
@@ -40,11 +46,16 @@ final class RankProcesses implements AutoCloseable {
     }
 
     /** The next line that rank {@code rank} prints. */
-    String line(int rank) throws IOException {
-        return outputs.get(rank).readLine();
+    public String line(int rank) throws IOException {
+        String line = outputs.get(rank).readLine();
+        if (line == null) {
+            throw new EOFException("Cannot hear from rank " + rank + ": its process ended. See what it printed above.");
+        }
+        return line;
     }
 
-    Process process(int rank) {
+    /** The process of a rank. */
+    public Process process(int rank) {
         return processes.get(rank);
     }
 
@@ -53,13 +64,8 @@ final class RankProcesses implements AutoCloseable {
         processes.forEach(Process::destroyForcibly);
     }
 
-    /** Whether this process was started as a rank. */
-    static boolean isRank() {
-        return System.getProperty(RANK) != null;
-    }
-
     /** In a rank's process: how it meets the others. */
-    static Rendezvous rendezvous() {
+    public static Rendezvous rendezvous() {
         int rank = Integer.getInteger(RANK);
         int ranks = Integer.getInteger(RANKS);
         BufferedReader input = new BufferedReader(new InputStreamReader(System.in));
