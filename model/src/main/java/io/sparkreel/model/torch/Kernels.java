@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.torch;
 
+import java.util.Collections;
 import java.util.List;
 
 /**
@@ -223,10 +224,11 @@ public final class Kernels {
 
     // ---- optimizer
 
-    /** One AdamW update in place; {@code step} is a scalar that counts from 1. */
-    public void adamw(Tensor parameter, Tensor gradient, Tensor first, Tensor second, Tensor step,
-            double learningRate, double beta1, double beta2, double epsilon, double weightDecay) {
-        module.run("adamw", List.of(parameter), List.of(gradient), List.of(first), List.of(second), List.of(step), learningRate, beta1, beta2, epsilon, weightDecay);
+    /** One AdamW update of some vectors in place; {@code step} is a scalar that counts from 1. */
+    public void adamw(List<Tensor> parameters, List<Tensor> gradients, List<Tensor> first, List<Tensor> second,
+            Tensor step, double learningRate, double beta1, double beta2, double epsilon, double weightDecay) {
+        module.run("adamw", parameters, gradients, first, second, Collections.nCopies(parameters.size(), step),
+                learningRate, beta1, beta2, epsilon, weightDecay);
     }
 
     /** target += weight * (source - target) */
@@ -237,6 +239,13 @@ public final class Kernels {
     /** The Euclidean norm. */
     public double norm(Tensor x) {
         return module.number("norm", x);
+    }
+
+    /** The Euclidean norm of each. */
+    public float[] norms(List<Tensor> vectors) {
+        try (TensorScope scope = TensorScope.open()) {
+            return module.tensor("norms", vectors).floats();
+        }
     }
 
     /** x *= factor */

@@ -16,29 +16,41 @@ public final class AdamW implements AutoCloseable {
 
     private final Options options;
     private final Tensors tensors;
+    private final Shard shard;
     private final FlatBuffer firstMoment;
     private final FlatBuffer secondMoment;
     private long steps;
 
-    /** An optimizer that has not taken a step yet. */
+    /** An optimizer of this many parameters that has not taken a step yet. */
     public AdamW(Options options, Tensors tensors, long elements) {
+        this(options, tensors, Shard.whole(elements));
+    }
+
+    /** An optimizer of some of the parameters. */
+    AdamW(Options options, Tensors tensors, Shard shard) {
         this.options = options;
         this.tensors = tensors;
-        firstMoment = new FlatBuffer(tensors, elements);
-        secondMoment = new FlatBuffer(tensors, elements);
+        this.shard = shard;
+        firstMoment = new FlatBuffer(tensors, shard.elements());
+        secondMoment = new FlatBuffer(tensors, shard.elements());
     }
 
     /** Updates the parameters in place. */
     public void update(FlatParameters parameters, FlatGradients gradients, double learningRate) {
         steps++;
         try (TensorScope scope = TensorScope.open()) {
-            Kernels.instance().adamw(parameters.values().tensor(), gradients.values().tensor(),
-                    firstMoment.tensor(), secondMoment.tensor(), tensors.scalar(steps),
-                    learningRate, options.beta1(), options.beta2(), options.epsilon(), options.weightDecay());
+            Kernels.instance().adamw(shard.ofWhole(parameters.values()), shard.ofWhole(gradients.values()),
+                    shard.ofKept(firstMoment), shard.ofKept(secondMoment), tensors.scalar(steps), learningRate,
+                    options.beta1(), options.beta2(), options.epsilon(), options.weightDecay());
         }
     }
 
-    /** Running mean of gradients. */
+    /** What the moments are kept of. */
+    Shard shard() {
+        return shard;
+    }
+
+    /** Running mean of gradients, of the parameters that this optimizer updates. */
     public FlatBuffer firstMoment() {
         return firstMoment;
     }

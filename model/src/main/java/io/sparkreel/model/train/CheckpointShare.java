@@ -17,9 +17,10 @@ final class CheckpointShare implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final ModelWeights weights;
+    private final Trainer trainer;
     private final int rank;
     private final int ranks;
-    private final long begin; // of the moments
+    private final Shard moments; // those that this rank writes
     private final Snapshot model; // null where another rank writes it
     private final Snapshot average; // null where another rank writes it
     private final Snapshot firstMoment; // null where there is nothing to write
@@ -27,15 +28,18 @@ final class CheckpointShare implements AutoCloseable {
 
     CheckpointShare(ModelWeights weights, Trainer trainer, int rank, int ranks) {
         this.weights = weights;
+        this.trainer = trainer;
         this.rank = rank;
         this.ranks = ranks;
         AdamW optimizer = trainer.optimizer();
         long elements = weights.parameters().layout().elements();
         model = rank == 0 ? all(weights.parameters().values()) : null;
-        average = rank == 1 % ranks ? all(trainer.ema().values()) : null;
+        average = rank == 1 % ranks ? new Snapshot(elements) : null;
+        boolean sharded = optimizer.shard().elements() < elements;
         long[] bounds = momentBounds(elements, ranks);
-        begin = bounds[rank];
-        long count = bounds[rank + 1] - begin;
+        moments = sharded ? optimizer.shard() : Shard.between(bounds[rank], bounds[rank + 1]);
+        long begin = sharded ? 0 : bounds[rank];
+        long count = moments.elements();
         firstMoment = count == 0 ? null : new Snapshot(optimizer.firstMoment(), begin, count);
         secondMoment = count == 0 ? null : new Snapshot(optimizer.secondMoment(), begin, count);
     }
@@ -66,13 +70,18 @@ final class CheckpointShare implements AutoCloseable {
         return bounds;
     }
 
-    /** Copies the state as it is now. */
+    /** Copies the state as it is now; all ranks call this together. */
     void take() {
-        for (Snapshot snapshot : new Snapshot[] {model, average, firstMoment, secondMoment}) {
+        for (Snapshot snapshot : new Snapshot[] {model, firstMoment, secondMoment}) {
             if (snapshot != null) {
                 snapshot.take();
             }
         }
+        trainer.average((begin, values) -> {
+            if (average != null) {
+                average.put(begin, values);
+            }
+        });
     }
 
     /** Writes the copy. */
@@ -98,7 +107,7 @@ final class CheckpointShare implements AutoCloseable {
     private void writeMoments(CheckpointWriter writer) throws IOException {
         long count = firstMoment.elements();
         String name = String.format("%srank-%05d-of-%05d.safetensors", TrainingCheckpoint.OPTIMIZER, rank, ranks);
-        try (SafetensorsWriter file = SafetensorsWriter.builder().metadata("begin", Long.toString(begin))
+        try (SafetensorsWriter file = SafetensorsWriter.builder().metadata(TrainingCheckpoint.PARTS, moments.text())
                 .metadata("elements", Long.toString(weights.parameters().layout().elements()))
                 .tensor(TrainingCheckpoint.FIRST_MOMENT, DataType.F32, count)
                 .tensor(TrainingCheckpoint.SECOND_MOMENT, DataType.F32, count)

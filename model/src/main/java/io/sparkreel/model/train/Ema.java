@@ -3,12 +3,16 @@ package io.sparkreel.model.train;
 
 import io.sparkreel.model.torch.FlatBuffer;
 import io.sparkreel.model.torch.Kernels;
+import io.sparkreel.model.torch.Tensor;
+import io.sparkreel.model.torch.TensorScope;
 import io.sparkreel.model.torch.Tensors;
+import java.util.List;
 
 /** An exponential moving average of the parameters, in fp32. It starts as a copy of them. */
 public final class Ema implements AutoCloseable {
     private final double decay;
     private final boolean warmup;
+    private final Shard shard;
     private final FlatBuffer values;
 
     /**
@@ -16,19 +20,45 @@ public final class Ema implements AutoCloseable {
      *     the random first weights for 1 / (1 - decay) steps
      */
     public Ema(FlatParameters parameters, Tensors tensors, double decay, boolean warmup) {
+        this(parameters, tensors, decay, warmup, Shard.whole(parameters.layout().elements()));
+    }
+
+    /** The average of some of the parameters. */
+    Ema(FlatParameters parameters, Tensors tensors, double decay, boolean warmup, Shard shard) {
         this.decay = decay;
         this.warmup = warmup;
-        values = new FlatBuffer(tensors, parameters.layout().elements());
-        Kernels.instance().copyInto(values.tensor(), parameters.values().tensor());
+        this.shard = shard;
+        values = new FlatBuffer(tensors, shard.elements());
+        restart(parameters);
+    }
+
+    /** Takes over the parameters as they are now. */
+    void restart(FlatParameters parameters) {
+        follow(parameters, 1);
     }
 
     /** Follows the parameters after update number {@code updates}, counted from 1. */
     public void update(FlatParameters parameters, long updates) {
         double effective = warmup ? Math.min(decay, (1.0 + updates) / (10.0 + updates)) : decay;
-        Kernels.instance().lerpInto(values.tensor(), parameters.values().tensor(), 1 - effective);
+        follow(parameters, 1 - effective);
     }
 
-    /** The averaged parameters, in the parameters' layout. */
+    private void follow(FlatParameters parameters, double weight) {
+        try (TensorScope scope = TensorScope.open()) {
+            List<Tensor> averages = shard.ofKept(values);
+            List<Tensor> sources = shard.ofWhole(parameters.values());
+            for (int part = 0; part < averages.size(); part++) {
+                Kernels.instance().lerpInto(averages.get(part), sources.get(part), weight);
+            }
+        }
+    }
+
+    /** What the average is kept of. */
+    Shard shard() {
+        return shard;
+    }
+
+    /** The averaged parameters, in the parameters' layout; with optimizer sharding this rank's alone. */
     public FlatBuffer values() {
         return values;
     }

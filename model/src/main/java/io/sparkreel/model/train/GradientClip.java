@@ -19,9 +19,15 @@ public final class GradientClip {
      */
     public static double apply(FlatBuffer gradient, double limit) {
         double norm = Kernels.instance().norm(gradient.tensor());
-        if (limit > 0 && Double.isFinite(norm) && norm > limit) {
-            Kernels.instance().scaleInPlace(gradient.tensor(), limit / (norm + EPSILON));
+        double factor = factor(norm, limit);
+        if (factor != 1) {
+            Kernels.instance().scaleInPlace(gradient.tensor(), factor);
         }
         return norm;
+    }
+
+    /** What a gradient of this norm is to be multiplied with. */
+    static double factor(double norm, double limit) {
+        return limit > 0 && Double.isFinite(norm) && norm > limit ? limit / (norm + EPSILON) : 1;
     }
 }

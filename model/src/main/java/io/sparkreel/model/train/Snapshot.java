@@ -3,6 +3,7 @@ package io.sparkreel.model.train;
 
 import io.sparkreel.model.torch.FlatBuffer;
 import io.sparkreel.model.torch.Kernels;
+import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.TensorScope;
 import io.sparkreel.model.torch.Tensors;
 import java.nio.ByteBuffer;
@@ -12,18 +13,23 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A copy in host memory of a range of a {@link FlatBuffer}. One thread takes it, and may then change the original
+ * A copy in host memory of a vector, such as a range of a {@link FlatBuffer}. One thread takes it, and may then change the original
  * while another reads.
  */
 final class Snapshot implements FloatRange, AutoCloseable {
     /** Elements of one mapping, which can have 2 GiB at most. */
     private static final long CHUNK = 1L << 28;
 
-    private final FlatBuffer source;
+    private final FlatBuffer source; // null where values are put
     private final long begin;
     private final FlatBuffer copy;
     /** Memory of the copy, so that the reading thread needs no libtorch. */
     private final List<ByteBuffer> chunks = new ArrayList<>();
+
+    /** Reserves the memory for {@code count} elements that are put. */
+    Snapshot(long count) {
+        this(null, 0, count);
+    }
 
     /** Reserves the memory for {@code count} elements from {@code begin} on. */
     Snapshot(FlatBuffer source, long begin, long count) {
@@ -44,6 +50,13 @@ final class Snapshot implements FloatRange, AutoCloseable {
         try (TensorScope scope = TensorScope.open()) {
             Kernels kernels = Kernels.instance();
             kernels.copyInto(copy.tensor(), kernels.sliceFlat(source.tensor(), begin, elements(), elements()));
+        }
+    }
+
+    /** Copies values to element {@code at} and those after it. */
+    void put(long at, Tensor values) {
+        try (TensorScope scope = TensorScope.open()) {
+            Kernels.instance().copyInto(Shard.view(copy, at, values.elements()), values);
         }
     }
 

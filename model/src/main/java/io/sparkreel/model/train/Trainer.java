@@ -3,6 +3,7 @@ package io.sparkreel.model.train;
 
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.collective.Collective;
+import io.sparkreel.model.collective.FlatRange;
 import io.sparkreel.model.collective.Work;
 import io.sparkreel.model.diffusion.DiffusionLoss;
 import io.sparkreel.model.diffusion.FrameMask;
@@ -14,13 +15,13 @@ import io.sparkreel.model.stdit.BlockwiseBackward;
 import io.sparkreel.model.stdit.ParameterLayout;
 import io.sparkreel.model.stdit.Stdit2;
 import io.sparkreel.model.stdit.Stdit2Flops;
+import io.sparkreel.model.torch.FlatBuffer;
 import io.sparkreel.model.torch.Kernels;
 import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.TensorScope;
 import io.sparkreel.model.torch.Tensors;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntConsumer;
@@ -45,15 +46,25 @@ public final class Trainer implements AutoCloseable {
      * @param freeze what is left as it is
      * @param gradientClip limit of the global norm, 0 for none
      * @param seed of every draw
+     * @param sharded each rank keeps moments and average of its part of the parameters alone, and updates that
      */
     public record Options(boolean predictXstart, double vbWeight, String respacing, boolean speed,
             FrameMask frameMask, boolean checkpointActivations, Precision precision, Freeze freeze, double gradientClip,
-            AdamW.Options adam, LearningRate learningRate, double emaDecay, boolean emaWarmup, long seed) {
+            AdamW.Options adam, LearningRate learningRate, double emaDecay, boolean emaWarmup, long seed,
+            boolean sharded) {
         public Options {
             if (freeze != Freeze.NOTHING && adam.weightDecay() != 0) {
                 throw new InvalidInputException("Cannot freeze parameters: weight_decay is " + adam.weightDecay()
                         + " and would shrink them all the same. Set it to 0.");
             }
+        }
+
+        /** Without sharding. */
+        public Options(boolean predictXstart, double vbWeight, String respacing, boolean speed, FrameMask frameMask,
+                boolean checkpointActivations, Precision precision, Freeze freeze, double gradientClip,
+                AdamW.Options adam, LearningRate learningRate, double emaDecay, boolean emaWarmup, long seed) {
+            this(predictXstart, vbWeight, respacing, speed, frameMask, checkpointActivations, precision, freeze,
+                    gradientClip, adam, learningRate, emaDecay, emaWarmup, seed, false);
         }
     }
 
@@ -71,7 +82,13 @@ public final class Trainer implements AutoCloseable {
     private final AdamW optimizer;
     private final Ema ema;
     private Stdit2 averagedModel; // made when it is first asked for
-    private final List<ByteBuffer> ranges = new ArrayList<>();
+    private FlatBuffer average; // what that computes with
+    private final boolean sharded;
+    private final Shard own;
+    /** Gradients of each group. */
+    private final List<FlatRange> ranges = new ArrayList<>();
+    /** What each rank owns, or would with sharding. */
+    private final List<Shard> shards = new ArrayList<>();
     /** Gradients of what is frozen: kept at zero, they move neither moments nor parameters. */
     private final List<Tensor> frozenGradients = new ArrayList<>();
 
@@ -100,11 +117,17 @@ public final class Trainer implements AutoCloseable {
                 frozenGradients.add(gradients.values().view(slot.begin(), slot.spec().elements()));
             }
         });
-        optimizer = new AdamW(options.adam(), tensors, parameters.layout().elements());
-        ema = new Ema(parameters, tensors, options.emaDecay(), options.emaWarmup());
+        ParameterLayout layout = parameters.layout();
+        for (int rank = 0; rank < collective.worldSize(); rank++) {
+            shards.add(Shard.of(layout, rank, collective.worldSize()));
+        }
+        sharded = options.sharded() && collective.worldSize() > 1;
+        own = sharded ? shards.get(collective.rank()) : Shard.whole(layout.elements());
+        optimizer = new AdamW(options.adam(), tensors, own);
+        ema = new Ema(parameters, tensors, options.emaDecay(), options.emaWarmup(), own);
         if (collective.worldSize() > 1) {
-            for (ParameterLayout.Group group : parameters.layout().groups()) {
-                ranges.add(gradients.values().hostBytes(group.begin(), group.elements()));
+            for (ParameterLayout.Group group : layout.groups()) {
+                ranges.add(FlatRange.of(gradients.values(), group.begin(), group.elements()));
             }
         }
     }
@@ -119,15 +142,58 @@ public final class Trainer implements AutoCloseable {
         return validation;
     }
 
-    /** A model that computes with the averaged weights, as they are at the time. */
+    /**
+     * A model that computes with the averaged weights, as they are at the time. With optimizer sharding all ranks call
+     * this together, each time they want the weights of that time.
+     */
     public Stdit2 averagedModel() {
         if (averagedModel == null) {
+            average = sharded ? new FlatBuffer(tensors, weights.parameters().layout().elements()) : ema.values();
             averagedModel = new Stdit2(weights.config(), name -> {
                 ParameterLayout.Slot slot = weights.parameters().layout().slot(name);
-                return ema.values().view(slot.begin(), slot.spec().shape());
+                return average.view(slot.begin(), slot.spec().shape());
             }, tensors, options.precision());
         }
+        if (sharded) {
+            average((begin, values) -> Kernels.instance().copyInto(
+                    Shard.view(average, begin, values.elements()), values));
+        }
         return averagedModel;
+    }
+
+    /** What {@link #averagedModel} computes with. */
+    FlatBuffer gatheredAverage() {
+        return average;
+    }
+
+    /** Takes consecutive values of the average, of which the first is element {@code begin}. */
+    interface AverageReader {
+        void accept(long begin, Tensor values);
+    }
+
+    /** Hands out the whole average, piece by piece; with optimizer sharding all ranks call this together. */
+    void average(AverageReader reader) {
+        if (!sharded) {
+            reader.accept(0, ema.values().tensor());
+            return;
+        }
+        List<ParameterLayout.Group> groups = weights.parameters().layout().groups();
+        long largest = groups.stream().mapToLong(ParameterLayout.Group::elements).max().orElseThrow();
+        try (FlatBuffer gathered = new FlatBuffer(tensors, largest)) {
+            for (ParameterLayout.Group group : groups) {
+                try (TensorScope scope = TensorScope.open()) {
+                    for (Shard.Part part : own.parts()) {
+                        if (part.begin() >= group.begin() && part.begin() < group.end()) {
+                            Kernels.instance().copyInto(
+                                    Shard.view(gathered, part.begin() - group.begin(), part.elements()),
+                                    Shard.view(ema.values(), part.local(), part.elements()));
+                        }
+                    }
+                    collective.allGatherParts(FlatRange.of(gathered, 0, group.elements())).await();
+                    reader.accept(group.begin(), Shard.view(gathered, 0, group.elements()));
+                }
+            }
+        }
     }
 
     /** The averaged weights, for checkpoints. */
@@ -145,7 +211,7 @@ public final class Trainer implements AutoCloseable {
 
     /** Takes over the parameters as they are now as the average's first values. */
     public void restartEma() {
-        Kernels.instance().copyInto(ema.values().tensor(), weights.parameters().values().tensor());
+        ema.restart(weights.parameters());
     }
 
     /**
@@ -164,7 +230,8 @@ public final class Trainer implements AutoCloseable {
         List<Work> reductions = new ArrayList<>();
         IntConsumer reduce = group -> {
             if (collective.worldSize() > 1) {
-                reductions.add(collective.allReduceSum(ranges.get(group).duplicate().order(ByteOrder.nativeOrder())));
+                FlatRange range = ranges.get(group);
+                reductions.add(sharded ? collective.reduceScatterSum(range) : collective.allReduceSum(range));
             }
         };
         for (int i = 0; i < mine.size(); i++) {
@@ -227,18 +294,72 @@ public final class Trainer implements AutoCloseable {
         if (samples == 0) {
             return new StepReport(Double.NaN, Double.NaN, Double.NaN, 0, learningRate, 0, true);
         }
-        if (samples != plannedSamples) {
-            Kernels.instance().scaleInPlace(gradients.values().tensor(), (double) plannedSamples / samples);
-        }
         frozenGradients.forEach(gradient -> Kernels.instance().fill(gradient, 0));
-        double norm = GradientClip.apply(gradients.values(), options.gradientClip());
+        double overSamples = (double) plannedSamples / samples;
+        double norm = overSamples * gradientNorm();
         boolean finite = Double.isFinite(norm);
         if (finite) {
+            scaleGradients(overSamples * GradientClip.factor(norm, options.gradientClip()));
             optimizer.update(weights.parameters(), gradients, learningRate);
+            gatherParameters();
             ema.update(weights.parameters(), optimizer.steps());
         }
         return new StepReport(totals[Sums.LOSS] / samples, totals[Sums.SQUARED_ERROR] / samples,
                 totals[Sums.BOUND] / samples, norm, learningRate, samples, !finite);
+    }
+
+    /** The norm over all ranks' parts, added up in the same order with and without sharding. */
+    private double gradientNorm() {
+        double sum = 0;
+        if (sharded) {
+            for (byte[] rank : collective.allGather(bytes(squaredNorm(own)))) {
+                sum += ByteBuffer.wrap(rank).getDouble();
+            }
+        } else {
+            for (Shard shard : shards) {
+                sum += squaredNorm(shard);
+            }
+        }
+        return Math.sqrt(sum);
+    }
+
+    private double squaredNorm(Shard shard) {
+        if (shard.elements() == 0) {
+            return 0;
+        }
+        double sum = 0;
+        try (TensorScope scope = TensorScope.open()) {
+            for (float norm : Kernels.instance().norms(shard.ofWhole(gradients.values()))) {
+                sum += (double) norm * norm;
+            }
+        }
+        return sum;
+    }
+
+    private static byte[] bytes(double value) {
+        return ByteBuffer.allocate(Double.BYTES).putDouble(value).array();
+    }
+
+    private void scaleGradients(double factor) {
+        if (factor != 1) {
+            try (TensorScope scope = TensorScope.open()) {
+                own.ofWhole(gradients.values()).forEach(part -> Kernels.instance().scaleInPlace(part, factor));
+            }
+        }
+    }
+
+    /** With sharding each rank has updated its own part alone. */
+    private void gatherParameters() {
+        if (sharded) {
+            metrics.enter(Phase.COMMUNICATION);
+            List<Work> gathers = new ArrayList<>();
+            for (ParameterLayout.Group group : weights.parameters().layout().groups()) {
+                gathers.add(collective.allGatherParts(
+                        FlatRange.of(weights.parameters().values(), group.begin(), group.elements())));
+            }
+            gathers.forEach(Work::await);
+            metrics.enter(Phase.OPTIMIZER);
+        }
     }
 
     /** Sums over samples. */
@@ -277,6 +398,9 @@ public final class Trainer implements AutoCloseable {
 
     @Override
     public void close() {
+        if (sharded && average != null) {
+            average.close();
+        }
         ema.close();
         optimizer.close();
         gradients.close();

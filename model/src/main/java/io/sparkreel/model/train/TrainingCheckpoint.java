@@ -28,6 +28,8 @@ public final class TrainingCheckpoint {
     static final String WEIGHTS = "/model.safetensors";
     static final String OPTIMIZER = "optimizer/";
     static final String STATE = "state.json";
+    /** Which elements a file of moments holds, as {@link Shard#text} names them. */
+    static final String PARTS = "parts";
     static final String FIRST_MOMENT = "exp_avg";
     static final String SECOND_MOMENT = "exp_avg_sq";
 
@@ -52,7 +54,7 @@ public final class TrainingCheckpoint {
      */
     public static void readWeights(CheckpointReader checkpoint, String folder, ModelWeights weights) throws IOException {
         withTensors(checkpoint, folder + WEIGHTS,
-                reader -> WeightsFile.read(reader, weights, weights.parameters().values()));
+                reader -> WeightsFile.read(reader, weights, weights.parameters().values()::write));
     }
 
     /** Puts weights, average and optimizer back as they were written, by however many ranks. */
@@ -60,7 +62,8 @@ public final class TrainingCheckpoint {
             throws IOException {
         RunState state = state(checkpoint);
         readWeights(checkpoint, MODEL, weights);
-        withTensors(checkpoint, EMA + WEIGHTS, reader -> WeightsFile.read(reader, weights, trainer.ema().values()));
+        withTensors(checkpoint, EMA + WEIGHTS, reader -> WeightsFile.read(reader, weights,
+                (begin, values) -> trainer.ema().shard().write(trainer.ema().values(), begin, values)));
         AdamW optimizer = trainer.optimizer();
         long[] restored = {0};
         for (String path : checkpoint.files().keySet()) {
@@ -77,12 +80,17 @@ public final class TrainingCheckpoint {
         return state;
     }
 
+    /** Reads what this rank keeps of a file's moments; returns how many elements that was. */
     private static long restoreMoments(SafetensorsReader reader, AdamW optimizer) throws IOException {
-        long begin = Long.parseLong(reader.metadata().get("begin"));
-        long count = reader.tensors().get(FIRST_MOMENT).shape()[0];
-        WeightsFile.readRange(reader, FIRST_MOMENT, optimizer.firstMoment(), begin, count);
-        WeightsFile.readRange(reader, SECOND_MOMENT, optimizer.secondMoment(), begin, count);
-        return count;
+        long[] restored = {0};
+        Shard kept = optimizer.shard();
+        for (Shard.Part part : Shard.parse(reader.metadata().get(PARTS)).parts()) {
+            WeightsFile.readRange(reader, FIRST_MOMENT, part,
+                    (begin, values) -> restored[0] += kept.write(optimizer.firstMoment(), begin, values));
+            WeightsFile.readRange(reader, SECOND_MOMENT, part,
+                    (begin, values) -> kept.write(optimizer.secondMoment(), begin, values));
+        }
+        return restored[0];
     }
 
     /** Work on an open file of tensors. */

@@ -73,14 +73,19 @@ public final class WeightsFile {
         }
     }
 
-    static void readRange(TensorSource reader, String name, FlatBuffer values, long begin, long count)
-            throws IOException {
-        for (long done = 0; done < count; ) {
-            FloatBuffer chunk = FloatBuffer.allocate((int) Math.min(CHUNK, count - done));
-            reader.readFloats(name, done, chunk);
+    /** Where values go that are read: those from element {@code begin} on. */
+    interface FloatSink {
+        void write(long begin, FloatBuffer values);
+    }
+
+    /** Reads the part of a tensor that has the elements of the model's vector that {@code part} names. */
+    static void readRange(TensorSource reader, String name, Shard.Part part, FloatSink values) throws IOException {
+        for (long done = 0; done < part.elements(); ) {
+            FloatBuffer chunk = FloatBuffer.allocate((int) Math.min(CHUNK, part.elements() - done));
+            reader.readFloats(name, part.local() + done, chunk);
             chunk.flip();
             int length = chunk.remaining();
-            values.write(begin + done, chunk);
+            values.write(part.begin() + done, chunk);
             done += length;
         }
     }
@@ -103,9 +108,15 @@ public final class WeightsFile {
      * @throws InvalidInputException if a tensor is missing, unknown or of another shape
      */
     public static void read(TensorSource reader, ModelWeights weights, FlatBuffer values) throws IOException {
+        read(reader, weights, values::write);
+    }
+
+    /** As {@link #read(TensorSource, ModelWeights, FlatBuffer)}, to where {@code values} takes them. */
+    static void read(TensorSource reader, ModelWeights weights, FloatSink values) throws IOException {
         check(reader, weights);
         for (Map.Entry<String, ParameterLayout.Slot> entry : weights.parameters().layout().slots().entrySet()) {
-            readRange(reader, entry.getKey(), values, entry.getValue().begin(), entry.getValue().spec().elements());
+            ParameterLayout.Slot slot = entry.getValue();
+            readRange(reader, entry.getKey(), new Shard.Part(slot.begin(), 0, slot.spec().elements()), values);
         }
         float[] stored = reader.floats(NULL_CAPTION);
         float[] target = weights.nullCaption();

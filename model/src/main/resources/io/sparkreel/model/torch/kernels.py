@@ -347,5 +347,9 @@ class Kernels(Module):
   def norm(self: __torch__.Kernels, x: Tensor) -> float:
     return annotate(float, torch.item(torch.linalg_vector_norm(x)))
 
+  # n vectors -> [n]
+  def norms(self: __torch__.Kernels, x: List[Tensor]) -> Tensor:
+    return torch.stack(torch._foreach_norm(x))
+
   def scale_in_place(self: __torch__.Kernels, x: Tensor, factor: float) -> Tensor:
     return torch.mul_(x, factor)

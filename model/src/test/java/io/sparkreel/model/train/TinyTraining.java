@@ -38,11 +38,15 @@ final class TinyTraining implements AutoCloseable {
     record Outcome(float[] parameters, float[] average, float[] firstMoment, float[] secondMoment, List<Double> losses) {}
 
     TinyTraining(Collective collective) {
+        this(collective, false, false);
+    }
+
+    TinyTraining(Collective collective, boolean sharded, boolean checkpointActivations) {
         this.collective = collective;
         weights.initialise(3);
         LearningRate rate = new LearningRate(LearningRate.Schedule.COSINE, 1e-2, 2, 40);
-        trainer = new Trainer(new Trainer.Options(false, 1, "", false, null, false, Precision.FLOAT32, Freeze.NOTHING,
-                1, AdamW.Options.REFERENCE, rate, 0.9, true, 42), weights, HOST, collective);
+        trainer = new Trainer(new Trainer.Options(false, 1, "", false, null, checkpointActivations,
+                Precision.FLOAT32, Freeze.NOTHING, 1, AdamW.Options.REFERENCE, rate, 0.9, true, 42, sharded), weights, HOST, collective);
     }
 
     ModelWeights weights() {
@@ -109,7 +113,7 @@ final class TinyTraining implements AutoCloseable {
         return new Sample(clip, latent, text, mask, shape.frames(), shape.height() * 8, shape.width() * 8, 24);
     }
 
-    private static float[] values(FlatBuffer buffer) {
+    static float[] values(FlatBuffer buffer) {
         FloatBuffer values = FloatBuffer.allocate((int) buffer.elements());
         buffer.read(0, values);
         return values.array();
