@@ -14,6 +14,10 @@ public final class SparkSessions {
     /** Spark's own default of 200 makes a small cluster slow; rows of ours are small, so few partitions do. */
     private static final int SHUFFLES_PER_CORE = 4;
 
+    /** The JVM does not compile methods of more bytes, and interprets long rules many times slower. */
+    private static final String LARGEST_METHOD = "spark.sql.codegen.hugeMethodLimit";
+    private static final String COMPILED_METHOD_BYTES = "8000";
+
     private SparkSessions() {}
 
     /** A session for work that uses every core. */
@@ -47,6 +51,7 @@ public final class SparkSessions {
         conf.setIfMissing("spark.master", "local[*]");
         conf.setIfMissing("spark.app.name", name);
         conf.setIfMissing("spark.executorEnv.OMP_WAIT_POLICY", "PASSIVE");
+        conf.setIfMissing(LARGEST_METHOD, COMPILED_METHOD_BYTES);
         conf.setIfMissing("spark.executorEnv.DJL_OFFLINE", "true");
         SparkSession spark = SparkSession.builder().config(conf).getOrCreate();
         if (!conf.contains(SHUFFLE_PARTITIONS)) {

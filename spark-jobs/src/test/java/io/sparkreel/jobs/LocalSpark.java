@@ -15,6 +15,8 @@ public final class LocalSpark {
                     .config("spark.ui.enabled", "false")
                     .config("spark.sql.shuffle.partitions", "4")
                     .config("spark.sql.session.timeZone", "UTC")
+                    // As the jobs have it.
+                    .config("spark.sql.codegen.hugeMethodLimit", "8000")
                     .config("spark.sql.warehouse.dir", System.getProperty("java.io.tmpdir"))
                     .getOrCreate();
             session.sparkContext().setLogLevel("OFF");

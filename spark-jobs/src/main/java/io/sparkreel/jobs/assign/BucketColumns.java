@@ -3,6 +3,7 @@ package io.sparkreel.jobs.assign;
 
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.shiftright;
 import static org.apache.spark.sql.functions.shiftrightunsigned;
 import static org.apache.spark.sql.functions.when;
 import static org.apache.spark.sql.functions.xxhash64;
@@ -34,6 +35,12 @@ import org.apache.spark.sql.Row;
 final class BucketColumns implements Assignment {
     private static final String PAIR = "bucket_pair";
     private static final String SHAPE = "bucket_shape";
+    private static final String PIXELS = "bucket_pixels";
+    private static final String RATIO = "bucket_ratio";
+    private static final String[] OWN = {PAIR, SHAPE, PIXELS, RATIO};
+    /** Sides are below 2^24. */
+    private static final int SIDE_BITS = 24;
+    private static final long SIDE_MASK = (1L << SIDE_BITS) - 1;
     private static final double TWO_TO_MINUS_53 = 0x1.0p-53;
 
     private final BucketConfig rule;
@@ -50,16 +57,22 @@ final class BucketColumns implements Assignment {
         List<Column> columns = new ArrayList<>(List.of(col("*"),
                 when(taken, name(Outcome.ASSIGNED)).otherwise(reason()).as(OUTCOME)));
         target().forEach((name, value) -> columns.add(when(taken, value).as(name)));
-        return clips.withColumn(PAIR, pair()).withColumn(SHAPE, when(taken, shape()))
-                .select(columns.toArray(Column[]::new)).drop(PAIR, SHAPE);
+        return measured(clips).withColumn(PAIR, pair()).withColumn(SHAPE, when(taken, shape()))
+                .select(columns.toArray(Column[]::new)).drop(OWN);
     }
 
     @Override
     public Dataset<Row> assign(Dataset<Row> clips) {
         List<Column> columns = new ArrayList<>(List.of(col("*")));
         target().forEach((name, value) -> columns.add(value.as(name)));
-        return clips.withColumn(PAIR, pair()).where(col(PAIR).isNotNull()).withColumn(SHAPE, shape())
-                .select(columns.toArray(Column[]::new)).drop(PAIR, SHAPE);
+        return measured(clips).withColumn(PAIR, pair()).where(col(PAIR).isNotNull()).withColumn(SHAPE, shape())
+                .select(columns.toArray(Column[]::new)).drop(OWN);
+    }
+
+    /** With what the rule compares, computed once: within a chain of conditions each would compute it again. */
+    private static Dataset<Row> measured(Dataset<Row> clips) {
+        return clips.withColumns(Map.of(PIXELS, pixels(),
+                RATIO, col("height").cast("double").divide(col("width").cast("double"))));
     }
 
     /** The columns of a bucket, for a clip with a pair and a shape. */
@@ -68,8 +81,8 @@ final class BucketColumns implements Assignment {
         columns.put("resolution", byLevel(level -> lit(level.resolution().name())));
         columns.put("bucket_frames", byPair((level, entry) -> lit(entry.frames())));
         columns.put("aspect", label());
-        columns.put("height_px", byLevel(level -> size(level, AspectRatio::height)));
-        columns.put("width_px", byLevel(level -> size(level, AspectRatio::width)));
+        columns.put("height_px", shiftright(col(SHAPE), SIDE_BITS).bitwiseAND(SIDE_MASK).cast("int"));
+        columns.put("width_px", col(SHAPE).bitwiseAND(SIDE_MASK).cast("int"));
         return columns;
     }
 
@@ -83,7 +96,7 @@ final class BucketColumns implements Assignment {
         for (Level level : rule.levels()) {
             for (Entry entry : level.entries()) {
                 if (entry.keepProbability() > 0) {
-                    Column accepts = fits(rule, level, entry).and(kept(level, entry));
+                    Column accepts = fits(rule, level, entry, col(PIXELS)).and(kept(level, entry));
                     Column index = lit(entry.index());
                     chosen = chosen == null ? when(accepts, index) : chosen.when(accepts, index);
                 }
@@ -98,29 +111,33 @@ final class BucketColumns implements Assignment {
         Column any = lit(false);
         for (Level level : rule.levels()) {
             for (Entry entry : level.entries()) {
-                any = any.or(fits(rule, level, entry));
+                any = any.or(fits(rule, level, entry, col(PIXELS)));
                 if (entry.keepProbability() > 0) {
-                    open = open.or(fits(rule, level, entry));
+                    open = open.or(fits(rule, level, entry, col(PIXELS)));
                 }
             }
         }
         Level smallest = rule.levels().get(rule.levels().size() - 1);
         return when(open, name(Outcome.KEEP_PROB))
                 .when(any, name(Outcome.BARRIER))
-                .when(admitted(rule, smallest).equalTo(false), name(Outcome.TOO_SMALL))
+                .when(admitted(rule, smallest, col(PIXELS)).equalTo(false), name(Outcome.TOO_SMALL))
                 .when(col("num_frames").equalTo(1), name(Outcome.NO_IMAGE_BUCKET))
                 .otherwise(name(Outcome.TOO_SHORT));
     }
 
+    /** Of a frame. */
+    static Column pixels() {
+        return col("height").cast("long").multiply(col("width").cast("long")).cast("double");
+    }
+
     /** Has the clip pixels enough for a resolution? */
-    static Column admitted(BucketConfig rule, Level level) {
-        Column pixels = col("height").cast("long").multiply(col("width").cast("long")).cast("double");
+    static Column admitted(BucketConfig rule, Level level, Column pixels) {
         return pixels.geq(lit(rule.resolutionSlack() * level.resolution().pixels()));
     }
 
     /** Is this the one entry of its resolution that is tried for the clip? */
-    static Column fits(BucketConfig rule, Level level, Entry entry) {
-        return admitted(rule, level).and(lengthFits(rule, level, entry));
+    static Column fits(BucketConfig rule, Level level, Entry entry, Column pixels) {
+        return admitted(rule, level, pixels).and(lengthFits(rule, level, entry));
     }
 
     /** Only the largest count that a video exceeds is tried in each resolution, and 1 is for images. */
@@ -171,50 +188,33 @@ final class BucketColumns implements Assignment {
         return choose(col(PAIR), bounds, rule.levels().stream().map(value).toList());
     }
 
-    /** The position of the nearest label among the ascending labels of the resolution. */
+    /**
+     * The nearest shape of the resolution in one number: the position of its label among all labels, height and width.
+     * One tree of comparisons in place of one for each of them keeps the code that Spark generates small.
+     */
     private Column shape() {
-        Column ratio = col("height").cast("double").divide(col("width").cast("double"));
-        return byShapes(table -> {
+        List<String> labels = labels();
+        return byLevel(level -> {
+            AspectThresholds table = AspectThresholds.of(level.resolution());
             List<Column> bounds = table.thresholds().stream().map(threshold -> lit(threshold)).toList();
-            List<Column> positions = new ArrayList<>();
-            for (int i = 0; i < table.aspectRatios().size(); i++) {
-                positions.add(lit(i));
-            }
-            return choose(ratio, bounds, positions);
+            return choose(col(RATIO), bounds, table.aspectRatios().stream().map(shape -> lit(
+                    ((long) labels.indexOf(shape.label()) << SIDE_BITS | shape.height()) << SIDE_BITS | shape.width()))
+                    .toList());
         });
     }
 
+    private List<String> labels() {
+        return rule.levels().stream().flatMap(level -> level.resolution().aspectRatios().stream())
+                .map(AspectRatio::label).distinct().toList();
+    }
+
     private Column label() {
-        return byShapes(table -> byPosition(table, shape -> lit(shape.label())));
-    }
-
-    private static Column size(Level level, Function<AspectRatio, Integer> side) {
-        return byPosition(AspectThresholds.of(level.resolution()), shape -> lit(side.apply(shape)));
-    }
-
-    private static Column byPosition(AspectThresholds table, Function<AspectRatio, Column> value) {
         List<Column> bounds = new ArrayList<>();
-        for (int i = 1; i < table.aspectRatios().size(); i++) {
-            bounds.add(lit(i));
+        List<String> labels = labels();
+        for (int i = 1; i < labels.size(); i++) {
+            bounds.add(lit((long) i << 2 * SIDE_BITS));
         }
-        return choose(col(SHAPE), bounds, table.aspectRatios().stream().map(value).toList());
-    }
-
-    /** A value by the labels of the resolution: many resolutions share theirs. */
-    private Column byShapes(Function<AspectThresholds, Column> value) {
-        Map<List<String>, List<Level>> alike = new LinkedHashMap<>();
-        for (Level level : rule.levels()) {
-            List<String> labels = level.resolution().aspectRatios().stream().map(AspectRatio::label).toList();
-            alike.computeIfAbsent(labels, key -> new ArrayList<>()).add(level);
-        }
-        Column chosen = null;
-        for (List<Level> levels : alike.values()) {
-            Object[] pairs = levels.stream().flatMap(level -> level.entries().stream()).map(Entry::index).toArray();
-            Column is = col(PAIR).isin(pairs);
-            Column then = value.apply(AspectThresholds.of(levels.get(0).resolution()));
-            chosen = chosen == null ? when(is, then) : chosen.when(is, then);
-        }
-        return chosen;
+        return choose(col(SHAPE), bounds, labels.stream().map(label -> lit(label)).toList());
     }
 
     /**

@@ -160,7 +160,7 @@ public final class BucketStatistics {
         Column images = col("num_frames").equalTo(1);
         Column otherKind = entry.frames() == 1 ? images.equalTo(false) : images;
         Column tooShort = col("num_frames").leq(lit((long) entry.frames() * rule.frameInterval()));
-        return when(BucketColumns.admitted(rule, level).equalTo(false), Elsewhere.TOO_SMALL.ordinal())
+        return when(BucketColumns.admitted(rule, level, BucketColumns.pixels()).equalTo(false), Elsewhere.TOO_SMALL.ordinal())
                 .when(otherKind, Elsewhere.OTHER_KIND.ordinal())
                 .when(BucketColumns.lengthFits(rule, level, entry), Elsewhere.KEPT_OR_LOST.ordinal())
                 .when(tooShort, Elsewhere.TOO_SHORT.ordinal())
@@ -178,7 +178,7 @@ public final class BucketStatistics {
             Level level = rule.levels().get(position);
             Column keep = lit(0.0);
             for (Entry entry : level.entries()) {
-                keep = when(BucketColumns.fits(rule, level, entry), lit(entry.keepProbability())).otherwise(keep);
+                keep = when(BucketColumns.fits(rule, level, entry, BucketColumns.pixels()), lit(entry.keepProbability())).otherwise(keep);
             }
             String share = "share_" + position;
             reached = reached.withColumn(share, col("reach").multiply(keep));

@@ -16,6 +16,7 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.Iterator;
+import java.util.Locale;
 import java.util.NoSuchElementException;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
@@ -79,6 +80,12 @@ final class MediaInventory {
     private static Column columnOf(Dataset<Row> table, StructField field) {
         boolean there = Arrays.asList(table.columns()).contains(field.name());
         return there ? col(field.name()) : lit(null).cast(field.dataType()).as(field.name());
+    }
+
+    /** Is this the name of a media file? */
+    static boolean isMedia(String name) {
+        String extension = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
+        return extension.matches(EXTENSIONS);
     }
 
     /** Names of hidden and unfinished things, as Hadoop's tools have them. */
