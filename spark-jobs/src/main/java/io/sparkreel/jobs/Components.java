@@ -5,6 +5,7 @@ import io.sparkreel.jobs.config.AutoencoderKlConfig;
 import io.sparkreel.jobs.config.CodecConfig;
 import io.sparkreel.jobs.config.HashTextConfig;
 import io.sparkreel.jobs.config.ModelConfig;
+import io.sparkreel.jobs.config.SamplerType;
 import io.sparkreel.jobs.config.T5Config;
 import io.sparkreel.jobs.config.TextEncoderConfig;
 import io.sparkreel.jobs.config.WaveletConfig;
@@ -14,6 +15,11 @@ import io.sparkreel.model.autoencoder.AutoencoderKl;
 import io.sparkreel.model.autoencoder.LatentCodec;
 import io.sparkreel.model.autoencoder.LatentSizes;
 import io.sparkreel.model.autoencoder.WaveletCodec;
+import io.sparkreel.model.diffusion.AncestralSampler;
+import io.sparkreel.model.diffusion.DdimSampler;
+import io.sparkreel.model.diffusion.DpmSolverSampler;
+import io.sparkreel.model.diffusion.NoiseSchedule;
+import io.sparkreel.model.diffusion.Sampler;
 import io.sparkreel.model.stdit.Stdit2Config;
 import io.sparkreel.model.text.HashTextEncoder;
 import io.sparkreel.model.text.T5Encoder;
@@ -89,6 +95,15 @@ public final class Components {
         }
         HashTextConfig hash = (HashTextConfig) config;
         return new HashTextEncoder(hash.width(), hash.modelMaxLength());
+    }
+
+    /** A sampler on the steps of a schedule. */
+    public static Sampler sampler(SamplerType type, NoiseSchedule schedule, boolean predictXstart, Tensors tensors) {
+        return switch (type) {
+            case IDDPM -> new AncestralSampler(schedule, predictXstart, tensors);
+            case DDIM -> new DdimSampler(schedule, predictXstart, tensors);
+            case DPM_SOLVER -> new DpmSolverSampler(schedule, predictXstart, tensors);
+        };
     }
 
     /** What {@code dtype} says, in the words of the model. */

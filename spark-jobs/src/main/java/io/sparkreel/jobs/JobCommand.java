@@ -66,7 +66,7 @@ record JobCommand<C extends Record>(
                             + " cuda or cpu"),
                     new JobFlag("batch-size", Kind.VALUE, "batch_size", "N",
                             "clips of a micro-batch where all have one size; with buckets, bucket_config says it"),
-                    new JobFlag("wandb", Kind.VALUE, "wandb", "BOOL", "no effect: the run folder has TensorBoard events")),
+                    new JobFlag("wandb", Kind.VALUE, "wandb", "BOOL", "hand the TensorBoard events to the wandb program at the end")),
             List.of("--config conf/train/stage1.yaml --data-path /data/buckets --outputs /data/run",
                     "--config conf/train/stage1.yaml --data-path /data/buckets --outputs /data/run --load /data/run"
                             + " --set lr=1e-5"));

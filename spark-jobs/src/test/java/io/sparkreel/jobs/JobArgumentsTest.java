@@ -128,7 +128,7 @@ class JobArgumentsTest {
         for (JobCommand<?> command : List.of(JobCommand.BUCKETING, JobCommand.TRAINING, JobCommand.INFERENCE)) {
             for (JobFlag flag : command.flags()) {
                 boolean known = ConfigLoader.keys(command.type()).contains(flag.key());
-                assertTrue(known || List.of("wandb").contains(flag.key()), flag::toString);
+                assertTrue(known, flag::toString);
                 assertTrue(command.usage().contains("--" + flag.name()), flag::toString);
             }
         }

@@ -12,6 +12,7 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -59,14 +60,21 @@ public record Launcher(Path root, Path work) {
     }
 
     public Ended launch(String launcher, List<String> arguments, Incident incident) throws Exception {
-        return launch(launcher, arguments, incident, LIMIT_S);
+        return launch(launcher, arguments, Map.of(), incident, LIMIT_S);
     }
 
     public Ended launch(String launcher, List<String> arguments, Incident incident, int limitSeconds) throws Exception {
+        return launch(launcher, arguments, Map.of(), incident, limitSeconds);
+    }
+
+    /** @param environment variables beside this process's own, or in their place */
+    public Ended launch(String launcher, List<String> arguments, Map<String, String> environment, Incident incident,
+            int limitSeconds) throws Exception {
         List<String> command = new ArrayList<>(List.of(root.resolve("submit/" + launcher).toString()));
         command.addAll(arguments);
         Path log = Files.createTempFile(work, launcher, ".log");
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+        builder.environment().putAll(environment);
         Process process = builder.start();
         incident.happen(process, log);
         if (!process.waitFor(limitSeconds, TimeUnit.SECONDS)) {
@@ -83,11 +91,16 @@ public record Launcher(Path root, Path work) {
     }
 
     public Ended onCluster(String launcher, String master, Incident incident, String... arguments) throws Exception {
+        return onCluster(launcher, master, Map.of(), incident, arguments);
+    }
+
+    public Ended onCluster(String launcher, String master, Map<String, String> environment, Incident incident,
+            String... arguments) throws Exception {
         List<String> all = new ArrayList<>(List.of("--master", master, "--executor-memory", "1536m",
                 "--conf", "spark.ui.enabled=false", "--driver-java-options", SHORT_JVM,
                 "--conf", "spark.executor.extraJavaOptions=" + SHORT_JVM));
         all.addAll(List.of(arguments));
-        return launch(launcher, all, incident);
+        return launch(launcher, all, environment, incident, LIMIT_S);
     }
 
     public static void assertDone(Ended ended) {

@@ -27,7 +27,6 @@ final class Notices {
         TRAINING_KEYS.put("num_bucket_build_workers", "the bucketing job has assigned the buckets");
         TRAINING_KEYS.put("plugin", "the executors of the Spark job are the data-parallel ranks");
         TRAINING_KEYS.put("sp_size", "STDiT2 has no sequence parallelism; the executors are data-parallel ranks");
-        TRAINING_KEYS.put("wandb", "the run folder holds TensorBoard events and log.jsonl");
         TRAINING_KEYS.putAll(MODEL_KEYS);
 
         INFERENCE_KEYS.put("multi_resolution", "the model is always told size, frames and fps");

@@ -22,6 +22,7 @@ import java.util.Map;
  * @param steps how ranks prepare and take them
  * @param run how long, and what is left
  * @param watch what one sees of it
+ * @param samples clips that are drawn as it goes on
  */
 public record TrainingConfig(
         DatasetConfig dataset,
@@ -38,9 +39,12 @@ public record TrainingConfig(
         @Flat PlanConfig plan,
         @Flat StepConfig steps,
         @Flat RunConfig run,
-        @Flat WatchConfig watch)
+        @Flat WatchConfig watch,
+        SampleConfig samples)
         implements Section {
     public TrainingConfig {
+        Check.that(watch.sampleEvery() == null || !samples.prompts().isEmpty(), "samples.prompts", samples.prompts(),
+                "at least one text, for sample_every");
         if (maskRatios != null) {
             maskRatios.forEach((name, ratio) -> Check.fraction("mask_ratios." + name, ratio));
         }

@@ -13,7 +13,7 @@ import java.nio.file.Path;
  * A clip that is being written, frame after frame: to this node first, then whole to where it belongs. Nothing stays
  * of one that is closed without being published.
  */
-final class ClipFile implements AutoCloseable {
+public final class ClipFile implements AutoCloseable {
     private final HadoopStorage folder;
     private final String name;
     private final int height;
@@ -29,7 +29,7 @@ final class ClipFile implements AutoCloseable {
      * @param name whose extension tells the format: mp4, gif, or png of one frame
      * @param fps of an mp4 or gif
      */
-    ClipFile(HadoopStorage folder, String name, int height, int width, int fps) throws IOException {
+    public ClipFile(HadoopStorage folder, String name, int height, int width, int fps) throws IOException {
         this.folder = folder;
         this.name = name;
         this.height = height;
@@ -40,7 +40,7 @@ final class ClipFile implements AutoCloseable {
     }
 
     /** @param frame [3, height, width], in [-1, 1] or beyond */
-    void write(float[] frame) throws IOException {
+    public void write(float[] frame) throws IOException {
         byte[] rgb = PixelImages.toRgb24(new PixelClip(frame, 1, height, width), 0);
         if (name.endsWith(".png")) {
             PixelImages.writePng(local, rgb, width, height);
@@ -62,7 +62,7 @@ final class ClipFile implements AutoCloseable {
      *
      * @return the uri of the file
      */
-    String publish() throws IOException {
+    public String publish() throws IOException {
         if (video != null) {
             video.close();
             video = null;

@@ -8,15 +8,11 @@ import io.sparkreel.jobs.TaskDevice;
 import io.sparkreel.jobs.config.AspectCondition;
 import io.sparkreel.jobs.config.CarryMode;
 import io.sparkreel.jobs.config.InferenceConfig;
-import io.sparkreel.jobs.config.SamplerType;
 import io.sparkreel.jobs.storage.WeightsCache;
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.KeyedRandom.Purpose;
 import io.sparkreel.model.autoencoder.LatentCodec;
-import io.sparkreel.model.diffusion.AncestralSampler;
-import io.sparkreel.model.diffusion.DdimSampler;
-import io.sparkreel.model.diffusion.DpmSolverSampler;
 import io.sparkreel.model.diffusion.MaskStrategy;
 import io.sparkreel.model.diffusion.MaskStrategy.FrameSource;
 import io.sparkreel.model.diffusion.NoiseSchedule;
@@ -136,14 +132,6 @@ final class ClipGenerator {
                 MaskStrategy.Dialect.of(task.config().conditioning().maskStrategyDialect().word()));
     }
 
-    private Sampler sampler(SamplerType type) {
-        return switch (type) {
-            case IDDPM -> new AncestralSampler(schedule, task.predictXstart(), model.tensors());
-            case DDIM -> new DdimSampler(schedule, task.predictXstart(), model.tensors());
-            case DPM_SOLVER -> new DpmSolverSampler(schedule, task.predictXstart(), model.tensors());
-        };
-    }
-
     /** The frames of one reference that some loop takes; no others are decoded for long or encoded at all. */
     private void encode(PromptRow prompt, int reference, ReferenceReader.Reference file, LoopConditions conditions,
             Map<FrameSource, float[]> latents) throws PromptFailure {
@@ -173,7 +161,8 @@ final class ClipGenerator {
         int channels = config.scheduler().cfgChannel() == null
                 ? model.config().inChannels() : Math.min(config.scheduler().cfgChannel(), model.config().inChannels());
         LatentGenerator generator = new LatentGenerator(model, weights.nullCaption(),
-                sampler(config.scheduler().type()), new Sampler.Guidance(config.scheduler().cfgScale(), channels));
+                Components.sampler(config.scheduler().type(), schedule, task.predictXstart(), model.tensors()),
+                new Sampler.Guidance(config.scheduler().cfgScale(), channels));
         AtomicLong sampling = new AtomicLong();
         LatentSource inTurn = (latents, clip, height, width, steps) -> {
             synchronized (model) {

@@ -29,13 +29,17 @@ final class Attempts {
     private final RunStart start;
     private final RunLog log;
     private final Broadcast<SerializableConfiguration> hadoop;
+    private final Broadcast<List<List<PlannedClip>>> evalClips;
 
-    Attempts(JavaSparkContext context, int ranks, TrainingConfig config, RunStart start, RunLog log) {
+    /** @param evalClips micro-batches that the model is judged on, possibly none */
+    Attempts(JavaSparkContext context, int ranks, TrainingConfig config, RunStart start,
+            List<List<PlannedClip>> evalClips, RunLog log) {
         this.context = context;
         this.ranks = ranks;
         this.config = config;
         this.start = start;
         this.log = log;
+        this.evalClips = context.broadcast(evalClips);
         hadoop = context.broadcast(new SerializableConfiguration(context.hadoopConfiguration()));
     }
 
@@ -68,7 +72,8 @@ final class Attempts {
         byte[] secret = new byte[SECRET_BYTES];
         new SecureRandom().nextBytes(secret);
         String attempt = UUID.randomUUID().toString();
-        RankTask task = new RankTask(config, start.model(), hadoop, steps, start.fingerprint(), attempt, secret, lines);
+        RankTask task = new RankTask(config, start.model(), hadoop, steps, start.fingerprint(), attempt, secret,
+                evalClips, lines);
         // A rank that waits for a lost one must be interrupted, or it would hold its slot.
         context.setJobGroup(attempt, "training", true);
         try {

@@ -2,6 +2,7 @@
 package io.sparkreel.jobs.train;
 
 import io.sparkreel.bucketing.media.MediaKind;
+import java.io.Serializable;
 
 /**
  * A row of the plan: a clip in a step.
@@ -23,4 +24,7 @@ import io.sparkreel.bucketing.media.MediaKind;
  * @param width target pixels
  */
 record PlannedClip(int epoch, long step, int microBatch, String bucket, double cost, long clipId, String uri,
-        MediaKind kind, long bytes, int clipFrames, double fps, String caption, int numFrames, int height, int width) {}
+        MediaKind kind, long bytes, int clipFrames, double fps, String caption, int numFrames, int height, int width)
+        implements Serializable {
+    private static final long serialVersionUID = 1L;
+}

@@ -13,6 +13,11 @@ final class ProgressLine {
         return switch (line.path("event").asText()) {
             case "step" -> step(line);
             case "checkpoint" -> "checkpoint " + line.path("folder").asText();
+            case "eval" -> "step " + line.path("step").asLong() + "  validation loss "
+                    + number("%.4f", line.path("loss")) + "  mse " + number("%.4f", line.path("mse")) + "  of "
+                    + line.path("clips").asLong() + " clips in " + number("%.1f", line.path("seconds")) + " s";
+            case "samples" -> "step " + line.path("step").asLong() + "  " + line.path("clips").size()
+                    + " samples in " + SampleVideos.FOLDER + "/step-" + line.path("step").asLong();
             default -> line.path("message").asText(line.toString());
         };
     }

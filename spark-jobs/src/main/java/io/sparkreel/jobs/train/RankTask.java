@@ -4,6 +4,7 @@ package io.sparkreel.jobs.train;
 import io.sparkreel.jobs.config.TrainingConfig;
 import io.sparkreel.model.stdit.Stdit2Config;
 import java.io.Serializable;
+import java.util.List;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
 
@@ -17,10 +18,12 @@ import org.apache.spark.util.SerializableConfiguration;
  * @param planFingerprint identity of data and configuration that the plan follows from
  * @param attempt name of the attempt
  * @param secret shared by its ranks alone
+ * @param evalClips micro-batches that the model is judged on, none if it is not
  * @param progress lines for the driver
  */
 record RankTask(TrainingConfig config, Stdit2Config model, Broadcast<SerializableConfiguration> hadoop,
-        Stretch steps, String planFingerprint, String attempt, byte[] secret, RecentLines progress)
+        Stretch steps, String planFingerprint, String attempt, byte[] secret,
+        Broadcast<List<List<PlannedClip>>> evalClips, RecentLines progress)
         implements Serializable {
     private static final long serialVersionUID = 1L;
 

@@ -16,12 +16,21 @@ final class RankWatch {
     private final Collective collective;
     private final StepLog steps;
     private final long firstStep;
+    private final Evaluation evaluation;
+    private final SampleVideos samples;
 
-    /** @param firstStep global number of the step that the attempt begins with */
-    RankWatch(RankTask task, Collective collective, Trainer trainer, Tensors tensors, long firstStep) {
+    /**
+     * @param firstStep global number of the step that the attempt begins with
+     * @param evaluation judges the model where the configuration says so
+     * @param samples draws clips where the configuration says so
+     */
+    RankWatch(RankTask task, Collective collective, Trainer trainer, Tensors tensors, long firstStep,
+            Evaluation evaluation, SampleVideos samples) {
         this.task = task;
         this.collective = collective;
         this.firstStep = firstStep;
+        this.evaluation = evaluation;
+        this.samples = samples;
         OptionalDouble peak = DevicePeak.of(task.config(), tensors);
         steps = new StepLog(trainer.metrics(), collective, peak);
     }
@@ -47,6 +56,20 @@ final class RankWatch {
             }
             tell(line);
         }
+        if (isDue(task.config().watch().evalEvery(), done)) {
+            ObjectNode line = event("eval", done);
+            line.setAll(evaluation.run());
+            tell(line);
+        }
+        if (isDue(task.config().watch().sampleEvery(), done)) {
+            ObjectNode line = event("samples", done);
+            line.set("clips", samples.draw(done));
+            tell(line);
+        }
+    }
+
+    private boolean isDue(Integer every, long done) {
+        return every != null && (done % every == 0 || done == task.steps().total());
     }
 
     /** Takes note of a checkpoint that is there to be used. */

@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.apache.logging.log4j.Level;
@@ -46,8 +47,12 @@ final class RunLog extends SparkListener implements AutoCloseable {
     /** The log of a run that begins or goes on: event files, Spark's metrics, the run page. */
     static RunLog of(LoadedConfig<TrainingConfig> loaded, HadoopStorage run) throws IOException {
         RunPage page = new RunPage(run.toString(), loaded.yaml());
-        return new RunLog(run, List.of(new TensorBoardLog(run), new TrainingSource(),
+        List<LineSink> sinks = new ArrayList<>(List.of(new TensorBoardLog(run), new TrainingSource(),
                 new RunPageFile(run, page, new BucketCosts(), PAGE_PAUSE)));
+        if (loaded.config().watch().wandb()) {
+            sinks.add(new WandbSync(WandbSync.find(System.getenv("PATH")), run)); // closed after the event file
+        }
+        return new RunLog(run, sinks);
     }
 
     /**

@@ -50,7 +50,7 @@ record RunStart(HadoopStorage data, BucketingManifest manifest, HadoopStorage ru
             throw new UserError("Cannot start the training job: no --data-path DIR. "
                     + "Give the output folder of a bucketing run.");
         }
-        HadoopStorage data = dataFolder(hadoop, config.dataset().dataPath());
+        HadoopStorage data = dataFolder(hadoop, config.dataset().dataPath(), "--data-path");
         BucketingManifest manifest = BucketingManifest.read(data);
         requireSameInterval(config, manifest);
         HadoopStorage run = new HadoopStorage(hadoop, config.run().outputs());
@@ -87,7 +87,7 @@ record RunStart(HadoopStorage data, BucketingManifest manifest, HadoopStorage ru
     }
 
     /** The shards hold clips that are long enough for one interval; another would need other buckets. */
-    private static void requireSameInterval(TrainingConfig config, BucketingManifest manifest) {
+    static void requireSameInterval(TrainingConfig config, BucketingManifest manifest) {
         if (config.dataset().type() == DatasetType.VARIABLE_VIDEO_TEXT_DATASET
                 && config.dataset().frameInterval() != manifest.frameInterval()) {
             throw new UserError("Cannot train with dataset.frame_interval " + config.dataset().frameInterval()
@@ -96,13 +96,17 @@ record RunStart(HadoopStorage data, BucketingManifest manifest, HadoopStorage ru
         }
     }
 
-    /** The output folder of a bucketing run; its {@code shards} folder means the same. */
-    private static HadoopStorage dataFolder(Configuration hadoop, String dataPath) throws IOException {
+    /**
+     * The output folder of a bucketing run; its {@code shards} folder means the same.
+     *
+     * @param key what the folder was given as
+     */
+    static HadoopStorage dataFolder(Configuration hadoop, String dataPath, String key) throws IOException {
         Path path = new Path(dataPath);
         HadoopStorage given = new HadoopStorage(hadoop, dataPath);
         if (given.status("").isEmpty()) {
             throw new UserError("Cannot read " + dataPath + ": there is no such folder. "
-                    + "Give the output folder of a bucketing run as --data-path.");
+                    + "Give the output folder of a bucketing run as " + key + ".");
         }
         if (given.status(BucketingManifest.NAME).isEmpty() && path.getName().equals("shards")
                 && path.getParent() != null) {

@@ -38,7 +38,14 @@ final class StepLoader implements AutoCloseable {
      * @param textSlots tokens of a caption
      * @param textWidth of a token's features
      */
-    record SampleShape(int channels, int spatialFactor, int textSlots, int textWidth) {}
+    record SampleShape(int channels, int spatialFactor, int textSlots, int textWidth) {
+        /** @param clip one of the micro-batch, whose clips have one shape */
+        MicroBatch microBatch(PlannedClip clip, List<Sample> samples) {
+            LatentShape latent = new LatentShape(
+                    channels, clip.numFrames(), clip.height() / spatialFactor, clip.width() / spatialFactor);
+            return new MicroBatch(clip.bucket(), clip.epoch(), samples, latent, textSlots, textWidth);
+        }
+    }
 
     /** How much is done ahead: threads that decode, and bytes of decoded frames. */
     record Ahead(int threads, long bytes) {}
@@ -166,11 +173,7 @@ final class StepLoader implements AutoCloseable {
                 }
             }
             if (!samples.isEmpty()) {
-                PlannedClip first = clips.get(0).clip();
-                LatentShape latent = new LatentShape(shape.channels(), first.numFrames(),
-                        first.height() / shape.spatialFactor(), first.width() / shape.spatialFactor());
-                microBatches.add(new MicroBatch(first.bucket(), step.step().epoch(), samples, latent, shape.textSlots(),
-                        shape.textWidth()));
+                microBatches.add(shape.microBatch(clips.get(0).clip(), samples));
             }
         }
         return new LoadedStep(step.step(), microBatches, bad);

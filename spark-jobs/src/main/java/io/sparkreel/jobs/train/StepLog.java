@@ -22,7 +22,7 @@ final class StepLog {
     private final StepMetrics metrics;
     private final Collective collective;
     private final OptionalDouble peak;
-    private long begin = System.nanoTime();
+    private long begin;
     private long steps;
     private long samples;
     private double loss;
@@ -37,6 +37,8 @@ final class StepLog {
         this.metrics = metrics;
         this.collective = collective;
         this.peak = peak;
+        begin = System.nanoTime();
+        metrics.lap(); // what came before the first step is no part of it
     }
 
     /** Counts a step. */
@@ -55,8 +57,8 @@ final class StepLog {
      * means over ranks and steps, rates are sums over ranks.
      */
     ObjectNode line() {
-        List<RankLap> laps = metrics.lap().ofAllRanks(collective);
         long now = System.nanoTime();
+        List<RankLap> laps = metrics.lap().ofAllRanks(collective);
         double seconds = (now - begin) / 1e9;
         double operations = laps.stream().mapToDouble(RankLap::operations).sum() / seconds;
         ObjectNode line = JsonNodeFactory.instance.objectNode()

@@ -4,9 +4,14 @@ package io.sparkreel.jobs.train;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.model.metrics.TensorBoardWriter;
+import java.io.BufferedOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 
 /** The scalars of a run as an event file; every start of the run adds one to the folder. */
@@ -19,7 +24,17 @@ final class TensorBoardLog implements LineSink {
     TensorBoardLog(HadoopStorage run) throws IOException {
         Instant now = Instant.now();
         String name = TensorBoardWriter.fileName(now, UUID.randomUUID().toString().substring(0, 8));
-        writer = new TensorBoardWriter(run.create(FOLDER + "/" + name), now);
+        writer = new TensorBoardWriter(create(run, FOLDER + "/" + name), now);
+    }
+
+    /** Hadoop's local files are buffered by the chunk and have checksum files beside them, which readers take for events. */
+    private static OutputStream create(HadoopStorage run, String name) throws IOException {
+        Optional<Path> local = run.localPath(name);
+        if (local.isEmpty()) {
+            return run.create(name);
+        }
+        Files.createDirectories(local.get().getParent());
+        return new BufferedOutputStream(Files.newOutputStream(local.get()));
     }
 
     @Override

@@ -66,30 +66,42 @@ final class TrainingRank {
             weights.initialise(config.run().seed());
             try (Trainer trainer = new Trainer(options(), weights, tensors, collective)) {
                 RunState start = restore(weights, trainer, cache);
-                try (StepLoader loader = loader(start.globalStep(), cache, tensors, collective, threads(context))) {
-                    RankWatch watch = new RankWatch(task, collective, trainer, tensors, start.globalStep());
+                LatentCodec codec = Components.codec(config.vae(), cache, tensors);
+                TextEncoder text = Components.textEncoder(config.textEncoder(), cache, tensors);
+                ClipDecoder decoder = decoder();
+                SampleShape shape = new SampleShape(codec.channels(), codec.spatialFactor(), text.slots(), text.width());
+                try (StepLoader loader = new StepLoader(new PlanReader(hadoop, task.steps().plan(), start.globalStep()),
+                        decoder, frames(), new ClipEncoder(codec, text, config.run().seed()), shape,
+                        ahead(threads(context)), collective.rank(), collective.worldSize())) {
+                    ClipEncoder evalEncoder = new ClipEncoder(codec, text, config.run().seed());
+                    Evaluation evaluation = new Evaluation(task.evalClips().value(),
+                            clip -> evalEncoder.encode(clip, decoder.decode(clip, 0)), shape::microBatch,
+                            trainer.validation()::losses, collective);
+                    SampleVideos samples = new SampleVideos(config, new HadoopStorage(hadoop, config.run().outputs()),
+                            trainer::averagedModel, weights.nullCaption(), codec, text, collective);
+                    RankWatch watch = new RankWatch(
+                            task, collective, trainer, tensors, start.globalStep(), evaluation, samples);
                     return train(loader, start, weights, trainer, collective, watch);
                 }
             }
         }
     }
 
-    private StepLoader loader(long fromStep, WeightsCache cache, Tensors tensors, Collective collective, int threads)
-            throws IOException {
-        DatasetConfig dataset = config.dataset();
-        StepConfig steps = config.steps();
-        ClipDecoder.Frames frames = new ClipDecoder.Frames(FrameTransform.valueOf(dataset.transformName().name()),
-                dataset.frameInterval(), dataset.temporalWindows() == null ? 0 : dataset.temporalWindows(),
-                config.run().seed());
+    private ClipDecoder decoder() throws IOException {
         CrashGuard guard = CrashGuard.open(CrashGuard.folder(config.run().outputs()));
-        ClipDecoder decoder = new ClipDecoder(hadoop, frames, (long) steps.decodeCacheMib() << 20, guard);
-        LatentCodec codec = Components.codec(config.vae(), cache, tensors);
-        TextEncoder text = Components.textEncoder(config.textEncoder(), cache, tensors);
-        SampleShape shape = new SampleShape(codec.channels(), codec.spatialFactor(), text.slots(), text.width());
-        StepLoader.Ahead ahead = new StepLoader.Ahead(
+        return new ClipDecoder(hadoop, frames(), (long) config.steps().decodeCacheMib() << 20, guard);
+    }
+
+    private ClipDecoder.Frames frames() {
+        DatasetConfig dataset = config.dataset();
+        return new ClipDecoder.Frames(FrameTransform.valueOf(dataset.transformName().name()), dataset.frameInterval(),
+                dataset.temporalWindows() == null ? 0 : dataset.temporalWindows(), config.run().seed());
+    }
+
+    private StepLoader.Ahead ahead(int threads) {
+        StepConfig steps = config.steps();
+        return new StepLoader.Ahead(
                 steps.decodeThreads() == null ? threads : steps.decodeThreads(), (long) steps.prefetchMib() << 20);
-        return new StepLoader(new PlanReader(hadoop, task.steps().plan(), fromStep), decoder, frames,
-                new ClipEncoder(codec, text, config.run().seed()), shape, ahead, collective.rank(), collective.worldSize());
     }
 
     private int threads(BarrierTaskContext context) {

@@ -24,11 +24,13 @@ public final class TrainingRun {
     private final LoadedConfig<TrainingConfig> loaded;
     private final TrainingConfig config;
     private final RunStart start;
+    private final EvalData eval;
 
-    private TrainingRun(LoadedConfig<TrainingConfig> loaded, RunStart start) {
+    private TrainingRun(LoadedConfig<TrainingConfig> loaded, RunStart start, EvalData eval) {
         this.loaded = loaded;
         config = loaded.config();
         this.start = start;
+        this.eval = eval;
     }
 
     /**
@@ -37,7 +39,10 @@ public final class TrainingRun {
      * @throws UserError if the run cannot work
      */
     public static TrainingRun prepare(LoadedConfig<TrainingConfig> loaded, Configuration hadoop) throws IOException {
-        return new TrainingRun(loaded, RunStart.of(loaded, hadoop));
+        if (loaded.config().watch().wandb()) {
+            WandbSync.find(System.getenv("PATH")); // not to be found out after days of training
+        }
+        return new TrainingRun(loaded, RunStart.of(loaded, hadoop), EvalData.of(loaded.config(), hadoop));
     }
 
     /** Trains until the last step. */
@@ -62,7 +67,9 @@ public final class TrainingRun {
         long epochBegin = start.resumed() == null ? 0 : start.resumed().globalStep() - start.resumed().step();
         long done = start.resumed() == null ? 0 : start.resumed().globalStep();
         String checkpoint = start.checkpoint();
-        Attempts attempts = new Attempts(context, ranks, config, start, log);
+        List<List<PlannedClip>> evalClips =
+                eval == null ? List.of() : eval.microBatches(spark, start.data(), start.manifest());
+        Attempts attempts = new Attempts(context, ranks, config, start, evalClips, log);
         LOG.info("{} clips in {} buckets, {} steps an epoch, {} steps in all, {} rank{}",
                 start.manifest().clips(), start.manifest().buckets().size(), stepsPerEpoch, total, ranks, ranks == 1 ? "" : "s");
         planning.describe(ranks);

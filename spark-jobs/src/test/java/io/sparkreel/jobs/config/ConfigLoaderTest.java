@@ -133,10 +133,9 @@ class ConfigLoaderTest {
                 num_bucket_build_workers: 16
                 plugin: zero2
                 sp_size: 1
-                wandb: false
                 model: {enable_flashattn: true, enable_layernorm_kernel: true, depth: 2}
                 """, List.of());
-        assertEquals(7, loaded.notices().size(), loaded.notices()::toString);
+        assertEquals(6, loaded.notices().size(), loaded.notices()::toString);
         assertTrue(loaded.notices().contains(
                 "'plugin' has no effect here: the executors of the Spark job are the data-parallel ranks."));
         assertEquals(2, loaded.config().model().depth());

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.train;
+
+import static org.apache.spark.sql.functions.col;
+
+import io.sparkreel.bucketing.media.MediaKind;
+import io.sparkreel.jobs.UserError;
+import io.sparkreel.jobs.config.TrainingConfig;
+import io.sparkreel.jobs.storage.BucketingManifest;
+import io.sparkreel.jobs.storage.HadoopStorage;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * The clips that the model is judged on while it trains: the first draw of a bucketing run of their own.
+ *
+ * @param data output folder of that run
+ * @param manifest what lies in it
+ */
+record EvalData(HadoopStorage data, BucketingManifest manifest) {
+    private static final Logger LOG = LogManager.getLogger(EvalData.class);
+    /** Judging takes little memory, so this need not be the batch size of the bucket. */
+    private static final int BATCH_SIZE = 4;
+
+    /**
+     * @return null if the model is not judged
+     * @throws UserError if the clips were bucketed otherwise than those of the run
+     */
+    static EvalData of(TrainingConfig config, Configuration hadoop) throws IOException {
+        if (config.watch().evalEvery() == null) {
+            return null;
+        }
+        HadoopStorage data = RunStart.dataFolder(hadoop, config.watch().evalDataPath(), "eval_data_path");
+        BucketingManifest manifest = BucketingManifest.read(data);
+        RunStart.requireSameInterval(config, manifest);
+        return new EvalData(data, manifest);
+    }
+
+    /**
+     * The clips as micro-batches. What is in a micro-batch depends on the clips alone.
+     *
+     * @param training output folder of the bucketing run that is trained on, and what lies in it
+     * @throws UserError if there are no clips, or some that are trained on as well
+     */
+    List<List<PlannedClip>> microBatches(SparkSession spark, HadoopStorage training, BucketingManifest trained) {
+        Dataset<Row> clips = shards(spark, data, manifest).where(col("epoch").equalTo(0));
+        List<Row> rows = clips.orderBy("resolution", "bucket_frames", "aspect", "clip_id").collectAsList();
+        if (rows.isEmpty()) {
+            throw new UserError("Cannot judge the model on " + data + ": it holds no clips in buckets. Bucket others for"
+                    + " eval_data_path.");
+        }
+        List<Row> both = clips.join(shards(spark, training, trained).select("clip_id").distinct(), "clip_id")
+                .select("uri").orderBy("uri").limit(1).collectAsList();
+        if (!both.isEmpty()) {
+            throw new UserError("Cannot judge the model on " + data + ": " + both.get(0).getString(0) + " is trained on"
+                    + " as well. Bucket for eval_data_path only clips that --data-path does not hold.");
+        }
+        LOG.info("{} clips of {} are judged and not trained on", rows.size(), data);
+        return cut(rows);
+    }
+
+    private static Dataset<Row> shards(SparkSession spark, HadoopStorage data, BucketingManifest manifest) {
+        return spark.read().parquet(data.uri(manifest.folder("shards")))
+                .withColumn("resolution", col("resolution").cast("string"));
+    }
+
+    private static List<List<PlannedClip>> cut(List<Row> rows) {
+        List<List<PlannedClip>> microBatches = new ArrayList<>();
+        List<PlannedClip> current = new ArrayList<>();
+        for (Row row : rows) {
+            String bucket = bucket(row);
+            if (!current.isEmpty() && (current.size() == BATCH_SIZE || !current.get(0).bucket().equals(bucket))) {
+                microBatches.add(List.copyOf(current));
+                current.clear();
+            }
+            current.add(clip(row, microBatches.size()));
+        }
+        microBatches.add(List.copyOf(current));
+        return List.copyOf(microBatches);
+    }
+
+    private static PlannedClip clip(Row row, int microBatch) {
+        int frames = row.getAs("bucket_frames");
+        int height = row.getAs("height_px");
+        int width = row.getAs("width_px");
+        String caption = row.getAs("caption");
+        return new PlannedClip(0, 0, microBatch, bucket(row), (double) frames * height * width, row.<Long>getAs("clip_id"),
+                row.getAs("uri"), MediaKind.valueOf(row.<String>getAs("kind").toUpperCase(Locale.ROOT)),
+                row.<Long>getAs("bytes"), row.<Integer>getAs("num_frames"), row.<Double>getAs("fps"),
+                caption == null ? "" : caption, frames, height, width);
+    }
+
+    private static String bucket(Row row) {
+        return row.getAs("resolution") + "-" + row.getAs("bucket_frames") + "-" + row.getAs("aspect");
+    }
+}
