@@ -33,18 +33,23 @@ public final class SparkSessions {
     /** A session in which so many tasks share an executor, or each of its GPUs; one task if it has fewer cores. */
     static SparkSession startWithTasksPerExecutor(String name, int tasks) {
         SparkConf conf = new SparkConf();
-        int gpus = conf.getInt(TaskDevice.EXECUTOR_GPUS, 0);
-        int sharing = tasks * Math.max(1, gpus); // each GPU of an executor is a rank of its own
-        conf.setIfMissing("spark.task.cpus", Integer.toString(Math.max(1, coresPerExecutor(conf) / sharing)));
-        if (gpus > 0) {
-            conf.setIfMissing(TaskDevice.TASK_GPUS, Double.toString(1.0 / tasks));
-        }
+        share(conf, tasks);
         // Else the first barrier stage waits 15 seconds for executors that are still registering.
         conf.setIfMissing("spark.scheduler.barrier.maxConcurrentTasksCheck.interval", "1s");
         conf.setIfMissing("spark.scheduler.barrier.maxConcurrentTasksCheck.maxFailures", "60");
         // What the tasks have to say travels with heartbeats.
         conf.setIfMissing("spark.executor.heartbeatInterval", "2s");
         return start(name, conf);
+    }
+
+    /** Says what a task takes of an executor, unless the user has. */
+    static void share(SparkConf conf, int tasks) {
+        int gpus = conf.getInt(TaskDevice.EXECUTOR_GPUS, 0);
+        int sharing = tasks * Math.max(1, gpus); // each GPU of an executor is a rank of its own
+        conf.setIfMissing("spark.task.cpus", Integer.toString(Math.max(1, coresPerExecutor(conf) / sharing)));
+        if (gpus > 0) {
+            conf.setIfMissing(TaskDevice.TASK_GPUS, Double.toString(1.0 / tasks));
+        }
     }
 
     private static SparkSession start(String name, SparkConf conf) {
