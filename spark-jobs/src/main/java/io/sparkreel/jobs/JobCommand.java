@@ -54,6 +54,7 @@ record JobCommand<C extends Record>(
             List.of(
                     new JobFlag("data-path", Kind.TEXT, "dataset.data_path", "DIR",
                             "output folder of the bucketing job, or its shards"),
+                    new JobFlag("features", Kind.TEXT, "dataset.features", "DIR", "what submit/encode stored of the clips"),
                     new JobFlag("outputs", Kind.TEXT, "outputs", "DIR", "run folder: logs and checkpoints"),
                     new JobFlag("ckpt-path", Kind.TEXT, "model.from_pretrained", "PATH", "first weights of the model"),
                     new JobFlag("load", Kind.TEXT, "load", "DIR", "run or checkpoint folder to go on from"),
@@ -70,6 +71,24 @@ record JobCommand<C extends Record>(
             List.of("--config conf/train/stage1.yaml --data-path /data/buckets --outputs /data/run",
                     "--config conf/train/stage1.yaml --data-path /data/buckets --outputs /data/run --load /data/run"
                             + " --set lr=1e-5"));
+
+    static final JobCommand<TrainingConfig> ENCODE = new JobCommand<>(
+            "encode", "the encode job",
+            List.of("Encodes the clips and captions of a data set once, for training runs to read instead of decoding and",
+                    "encoding. Takes the configuration of the training run. Run again over the same folder it encodes what",
+                    "is missing or has changed."),
+            TrainingConfig.class,
+            List.of(
+                    new JobFlag("data-path", Kind.TEXT, "dataset.data_path", "DIR",
+                            "output folder of the bucketing job, or its shards"),
+                    new JobFlag("features", Kind.TEXT, "dataset.features", "DIR", "folder to write to"),
+                    new JobFlag("temporal-windows", Kind.VALUE, "dataset.temporal_windows", "N",
+                            "windows of each video, 1 by default: epoch e will show window e mod N"),
+                    new JobFlag("features-dtype", Kind.VALUE, "dataset.features_dtype", "TYPE", "fp32 or bf16"),
+                    new JobFlag("seed", Kind.VALUE, "seed", "N", "of the draws of windows: that of the training run"),
+                    new JobFlag("device", Kind.VALUE, "device", "MODE", "auto (the GPU that Spark gives, else the CPU),"
+                            + " cuda or cpu")),
+            List.of("--config conf/train/stage1.yaml --data-path /data/buckets --features /data/features"));
 
     static final JobCommand<InferenceConfig> INFERENCE = new JobCommand<>(
             "inference", "the inference job",

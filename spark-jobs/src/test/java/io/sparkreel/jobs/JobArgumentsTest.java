@@ -125,7 +125,8 @@ class JobArgumentsTest {
 
     @Test
     void everyFlagHasAKeyThatExists() {
-        for (JobCommand<?> command : List.of(JobCommand.BUCKETING, JobCommand.TRAINING, JobCommand.INFERENCE)) {
+        for (JobCommand<?> command : List.of(
+                JobCommand.BUCKETING, JobCommand.TRAINING, JobCommand.ENCODE, JobCommand.INFERENCE)) {
             for (JobFlag flag : command.flags()) {
                 boolean known = ConfigLoader.keys(command.type()).contains(flag.key());
                 assertTrue(known, flag::toString);

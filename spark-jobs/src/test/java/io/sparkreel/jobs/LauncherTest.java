@@ -221,7 +221,8 @@ class LauncherTest {
         }
         environment.put("PATH", tools.toString());
         environment.remove("SPARK_HOME");
-        for (JobCommand<?> command : List.of(JobCommand.BUCKETING, JobCommand.TRAINING, JobCommand.INFERENCE)) {
+        for (JobCommand<?> command : List.of(
+                JobCommand.BUCKETING, JobCommand.TRAINING, JobCommand.ENCODE, JobCommand.INFERENCE)) {
             Outcome outcome = run(command.name(), "--config", "x", "--help");
             assertEquals(0, outcome.code(), outcome.err());
             assertTrue(outcome.out().startsWith(command.usage()), "submit/lib/help/" + command.name()

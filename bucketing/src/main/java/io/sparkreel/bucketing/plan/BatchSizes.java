@@ -19,8 +19,8 @@ public final class BatchSizes {
     private BatchSizes() {}
 
     /**
-     * Sizes by which every micro-batch costs about the same: the most clips that stay within the memory and within a
-     * cost.
+     * Sizes by which every micro-batch costs about the same: the number of clips whose cost is nearest to a target, as
+     * far as it stays within the memory.
      *
      * @param memoryBytes of a rank
      * @param costTarget in the unit of the costs; null: the highest cost that micro-batches of every pair can have within
@@ -41,7 +41,7 @@ public final class BatchSizes {
         double target = costTarget == null ? reachable(fitting, dearest) : costTarget;
         Map<String, Integer> sizes = new TreeMap<>();
         fitting.forEach((tag, most) -> sizes.put(tag,
-                (int) Math.max(1, Math.min(most, Math.floor(target / dearest.get(tag) * (1 + 1e-9))))));
+                (int) Math.max(1, Math.min(most, Math.round(target / dearest.get(tag))))));
         return sizes;
     }
 

@@ -39,7 +39,7 @@ class BatchSizesTest {
     }
 
     @Test
-    void noMicroBatchExceedsMemoryOrCost() {
+    void noMicroBatchExceedsMemoryAndNoneItsCostByMoreThanHalfAClip() {
         Random random = new Random(3);
         CostModel costs = new CostModel(FORMULAS, Map.of());
         for (int n = 0; n < 1000; n++) {
@@ -57,7 +57,7 @@ class BatchSizesTest {
             for (Bucket bucket : buckets) {
                 int size = sizes.get(Bucket.tag(bucket.resolution(), bucket.frames()));
                 assertTrue(size >= 1 && FORMULAS.peakBytes(bucket, size) <= memory);
-                assertTrue(target == null || size == 1 || size * FORMULAS.flops(bucket) <= target * (1 + 1e-6));
+                assertTrue(target == null || size == 1 || (size - 0.5) * FORMULAS.flops(bucket) <= target * (1 + 1e-6));
             }
         }
     }

@@ -11,7 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** What this process has used so far. */
-final class ProcessUsage {
+public final class ProcessUsage {
     private static final double NANOSECONDS = 1e9;
     private static final double KIBIBYTES_OF_A_MEBIBYTE = 1024;
     private static final double BYTES_OF_A_MEBIBYTE = 1024 * 1024;
@@ -27,7 +27,7 @@ final class ProcessUsage {
      * The most memory this process has held: resident memory, or on a GPU that of the device, whose allocator keeps
      * what it once took.
      */
-    static double peakMebibytes(Tensors tensors) throws IOException {
+    public static double peakMebibytes(Tensors tensors) throws IOException {
         if (!tensors.isOnHost()) {
             return CudaUtils.getGpuMemory(Device.gpu()).getCommitted() / BYTES_OF_A_MEBIBYTE;
         }
@@ -35,5 +35,14 @@ final class ProcessUsage {
                 .mapToDouble(line -> Long.parseLong(line.replaceAll("\\D", "")) / KIBIBYTES_OF_A_MEBIBYTE)
                 .findFirst().orElseThrow(() -> new IOException("Cannot read the peak of resident memory: "
                         + "/proc/self/status has no VmHWM. Measure on Linux."));
+    }
+
+    /** Begins the peak of resident memory anew, where the operating system lets a process do that. */
+    public static void forgetPeak() {
+        try {
+            Files.writeString(Path.of("/proc/self/clear_refs"), "5");
+        } catch (IOException e) {
+            return; // then the peak of all that came before counts
+        }
     }
 }

@@ -11,6 +11,9 @@ package io.sparkreel.jobs.config;
  * @param temporalWindows how many windows of each video training sees: epoch e shows window e mod this; null: a new one
  *     each epoch
  * @param imageSize of every sample; null: the bucket sets it
+ * @param features folder of the encode job's features of these clips, which training takes instead of decoding and
+ *     encoding where they are there; null: none
+ * @param featuresDtype what the encode job stores numbers in
  * @param transformName how frames come to their target size
  */
 public record DatasetConfig(
@@ -20,10 +23,13 @@ public record DatasetConfig(
         @Default("1") int frameInterval,
         @Default("null") Integer temporalWindows,
         @Default("null") ImageSize imageSize,
+        @Default("null") String features,
+        @Default("bf16") Precision featuresDtype,
         @Default("center") TransformName transformName)
         implements Section {
     public DatasetConfig {
         Check.notBlank("data_path", dataPath);
+        Check.notBlank("features", features);
         boolean fixed = type == DatasetType.VIDEO_TEXT_DATASET;
         Check.that(fixed || numFrames == null, "num_frames", numFrames, "null: the bucket of each clip sets it");
         Check.that(!fixed || numFrames != null, "num_frames", null, "a whole number: type VideoTextDataset has no buckets");

@@ -72,8 +72,8 @@ final class Attempts {
         byte[] secret = new byte[SECRET_BYTES];
         new SecureRandom().nextBytes(secret);
         String attempt = UUID.randomUUID().toString();
-        RankTask task = new RankTask(config, start.model(), hadoop, steps, start.fingerprint(), attempt, secret,
-                evalClips, lines);
+        RankTask task = new RankTask(config, start.model(), hadoop, steps, start.fingerprint(), start.features(),
+                attempt, secret, evalClips, lines);
         // A rank that waits for a lost one must be interrupted, or it would hold its slot.
         context.setJobGroup(attempt, "training", true);
         try {

@@ -9,6 +9,7 @@ import static org.apache.spark.sql.functions.xxhash64;
 import io.sparkreel.bucketing.bucket.Bucket;
 import io.sparkreel.jobs.UserError;
 import io.sparkreel.jobs.inventory.ClipTables;
+import io.sparkreel.jobs.storage.BucketingManifest;
 import io.sparkreel.jobs.storage.BucketingManifest.ShardFile;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.storage.ShardFiles;
@@ -79,10 +80,7 @@ final class ClipSource {
      */
     static ClipSource ofOneSize(SparkSession spark, RunStart start) throws IOException {
         Bucket bucket = start.rules().buckets().get(0);
-        Dataset<Row> all = spark.read().schema(ClipTables.CLIPS)
-                .parquet(start.data().uri(start.manifest().folder("clips")));
-        Dataset<Row> longEnough =
-                all.where(col("kind").equalTo("image").or(col("num_frames").geq(bucket.frames())));
+        Dataset<Row> longEnough = longEnough(spark, start.data(), start.manifest(), bucket);
         long count = longEnough.count();
         if (count < start.manifest().clips()) {
             LOG.info("{} of {} clips have fewer than {} frames and are left out",
@@ -105,6 +103,12 @@ final class ClipSource {
         List<ShardFile> files =
                 ShardFiles.read(JavaSparkContext.fromSparkContext(spark.sparkContext()), run.uri(FOLDER));
         return numbered(spark, run.uri(FOLDER), files, 1, start.rules().buckets());
+    }
+
+    /** The clips of a bucketing run of which samples of a number of frames can be taken. */
+    static Dataset<Row> longEnough(SparkSession spark, HadoopStorage data, BucketingManifest manifest, Bucket bucket) {
+        return spark.read().schema(ClipTables.CLIPS).parquet(data.uri(manifest.folder("clips")))
+                .where(col("kind").equalTo("image").or(col("num_frames").geq(bucket.frames())));
     }
 
     private static ClipSource numbered(

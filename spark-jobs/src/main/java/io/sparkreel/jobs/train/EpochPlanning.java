@@ -13,10 +13,13 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 
@@ -35,6 +38,7 @@ final class EpochPlanning {
     private final SparkSession spark;
     private final RunStart start;
     private final ClipSource source;
+    private final PlanTable table;
     private final StepPlanner planner;
     private final List<List<BucketLoad>> draws = new ArrayList<>();
     private final OpenSoraEpochs openSora;
@@ -51,7 +55,25 @@ final class EpochPlanning {
                         + " holds no clip. Bucket more clips, or with fewer epochs.");
             }
         }
+        table = new PlanTable(spark, source, features(), start.features() == null ? 1 : start.features().windows());
         openSora = start.rules().sampler() == StepSampler.OPEN_SORA ? new OpenSoraEpochs(spark, source, start) : null;
+    }
+
+    /** The index of stored features, null if the run takes none. */
+    private Dataset<Row> features() throws IOException {
+        if (start.features() == null) {
+            return null;
+        }
+        HadoopStorage folder = start.featuresFolder();
+        Optional<Dataset<Row>> index = FeatureCache.index(spark, folder);
+        if (index.isEmpty()) {
+            LOG.warn("{} holds no features yet: clips are decoded and encoded as they are needed", folder);
+            return null;
+        }
+        long stored = FeatureCache.stored(source.clips(), index.get(), folder.toString());
+        LOG.info("{} clips of the data have stored features in {}; others are decoded and encoded as they are needed",
+                stored, folder);
+        return index.get();
     }
 
     /**
@@ -129,9 +151,9 @@ final class EpochPlanning {
         }
         String path = start.run().uri(FOLDER + "/steps=" + firstStep + "-" + end);
         if (openSora == null) {
-            PlanTable.write(spark, source, start.rules(), draws, epoch, firstSteps, end, path);
+            table.write(start.rules(), draws, epoch, firstSteps, end, path);
         } else {
-            PlanTable.write(source, openSora.places(epoch, firstSteps), clips, firstStep, end, path);
+            table.write(openSora.places(epoch, firstSteps), clips, firstStep, end, path);
         }
         return new Planned(path, firstSteps.size(), end);
     }

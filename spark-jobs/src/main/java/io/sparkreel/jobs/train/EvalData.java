@@ -95,7 +95,7 @@ record EvalData(HadoopStorage data, BucketingManifest manifest) {
         return new PlannedClip(0, 0, microBatch, bucket(row), (double) frames * height * width, row.<Long>getAs("clip_id"),
                 row.getAs("uri"), MediaKind.valueOf(row.<String>getAs("kind").toUpperCase(Locale.ROOT)),
                 row.<Long>getAs("bytes"), row.<Integer>getAs("num_frames"), row.<Double>getAs("fps"),
-                caption == null ? "" : caption, frames, height, width);
+                caption == null ? "" : caption, frames, height, width, null);
     }
 
     private static String bucket(Row row) {

@@ -85,7 +85,14 @@ final class PlanReader implements Iterator<PlannedStep>, AutoCloseable {
                 io.sparkreel.bucketing.media.MediaKind.valueOf(row.getString("kind", 0).toUpperCase(Locale.ROOT)),
                 row.getLong("bytes", 0), row.getInteger("num_frames", 0), row.getDouble("fps", 0),
                 row.getFieldRepetitionCount("caption") == 0 ? "" : row.getString("caption", 0),
-                row.getInteger("bucket_frames", 0), row.getInteger("height_px", 0), row.getInteger("width_px", 0));
+                row.getInteger("bucket_frames", 0), row.getInteger("height_px", 0), row.getInteger("width_px", 0),
+                features(row));
+    }
+
+    private static PlannedClip.Features features(Group row) {
+        return row.getFieldRepetitionCount("feature_file") == 0 ? null : new PlannedClip.Features(
+                row.getString("feature_file", 0), row.getLong("feature_offset", 0), row.getInteger("feature_values", 0),
+                row.getBoolean("feature_varies", 0), row.getInteger("feature_tokens", 0));
     }
 
     @Override

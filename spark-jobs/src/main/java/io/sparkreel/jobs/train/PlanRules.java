@@ -72,13 +72,18 @@ record PlanRules(List<Bucket> buckets, Map<String, Integer> batchSizes, Map<Stri
 
     private static List<Bucket> buckets(DatasetConfig dataset, BucketingManifest manifest) {
         if (dataset.type() == DatasetType.VIDEO_TEXT_DATASET) {
-            int height = dataset.imageSize().height();
-            int width = dataset.imageSize().width();
-            String aspect = String.format(Locale.ROOT, "%.2f", (double) height / width);
-            return List.of(new Bucket(FIXED, dataset.numFrames(), aspect, height, width));
+            return List.of(fixedBucket(dataset));
         }
         return manifest.buckets().stream().map(bucket -> new Bucket(bucket.resolution(), bucket.frames(),
                 bucket.aspect(), bucket.height(), bucket.width())).toList();
+    }
+
+    /** The one bucket of clips that all have one size. */
+    static Bucket fixedBucket(DatasetConfig dataset) {
+        int height = dataset.imageSize().height();
+        int width = dataset.imageSize().width();
+        return new Bucket(FIXED, dataset.numFrames(), String.format(Locale.ROOT, "%.2f", (double) height / width),
+                height, width);
     }
 
     /** The batch sizes of the shards, overridden by the training configuration. */

@@ -44,7 +44,32 @@ final class PlanTable {
     private static final List<String> CLIP_COLUMNS = List.of("clip_id", "uri", "kind", "bytes", "num_frames", "fps",
             "caption", "bucket_frames", "height_px", "width_px");
 
-    private PlanTable() {}
+    private final SparkSession spark;
+    private final ClipSource source;
+    private final Dataset<Row> features;
+    private final int windows;
+
+    /**
+     * @param features the index of stored features, or null
+     * @param windows of each video that are stored
+     */
+    PlanTable(SparkSession spark, ClipSource source, Dataset<Row> features, int windows) {
+        this.spark = spark;
+        this.source = source;
+        this.features = features;
+        this.windows = windows;
+    }
+
+    /** Where the features of a clip are stored, null where they are not. */
+    private static final Map<String, String> FEATURES = new java.util.LinkedHashMap<>();
+
+    static {
+        FEATURES.put("feature_file", "string");
+        FEATURES.put("feature_offset", "long");
+        FEATURES.put("feature_values", "int");
+        FEATURES.put("feature_varies", "boolean");
+        FEATURES.put("feature_tokens", "int");
+    }
 
     /** Asks the planner for the place of a clip. */
     private static final class PlaceOfClip implements UDF3<Integer, Integer, Long, Row> {
@@ -81,8 +106,8 @@ final class PlanTable {
      * @param firstEpoch the first
      * @param firstSteps global number of the first step of each epoch
      */
-    static void write(SparkSession spark, ClipSource source, PlanRules rules, List<List<BucketLoad>> draws,
-            int firstEpoch, List<Long> firstSteps, long endStep, String path) {
+    void write(PlanRules rules, List<List<BucketLoad>> draws, int firstEpoch, List<Long> firstSteps, long endStep,
+            String path) {
         List<Row> epochs = new ArrayList<>();
         long clips = 0;
         for (int i = 0; i < firstSteps.size(); i++) {
@@ -102,19 +127,28 @@ final class PlanTable {
     }
 
     /** Writes steps that were decided elsewhere: columns epoch, draw, step, micro_batch, slot, cost, bucket, clip_id. */
-    static void write(ClipSource source, Dataset<Row> places, long clips, long firstStep, long endStep, String path) {
+    void write(Dataset<Row> places, long clips, long firstStep, long endStep, String path) {
         Dataset<Row> placed = source.clips().join(broadcast(places), new String[] {"draw", "clip_id"});
         store(placed, col("step"), "", clips, firstStep, endStep, path);
     }
 
-    private static void store(Dataset<Row> placed, Column step, String places, long clips, long firstStep, long endStep,
+    /** Says where the window of a clip that its epoch shows is stored; nulls where it is not. */
+    private Dataset<Row> withFeatures(Dataset<Row> placed) {
+        return features == null ? placed : placed
+                .withColumn("window", FeatureCache.window(col("epoch"), windows))
+                .withColumn("content", FeatureCache.content())
+                .join(features, FeatureCache.KEY.toArray(String[]::new), "left");
+    }
+
+    private void store(Dataset<Row> placed, Column step, String places, long clips, long firstStep, long endStep,
             String path) {
         List<Column> columns = new ArrayList<>(List.of(col("epoch"), step.as("step"),
                 col(places + "micro_batch"), col(places + "slot"), col("bucket"), col(places + "cost")));
         CLIP_COLUMNS.forEach(column -> columns.add(col(column)));
+        FEATURES.forEach((name, type) -> columns.add(features == null ? lit(null).cast(type).as(name) : col(name)));
         int files = (int) (1 + clips / CLIPS_PER_FILE);
         long stepsPerFile = Math.max(1, (endStep - firstStep + files - 1) / files);
-        placed.select(columns.toArray(Column[]::new))
+        withFeatures(placed).select(columns.toArray(Column[]::new))
                 // Files in the order of their names are in the order of steps.
                 .repartitionById(files, pmod(col("step").minus(firstStep).divide(stepsPerFile).cast("int"), lit(files)))
                 .sortWithinPartitions("step", "micro_batch", "slot")

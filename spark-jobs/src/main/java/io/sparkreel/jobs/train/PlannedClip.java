@@ -22,9 +22,23 @@ import java.io.Serializable;
  * @param numFrames frames of a sample of it
  * @param height target pixels
  * @param width target pixels
+ * @param features where its features are stored; null: nowhere
  */
 record PlannedClip(int epoch, long step, int microBatch, String bucket, double cost, long clipId, String uri,
-        MediaKind kind, long bytes, int clipFrames, double fps, String caption, int numFrames, int height, int width)
-        implements Serializable {
+        MediaKind kind, long bytes, int clipFrames, double fps, String caption, int numFrames, int height, int width,
+        Features features) implements Serializable {
     private static final long serialVersionUID = 1L;
+
+    /**
+     * Where the features of a clip are stored.
+     *
+     * @param file in the features' folder
+     * @param offset of the first byte
+     * @param values of the latent's mean
+     * @param varies whether as many log variances follow
+     * @param tokens of the caption; their features come last
+     */
+    record Features(String file, long offset, int values, boolean varies, int tokens) implements Serializable {
+        private static final long serialVersionUID = 1L;
+    }
 }

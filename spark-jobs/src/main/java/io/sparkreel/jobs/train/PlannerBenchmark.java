@@ -168,7 +168,7 @@ public final class PlannerBenchmark {
         PlanRules rules = new PlanRules(buckets, BatchSizes.balanced(buckets, costs, MEMORY_BYTES, null),
                 costs.clipCosts(buckets), new StepPlanner(SEED, 384, Mix.MIXED), StepSampler.PLANNER);
         RunStart start = new RunStart(data, manifest, new HadoopStorage(spark.sparkContext().hadoopConfiguration(),
-                work + "/run"), null, rules, "", null, null);
+                work + "/run"), null, rules, "", null, null, null, null);
         long begin = System.nanoTime();
         EpochPlanning planning = new EpochPlanning(spark, start);
         long steps = planning.steps(0);

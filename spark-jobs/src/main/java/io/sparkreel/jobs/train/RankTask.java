@@ -16,13 +16,14 @@ import org.apache.spark.util.SerializableConfiguration;
  * @param hadoop of the file systems
  * @param steps which it takes, and what from
  * @param planFingerprint identity of data and configuration that the plan follows from
+ * @param features what is stored of the clips beforehand, null if nothing
  * @param attempt name of the attempt
  * @param secret shared by its ranks alone
  * @param evalClips micro-batches that the model is judged on, none if it is not
  * @param progress lines for the driver
  */
 record RankTask(TrainingConfig config, Stdit2Config model, Broadcast<SerializableConfiguration> hadoop,
-        Stretch steps, String planFingerprint, String attempt, byte[] secret,
+        Stretch steps, String planFingerprint, FeatureCache features, String attempt, byte[] secret,
         Broadcast<List<List<PlannedClip>>> evalClips, RecentLines progress)
         implements Serializable {
     private static final long serialVersionUID = 1L;

@@ -33,11 +33,13 @@ import org.apache.logging.log4j.Logger;
  * @param model sizes of the model
  * @param rules what decides the steps, beside the clips
  * @param fingerprint what data and configuration the steps follow from
+ * @param features what is stored of the clips beforehand, null if nothing
+ * @param featuresFolder where
  * @param checkpoint folder of the checkpoint to go on from; null: none
  * @param resumed where that checkpoint's run stood; null for a run that begins at step 0
  */
 record RunStart(HadoopStorage data, BucketingManifest manifest, HadoopStorage run, Stdit2Config model,
-        PlanRules rules, String fingerprint, String checkpoint, RunState resumed) {
+        PlanRules rules, String fingerprint, FeatureCache features, HadoopStorage featuresFolder, String checkpoint, RunState resumed) {
     private static final Logger LOG = LogManager.getLogger(RunStart.class);
 
     /** A checkpoint and the folder it lies in. */
@@ -63,11 +65,13 @@ record RunStart(HadoopStorage data, BucketingManifest manifest, HadoopStorage ru
         Stdit2Config model = loaded.resolve("model", () -> Components.model(config.model(), stored, latent, text));
         PlanRules rules = PlanRules.of(config, manifest, model, latent, hadoop);
         String fingerprint = PlanFingerprint.of(config, manifest, rules);
+        FeatureCache features = FeatureCache.forTraining(config, cache, hadoop);
+        HadoopStorage folder = features == null ? null : new HadoopStorage(hadoop, config.dataset().features());
         if (load == null) {
-            return new RunStart(data, manifest, run, model, rules, fingerprint, null, null);
+            return new RunStart(data, manifest, run, model, rules, fingerprint, features, folder, null, null);
         }
         RunState resumed = checkLoad(config, checkpoint, model, fingerprint);
-        return new RunStart(data, manifest, run, model, rules, fingerprint, load.uri(), resumed);
+        return new RunStart(data, manifest, run, model, rules, fingerprint, features, folder, load.uri(), resumed);
     }
 
     /** First weights bring their sizes along; once the run has a checkpoint, that does. */

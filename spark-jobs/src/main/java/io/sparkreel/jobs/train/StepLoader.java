@@ -59,8 +59,11 @@ final class StepLoader implements AutoCloseable {
      */
     record LoadedStep(PlannedStep step, List<MicroBatch> microBatches, List<BadClip> bad) {}
 
-    /** A clip on its way: the future is null where its features are stored. */
-    private record Coming(PlannedClip clip, Future<PixelClip> pixels, int reserved) {}
+    /** A clip as it comes from a decoder, or as a sample if its features are stored. */
+    private record Loaded(PixelClip pixels, Sample sample) {}
+
+    /** A clip on its way, and the room that it takes. */
+    private record Coming(PlannedClip clip, Future<Loaded> loaded, int reserved) {}
 
     private record ComingStep(PlannedStep step, List<List<Coming>> microBatches) {}
 
@@ -73,6 +76,7 @@ final class StepLoader implements AutoCloseable {
     private final ClipDecoder decoder;
     private final ClipDecoder.Frames frames;
     private final ClipEncoder encoder;
+    private final FeatureReader features;
     private final SampleShape shape;
     private final int rank;
     private final int ranks;
@@ -81,13 +85,18 @@ final class StepLoader implements AutoCloseable {
     private final ExecutorService decoders;
     private final List<Thread> threads;
 
-    /** Starts to load. The plan, the decoder and the encoder are closed with this. */
-    StepLoader(PlanReader plan, ClipDecoder decoder, ClipDecoder.Frames frames, ClipEncoder encoder, SampleShape shape,
-            Ahead ahead, int rank, int ranks) {
+    /**
+     * Starts to load. The plan, the decoder and the encoder are closed with this.
+     *
+     * @param features for clips that have stored ones; null if none has
+     */
+    StepLoader(PlanReader plan, ClipDecoder decoder, ClipDecoder.Frames frames, ClipEncoder encoder,
+            FeatureReader features, SampleShape shape, Ahead ahead, int rank, int ranks) {
         this.plan = plan;
         this.decoder = decoder;
         this.frames = frames;
         this.encoder = encoder;
+        this.features = features;
         this.shape = shape;
         this.rank = rank;
         this.ranks = ranks;
@@ -136,8 +145,7 @@ final class StepLoader implements AutoCloseable {
                     // Larger than all the room there is: it gets that.
                     int needed = (int) Math.max(1, Math.min(capacity, ClipDecoder.bytes(clip) / KIBIBYTE));
                     room.acquire(needed);
-                    clips.add(new Coming(clip,
-                            decoders.submit(() -> decoder.decode(clip, frames.window(clip.epoch()))), needed));
+                    clips.add(new Coming(clip, decoders.submit(() -> load(clip)), needed));
                 }
                 microBatches.add(clips);
             }
@@ -145,7 +153,12 @@ final class StepLoader implements AutoCloseable {
         }
     }
 
-    private void encode() throws InterruptedException {
+    private Loaded load(PlannedClip clip) throws MediaException, IOException {
+        return clip.features() == null ? new Loaded(decoder.decode(clip, frames.window(clip.epoch())), null)
+                : new Loaded(null, features.read(clip));
+    }
+
+    private void encode() throws InterruptedException, IOException {
         while (true) {
             Item<ComingStep> item = coming.take();
             if (item.failure() != null) {
@@ -158,14 +171,16 @@ final class StepLoader implements AutoCloseable {
         }
     }
 
-    private LoadedStep load(ComingStep step) throws InterruptedException {
+    private LoadedStep load(ComingStep step) throws InterruptedException, IOException {
         List<MicroBatch> microBatches = new ArrayList<>();
         List<BadClip> bad = new ArrayList<>();
         for (List<Coming> clips : step.microBatches()) {
             List<Sample> samples = new ArrayList<>();
             for (Coming clip : clips) {
                 try {
-                    samples.add(encoder.encode(clip.clip(), clip.pixels().get()));
+                    Loaded loaded = clip.loaded().get();
+                    samples.add(loaded.sample() != null ? loaded.sample()
+                            : encoder.encode(clip.clip(), loaded.pixels()));
                 } catch (ExecutionException e) {
                     bad.add(bad(clip.clip(), e.getCause()));
                 } finally {
@@ -179,7 +194,8 @@ final class StepLoader implements AutoCloseable {
         return new LoadedStep(step.step(), microBatches, bad);
     }
 
-    private static BadClip bad(PlannedClip clip, Throwable failure) {
+    /** What became of a clip that could not be read; any other failure is thrown on. */
+    static BadClip bad(PlannedClip clip, Throwable failure) {
         if (failure instanceof MediaException media) {
             return new BadClip(clip.clipId(), clip.uri(), media.problem().tableValue(), media.detail());
         } else if (failure instanceof IOException) {

@@ -3,6 +3,7 @@ package io.sparkreel.jobs.train;
 
 import io.sparkreel.bucketing.media.FrameTransform;
 import io.sparkreel.jobs.Components;
+import io.sparkreel.jobs.OnDemand;
 import io.sparkreel.jobs.PretrainedModel;
 import io.sparkreel.jobs.TaskDevice;
 import io.sparkreel.jobs.config.DatasetConfig;
@@ -64,15 +65,17 @@ final class TrainingRank {
         try (Collective collective = connect(context);
                 ModelWeights weights = new ModelWeights(task.model(), tensors)) {
             weights.initialise(config.run().seed());
-            try (Trainer trainer = new Trainer(options(), weights, tensors, collective)) {
+            try (Trainer trainer = new Trainer(options(config, task.steps().total()), weights, tensors, collective)) {
                 RunState start = restore(weights, trainer, cache);
-                LatentCodec codec = Components.codec(config.vae(), cache, tensors);
-                TextEncoder text = Components.textEncoder(config.textEncoder(), cache, tensors);
+                LatentCodec codec = OnDemand.codec(Components.codecSizes(config.vae(), cache),
+                        () -> Components.codec(config.vae(), cache, tensors));
+                TextEncoder text = OnDemand.text(Components.textSizes(config.textEncoder(), cache),
+                        () -> Components.textEncoder(config.textEncoder(), cache, tensors));
                 ClipDecoder decoder = decoder();
                 SampleShape shape = new SampleShape(codec.channels(), codec.spatialFactor(), text.slots(), text.width());
                 try (StepLoader loader = new StepLoader(new PlanReader(hadoop, task.steps().plan(), start.globalStep()),
-                        decoder, frames(), new ClipEncoder(codec, text, config.run().seed()), shape,
-                        ahead(threads(context)), collective.rank(), collective.worldSize())) {
+                        decoder, frames(), new ClipEncoder(codec, text, config.run().seed()), features(shape),
+                        shape, ahead(threads(context)), collective.rank(), collective.worldSize())) {
                     ClipEncoder evalEncoder = new ClipEncoder(codec, text, config.run().seed());
                     Evaluation evaluation = new Evaluation(task.evalClips().value(),
                             clip -> evalEncoder.encode(clip, decoder.decode(clip, 0)), shape::microBatch,
@@ -87,6 +90,12 @@ final class TrainingRank {
         }
     }
 
+    /** Reads stored features, null if there are none. */
+    private FeatureReader features(SampleShape shape) throws IOException {
+        return task.features() == null ? null : new FeatureReader(
+                hadoop, config.dataset().features(), task.features().dtype(), shape, config.run().seed());
+    }
+
     private ClipDecoder decoder() throws IOException {
         CrashGuard guard = CrashGuard.open(CrashGuard.folder(config.run().outputs()));
         return new ClipDecoder(hadoop, frames(), (long) config.steps().decodeCacheMib() << 20, guard);
@@ -94,8 +103,9 @@ final class TrainingRank {
 
     private ClipDecoder.Frames frames() {
         DatasetConfig dataset = config.dataset();
+        int windows = dataset.temporalWindows() == null ? 0 : dataset.temporalWindows();
         return new ClipDecoder.Frames(FrameTransform.valueOf(dataset.transformName().name()), dataset.frameInterval(),
-                dataset.temporalWindows() == null ? 0 : dataset.temporalWindows(), config.run().seed());
+                task.features() == null ? windows : task.features().windows(), config.run().seed());
     }
 
     private StepLoader.Ahead ahead(int threads) {
@@ -118,10 +128,11 @@ final class TrainingRank {
                 RingOptions.of(host, task.secret(), task.attempt()), new BarrierRendezvous(context));
     }
 
-    private Trainer.Options options() {
+    /** @param totalSteps the length of the run, for the learning rate */
+    static Trainer.Options options(TrainingConfig config, long totalSteps) {
         OptimizerConfig optimizer = config.optimizer();
         LearningRate rate = new LearningRate(LearningRate.Schedule.valueOf(optimizer.lrSchedule().name()),
-                optimizer.lr(), optimizer.warmupSteps(), task.steps().total());
+                optimizer.lr(), optimizer.warmupSteps(), totalSteps);
         AdamW.Options adam = new AdamW.Options(optimizer.adamBetas().first(), optimizer.adamBetas().second(),
                 optimizer.adamEps(), optimizer.weightDecay());
         return new Trainer.Options(config.scheduler().predictXstart(), config.scheduler().vbWeight(),

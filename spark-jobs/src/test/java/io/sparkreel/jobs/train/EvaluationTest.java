@@ -47,7 +47,7 @@ class EvaluationTest {
 
     private static PlannedClip clip(int microBatch, String bucket, long id) {
         return new PlannedClip(0, 0, microBatch, bucket, 10 + microBatch % 3, id, "file:/" + id, MediaKind.IMAGE, 1, 1, 1,
-                "", 1, 8, 8);
+                "", 1, 8, 8, null);
     }
 
     private static List<List<PlannedClip>> microBatches() {

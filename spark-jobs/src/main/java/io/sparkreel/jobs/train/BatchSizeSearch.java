@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.train;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.sparkreel.bucketing.bucket.Bucket;
+import io.sparkreel.bucketing.plan.BatchSizes;
+import io.sparkreel.bucketing.plan.CostModel;
+import io.sparkreel.jobs.BenchmarkLine;
+import io.sparkreel.jobs.BenchmarkOptions;
+import io.sparkreel.jobs.Components;
+import io.sparkreel.jobs.TaskDevice;
+import io.sparkreel.jobs.UserError;
+import io.sparkreel.jobs.config.ConfigLoader;
+import io.sparkreel.jobs.config.ConfigOverride;
+import io.sparkreel.jobs.config.DatasetType;
+import io.sparkreel.jobs.config.Precision;
+import io.sparkreel.jobs.config.TrainingConfig;
+import io.sparkreel.jobs.storage.BucketingManifest;
+import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.jobs.storage.WeightsCache;
+import io.sparkreel.model.KeyedRandom;
+import io.sparkreel.model.KeyedRandom.Purpose;
+import io.sparkreel.model.autoencoder.LatentSizes;
+import io.sparkreel.model.bench.ProcessUsage;
+import io.sparkreel.model.collective.SingleProcess;
+import io.sparkreel.model.stdit.Stdit2Config;
+import io.sparkreel.model.torch.Tensors;
+import io.sparkreel.model.torch.Torch;
+import io.sparkreel.model.train.MicroBatch;
+import io.sparkreel.model.train.MicroBatch.LatentShape;
+import io.sparkreel.model.train.ModelWeights;
+import io.sparkreel.model.train.Sample;
+import io.sparkreel.model.train.Trainer;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
+
+/**
+ * Finds batch sizes for a model and a data set on this machine: takes real training steps on random clips of the cheapest
+ * and of the dearest bucket, doubling the batch until the memory is used up or a step takes longer than wanted, and sizes
+ * all buckets by what was measured. Writes the configuration.
+ */
+public final class BatchSizeSearch implements AutoCloseable {
+    private static final double BYTES_OF_A_GIB = 1L << 30;
+    private static final double BYTES_OF_A_MIB = 1L << 20;
+    private static final int STEPS = 2;
+    private static final int MOST_CLIPS = 4096;
+
+    private final TrainingConfig config;
+    private final Stdit2Config model;
+    private final LatentSizes latent;
+    private final Tensors tensors;
+    private final ModelWeights weights;
+    private final Trainer trainer;
+    private final double memory;
+    private long step;
+
+    /** What a batch of a bucket took. */
+    private record Measured(int batch, double seconds, double bytes) {}
+
+    private BatchSizeSearch(TrainingConfig config, Stdit2Config model, LatentSizes latent, double memory, int threads) {
+        this.config = config;
+        this.model = model;
+        this.latent = latent;
+        this.memory = memory;
+        Torch.start(threads);
+        tensors = TaskDevice.tensors(config.device());
+        weights = new ModelWeights(model, tensors);
+        weights.initialise(config.run().seed());
+        trainer = new Trainer(TrainingRank.options(config, 1000), weights, tensors, new SingleProcess());
+    }
+
+    /** @param words see {@code submit/bench --help} */
+    public static void main(String[] words) throws IOException {
+        Map<String, String> defaults = new LinkedHashMap<>();
+        defaults.put("--config", null);
+        defaults.put("--data-path", null);
+        defaults.put("--memory-gib", null);
+        defaults.put("--output", null);
+        defaults.put("--threads", Integer.toString(Runtime.getRuntime().availableProcessors()));
+        try {
+            BenchmarkOptions options = BenchmarkOptions.of(words, defaults);
+            run(options);
+        } catch (UserError | io.sparkreel.bucketing.InvalidInputException | io.sparkreel.model.InvalidInputException e) {
+            System.err.println("sparkreel: " + e.getMessage());
+            System.exit(2);
+        }
+    }
+
+    private static void run(BenchmarkOptions options) throws IOException {
+        TrainingConfig config = ConfigLoader.load(TrainingConfig.class, Path.of(options.text("--config")),
+                List.of(ConfigOverride.text("dataset.data_path", options.text("--data-path"), "--data-path"))).config();
+        if (config.dataset().type() != DatasetType.VARIABLE_VIDEO_TEXT_DATASET) {
+            throw new UserError("Cannot search batch sizes of buckets: dataset.type is " + config.dataset().type().word()
+                    + ". Give a configuration for buckets.");
+        }
+        double memory = options.count("--memory-gib", 1) * BYTES_OF_A_GIB;
+        Configuration hadoop = new Configuration();
+        BucketingManifest manifest =
+                BucketingManifest.read(new HadoopStorage(hadoop, config.dataset().dataPath()));
+        WeightsCache cache = new WeightsCache(hadoop);
+        LatentSizes latent = Components.codecSizes(config.vae(), cache);
+        Stdit2Config model = Components.model(config.model(), Optional.empty(), latent,
+                Components.textSizes(config.textEncoder(), cache));
+        List<Bucket> buckets = manifest.buckets().stream().map(bucket -> new Bucket(bucket.resolution(), bucket.frames(),
+                bucket.aspect(), bucket.height(), bucket.width())).toList();
+        Stdit2Cost formulas = new Stdit2Cost(
+                model, latent, config.dtype() == Precision.BF16 ? 2 : 4, config.gradCheckpoint());
+        Comparator<Bucket> byCost = Comparator.comparingDouble(formulas::flops);
+        Bucket cheapest = buckets.stream().min(byCost).orElseThrow();
+        Bucket dearest = buckets.stream().max(byCost).orElseThrow();
+        Map<String, Double> secondsPerClip = new TreeMap<>();
+        double ratio = 0;
+        try (BatchSizeSearch search =
+                new BatchSizeSearch(config, model, latent, memory, (int) options.count("--threads", 1))) {
+            for (Bucket bucket : List.of(dearest, cheapest)) {
+                List<Measured> found = search.measure(bucket, formulas);
+                Measured largest = found.get(found.size() - 1);
+                secondsPerClip.put(bucket.id(), largest.seconds() / largest.batch());
+                ratio = Math.max(ratio, largest.bytes() / formulas.peakBytes(bucket, largest.batch()));
+            }
+        }
+        Map<String, Integer> sizes = BatchSizes.balanced(
+                buckets, new CostModel(formulas, secondsPerClip), memory / Math.max(1, ratio), null);
+        write(Path.of(options.text("--output")), manifest, sizes);
+        ObjectNode line = BenchmarkLine.begin("search-batch-size").put("device", config.device().word())
+                .put("measured_over_predicted_bytes", ratio);
+        line.set("seconds_per_clip", new ObjectMapper().valueToTree(secondsPerClip));
+        line.set("batch_sizes", new ObjectMapper().valueToTree(sizes));
+        System.out.println(line.put("written", options.text("--output")));
+    }
+
+    /** Doubles the batch while it fits. */
+    private List<Measured> measure(Bucket bucket, CostModel.Formulas formulas) throws IOException {
+        List<Measured> measured = new ArrayList<>();
+        for (int batch = 1; batch <= MOST_CLIPS; batch *= 2) {
+            if (formulas.peakBytes(bucket, batch) > memory) {
+                break;
+            }
+            Measured now = measure(bucket, batch);
+            System.err.printf(java.util.Locale.ROOT, "sparkreel: %s: %d clips take %.3f s and %.0f MiB%n", bucket.id(), batch,
+                    now.seconds(), now.bytes() / BYTES_OF_A_MIB);
+            if (now.bytes() > memory) {
+                break;
+            }
+            measured.add(now);
+            boolean noFaster = measured.size() > 1
+                    && now.seconds() / batch > 0.98 * measured.get(measured.size() - 2).seconds() / (batch / 2.0);
+            if (noFaster) {
+                break; // larger batches cost as much a clip
+            }
+        }
+        if (measured.isEmpty()) {
+            throw new UserError("Cannot train on bucket " + bucket.id() + ": not one clip fits into the memory. Set"
+                    + " grad_checkpoint: true, raise --memory-gib, or leave this bucket out of the data.");
+        }
+        return measured;
+    }
+
+    private Measured measure(Bucket bucket, int batch) throws IOException {
+        MicroBatch clips = clips(bucket, batch);
+        trainer.step(step++, List.of(clips), batch); // the first one also allocates
+        ProcessUsage.forgetPeak();
+        long begin = System.nanoTime();
+        for (int i = 0; i < STEPS; i++) {
+            trainer.step(step++, List.of(clips), batch);
+        }
+        double seconds = (System.nanoTime() - begin) / 1e9 / STEPS;
+        return new Measured(batch, seconds, ProcessUsage.peakMebibytes(tensors) * BYTES_OF_A_MIB);
+    }
+
+    private MicroBatch clips(Bucket bucket, int batch) {
+        LatentShape shape = new LatentShape(latent.channels(), bucket.frames(),
+                bucket.height() / latent.spatialFactor(), bucket.width() / latent.spatialFactor());
+        boolean[] mask = new boolean[model.modelMaxLength()];
+        Arrays.fill(mask, true);
+        List<Sample> samples = new ArrayList<>();
+        for (int clip = 0; clip < batch; clip++) {
+            samples.add(new Sample(clip, normal(clip, shape.elements(), Purpose.LATENT_NOISE),
+                    normal(clip, mask.length * model.captionChannels(), Purpose.WORD_VECTOR), mask, bucket.frames(),
+                    bucket.height(), bucket.width(), 24));
+        }
+        return new MicroBatch(bucket.id(), 0, samples, shape, mask.length, model.captionChannels());
+    }
+
+    private static float[] normal(long clip, int count, Purpose purpose) {
+        float[] values = new float[count];
+        KeyedRandom.of(1, 0, clip, purpose).fillNormal(values, 0, count);
+        return values;
+    }
+
+    /** A file whose lines go into a training configuration. */
+    private static void write(Path file, BucketingManifest manifest, Map<String, Integer> sizes) throws IOException {
+        StringBuilder yaml = new StringBuilder("# Batch sizes measured by submit/bench search-batch-size; to be put into the"
+                + "\n# training configuration, or given as --set.\nbucket_config:\n");
+        manifest.bucketConfig().forEach((resolution, counts) -> {
+            yaml.append("  \"").append(resolution).append("\":\n");
+            counts.forEach((frames, pair) -> {
+                Integer size = sizes.get(Bucket.tag(resolution, frames));
+                yaml.append("    ").append(frames).append(": [").append(pair.get(0).doubleValue()).append(", ")
+                        .append(size == null ? pair.get(1) : size).append("]\n");
+            });
+        });
+        Files.writeString(file, yaml, StandardCharsets.UTF_8);
+    }
+
+    @Override
+    public void close() {
+        trainer.close();
+        weights.close();
+    }
+}
