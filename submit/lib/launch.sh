@@ -23,7 +23,7 @@ job_options=()
 user_jars=""
 user_files=""
 master=""
-properties_file=""
+properties_files=()
 
 # An error of the user's ends with one line and exit code 2, as in the jobs.
 fail() {
@@ -65,9 +65,9 @@ take_spark_option() {
           ;;
       esac
       ;;
+    --properties-file) properties_files+=("$2") ;;
     *)
       [[ $1 == --master ]] && master=$2
-      [[ $1 == --properties-file ]] && properties_file=$2
       spark_options+=("$1" "$2")
       ;;
   esac
@@ -167,6 +167,21 @@ file_uri() {
   printf '%s' "$uri"
 }
 
+# joined_profiles FILE...: one file of them all, since Spark takes one; where two have a key, the later one counts.
+joined_profiles() {
+  local folder=$ROOT/target/profiles file text name fresh
+  for file in "$@"; do
+    [[ -f $file && -r $file ]] || fail "Cannot launch: there is no profile $file. Give --properties-file a file such as those under conf/spark."
+  done
+  text=$(for file in "$@"; do cat -- "$file" && printf '\n'; done)
+  name=$(printf '%s' "$text" | sha256sum)
+  mkdir -p "$folder"
+  fresh=$(mktemp "$folder/.XXXXXX") # which others cannot read: a profile may hold a secret
+  printf '%s\n' "$text" >"$fresh"
+  mv -f "$fresh" "$folder/${name%% *}.conf"
+  printf '%s' "$folder/${name%% *}.conf"
+}
+
 # Is there a spark-defaults.conf that Spark would read?
 has_spark_defaults() {
   local folder=${SPARK_CONF_DIR:-${SPARK_HOME:+$SPARK_HOME/conf}}
@@ -175,7 +190,7 @@ has_spark_defaults() {
 
 # Options that come before the user's, so that the user's win; into the array "defaults".
 add_defaults() {
-  local log_file=$ROOT/conf/log4j2.properties logging
+  local log_file=$ROOT/conf/log4j2.properties logging joined
   logging=-Dlog4j2.configurationFile=$(file_uri "$log_file")
   defaults=(
     --conf spark.executorEnv.OMP_WAIT_POLICY=PASSIVE
@@ -183,10 +198,19 @@ add_defaults() {
     --conf spark.executorEnv.LC_ALL=C.UTF-8
     --conf "spark.driver.defaultJavaOptions=$logging"
   )
-  if [[ -z $properties_file ]] && ! has_spark_defaults; then
-    defaults+=(--properties-file "$ROOT/conf/spark/cpu.conf")
-    [[ -n $master ]] || master="local[*]"
-  fi
+  case ${#properties_files[@]} in
+    0)
+      if ! has_spark_defaults; then
+        defaults+=(--properties-file "$ROOT/conf/spark/cpu.conf")
+        [[ -n $master ]] || master="local[*]"
+      fi
+      ;;
+    1) defaults+=(--properties-file "${properties_files[0]}") ;;
+    *)
+      joined=$(joined_profiles "${properties_files[@]}")
+      defaults+=(--properties-file "$joined")
+      ;;
+  esac
   case $master in
     local*)
       defaults+=(--conf "spark.executor.defaultJavaOptions=$logging")

@@ -5,11 +5,17 @@ import io.sparkreel.jobs.config.ConfigLoader;
 import io.sparkreel.jobs.config.ConfigOverride;
 import io.sparkreel.jobs.config.LoadedConfig;
 import io.sparkreel.jobs.config.Nearest;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.apache.spark.SparkConf;
+import org.apache.spark.deploy.SparkHadoopUtil;
 
 /** A command line, read: the configuration file and what the options change in it. */
 final class JobArguments {
@@ -47,7 +53,21 @@ final class JobArguments {
             throw error("no --config", "Give --config FILE, such as a file under conf/" + command.name()
                     + "/ of your own or one that comes with Sparkreel");
         }
-        return ConfigLoader.load(type, Path.of(configuration), overrides);
+        // A driver that runs in the cluster may find its configuration on the cluster's storage alone.
+        return configuration.matches("[a-z][a-z0-9+.-]*:.*")
+                ? ConfigLoader.parse(type, configuration, remote(configuration), overrides)
+                : ConfigLoader.load(type, Path.of(configuration), overrides);
+    }
+
+    private static String remote(String file) {
+        org.apache.hadoop.fs.Path path = new org.apache.hadoop.fs.Path(file);
+        try (InputStream in = path.getFileSystem(SparkHadoopUtil.get().newConfiguration(new SparkConf())).open(path)) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UserError("Cannot read " + file + ": "
+                    + (e instanceof FileNotFoundException ? "there is no such file" : e.getMessage())
+                    + ". Give --config a file that can be read.", e);
+        }
     }
 
     private int takeOption(String[] words, int at) {

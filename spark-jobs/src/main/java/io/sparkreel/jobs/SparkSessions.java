@@ -26,7 +26,7 @@ public final class SparkSessions {
     }
 
     /** A session in which one task has an executor to itself. */
-    static SparkSession startWithOneTaskPerExecutor(String name) {
+    public static SparkSession startWithOneTaskPerExecutor(String name) {
         return startWithTasksPerExecutor(name, 1);
     }
 

@@ -19,11 +19,12 @@ import org.apache.spark.TaskContext;
  * same. A GPU that was given and does not compute is an error, never a reason to go on with the CPU.
  */
 public final class TaskDevice {
+    /** Settings of Spark: the GPUs of an executor, and the share that a task takes, which the jobs know. */
+    public static final String EXECUTOR_GPUS = "spark.executor.resource.gpu.amount";
+    public static final String TASK_GPUS = "spark.task.resource.gpu.amount";
+
     private static final Logger LOG = LogManager.getLogger(TaskDevice.class);
     private static final String GPU = "gpu";
-    /** Settings of Spark: the GPUs of an executor, and the share that a task takes, which the jobs know. */
-    static final String EXECUTOR_GPUS = "spark.executor.resource.gpu.amount";
-    static final String TASK_GPUS = "spark.task.resource.gpu.amount";
     private static final String PROFILE = "start with --properties-file conf/spark/gpu.conf";
 
     private TaskDevice() {}
@@ -52,7 +53,7 @@ public final class TaskDevice {
      * @param problem why the GPU of an index cannot be used, if so
      * @throws UserError if there is a GPU that cannot be used, or none where one is wanted
      */
-    static Tensors choose(Device wanted, List<String> addresses, String visible, boolean alone,
+    public static Tensors choose(Device wanted, List<String> addresses, String visible, boolean alone,
             IntFunction<Optional<String>> problem) {
         if (wanted == Device.CPU) {
             return Tensors.onHost();
@@ -82,8 +83,13 @@ public final class TaskDevice {
         return Tensors.onHost();
     }
 
-    /** libtorch counts the visible GPUs from 0, Spark's addresses are what the discovery script printed. */
-    private static int index(String address, String visible) {
+    /**
+     * Libtorch's number of a GPU: it counts the visible ones from 0, while Spark's addresses are what the discovery
+     * script printed.
+     *
+     * @throws UserError if that cannot be told
+     */
+    public static int index(String address, String visible) {
         if (visible != null && !visible.isBlank()) {
             int place = Arrays.stream(visible.split(",")).map(String::strip).toList().indexOf(address);
             if (place >= 0) {

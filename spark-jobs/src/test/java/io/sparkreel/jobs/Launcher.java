@@ -20,10 +20,15 @@ import java.util.concurrent.TimeUnit;
  *
  * @param root the project's folder
  * @param work folder for what the runs leave, logs included
+ * @param environment variables beside those of this process
  */
-public record Launcher(Path root, Path work) {
+public record Launcher(Path root, Path work, Map<String, String> environment) {
     private static final String SHORT_JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
     private static final int LIMIT_S = 180;
+
+    public Launcher(Path root, Path work) {
+        this(root, work, Map.of());
+    }
 
     /** What a launcher left: its exit code, and what it wrote. */
     public record Ended(int code, String output) {}

@@ -10,10 +10,12 @@ import java.lang.reflect.Constructor;
 import java.lang.reflect.Field;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Properties;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -171,6 +173,29 @@ class LauncherTest {
         Files.createDirectories(sparkHome.resolve("conf"));
         Files.writeString(sparkHome.resolve("conf/spark-defaults.conf"), "spark.master yarn\n");
         assertEquals(null, valueOf(launchOf("train"), "--properties-file"));
+    }
+
+    @Test
+    void profilesAreJoinedAndTheLaterOneCounts() throws Exception {
+        String file = valueOf(submission("train", "c.yaml", "--properties-file", project + "/conf/spark/gpu.conf",
+                "--properties-file=" + project + "/conf/spark/s3a.conf"), "--properties-file");
+        assertTrue(file.startsWith(project + "/target/profiles/"), file);
+        assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(Path.of(file))));
+        Properties joined = new Properties();
+        joined.load(Files.newBufferedReader(Path.of(file)));
+        assertEquals("1", joined.get("spark.executor.resource.gpu.amount"));
+        assertEquals("magic", joined.get("spark.hadoop.fs.s3a.committer.name"));
+
+        Files.delete(folder.resolve("record"));
+        Path mine = Files.writeString(folder.resolve("mine.conf"), "spark.executor.resource.gpu.amount 2");
+        String again = valueOf(submission("train", "c.yaml", "--properties-file", project + "/conf/spark/gpu.conf",
+                "--properties-file", mine.toString()), "--properties-file");
+        joined.load(Files.newBufferedReader(Path.of(again)));
+        assertEquals("2", joined.get("spark.executor.resource.gpu.amount"));
+        Outcome none = run("train", "c.yaml", "--properties-file", "none.conf", "--properties-file", mine.toString());
+        assertEquals(2, none.code());
+        assertEquals("sparkreel: Cannot launch: there is no profile none.conf. Give --properties-file a file such as"
+                + " those under conf/spark.\n", none.err());
     }
 
     @Test

@@ -19,6 +19,9 @@ import java.util.function.Supplier;
 
 /** Starts libtorch in this process, once, and sets threads up to use it. */
 public final class Torch {
+    /** The libtorch that the JNI layer was built with; no other fits. */
+    public static final String VERSION = "2.7.1";
+
     private static boolean started;
 
     private Torch() {}
@@ -125,7 +128,7 @@ public final class Torch {
             }
             if (values.length != 12 || sum != 66 || values[11] != 11) {
                 throw new IllegalStateException("Cannot use libtorch: it computed " + sum + " instead of 66. "
-                        + "Point PYTORCH_LIBRARY_PATH at libtorch 2.7.1, or unset it.");
+                        + "Point PYTORCH_LIBRARY_PATH at libtorch " + VERSION + ", or unset it.");
             }
         }
     }
