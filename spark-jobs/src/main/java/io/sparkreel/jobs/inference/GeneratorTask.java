@@ -28,7 +28,7 @@ record GeneratorTask(String id, InferenceConfig config, Broadcast<SerializableCo
         implements Serializable {
     /** Changes with whatever changes the clips of this row. */
     String fingerprint(PromptRow row) {
-        return Fingerprint.of(identity + row);
+        return Fingerprint.of(identity + row.identity());
     }
 
     /** The result of a sample that could not be generated. */

@@ -133,7 +133,8 @@ public final class InferenceRun {
         for (Batch batch : Batch.of(prompts.rows(), config.batchSize())) {
             Batch rest = batch.only((row, sample) -> {
                 ClipResult earlier = results.find(row.promptId(), sample);
-                return earlier == null || !earlier.isOk() || !files.contains(earlier.fileName())
+                return earlier == null || !earlier.isOk() || !files.contains(row.fileName(sample))
+                        || !row.fileName(sample).equals(earlier.fileName())
                         || !task.fingerprint(row).equals(earlier.fingerprint());
             });
             all += batch.prompts().size();

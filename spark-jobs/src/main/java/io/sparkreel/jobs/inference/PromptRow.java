@@ -47,6 +47,11 @@ record PromptRow(long promptId, String place, String text, List<String> texts, S
         }
     }
 
+    /** All that its clips follow from, and nothing else: neither where it stands nor how many or what they are called. */
+    String identity() {
+        return List.of(promptId, shape, seed, references, String.valueOf(maskStrategy), format, text).toString();
+    }
+
     /** File name of one sample, without a folder. */
     String fileName(int sample) {
         String extension = shape.totalFrames() == 1 ? "png" : format.name().toLowerCase(Locale.ROOT);

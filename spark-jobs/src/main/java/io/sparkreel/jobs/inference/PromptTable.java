@@ -33,6 +33,11 @@ final class PromptTable {
 
     private static final Pattern SIZE = Pattern.compile("\\[?\\s*(\\d{1,5})\\s*[,x ]\\s*(\\d{1,5})\\s*]?");
     private static final int COLOURS = 3;
+    /** A slip of the pen in a row must not keep the driver counting. */
+    private static final int MOST_SAMPLES = 10_000;
+    private static final int MOST_LOOPS = 10_000;
+    /** Half a character, which no file and no name can hold. */
+    private static final Pattern LONE_SURROGATE = Pattern.compile("\\p{Cs}");
 
     private final InferenceConfig config;
     private final ReferencePolicy references;
@@ -135,8 +140,16 @@ final class PromptTable {
                         : entry(config.conditioning().maskStrategy(), id));
         MaskStrategy.parse(strategy, dialect);
         return new PromptRow(id, prompt.place(), text, syntax.texts(shape.loops()), name(id, syntax.text(), columns),
-                count(columns, "num_sample", config.output().numSample()), shape, seed(columns),
+                samples(columns), shape, seed(columns),
                 references(id, syntax, columns), strategy, config.output().videoFormat());
+    }
+
+    private int samples(ObjectNode columns) {
+        int samples = count(columns, "num_sample", config.output().numSample());
+        if (samples > MOST_SAMPLES) {
+            throw wrong("num_sample is " + samples, "Give at most " + MOST_SAMPLES);
+        }
+        return samples;
     }
 
     private List<String> references(int id, PromptSyntax syntax, ObjectNode columns) {
@@ -184,7 +197,7 @@ final class PromptTable {
                     "Give a larger image_size");
         }
         if ((double) size.height() * size.width() * frames * COLOURS > Integer.MAX_VALUE
-                || (double) loops * frames > Integer.MAX_VALUE) {
+                || loops > MOST_LOOPS || (double) loops * frames > Integer.MAX_VALUE) {
             throw wrong(frames + " frames of " + size.height() + "x" + size.width() + " in " + loops
                     + " loops are too many", "Give fewer frames, and more loops for a long video");
         }
@@ -267,7 +280,7 @@ final class PromptTable {
         if (!value.isTextual()) {
             throw wrong(key + " is " + shown(value), "Give a text");
         }
-        return value.textValue();
+        return LONE_SURROGATE.matcher(value.textValue()).replaceAll("\uFFFD");
     }
 
     private static String shown(JsonNode value) {

@@ -2,6 +2,7 @@
 package io.sparkreel.jobs.inference;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import org.apache.parquet.example.data.Group;
@@ -9,6 +10,7 @@ import org.apache.parquet.example.data.simple.SimpleGroupFactory;
 import org.apache.parquet.hadoop.ParquetWriter;
 import org.apache.parquet.hadoop.example.ExampleParquetWriter;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
+import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
 
@@ -48,9 +50,9 @@ final class ResultsFile {
 
     private static Group row(SimpleGroupFactory rows, ClipResult result) {
         Group row = rows.newGroup().append("prompt_id", result.promptId()).append("sample", result.sample())
-                .append("prompt", result.prompt()).append("seed", result.seed())
-                .append("num_frames", result.numFrames()).append("fps", result.fps())
+                .append("seed", result.seed()).append("num_frames", result.numFrames()).append("fps", result.fps())
                 .append("seconds", result.seconds()).append("status", result.status());
+        append(row, "prompt", result.prompt());
         append(row, "uri", result.uri());
         append(row, "error", result.error());
         append(row, "fingerprint", result.fingerprint());
@@ -63,7 +65,8 @@ final class ResultsFile {
 
     private static void append(Group row, String column, String text) {
         if (text != null) {
-            row.append(column, text);
+            // Of bytes: Parquet's own conversion refuses texts with half a character, which anybody may write.
+            row.append(column, Binary.fromConstantByteArray(text.getBytes(StandardCharsets.UTF_8)));
         }
     }
 }
