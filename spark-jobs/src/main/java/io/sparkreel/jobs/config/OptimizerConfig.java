@@ -13,6 +13,8 @@ package io.sparkreel.jobs.config;
  * @param adamEps added to the root of the second moment
  * @param emaDecay of the moving average of the weights, in [0, 1]
  * @param emaWarmup the decay after n updates is min(ema_decay, (1 + n) / (10 + n))
+ * @param optimizerSharding each rank keeps the moments and the average of its part of the weights alone, so that these
+ *     take a rank's share of the memory; the results are the same
  */
 public record OptimizerConfig(
         @Default("2.0e-5") double lr,
@@ -23,7 +25,8 @@ public record OptimizerConfig(
         @Default("[0.9, 0.999]") AdamBetas adamBetas,
         @Default("1.0e-8") double adamEps,
         @Default("0.9999") double emaDecay,
-        @Default("false") boolean emaWarmup)
+        @Default("false") boolean emaWarmup,
+        @Default("false") boolean optimizerSharding)
         implements Section {
     public OptimizerConfig {
         Check.positive("lr", lr);

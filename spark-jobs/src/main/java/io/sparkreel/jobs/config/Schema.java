@@ -45,7 +45,7 @@ final class Schema {
     }
 
     static boolean isAuto(RecordComponent component) {
-        return "auto".equals(defaultOf(component));
+        return "auto".equals(defaultOf(component)) && !component.getType().isEnum();
     }
 
     static boolean mayBeNull(RecordComponent component) {

@@ -20,6 +20,7 @@ import java.util.Map;
  * @param optimizer AdamW and what surrounds it
  * @param plan how clips are laid out in steps
  * @param steps how ranks prepare and take them
+ * @param collective how ranks talk to each other
  * @param run how long, and what is left
  * @param watch what one sees of it
  * @param samples clips that are drawn as it goes on
@@ -38,6 +39,7 @@ public record TrainingConfig(
         @Flat OptimizerConfig optimizer,
         @Flat PlanConfig plan,
         @Flat StepConfig steps,
+        @Flat CollectiveConfig collective,
         @Flat RunConfig run,
         @Flat WatchConfig watch,
         SampleConfig samples)
@@ -48,6 +50,8 @@ public record TrainingConfig(
         if (maskRatios != null) {
             maskRatios.forEach((name, ratio) -> Check.fraction("mask_ratios." + name, ratio));
         }
+        Check.that(device != Device.CPU || collective.transport() != CollectiveTransport.NCCL, "transport", "nccl",
+                "auto, tcp or shared: device is cpu, and NCCL works between GPUs");
         boolean fixed = dataset.type() == DatasetType.VIDEO_TEXT_DATASET;
         Check.that(!fixed || plan.batchSize() != null || plan.batchSizes() == BatchSizing.AUTO, "batch_size", null,
                 "a whole number of at least 1, or batch_sizes: auto: dataset.type is VideoTextDataset");

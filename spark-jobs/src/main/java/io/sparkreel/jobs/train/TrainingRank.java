@@ -20,9 +20,6 @@ import io.sparkreel.model.autoencoder.LatentCodec;
 import io.sparkreel.model.checkpoint.CheckpointReader;
 import io.sparkreel.model.checkpoint.Retention;
 import io.sparkreel.model.collective.Collective;
-import io.sparkreel.model.collective.RingOptions;
-import io.sparkreel.model.collective.SingleProcess;
-import io.sparkreel.model.collective.TcpRing;
 import io.sparkreel.model.diffusion.FrameMask;
 import io.sparkreel.model.metrics.StepMetrics.Phase;
 import io.sparkreel.model.text.TextEncoder;
@@ -62,7 +59,7 @@ final class TrainingRank {
         Torch.start(threads(context));
         Tensors tensors = TaskDevice.tensors(config.device());
         WeightsCache cache = new WeightsCache(hadoop);
-        try (Collective collective = connect(context);
+        try (Collective collective = RankCollective.connect(task, context);
                 ModelWeights weights = new ModelWeights(task.model(), tensors)) {
             weights.initialise(config.run().seed());
             try (Trainer trainer = new Trainer(options(config, task.steps().total()), weights, tensors, collective)) {
@@ -119,15 +116,6 @@ final class TrainingRank {
         return configured == null ? Math.max(1, context.cpus()) : configured;
     }
 
-    private Collective connect(BarrierTaskContext context) {
-        if (context.getTaskInfos().length == 1) {
-            return new SingleProcess();
-        }
-        String host = context.getTaskInfos()[context.partitionId()].address().replaceFirst(":\\d+$", "");
-        return TcpRing.connect(
-                RingOptions.of(host, task.secret(), task.attempt()), new BarrierRendezvous(context));
-    }
-
     /** @param totalSteps the length of the run, for the learning rate */
     static Trainer.Options options(TrainingConfig config, long totalSteps) {
         OptimizerConfig optimizer = config.optimizer();
@@ -141,7 +129,7 @@ final class TrainingRank {
                 Components.precision(config.dtype()),
                 config.model().freeze() == null ? Freeze.NOTHING : Freeze.valueOf(config.model().freeze().name()),
                 optimizer.gradClip() == null ? 0 : optimizer.gradClip(), adam, rate,
-                optimizer.emaDecay(), optimizer.emaWarmup(), config.run().seed());
+                optimizer.emaDecay(), optimizer.emaWarmup(), config.run().seed(), optimizer.optimizerSharding());
     }
 
     /** The state to go on from: a checkpoint's, or that of a run that begins. */

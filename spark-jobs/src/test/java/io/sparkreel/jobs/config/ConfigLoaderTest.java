@@ -43,7 +43,7 @@ class ConfigLoaderTest {
     void absentKeysTakeTheDefaultsOfTheReference() {
         TrainingConfig config = training("");
         assertEquals(new OptimizerConfig(2e-5, LearningRateSchedule.CONSTANT, 0, 1.0, 0, new AdamBetas(0.9, 0.999),
-                1e-8, 0.9999, false), config.optimizer());
+                1e-8, 0.9999, false, false), config.optimizer());
         assertEquals(new ModelConfig("STDiT2", null, true, 1152, 28, 16, 4, new PatchSize(1, 2, 2), null, null, null,
                 32, false, 0.1, null), config.model());
         assertEquals(42, config.run().seed());
@@ -108,6 +108,22 @@ class ConfigLoaderTest {
         assertEquals(2, config.bucketConfig().get("480p").get(16).batchSize());
         assertEquals(new AutoencoderKlConfig("/weights", true, null), config.vae());
         assertNull(config.optimizer().gradClip());
+    }
+
+    @Test
+    void ranksTalkAsConfigured() {
+        CollectiveConfig usual = training("").collective();
+        assertEquals(new CollectiveConfig(CollectiveTransport.AUTO, Precision.FP32, null, null, 30), usual);
+        CollectiveConfig chosen = training("transport: tcp\nall_reduce_dtype: bf16\nbind_address: eth1\n"
+                + "port_range: [40000, 40063]\nstall_timeout_s: 120").collective();
+        assertEquals(new CollectiveConfig(CollectiveTransport.TCP, Precision.BF16, "eth1", new PortRange(40_000, 40_063),
+                120), chosen);
+        assertEquals(Device.AUTO, training("").device());
+        assertTrue(training("optimizer_sharding: true").optimizer().optimizerSharding());
+        for (String refused : List.of("port_range: [9, 8]", "port_range: [0, 8]", "transport: udp", "stall_timeout_s: 0",
+                "transport: nccl\nall_reduce_dtype: bf16", "transport: nccl\ndevice: cpu", "bind_address: ''")) {
+            assertThrows(UserError.class, () -> training(refused), refused);
+        }
     }
 
     @Test
