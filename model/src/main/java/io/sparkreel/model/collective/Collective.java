@@ -65,6 +65,11 @@ public interface Collective extends AutoCloseable {
      */
     void reportProgress();
 
+    /** Whether an operation has failed, or is going to: the other ranks have given up, whatever this one does. */
+    default boolean hasFailed() {
+        return false;
+    }
+
     /** Leaves the group and frees its threads and connections; pending work fails on every rank. May be repeated. */
     @Override
     void close();

@@ -25,7 +25,11 @@ public final class FlatRange {
     public static FlatRange of(FlatBuffer vector, long begin, long elements) {
         return vector.isOnHost()
                 ? of(vector.hostBytes(begin, elements).order(ByteOrder.nativeOrder()))
-                : new FlatRange(null, vector.deviceAddress() + Float.BYTES * begin, elements);
+                : onDevice(vector.deviceAddress() + Float.BYTES * begin, elements);
+    }
+
+    static FlatRange onDevice(long address, long elements) {
+        return new FlatRange(null, address, elements);
     }
 
     /**

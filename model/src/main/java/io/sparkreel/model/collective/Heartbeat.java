@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
@@ -27,6 +28,7 @@ final class Heartbeat implements Runnable {
     private final RingFailure failure;
     private final List<Lane> lanes;
     private final Supplier<Pulse> ownPulse;
+    private final LongSupplier elsewhereSince;
     private final Selector selector;
     private final ControlLink left;
     private final ControlLink right;
@@ -38,12 +40,18 @@ final class Heartbeat implements Runnable {
     private volatile long firstBeatDue;
     private volatile boolean leaving;
 
-    /** Takes over the control connections. */
+    /**
+     * Takes over the control connections.
+     *
+     * @param elsewhereSince {@link System#nanoTime} since which this rank waits for others outside the ring, or 0
+     */
     Heartbeat(Ranks ranks, RingChannels leftChannels, RingChannels rightChannels, List<Lane> lanes,
-            Supplier<Pulse> ownPulse, RingOptions options, RingFailure failure) throws IOException {
+            Supplier<Pulse> ownPulse, LongSupplier elsewhereSince, RingOptions options, RingFailure failure)
+            throws IOException {
         this.failure = failure;
         this.lanes = lanes;
         this.ownPulse = ownPulse;
+        this.elsewhereSince = elsewhereSince;
         this.selector = Selector.open();
         long start = System.nanoTime();
         this.firstBeatDue = start + options.connectTimeout().toNanos();
@@ -177,6 +185,18 @@ final class Heartbeat implements Runnable {
         for (int stream = 0; stream < lanes.size(); stream++) {
             judgeStream(stream, pulse, now);
         }
+        long elsewhere = elsewhereSince.getAsLong();
+        if (elsewhere != 0) {
+            judgeTask(now - Math.max(elsewhere, excusedUntil), pulse, now);
+        }
+    }
+
+    /** @param quiet how long this rank has waited for others without hearing from them */
+    private void judgeTask(long quiet, Pulse pulse, long now) {
+        if (quiet > patienceNanos && pulse.isIdle() && now - left.activeAt() > patienceNanos) {
+            failure.decide(left.peer(), "has let others wait for " + seconds(quiet)
+                    + " and shows no progress, though its process answers", null);
+        }
     }
 
     private void judgeStream(int stream, Pulse pulse, long now) {
@@ -191,13 +211,11 @@ final class Heartbeat implements Runnable {
             gapSince[stream] = now;
         }
         long gap = now - Math.max(gapSince[stream], excusedUntil);
-        long quiet = now - Math.max(lane.quietSince(), excusedUntil);
         if (gap > patienceNanos) {
             failure.decide(left.peer(), "says it sent " + (pulse.sentBytes()[stream] - received)
                     + " bytes on stream " + stream + " that have not arrived for " + seconds(gap), null);
-        } else if (quiet > patienceNanos && pulse.isIdle() && now - left.activeAt() > patienceNanos) {
-            failure.decide(left.peer(), "has let others wait for " + seconds(quiet)
-                    + " and shows no progress, though its process answers", null);
+        } else {
+            judgeTask(now - Math.max(lane.quietSince(), excusedUntil), pulse, now);
         }
     }
 

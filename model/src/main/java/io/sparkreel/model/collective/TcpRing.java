@@ -39,6 +39,7 @@ public final class TcpRing implements Collective {
     private final AtomicLong completed = new AtomicLong();
     private final AtomicLong activity = new AtomicLong();
     private volatile Transport transport = Transport.TCP;
+    private volatile long elsewhereSince; // 0 while the caller does not wait outside this ring
     private volatile boolean closed;
 
     private TcpRing(RingOptions options, Ranks ranks) {
@@ -115,7 +116,7 @@ public final class TcpRing implements Collective {
         for (int stream = 0; stream < options.streams(); stream++) {
             lanes.add(new Lane(stream, ranks, left.stream(stream), right.stream(stream), attempt, options, failure));
         }
-        heartbeat = new Heartbeat(ranks, left, right, lanes, this::pulse, options, failure);
+        heartbeat = new Heartbeat(ranks, left, right, lanes, this::pulse, () -> elsewhereSince, options, failure);
         failure.onNews(this::spreadNews);
         for (int stream = 0; stream < lanes.size(); stream++) {
             threads.add(RingThreads.start("stream-" + stream, ranks.own(), lanes.get(stream)));
@@ -183,7 +184,17 @@ public final class TcpRing implements Collective {
         // Completed is read first, so that a rank never looks idle while it has work.
         long done = completed.get();
         long[] sent = lanes.stream().mapToLong(Lane::sentBytes).toArray();
-        return new ControlLink.Pulse(submitted, done, activity.get(), sent);
+        return new ControlLink.Pulse(submitted + (elsewhereSince == 0 ? 0 : 1), done, activity.get(), sent);
+    }
+
+    /** The caller waits, or no longer does, for the other ranks in an operation that does not go through this ring. */
+    void waitElsewhere(boolean waits) {
+        activity.incrementAndGet();
+        elsewhereSince = waits ? System.nanoTime() | 1 : 0;
+    }
+
+    RingFailure failure() {
+        return failure;
     }
 
     /** Runs on whatever thread finds a failure: the control thread goes first, since others learn from it. */
@@ -300,6 +311,11 @@ public final class TcpRing implements Collective {
             }
             return operation;
         }
+    }
+
+    @Override
+    public boolean hasFailed() {
+        return failure.isDecided();
     }
 
     @Override

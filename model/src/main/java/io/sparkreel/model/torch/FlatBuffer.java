@@ -59,7 +59,7 @@ public final class FlatBuffer implements AutoCloseable {
         }
     }
 
-    /** Where the first element lies on a GPU; it must not be read from Java. */
+    /** The address of the first element. On a GPU it must not be read from Java. */
     public long deviceAddress() {
         return TorchAbi.dataPointer(flat.handle());
     }

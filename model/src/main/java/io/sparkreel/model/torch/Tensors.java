@@ -32,6 +32,14 @@ public final class Tensors {
         return device.equals("cpu");
     }
 
+    /** The index of the GPU that they are on. */
+    public int gpu() {
+        if (isOnHost()) {
+            throw new IllegalStateException("Cannot name a GPU: these tensors are in host memory");
+        }
+        return Integer.parseInt(device.substring(device.indexOf(':') + 1));
+    }
+
     /** A tensor of zeros. */
     public Tensor zeros(long... shape) {
         return zeros(Precision.FLOAT32, shape);

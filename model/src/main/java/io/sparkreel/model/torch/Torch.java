@@ -73,6 +73,11 @@ public final class Torch {
                 .orElse(lines.isEmpty() ? e.toString() : lines.get(0));
     }
 
+    /** The CUDA stream on which this thread's work on a GPU is queued. */
+    public static long currentStream(int gpu) {
+        return TorchAbi.currentCudaStream(gpu);
+    }
+
     /** The number of threads that one operator may use. */
     public static int threads() {
         return JniUtils.getNumThreads();

@@ -184,6 +184,7 @@ final class FaultyLink implements Closeable {
     private void write(OutputStream out, byte[] buffer, int from, int to) throws IOException, InterruptedException {
         if (frozen) {
             closing.await();
+            throw new IOException("what was held up is lost with the connection");
         }
         synchronized (passed) {
             passed.write(buffer, from, to - from);

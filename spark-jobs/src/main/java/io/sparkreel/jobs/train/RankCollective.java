@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.train;
 
+import io.sparkreel.jobs.UserError;
 import io.sparkreel.jobs.config.CollectiveConfig;
+import io.sparkreel.jobs.config.CollectiveTransport;
 import io.sparkreel.jobs.config.Precision;
 import io.sparkreel.model.collective.Collective;
+import io.sparkreel.model.collective.Nccl;
 import io.sparkreel.model.collective.RingOptions;
 import io.sparkreel.model.collective.SingleProcess;
 import io.sparkreel.model.collective.TcpRing;
 import io.sparkreel.model.collective.Transport;
 import io.sparkreel.model.collective.WireType;
+import io.sparkreel.model.torch.Tensors;
 import java.time.Duration;
 import org.apache.spark.BarrierTaskContext;
-import org.apache.spark.SparkConf;
 import org.apache.spark.SparkEnv;
 
 /** Joins a rank with the others of its attempt, as the configuration says. */
@@ -20,14 +23,39 @@ final class RankCollective {
 
     private RankCollective() {}
 
-    static Collective connect(RankTask task, BarrierTaskContext context) {
+    /** @param tensors where this rank computes */
+    static Collective connect(RankTask task, BarrierTaskContext context, Tensors tensors) {
         if (context.getTaskInfos().length == 1) {
             return new SingleProcess();
         }
+        CollectiveConfig config = task.config().collective();
+        boolean onGpu = joinsGpus(config, tensors);
         String known = context.getTaskInfos()[context.partitionId()].address().replaceFirst(":\\d+$", "");
-        SparkConf spark = SparkEnv.get().conf();
-        return TcpRing.connect(options(task.config().collective(), known, spark.getBoolean(ENCRYPTION, false),
-                task.secret(), task.attempt()), new BarrierRendezvous(context));
+        RingOptions options = options(config, known, SparkEnv.get().conf().getBoolean(ENCRYPTION, false), task.secret(),
+                task.attempt());
+        TcpRing ring = TcpRing.connect(options, new BarrierRendezvous(context));
+        return onGpu ? Nccl.over(ring, tensors.gpu(), options.stallTimeout()) : ring;
+    }
+
+    /** Whether gradients travel between GPUs, which they do where they lie on such. */
+    static boolean joinsGpus(CollectiveConfig config, Tensors tensors) {
+        String device = tensors.device();
+        if (tensors.isOnHost()) {
+            if (config.transport() == CollectiveTransport.NCCL) {
+                throw new UserError("Cannot use transport nccl: this rank computes on the CPU. Set transport: auto, or give"
+                        + " executors GPUs by --properties-file conf/spark/gpu.conf.");
+            }
+            return false;
+        }
+        if (config.transport() == CollectiveTransport.TCP || config.transport() == CollectiveTransport.SHARED) {
+            throw new UserError("Cannot use transport " + config.transport().word() + ": this rank computes on " + device
+                    + ". Set transport: auto, which takes NCCL between GPUs, or give --device cpu.");
+        }
+        if (config.allReduceDtype() == Precision.BF16) {
+            throw new UserError("Cannot reduce as all_reduce_dtype bf16: this rank computes on " + device
+                    + ", and NCCL adds up in the type that travels. Set all_reduce_dtype: fp32.");
+        }
+        return true;
     }
 
     static RingOptions options(CollectiveConfig config, String known, boolean encrypted, byte[] secret, String attempt) {

@@ -59,7 +59,7 @@ final class TrainingRank {
         Torch.start(threads(context));
         Tensors tensors = TaskDevice.tensors(config.device());
         WeightsCache cache = new WeightsCache(hadoop);
-        try (Collective collective = RankCollective.connect(task, context);
+        try (Collective collective = RankCollective.connect(task, context, tensors);
                 ModelWeights weights = new ModelWeights(task.model(), tensors)) {
             weights.initialise(config.run().seed());
             try (Trainer trainer = new Trainer(options(config, task.steps().total()), weights, tensors, collective)) {

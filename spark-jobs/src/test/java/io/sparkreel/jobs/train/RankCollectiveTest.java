@@ -15,6 +15,7 @@ import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.collective.RingOptions;
 import io.sparkreel.model.collective.Transport;
 import io.sparkreel.model.collective.WireType;
+import io.sparkreel.model.torch.Tensors;
 import java.net.NetworkInterface;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
@@ -48,6 +49,26 @@ class RankCollectiveTest {
         CollectiveConfig shared = new CollectiveConfig(CollectiveTransport.SHARED, Precision.FP32, null, null, 30);
         assertEquals(Transport.SHARED, options(shared, false).transport());
         assertThrows(InvalidInputException.class, () -> options(shared, true));
+    }
+
+    @Test
+    void gradientsOnGpusGoThroughNcclAndNothingElse() {
+        assertTrue(RankCollective.joinsGpus(usual(CollectiveTransport.AUTO, Precision.FP32), Tensors.onGpu(1)));
+        assertTrue(RankCollective.joinsGpus(usual(CollectiveTransport.NCCL, Precision.FP32), Tensors.onGpu(0)));
+        assertFalse(RankCollective.joinsGpus(usual(CollectiveTransport.AUTO, Precision.BF16), Tensors.onHost()));
+        assertFalse(RankCollective.joinsGpus(usual(CollectiveTransport.TCP, Precision.FP32), Tensors.onHost()));
+        assertRefused(usual(CollectiveTransport.NCCL, Precision.FP32), Tensors.onHost());
+        assertRefused(usual(CollectiveTransport.TCP, Precision.FP32), Tensors.onGpu(0));
+        assertRefused(usual(CollectiveTransport.AUTO, Precision.BF16), Tensors.onGpu(0));
+        assertEquals(3, Tensors.onGpu(3).gpu());
+    }
+
+    private static CollectiveConfig usual(CollectiveTransport transport, Precision dtype) {
+        return new CollectiveConfig(transport, dtype, null, null, 30);
+    }
+
+    private static void assertRefused(CollectiveConfig config, Tensors tensors) {
+        assertThrows(UserError.class, () -> RankCollective.joinsGpus(config, tensors));
     }
 
     @Test
