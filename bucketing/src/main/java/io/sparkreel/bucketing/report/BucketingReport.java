@@ -16,6 +16,8 @@ import java.util.Map;
  * @param outcomes what became of each clip in each draw; they add up to clips times draws
  * @param cells one for each configured pair of resolution and frames
  * @param buckets the buckets that hold clips
+ * @param plans what training on these buckets would be like for some numbers of ranks; none where a bucket has no batch
+ *     size
  * @param quarantine files put aside by reason
  */
 public record BucketingReport(
@@ -26,7 +28,17 @@ public record BucketingReport(
         Map<Outcome, Long> outcomes,
         List<Cell> cells,
         List<Shelf> buckets,
+        List<Plan> plans,
         Map<String, Long> quarantine) {
+
+    /**
+     * An epoch of training with the model that was published with these buckets, STDiT2-XL/2.
+     *
+     * @param microBatches of a step
+     * @param steps of an epoch
+     * @param efficiency part of the ranks' time in which they do not wait for the most loaded one
+     */
+    public record Plan(int ranks, int microBatches, long steps, double efficiency) {}
 
     /**
      * The clips as a whole.

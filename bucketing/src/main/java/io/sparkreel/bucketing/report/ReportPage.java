@@ -63,6 +63,7 @@ final class ReportPage {
         heatMap();
         aspects();
         buckets();
+        plans();
         bars("Sizes of clips, by the largest resolution whose pixels they have", "size",
                 report.media().sizes());
         quarantine();
@@ -193,6 +194,19 @@ final class ReportPage {
                     share(shelf.rows() * shelf.tokens(), all));
         }
         page.append("</table></div>\n");
+    }
+
+    private void plans() {
+        if (report.plans().isEmpty()) {
+            return;
+        }
+        heading("Training on them");
+        page.append("<div class=\"wide\"><table id=\"plans\">\n<tr><th>ranks</th><th>micro-batches of a step</th>")
+                .append("<th>steps of an epoch</th><th>ranks are busy</th></tr>\n");
+        report.plans().forEach(plan -> row(count(plan.ranks()), count(plan.microBatches()), count(plan.steps()),
+                number(100 * plan.efficiency(), 1) + " %"));
+        page.append("</table></div>\n<p class=\"quiet\">With these batch sizes and an STDiT2-XL/2;")
+                .append(" batch_sizes: auto makes micro-batches cost about the same.</p>\n");
     }
 
     private static String picture(Shelf shelf) {

@@ -181,6 +181,41 @@ class TrainerTest {
     }
 
     @Test
+    void oneTwoAndFourRanksComputeTheSameGradient() throws Exception {
+        float[] alone = gradient(new SingleProcess());
+        double norm = 0;
+        for (float value : alone) {
+            norm += value * value;
+        }
+        assertTrue(norm > 1e-3, "there is a gradient");
+        for (int ranks : new int[] {2, 4}) {
+            for (float[] rank : onRanks(ranks, TrainerTest::gradient)) {
+                assertArrayEquals(alone, rank, 1e-6f);
+            }
+        }
+    }
+
+    /** What a step takes from the parameters where Adam's division is by about one: the gradient. */
+    private static float[] gradient(Collective collective) {
+        double large = 1e4;
+        Trainer.Options options = new Trainer.Options(false, 1, "", false, null, false, Precision.FLOAT32, Freeze.NOTHING,
+                0, new AdamW.Options(0.9, 0.999, large, 0),
+                new LearningRate(LearningRate.Schedule.CONSTANT, large, 0, 1), 0.9, true, 42);
+        try (ModelWeights weights = new ModelWeights(CONFIG, HOST)) {
+            weights.initialise(3);
+            float[] gradient = values(weights.parameters().values());
+            try (Trainer trainer = new Trainer(options, weights, HOST, collective)) {
+                trainer.step(0, share(stepOf(0), collective), CLIPS);
+            }
+            float[] after = values(weights.parameters().values());
+            for (int i = 0; i < gradient.length; i++) {
+                gradient[i] -= after[i];
+            }
+            return gradient;
+        }
+    }
+
+    @Test
     void ranksTellWhereTheirTimeGoesAndWhatBucketsCost() throws Exception {
         List<List<RankLap>> laps = onRanks(2, ring -> {
             try (ModelWeights weights = new ModelWeights(CONFIG, HOST)) {

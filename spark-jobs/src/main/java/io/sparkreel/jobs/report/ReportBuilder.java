@@ -16,6 +16,9 @@ import io.sparkreel.bucketing.bucket.BucketConfig;
 import io.sparkreel.bucketing.bucket.BucketConfig.Entry;
 import io.sparkreel.bucketing.bucket.BucketConfig.Level;
 import io.sparkreel.bucketing.bucket.Resolution;
+import io.sparkreel.bucketing.plan.EpochPlan;
+import io.sparkreel.bucketing.plan.StepPlanner;
+import io.sparkreel.bucketing.plan.StepPlanner.BucketLoad;
 import io.sparkreel.bucketing.report.BucketingReport;
 import io.sparkreel.bucketing.report.BucketingReport.Cell;
 import io.sparkreel.bucketing.report.BucketingReport.Media;
@@ -23,6 +26,7 @@ import io.sparkreel.bucketing.report.BucketingReport.Shelf;
 import io.sparkreel.jobs.assign.BucketStatistics;
 import io.sparkreel.jobs.assign.BucketStatistics.Counts;
 import io.sparkreel.jobs.report.ThumbnailTask.Picture;
+import io.sparkreel.jobs.train.Stdit2Cost;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -38,6 +42,8 @@ import org.apache.spark.util.SerializableConfiguration;
 /** Fills a {@link BucketingReport} from the tables of a run. */
 public final class ReportBuilder {
     private static final String SMALLER = "smaller";
+    private static final int[] RANKS = {1, 8, 64};
+    private static final int MICRO_BATCHES_PER_RANK = 4;
 
     private final SparkSession spark;
     private final BucketConfig rule;
@@ -61,7 +67,7 @@ public final class ReportBuilder {
     public BucketingReport build(String title, Map<String, String> facts, Dataset<Row> clips, Dataset<Row> quarantine,
             Dataset<Row> shards, Counts counts, String marksFolder) {
         return new BucketingReport(title, facts, media(clips), draws, counts.outcomes(), cells(clips, counts),
-                shelves(shards, counts, marksFolder), byReason(quarantine));
+                shelves(shards, counts, marksFolder), plans(counts), byReason(quarantine));
     }
 
     private static Media media(Dataset<Row> clips) {
@@ -114,6 +120,29 @@ public final class ReportBuilder {
             }
         }
         return shelves;
+    }
+
+    private List<BucketingReport.Plan> plans(Counts counts) {
+        Stdit2Cost cost = Stdit2Cost.published();
+        Map<String, Integer> sizes = new LinkedHashMap<>();
+        rule.levels().forEach(level -> level.entries().forEach(entry ->
+                sizes.put(Bucket.tag(level.resolution().name(), entry.frames()), entry.batchSize())));
+        List<BucketLoad> loads = new ArrayList<>();
+        for (Map.Entry<Bucket, Long> rows : counts.buckets().entrySet()) {
+            Bucket bucket = rows.getKey();
+            Integer size = sizes.get(Bucket.tag(bucket.resolution(), bucket.frames()));
+            if (size == null) {
+                return List.of();
+            }
+            loads.add(new BucketLoad(bucket.id(), (rows.getValue() + draws - 1) / draws, size, cost.flops(bucket)));
+        }
+        List<BucketingReport.Plan> plans = new ArrayList<>();
+        for (int ranks : RANKS) {
+            int microBatches = MICRO_BATCHES_PER_RANK * ranks;
+            EpochPlan plan = new StepPlanner(0, microBatches, StepPlanner.Mix.MIXED).plan(0, loads);
+            plans.add(new BucketingReport.Plan(ranks, microBatches, plan.steps(), plan.efficiency(ranks)));
+        }
+        return plans;
     }
 
     /** A picture of one clip of each bucket, by the bucket's name. */

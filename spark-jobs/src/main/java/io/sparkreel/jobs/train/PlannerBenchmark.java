@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.train;
 
+import static org.apache.spark.sql.functions.lit;
+
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.bucketing.bucket.Bucket;
@@ -28,8 +30,6 @@ import io.sparkreel.jobs.storage.BucketingManifest;
 import io.sparkreel.jobs.storage.BucketingManifest.BucketRows;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.storage.ShardFiles;
-import io.sparkreel.model.autoencoder.LatentSizes;
-import io.sparkreel.model.stdit.Stdit2Config;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -54,6 +54,7 @@ public final class PlannerBenchmark {
     private static final int MICRO_BATCHES_PER_RANK = 4;
     private static final double MEMORY_BYTES = 80.0 * (1L << 30);
     private static final int SIMULATED = 600_000;
+    private static final long SAMPLED = 200_000;
     private static final long SEED = 42;
 
     private PlannerBenchmark() {}
@@ -62,18 +63,19 @@ public final class PlannerBenchmark {
     public static void main(String[] words) throws IOException {
         Map<String, String> defaults = new LinkedHashMap<>();
         defaults.put("--clips", "10000000");
+        defaults.put("--keep", "false");
         defaults.put("--work", null);
         defaults.put("--published", null);
         try {
             BenchmarkOptions options = BenchmarkOptions.of(words, defaults);
-            run(options.count("--clips", 0), options.text("--work"), Path.of(options.text("--published")));
+            run(options.count("--clips", 0), options.isSet("--keep"), options.text("--work"), Path.of(options.text("--published")));
         } catch (UserError e) {
             System.err.println("sparkreel: " + e.getMessage());
             System.exit(2);
         }
     }
 
-    private static void run(long clips, String work, Path published) throws IOException {
+    private static void run(long clips, boolean keep, String work, Path published) throws IOException {
         BucketingConfig first = null;
         for (String stage : List.of("stage1", "stage2", "stage3")) {
             BucketingConfig config =
@@ -83,17 +85,9 @@ public final class PlannerBenchmark {
         }
         if (clips > 0) {
             try (SparkSession spark = SparkSessions.start("sparkreel benchmark of planning")) {
-                System.out.println(speed(spark, first, clips, work));
+                System.out.println(speed(spark, first, clips, work, keep));
             }
         }
-    }
-
-    /** The model that was published with these buckets, in bf16 and with recomputed blocks. */
-    private static CostModel publishedModel() {
-        int[] preset = Stdit2Config.preset("STDiT2-XL/2");
-        Stdit2Config model = new Stdit2Config(512, 4, List.of(1, 2, 2), preset[1], preset[0], preset[2], 4, 0.1, true,
-                4096, 200, true);
-        return new CostModel(new Stdit2Cost(model, new LatentSizes(4, 8), 2, true), Map.of());
     }
 
     /** Mean over greatest cost of the ranks, by sampler and number of ranks. */
@@ -109,7 +103,7 @@ public final class PlannerBenchmark {
             assigned.add(bucket);
             bucket.ifPresent(found -> counts.merge(found, 1L, Long::sum));
         }
-        CostModel costs = publishedModel();
+        CostModel costs = new CostModel(Stdit2Cost.published(), Map.of());
         Map<String, Double> clipCosts = costs.clipCosts(counts.keySet());
         OpenSoraSampler reference = new OpenSoraSampler(config.buckets(), assigned, SEED, true, true);
         Map<String, Integer> published = new TreeMap<>();
@@ -158,13 +152,13 @@ public final class PlannerBenchmark {
     }
 
     /** Seconds from shards to the plan table of one epoch. */
-    private static ObjectNode speed(SparkSession spark, BucketingConfig config, long clips, String work)
-            throws IOException {
+    private static ObjectNode speed(SparkSession spark, BucketingConfig config, long clips, String work,
+            boolean keep) throws IOException {
         HadoopStorage data = new HadoopStorage(spark.sparkContext().hadoopConfiguration(), work);
         BucketingManifest manifest = shards(spark, config, clips, data);
         List<Bucket> buckets = manifest.buckets().stream().map(bucket -> new Bucket(bucket.resolution(), bucket.frames(),
                 bucket.aspect(), bucket.height(), bucket.width())).toList();
-        CostModel costs = publishedModel();
+        CostModel costs = new CostModel(Stdit2Cost.published(), Map.of());
         PlanRules rules = new PlanRules(buckets, BatchSizes.balanced(buckets, costs, MEMORY_BYTES, null),
                 costs.clipCosts(buckets), new StepPlanner(SEED, 384, Mix.MIXED), StepSampler.PLANNER);
         RunStart start = new RunStart(data, manifest, new HadoopStorage(spark.sparkContext().hadoopConfiguration(),
@@ -175,32 +169,37 @@ public final class PlannerBenchmark {
         EpochPlanning.Planned planned = planning.next(0, 0, steps);
         double seconds = (System.nanoTime() - begin) / 1e9;
         long rows = spark.read().parquet(planned.path()).count();
-        data.delete("");
+        data.delete(keep ? "run" : "");
         return BenchmarkLine.begin("planner speed").put("clips", rows).put("steps", steps).put("seconds", seconds)
                 .put("clips_per_s", rows / seconds).put("cores", spark.sparkContext().defaultParallelism())
                 .put("driver_heap_mib", Runtime.getRuntime().maxMemory() >> 20);
     }
 
-    /** Shards of so many clips that are all in buckets. */
+    /** Shards of about so many clips. */
     private static BucketingManifest shards(SparkSession spark, BucketingConfig config, long clips, HadoopStorage data)
             throws IOException {
+        String name = "clips-" + clips;
+        Optional<BucketingManifest> kept = BucketingManifest.find(data);
+        if (kept.isPresent() && kept.get().run().equals(name)) {
+            return kept.get();
+        }
         Assignment assignment = Assignment.of(config.buckets(), DrawKind.KEYED, config.seed());
-        Dataset<Row> table = ClipMix.table(spark, (long) (clips * 1.5)).withColumn("epoch",
-                org.apache.spark.sql.functions.lit(0));
-        Dataset<Row> kept = assignment.assign(table).limit((int) clips).select("clip_id");
-        kept.write().mode(SaveMode.Overwrite).parquet(data.uri("kept"));
-        Dataset<Row> chosen = ClipMix.table(spark, (long) (clips * 1.5))
-                .join(spark.read().parquet(data.uri("kept")), "clip_id");
-        chosen.write().mode(SaveMode.Overwrite).parquet(data.uri("clips"));
-        Dataset<Row> stored = spark.read().parquet(data.uri("clips"));
-        BucketStatistics.Counts counts = BucketStatistics.count(ShardWriter.withEpochs(stored, 1), assignment);
-        ShardWriter.writer(ShardWriter.shards(stored, assignment, 1, config.seed(), counts.kept()))
-                .parquet(data.uri("shards/run=bench"));
+        long sampled = Math.min(clips, SAMPLED);
+        double share = (double) assignment.assign(ClipMix.table(spark, sampled).withColumn("epoch", lit(0))).count() / sampled;
+        ClipMix.table(spark, (long) (clips / share)).write().mode(SaveMode.Overwrite).parquet(data.uri("clips"));
+        Dataset<Row> table = spark.read().parquet(data.uri("clips"));
+        BucketStatistics.Counts counts = BucketStatistics.count(ShardWriter.withEpochs(table, 1), assignment);
+        ShardWriter.writer(ShardWriter.shards(table, assignment, 1, config.seed(), counts.kept()))
+                .parquet(data.uri("shards/run=" + name));
+        data.delete("clips");
         List<BucketRows> buckets = counts.buckets().entrySet().stream().map(bucket -> new BucketRows(
                 bucket.getKey().resolution(), bucket.getKey().frames(), bucket.getKey().aspect(),
                 bucket.getKey().height(), bucket.getKey().width(), bucket.getValue())).toList();
-        return new BucketingManifest("bench", "", "", "", "keyed", 1, counts.fingerprint(), config.seed(), 1,
-                config.frameInterval(), config.resolutionSlack(), Map.of(), Map.of(), counts.kept(), 0, buckets,
-                ShardFiles.read(JavaSparkContext.fromSparkContext(spark.sparkContext()), data.uri("shards/run=bench")));
+        BucketingManifest manifest = new BucketingManifest(name, "", "", "", "keyed", 1, counts.fingerprint(),
+                config.seed(), 1, config.frameInterval(), config.resolutionSlack(), Map.of(), Map.of(), counts.kept(), 0,
+                buckets, ShardFiles.read(JavaSparkContext.fromSparkContext(spark.sparkContext()),
+                        data.uri("shards/run=" + name)));
+        manifest.publish(data);
+        return manifest;
     }
 }

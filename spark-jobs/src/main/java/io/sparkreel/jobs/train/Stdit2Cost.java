@@ -7,6 +7,7 @@ import io.sparkreel.model.autoencoder.LatentSizes;
 import io.sparkreel.model.stdit.Stdit2Config;
 import io.sparkreel.model.stdit.Stdit2Flops;
 import io.sparkreel.model.stdit.Stdit2Memory;
+import java.util.List;
 
 /** The formulas of an STDiT2 for the clips of buckets. */
 public final class Stdit2Cost implements CostModel.Formulas {
@@ -25,6 +26,14 @@ public final class Stdit2Cost implements CostModel.Formulas {
         this.latent = latent;
         flops = new Stdit2Flops(model);
         memory = new Stdit2Memory(model, computeBytes, checkpoint);
+    }
+
+    /** Those of the model that was published with Open-Sora's buckets, in bf16 and with recomputed blocks. */
+    public static Stdit2Cost published() {
+        int[] preset = Stdit2Config.preset("STDiT2-XL/2");
+        Stdit2Config model = new Stdit2Config(512, 4, List.of(1, 2, 2), preset[1], preset[0], preset[2], 4, 0.1, true,
+                4096, 200, true);
+        return new Stdit2Cost(model, new LatentSizes(4, 8), 2, true);
     }
 
     private Stdit2Flops.Shape shape(Bucket bucket, int batch) {

@@ -95,6 +95,12 @@ class ReportTest {
         assertEquals(counted, shown);
         assertTrue(shown.containsKey("tiny-8-0.56"), shown::toString);
 
+        List<List<String>> plans = rows("plans");
+        assertEquals(List.of("1", "8", "64"), plans.subList(1, 4).stream().map(row -> row.get(0)).toList());
+        assertEquals(List.of("4", "32", "256"), plans.subList(1, 4).stream().map(row -> row.get(1)).toList());
+        assertEquals("100.0 %", plans.get(1).get(3), "one rank waits for nobody");
+        assertEquals("1", plans.get(3).get(2), "so few clips fill one step of 64 ranks");
+
         long inHeatMap = 0;
         List<List<String>> heat = rows("heat");
         assertEquals(List.of("", "8 frames", "16 frames", "32 frames"), heat.get(0));
