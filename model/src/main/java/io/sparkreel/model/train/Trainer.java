@@ -87,8 +87,8 @@ public final class Trainer implements AutoCloseable {
     private final Shard own;
     /** Gradients of each group. */
     private final List<FlatRange> ranges = new ArrayList<>();
-    /** What each rank owns, or would with sharding. */
-    private final List<Shard> shards = new ArrayList<>();
+    /** Gradients of which this rank takes the norm: its own part, without sharding those of all ranks. */
+    private final List<List<Tensor>> normed = new ArrayList<>();
     /** Gradients of what is frozen: kept at zero, they move neither moments nor parameters. */
     private final List<Tensor> frozenGradients = new ArrayList<>();
 
@@ -118,11 +118,15 @@ public final class Trainer implements AutoCloseable {
             }
         });
         ParameterLayout layout = parameters.layout();
-        for (int rank = 0; rank < collective.worldSize(); rank++) {
-            shards.add(Shard.of(layout, rank, collective.worldSize()));
+        int ranks = collective.worldSize();
+        sharded = options.sharded() && ranks > 1;
+        own = sharded ? Shard.of(layout, collective.rank(), ranks) : Shard.whole(layout.elements());
+        for (int rank = 0; rank < ranks; rank++) {
+            if (!sharded || rank == collective.rank()) {
+                normed.add(Shard.of(layout, rank, ranks).parts().stream()
+                        .map(part -> gradients.values().view(part.begin(), part.elements())).toList());
+            }
         }
-        sharded = options.sharded() && collective.worldSize() > 1;
-        own = sharded ? shards.get(collective.rank()) : Shard.whole(layout.elements());
         optimizer = new AdamW(options.adam(), tensors, own);
         ema = new Ema(parameters, tensors, options.emaDecay(), options.emaWarmup(), own);
         if (collective.worldSize() > 1) {
@@ -312,24 +316,21 @@ public final class Trainer implements AutoCloseable {
     private double gradientNorm() {
         double sum = 0;
         if (sharded) {
-            for (byte[] rank : collective.allGather(bytes(squaredNorm(own)))) {
+            for (byte[] rank : collective.allGather(bytes(squaredNorm(normed.get(0))))) {
                 sum += ByteBuffer.wrap(rank).getDouble();
             }
         } else {
-            for (Shard shard : shards) {
-                sum += squaredNorm(shard);
+            for (List<Tensor> rank : normed) {
+                sum += squaredNorm(rank);
             }
         }
         return Math.sqrt(sum);
     }
 
-    private double squaredNorm(Shard shard) {
-        if (shard.elements() == 0) {
-            return 0;
-        }
+    private static double squaredNorm(List<Tensor> parts) {
         double sum = 0;
-        try (TensorScope scope = TensorScope.open()) {
-            for (float norm : Kernels.instance().norms(shard.ofWhole(gradients.values()))) {
+        if (!parts.isEmpty()) {
+            for (float norm : Kernels.instance().norms(parts)) {
                 sum += (double) norm * norm;
             }
         }

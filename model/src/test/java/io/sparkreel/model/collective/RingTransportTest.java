@@ -62,7 +62,7 @@ class RingTransportTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"2, 2, 262144", "3, 1, 8192", "5, 2, 65536", "4, 3, 20000"})
+    @CsvSource({"2, 2, 262144", "3, 1, 8192", "5, 2, 65536", "4, 3, 20000", "32, 1, 8192"})
     void sharedMemoryGivesTheBitsThatSocketsGive(int worldSize, int streams, int sliceBytes) {
         RingOptions options = options().withTransport(Transport.SHARED).withStreams(streams).withSliceBytes(sliceBytes);
         float[] expected = expectedSum(worldSize, COUNT, 1);
