@@ -15,10 +15,11 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
-import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Level;
 import org.apache.logging.log4j.core.LogEvent;
-import org.apache.logging.log4j.core.Logger;
+import org.apache.logging.log4j.core.LoggerContext;
 import org.apache.logging.log4j.core.appender.AbstractAppender;
+import org.apache.logging.log4j.core.config.LoggerConfig;
 import org.apache.logging.log4j.core.config.Property;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -53,8 +54,11 @@ public final class RapidsCheck {
         }
         Path folder = Files.createTempDirectory("sparkreel-rapids-check");
         try (SparkSession spark = SparkSessions.start("sparkreel rapids check")) {
+            Collector collector = Collector.install();
             List<String> problems = new ArrayList<>(problems("query", explainQuery(spark, config, folder)));
-            problems.addAll(problems("write", explainWrite(spark, config, folder)));
+            collector.text.setLength(0);
+            ShardWriter.writer(shards(spark, config, folder)).parquet(folder.resolve("shards").toUri().toString());
+            problems.addAll(problems("write", collector.text.toString()));
             System.out.println(problems.isEmpty() ? "all on GPU" : problems.size() + " parts are not on GPU:");
             problems.forEach(problem -> System.out.println("  " + problem));
             return problems.isEmpty();
@@ -97,34 +101,31 @@ public final class RapidsCheck {
         return (String) text;
     }
 
-    /** Writes are explained in the log, when they run. */
-    private static String explainWrite(SparkSession spark, BucketingConfig config, Path folder) {
-        Collector collector = new Collector();
-        Logger root = (Logger) LogManager.getRootLogger();
-        collector.start();
-        root.addAppender(collector);
-        try {
-            ShardWriter.writer(shards(spark, config, folder)).parquet(folder.resolve("shards").toUri().toString());
-        } finally {
-            root.removeAppender(collector);
-            collector.stop();
-        }
-        return collector.text.toString();
-    }
-
-    /** Keeps what RAPIDS says. */
+    /**
+     * Keeps what RAPIDS says: writes are explained in the log alone, when they run. Thousands of lines of it are taken
+     * from the console.
+     */
     private static final class Collector extends AbstractAppender {
         private final StringBuffer text = new StringBuffer();
 
-        Collector() {
+        private Collector() {
             super("rapids-check", null, null, true, Property.EMPTY_ARRAY);
+        }
+
+        static Collector install() {
+            Collector collector = new Collector();
+            collector.start();
+            LoggerConfig explainer = new LoggerConfig(EXPLAINER, Level.WARN, false);
+            explainer.addAppender(collector, null, null);
+            LoggerContext logging = LoggerContext.getContext(false);
+            logging.getConfiguration().addLogger(EXPLAINER, explainer);
+            logging.updateLoggers();
+            return collector;
         }
 
         @Override
         public void append(LogEvent event) {
-            if (event.getLoggerName().startsWith(EXPLAINER)) {
-                text.append(event.getMessage().getFormattedMessage()).append('\n');
-            }
+            text.append(event.getMessage().getFormattedMessage()).append('\n');
         }
     }
 

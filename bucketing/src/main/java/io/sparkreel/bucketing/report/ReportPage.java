@@ -37,9 +37,12 @@ final class ReportPage {
             th, td { padding: .25rem .6rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap }
             th:first-child, td:first-child, .text { text-align: left }
             small, .quiet { color: var(--quiet) }
-            .heat td { text-align: center; border: 1px solid var(--line) }
+            #outcomes td:first-child { white-space: normal }
+            .heat td, .heat th:not(:first-child) { text-align: center } .heat td { border: 1px solid var(--line) }
+            .heat small { color: inherit; opacity: .8 }
             .bar { width: 40vw; max-width: 24rem } .bar i { display: block; height: .8rem; background: var(--bar) }
             img { display: block; max-width: 8rem; max-height: 6rem; border-radius: .2rem }
+            @media (max-width: 30rem) { th, td { padding: .25rem .4rem } img { max-width: 5rem } }
             dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem }
             dd { margin: 0; overflow-wrap: anywhere }
             """;
@@ -152,8 +155,8 @@ final class ReportPage {
             page.append("<td></td>");
             return;
         }
-        double depth = Math.sqrt((double) cell.rows() / most) * 0.75;
-        page.append("<td style=\"background: rgba(var(--heat), %s)\">%s<br><small>expected %s, keep_prob %s</small></td>"
+        double depth = Math.sqrt((double) cell.rows() / most) * 0.6;
+        page.append("<td style=\"background: rgba(var(--heat), %s)\">%s<br><small>expected %s<br>keep_prob %s</small></td>"
                 .formatted(number(depth, 3), count(cell.rows()), number(cell.expected(), 1),
                         number(cell.keepProbability(), -1)));
     }

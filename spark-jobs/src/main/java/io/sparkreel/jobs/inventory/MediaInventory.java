@@ -40,7 +40,7 @@ import org.apache.spark.util.SerializableConfiguration;
 final class MediaInventory {
     /** What FFmpeg's demuxers that we cover are usually called. Other files are no business of ours. */
     private static final String EXTENSIONS =
-            "mp4|m4v|mov|webm|mkv|avi|mpg|mpeg|ts|m2ts|ogv|ogg|gif|png|jpg|jpeg|webp|bmp";
+            "mp4|m4v|mov|3gp|3g2|webm|mkv|avi|flv|wmv|mpg|mpeg|vob|ts|mts|m2ts|mxf|ogv|ogg|gif|png|apng|jpg|jpeg|webp|bmp|tif|tiff";
 
     private static final StructType FILES = new StructType()
             .add("path", DataTypes.StringType, false)
