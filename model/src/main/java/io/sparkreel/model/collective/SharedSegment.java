@@ -107,12 +107,21 @@ final class SharedSegment implements Closeable {
     private static String descriptor(Path file) throws IOException {
         try (DirectoryStream<Path> open = Files.newDirectoryStream(DESCRIPTORS)) {
             for (Path one : open) {
-                if (Files.isSymbolicLink(one) && Files.readSymbolicLink(one).toString().startsWith(file.toString())) {
+                if (target(one).startsWith(file.toString())) {
                     return one.getFileName().toString();
                 }
             }
         }
         throw new IOException("this system does not list the open files of a process");
+    }
+
+    /** What a descriptor is open on; empty where another thread has closed it since it was listed. */
+    private static String target(Path descriptor) {
+        try {
+            return Files.readSymbolicLink(descriptor).toString();
+        } catch (IOException closed) {
+            return "";
+        }
     }
 
     /** What {@link #attach} takes. */
