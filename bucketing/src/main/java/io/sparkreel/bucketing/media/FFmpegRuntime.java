@@ -3,11 +3,15 @@ package io.sparkreel.bucketing.media;
 
 import static org.bytedeco.ffmpeg.global.avutil.AV_LOG_QUIET;
 import static org.bytedeco.ffmpeg.global.avutil.av_log_set_level;
+import static org.bytedeco.ffmpeg.global.avutil.av_max_alloc;
 
 import java.util.Locale;
 
 /** Loads FFmpeg once per process and silences it: every error reaches the caller as a value. */
 final class FFmpegRuntime {
+
+    /** A damaged table may speak of billions of frames; the largest picture takes {@link MediaProbe#MAX_PIXELS} x 8. */
+    private static final long LARGEST_ALLOCATION = 640L << 20;
 
     static {
         // JavaCPP compares the size of the whole process with limits derived from the Java heap and
@@ -15,6 +19,7 @@ final class FFmpegRuntime {
         disableUnlessSet("org.bytedeco.javacpp.maxBytes");
         disableUnlessSet("org.bytedeco.javacpp.maxPhysicalBytes");
         av_log_set_level(AV_LOG_QUIET);
+        av_max_alloc(LARGEST_ALLOCATION);
     }
 
     private FFmpegRuntime() {}

@@ -48,6 +48,11 @@ record FrameTally(int frames, int keyframeInterval, boolean exact) {
                         MediaProblem.NO_FRAMES,
                         "the headers tell neither frames nor duration; probe with frame_count exact");
             }
+            if (frames > input.length()) {
+                throw new MediaException(
+                        MediaProblem.TRUNCATED,
+                        "the headers name %d frames, the file has %d bytes".formatted(frames, input.length()));
+            }
             return new FrameTally((int) Math.min(frames, Integer.MAX_VALUE), 0, false);
         }
         if (!sampleTable) {

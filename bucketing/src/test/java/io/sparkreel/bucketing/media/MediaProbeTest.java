@@ -3,10 +3,12 @@ package io.sparkreel.bucketing.media;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeout;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -284,6 +286,26 @@ class MediaProbeTest {
             }
         }
         return -1;
+    }
+
+    /** The count of samples in a sample table, larger and larger. */
+    @Test
+    void aTableOfBillionsOfFramesTakesNeitherTimeNorMemory() throws Exception {
+        byte[] bytes = TestMedia.bytes("plain.mp4");
+        int count = find(bytes, 0, 's', 't', 's', 'z') + 12;
+        for (int top : new int[] {0x01, 0x10, 0x7f, 0xff}) {
+            bytes[count] = (byte) top;
+            for (FrameCount mode : FrameCount.values()) {
+                assertTimeout(Duration.ofSeconds(20), () -> {
+                    try {
+                        MediaInfo info = MediaProbe.probe(MediaSource.of(bytes), new ProbeOptions(mode, Verify.FULL));
+                        assertEquals(30, info.numFrames());
+                    } catch (MediaException putAside) {
+                        assertTrue(putAside.detail().length() > 0);
+                    }
+                });
+            }
+        }
     }
 
     @Test
