@@ -11,11 +11,11 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * What a training step is measured on.
+ * What steps of training or of sampling are measured on.
  *
  * @param shape latent sizes
  * @param threads of one operator
- * @param checkpoint whether blocks are computed again in the backward pass
+ * @param checkpoint whether blocks are computed again in the backward pass of training
  * @param warmup steps before those that are measured
  * @param steps steps measured
  */
@@ -76,15 +76,31 @@ record BenchmarkArguments(int hidden, int depth, int heads, Stdit2Flops.Shape sh
     }
 
     private static InvalidInputException refused(String found, String remedy) {
-        return new InvalidInputException("Cannot measure a training step: " + found + ". " + remedy + ".");
+        return new InvalidInputException("Cannot measure steps: " + found + ". " + remedy + ".");
     }
 
-    String dtype() {
+    private String dtype() {
         return precision == Precision.BFLOAT16 ? "bf16" : "fp32";
     }
 
     Stdit2Config config() {
         return new Stdit2Config(512, LATENT_CHANNELS, List.of(1, 2, 2), hidden, depth, heads, 4, 0.1, true, TEXT_WIDTH,
                 shape.textTokens(), true);
+    }
+
+    void describe(Map<String, Object> report) {
+        report.put("hidden", hidden);
+        report.put("depth", depth);
+        report.put("heads", heads);
+        report.put("frames", shape.frames());
+        report.put("height", shape.height());
+        report.put("width", shape.width());
+        report.put("batch", shape.batch());
+        report.put("text_tokens", shape.textTokens());
+        report.put("threads", threads);
+        report.put("checkpoint", checkpoint);
+        report.put("dtype", dtype());
+        report.put("warmup", warmup);
+        report.put("steps", steps);
     }
 }

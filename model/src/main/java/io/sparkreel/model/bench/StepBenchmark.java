@@ -84,7 +84,9 @@ public final class StepBenchmark implements AutoCloseable {
     public static void main(String[] words) throws IOException {
         try {
             BenchmarkArguments arguments = BenchmarkArguments.parse(words);
-            System.out.println(new ObjectMapper().writeValueAsString(measure(arguments)));
+            Map<String, Object> report = measure(arguments);
+            Machine.describe(report, "step", words);
+            System.out.println(new ObjectMapper().writeValueAsString(report));
         } catch (InvalidInputException e) {
             System.err.println("sparkreel: " + e.getMessage());
             System.exit(2);
@@ -112,6 +114,7 @@ public final class StepBenchmark implements AutoCloseable {
             }
             double mean = total / arguments.steps();
             Map<String, Object> report = new LinkedHashMap<>();
+            report.put("benchmark", "step");
             report.put("mean_s", mean);
             report.put("min_s", shortest);
             report.put("cpu_s_per_step", (ProcessUsage.processorSeconds() - processor) / arguments.steps());
@@ -121,28 +124,9 @@ public final class StepBenchmark implements AutoCloseable {
             report.put("loss", lastLoss);
             report.put("parameters", benchmark.parameters.layout().elements());
             report.put("device", benchmark.tensors.device());
-            report.putAll(settings(arguments));
+            arguments.describe(report);
             return report;
         }
-    }
-
-    private static Map<String, Object> settings(BenchmarkArguments arguments) {
-        Stdit2Flops.Shape shape = arguments.shape();
-        Map<String, Object> settings = new LinkedHashMap<>();
-        settings.put("hidden", arguments.hidden());
-        settings.put("depth", arguments.depth());
-        settings.put("heads", arguments.heads());
-        settings.put("frames", shape.frames());
-        settings.put("height", shape.height());
-        settings.put("width", shape.width());
-        settings.put("batch", shape.batch());
-        settings.put("text_tokens", shape.textTokens());
-        settings.put("threads", arguments.threads());
-        settings.put("checkpoint", arguments.checkpoint());
-        settings.put("dtype", arguments.dtype());
-        settings.put("warmup", arguments.warmup());
-        settings.put("steps", arguments.steps());
-        return settings;
     }
 
     /** Takes one step and returns its loss, once the device has finished. */

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.model.bench;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sparkreel.model.InvalidInputException;
+import io.sparkreel.model.KeyedRandom;
+import io.sparkreel.model.KeyedRandom.Purpose;
+import io.sparkreel.model.diffusion.AncestralSampler;
+import io.sparkreel.model.diffusion.NoiseSchedule;
+import io.sparkreel.model.diffusion.Sampler;
+import io.sparkreel.model.generate.Caption;
+import io.sparkreel.model.generate.ClipShape;
+import io.sparkreel.model.generate.LatentGenerator;
+import io.sparkreel.model.generate.LatentRequest;
+import io.sparkreel.model.stdit.Stdit2Config;
+import io.sparkreel.model.stdit.Stdit2Flops;
+import io.sparkreel.model.torch.Kernels;
+import io.sparkreel.model.torch.TensorScope;
+import io.sparkreel.model.torch.Tensors;
+import io.sparkreel.model.torch.Torch;
+import io.sparkreel.model.train.ModelWeights;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Measures denoising steps of an STDiT2 with random weights, in this process alone: each is one pass over the captions
+ * of a batch and as many null captions, guidance, and the move to the next latents. Prints one line of JSON.
+ */
+public final class SampleBenchmark {
+    private static final long SEED = 42;
+    private static final int PIXELS = 8; // of one latent row or column
+    private static final double NANOSECONDS = 1e9;
+
+    private SampleBenchmark() {}
+
+    /** @param words see {@code submit/bench --help} */
+    public static void main(String[] words) throws IOException {
+        try {
+            BenchmarkArguments arguments = BenchmarkArguments.parse(words);
+            Map<String, Object> report = measure(arguments);
+            Machine.describe(report, "sample", words);
+            System.out.println(new ObjectMapper().writeValueAsString(report));
+        } catch (InvalidInputException e) {
+            System.err.println("sparkreel: " + e.getMessage());
+            System.exit(2);
+        }
+    }
+
+    /** Draws once to warm up and once to measure; the keys are those of the line that is printed. */
+    static Map<String, Object> measure(BenchmarkArguments arguments) throws IOException {
+        if (arguments.checkpoint()) {
+            throw new InvalidInputException("Cannot measure sampling: --checkpoint is given, but sampling keeps no"
+                    + " activations anyway. Leave it away.");
+        }
+        Torch.start(arguments.threads());
+        Tensors tensors = Torch.fastestDevice();
+        try (ModelWeights weights = new ModelWeights(arguments.config(), tensors)) {
+            weights.initialise(SEED);
+            draw(arguments, arguments.warmup(), weights, tensors);
+            double processor = ProcessUsage.processorSeconds();
+            double[] seconds = draw(arguments, arguments.steps(), weights, tensors);
+            processor = ProcessUsage.processorSeconds() - processor;
+            double mean = Arrays.stream(seconds).average().orElseThrow();
+            Stdit2Flops flops = new Stdit2Flops(arguments.config());
+            Stdit2Flops.Shape shape = arguments.shape();
+            Stdit2Flops.Shape guided = new Stdit2Flops.Shape(
+                    2 * shape.batch(), shape.frames(), shape.height(), shape.width(), shape.textTokens());
+            Map<String, Object> report = new LinkedHashMap<>();
+            report.put("benchmark", "sample");
+            report.put("mean_s", mean);
+            report.put("min_s", Arrays.stream(seconds).min().orElseThrow());
+            report.put("cpu_s_per_step", processor / arguments.steps());
+            report.put("tokens_per_s", flops.tokens(guided) / mean);
+            report.put("tflops", flops.forward(guided) / mean / 1e12);
+            report.put("peak_rss_mib", ProcessUsage.peakMebibytes(tensors));
+            report.put("parameters", weights.parameters().layout().elements());
+            report.put("device", tensors.device());
+            arguments.describe(report);
+            return report;
+        }
+    }
+
+    /** Seconds of each step; the first takes with it what all share. */
+    private static double[] draw(BenchmarkArguments arguments, int steps, ModelWeights weights, Tensors tensors) {
+        NoiseSchedule schedule = NoiseSchedule.linear(Integer.toString(steps));
+        Sampler sampler = new AncestralSampler(schedule, false, tensors);
+        LatentGenerator generator = new LatentGenerator(weights.model(tensors, arguments.precision()),
+                weights.nullCaption(), sampler, new Sampler.Guidance(7, 3));
+        Stdit2Flops.Shape shape = arguments.shape();
+        ClipShape clip = new ClipShape(
+                shape.frames(), PIXELS * shape.height(), PIXELS * shape.width(), 24, false);
+        double[] seconds = new double[steps];
+        long[] last = {System.nanoTime()};
+        generator.draw(requests(arguments), clip, shape.height(), shape.width(), done -> {
+            waitForDevice(weights);
+            long now = System.nanoTime();
+            seconds[done - 1] = (now - last[0]) / NANOSECONDS;
+            last[0] = now;
+        });
+        return seconds;
+    }
+
+    private static List<LatentRequest> requests(BenchmarkArguments arguments) {
+        Stdit2Config config = arguments.config();
+        List<LatentRequest> requests = new ArrayList<>();
+        for (int prompt = 0; prompt < arguments.shape().batch(); prompt++) {
+            float[] features = new float[config.modelMaxLength() * config.captionChannels()];
+            KeyedRandom.of(SEED, 0, prompt, Purpose.WORD_VECTOR).fillNormal(features, 0, features.length);
+            boolean[] mask = new boolean[config.modelMaxLength()];
+            Arrays.fill(mask, true);
+            requests.add(new LatentRequest(new Caption(features, mask), SEED, prompt, 0, 0, null));
+        }
+        return requests;
+    }
+
+    /** Reading one number makes a GPU finish all it was given. */
+    private static void waitForDevice(ModelWeights weights) {
+        try (TensorScope scope = TensorScope.open()) {
+            Kernels.instance().sliceFlat(weights.parameters().values().tensor(), 0, 1, 1).item();
+        }
+    }
+}
