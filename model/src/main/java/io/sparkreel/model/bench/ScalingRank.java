@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.model.bench;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import io.sparkreel.model.KeyedRandom;
+import io.sparkreel.model.KeyedRandom.Purpose;
+import io.sparkreel.model.collective.Collective;
+import io.sparkreel.model.collective.FlatRange;
+import io.sparkreel.model.collective.Rendezvous;
+import io.sparkreel.model.collective.SingleProcess;
+import io.sparkreel.model.collective.TcpRing;
+import io.sparkreel.model.collective.Work;
+import io.sparkreel.model.metrics.StepMetrics.Phase;
+import io.sparkreel.model.stdit.ParameterLayout;
+import io.sparkreel.model.torch.FlatBuffer;
+import io.sparkreel.model.torch.Precision;
+import io.sparkreel.model.torch.Tensors;
+import io.sparkreel.model.torch.Torch;
+import io.sparkreel.model.train.AdamW;
+import io.sparkreel.model.train.Freeze;
+import io.sparkreel.model.train.LearningRate;
+import io.sparkreel.model.train.MicroBatch;
+import io.sparkreel.model.train.MicroBatch.LatentShape;
+import io.sparkreel.model.train.ModelWeights;
+import io.sparkreel.model.train.Sample;
+import io.sparkreel.model.train.Trainer;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A rank of {@link ScalingBenchmark}, in a process of its own: does what it is told by lines, and says how long it took. */
+final class ScalingRank {
+    /** Take some steps. */
+    static final String STEPS = "steps";
+    /** Reduce all gradients, with nothing else to do. */
+    static final String REDUCTIONS = "reductions";
+
+    private static final int REDUCTION_ROUNDS = 15;
+    private static final int WARM_UP_STEPS = 2;
+    private static final double NANOSECONDS = 1e9;
+    private static final long SEED = 42;
+
+    private final ScalingArguments arguments;
+    private final Collective collective;
+    private final Trainer trainer;
+    private final FlatBuffer spare;
+    private final ParameterLayout layout;
+    private final List<MicroBatch> mine = new ArrayList<>();
+    private long done;
+
+    private ScalingRank(ScalingArguments arguments, Collective collective, Trainer trainer, FlatBuffer spare,
+            ParameterLayout layout) {
+        this.arguments = arguments;
+        this.collective = collective;
+        this.trainer = trainer;
+        this.spare = spare;
+        this.layout = layout;
+        for (int i = 0; i < arguments.of("--micro-batches"); i++) {
+            mine.add(microBatch(collective.rank() * arguments.of("--micro-batches") + i));
+        }
+    }
+
+    public static void main(String[] words) throws IOException {
+        ScalingArguments arguments = ScalingArguments.parse(words);
+        Torch.start(arguments.of("--threads"));
+        Tensors tensors = Tensors.onHost();
+        Rendezvous rendezvous = RankProcesses.rendezvous();
+        try (Collective collective = connect(arguments, rendezvous);
+                ModelWeights weights = new ModelWeights(arguments.config(), tensors)) {
+            weights.initialise(SEED);
+            Trainer.Options options = new Trainer.Options(false, 1, "", false, null, false, Precision.FLOAT32,
+                    Freeze.NOTHING, 1, AdamW.Options.REFERENCE,
+                    new LearningRate(LearningRate.Schedule.CONSTANT, 2e-5, 0, 1000), 0.9999, false, SEED);
+            ParameterLayout layout = weights.parameters().layout();
+            try (Trainer trainer = new Trainer(options, weights, tensors, collective);
+                    FlatBuffer spare = new FlatBuffer(tensors, layout.elements())) {
+                new ScalingRank(arguments, collective, trainer, spare, layout).obey();
+            }
+        }
+    }
+
+    private static Collective connect(ScalingArguments arguments, Rendezvous rendezvous) {
+        if (rendezvous.worldSize() == 1) {
+            rendezvous.allGather("alone");
+            return new SingleProcess();
+        }
+        return TcpRing.connect(arguments.ringOptions(), rendezvous);
+    }
+
+    private MicroBatch microBatch(int number) {
+        LatentShape shape = new LatentShape(ScalingArguments.LATENT_CHANNELS, arguments.of("--frames"),
+                arguments.of("--height"), arguments.of("--width"));
+        int slots = arguments.of("--text-tokens");
+        List<Sample> samples = new ArrayList<>();
+        for (int b = 0; b < arguments.of("--batch"); b++) {
+            long clip = (long) number * arguments.of("--batch") + b;
+            boolean[] mask = new boolean[slots];
+            java.util.Arrays.fill(mask, true);
+            samples.add(new Sample(clip, normal(shape.elements(), clip, Purpose.LATENT_NOISE),
+                    normal(slots * ScalingArguments.TEXT_WIDTH, clip, Purpose.WORD_VECTOR), mask, shape.frames(),
+                    8 * shape.height(), 8 * shape.width(), 24));
+        }
+        return new MicroBatch("all", 0, samples, shape, slots, ScalingArguments.TEXT_WIDTH);
+    }
+
+    private static float[] normal(int count, long clip, Purpose purpose) {
+        float[] values = new float[count];
+        KeyedRandom.of(SEED, 0, clip, purpose).fillNormal(values, 0, count);
+        return values;
+    }
+
+    private void obey() throws IOException {
+        steps(WARM_UP_STEPS);
+        System.out.println("ready");
+        BufferedReader commands = new BufferedReader(new InputStreamReader(System.in));
+        for (String command = commands.readLine(); command != null; command = commands.readLine()) {
+            System.out.println(command.equals(STEPS) ? steps(arguments.of("--steps")) : reductions());
+        }
+    }
+
+    private ArrayNode steps(int count) {
+        ArrayNode told = JsonNodeFactory.instance.arrayNode();
+        int samples = collective.worldSize() * arguments.of("--micro-batches") * arguments.of("--batch");
+        collective.barrier();
+        for (int i = 0; i < count; i++) {
+            trainer.metrics().lap();
+            long begin = System.nanoTime();
+            trainer.step(done++, mine, samples);
+            double seconds = (System.nanoTime() - begin) / NANOSECONDS;
+            ScalingBenchmark.tell(told, seconds, trainer.metrics().lap().seconds().get(Phase.COMMUNICATION));
+        }
+        return told;
+    }
+
+    /** What a step reduces, group by group, as fast as it goes. */
+    private ArrayNode reductions() {
+        ArrayNode told = JsonNodeFactory.instance.arrayNode();
+        for (int round = 0; round < REDUCTION_ROUNDS; round++) {
+            collective.barrier();
+            long begin = System.nanoTime();
+            List<Work> works = new ArrayList<>();
+            for (int group = layout.groups().size() - 1; group >= 0; group--) {
+                ParameterLayout.Group range = layout.groups().get(group);
+                works.add(collective.allReduceSum(FlatRange.of(spare, range.begin(), range.elements())));
+            }
+            works.forEach(Work::await);
+            double seconds = (System.nanoTime() - begin) / NANOSECONDS;
+            ScalingBenchmark.tell(told, seconds, seconds);
+        }
+        return told;
+    }
+}
