@@ -210,7 +210,8 @@ class WatchIT {
         Map<String, String> bare = Map.of("PATH", tools.toString(), "JAVA_HOME", System.getProperty("java.home"));
         Launcher.assertMistake("no program 'wandb'", LAUNCHER.launch("train", List.of(arguments(other, "--wandb", "true")),
                 bare, Launcher.Incident.NONE, 60));
-        Launcher.assertMistake("eval_every", LAUNCHER.launch("train", List.of(arguments(other, "--set", "eval_every=null"))));
+        Launcher.assertMistake("'eval_fraction'", LAUNCHER.launch("train",
+                List.of(arguments(other, "--set", "eval_fraction=0.1"))));
         Launcher.assertMistake("samples.prompts", LAUNCHER.launch("train",
                 List.of(arguments(other, "--set", "samples={prompts: []}"))));
         assertFalse(Files.exists(other));

@@ -23,6 +23,7 @@ import java.util.TreeMap;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -68,17 +69,46 @@ final class ClipSource {
         return java.util.Arrays.stream(counts[draw]).sum();
     }
 
-    /** The shards of a bucketing run. */
-    static ClipSource ofShards(SparkSession spark, RunStart start) {
+    /**
+     * The shards of a bucketing run. Where clips are held out, the others are written in the form of shards into the run
+     * folder.
+     */
+    static ClipSource ofShards(SparkSession spark, RunStart start, HeldOut heldOut) throws IOException {
+        if (!heldOut.isEmpty()) {
+            return without(spark, start, heldOut);
+        }
         return numbered(spark, start.data().uri(start.manifest().folder("shards")), start.manifest().files(),
                 start.manifest().epochs(), start.rules().buckets());
+    }
+
+    private static ClipSource without(SparkSession spark, RunStart start, HeldOut heldOut) throws IOException {
+        Dataset<Row> rest = spark.read().parquet(start.data().uri(start.manifest().folder("shards")))
+                .where(heldOut.isTrainedOn());
+        long count = start.manifest().clips() * start.manifest().epochs();
+        Column[] order = {col("epoch"), col("resolution"), col("bucket_frames"), col("aspect"), col("order"), col("clip_id")};
+        start.run().delete(FOLDER); // another part of an earlier start
+        rest.withColumn("order", xxhash64(col("clip_id")))
+                .repartitionByRange((int) (1 + count / CLIPS_PER_FILE), order).sortWithinPartitions(order).drop("order")
+                .write().mode(SaveMode.Overwrite).option("compression", "zstd")
+                .partitionBy("epoch", "resolution", "bucket_frames").parquet(start.run().uri(FOLDER));
+        return written(spark, start, start.manifest().epochs());
+    }
+
+    /** What was just written into the run folder. */
+    private static ClipSource written(SparkSession spark, RunStart start, int draws) throws IOException {
+        String folder = start.run().uri(FOLDER);
+        List<ShardFile> files = ShardFiles.read(JavaSparkContext.fromSparkContext(spark.sparkContext()), folder);
+        if (files.isEmpty()) {
+            throw new UserError("Cannot train on " + start.data() + ": all of its clips are held out. Lower eval_fraction.");
+        }
+        return numbered(spark, folder, files, draws, start.rules().buckets());
     }
 
     /**
      * All clips of a bucketing run that are long enough, brought to one size. They are written in the form of shards
      * into the run folder.
      */
-    static ClipSource ofOneSize(SparkSession spark, RunStart start) throws IOException {
+    static ClipSource ofOneSize(SparkSession spark, RunStart start, HeldOut heldOut) throws IOException {
         Bucket bucket = start.rules().buckets().get(0);
         Dataset<Row> longEnough = longEnough(spark, start.data(), start.manifest(), bucket);
         long count = longEnough.count();
@@ -92,23 +122,25 @@ final class ClipSource {
         }
         HadoopStorage run = start.run();
         run.delete(FOLDER); // a size of an earlier start
-        longEnough.drop(ClipTables.NOT_IN_SHARDS)
-                .withColumn("aspect", lit(bucket.aspect()))
-                .withColumn("height_px", lit(bucket.height())).withColumn("width_px", lit(bucket.width()))
+        oneSize(longEnough, bucket).where(heldOut.isTrainedOn())
                 .withColumn("order", xxhash64(col("clip_id")))
                 .repartitionByRange((int) (1 + count / CLIPS_PER_FILE), col("order"), col("clip_id"))
                 .sortWithinPartitions("order", "clip_id").drop("order")
                 .write().mode(SaveMode.Overwrite).option("compression", "zstd")
                 .parquet(run.uri(FOLDER + "/epoch=0/resolution=" + bucket.resolution() + "/bucket_frames=" + bucket.frames()));
-        List<ShardFile> files =
-                ShardFiles.read(JavaSparkContext.fromSparkContext(spark.sparkContext()), run.uri(FOLDER));
-        return numbered(spark, run.uri(FOLDER), files, 1, start.rules().buckets());
+        return written(spark, start, 1);
     }
 
     /** The clips of a bucketing run of which samples of a number of frames can be taken. */
     static Dataset<Row> longEnough(SparkSession spark, HadoopStorage data, BucketingManifest manifest, Bucket bucket) {
         return spark.read().schema(ClipTables.CLIPS).parquet(data.uri(manifest.folder("clips")))
                 .where(col("kind").equalTo("image").or(col("num_frames").geq(bucket.frames())));
+    }
+
+    /** Clips in the form of shards, as if all were assigned to one bucket. */
+    static Dataset<Row> oneSize(Dataset<Row> clips, Bucket bucket) {
+        return clips.drop(ClipTables.NOT_IN_SHARDS).withColumn("aspect", lit(bucket.aspect()))
+                .withColumn("height_px", lit(bucket.height())).withColumn("width_px", lit(bucket.width()));
     }
 
     private static ClipSource numbered(

@@ -43,10 +43,12 @@ final class EpochPlanning {
     private final List<List<BucketLoad>> draws = new ArrayList<>();
     private final OpenSoraEpochs openSora;
 
-    EpochPlanning(SparkSession spark, RunStart start) throws IOException {
+    /** Of all clips but those held out. */
+    EpochPlanning(SparkSession spark, RunStart start, HeldOut heldOut) throws IOException {
         this.spark = spark;
         this.start = start;
-        source = start.rules().isOneSize() ? ClipSource.ofOneSize(spark, start) : ClipSource.ofShards(spark, start);
+        source = start.rules().isOneSize() ? ClipSource.ofOneSize(spark, start, heldOut)
+                : ClipSource.ofShards(spark, start, heldOut);
         planner = start.rules().planner();
         for (int draw = 0; draw < source.draws(); draw++) {
             draws.add(start.rules().loads(source.counts(draw)));

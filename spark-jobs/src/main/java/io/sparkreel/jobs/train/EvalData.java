@@ -2,7 +2,9 @@
 package io.sparkreel.jobs.train;
 
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lit;
 
+import io.sparkreel.bucketing.bucket.Bucket;
 import io.sparkreel.bucketing.media.MediaKind;
 import io.sparkreel.jobs.UserError;
 import io.sparkreel.jobs.config.TrainingConfig;
@@ -17,18 +19,22 @@ import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * The clips that the model is judged on while it trains: the first draw of a bucketing run of their own.
+ * The clips that the model is judged on while it trains: those of the first draw of a bucketing run.
  *
- * @param data output folder of that run
- * @param manifest what lies in it
+ * @param data output folder of a bucketing run of their own; null: they are held out of the data that is trained on
+ * @param manifest what lies in it, or null
+ * @param heldOut which of them are held out otherwise
  */
-record EvalData(HadoopStorage data, BucketingManifest manifest) {
+record EvalData(HadoopStorage data, BucketingManifest manifest, HeldOut heldOut) {
     private static final Logger LOG = LogManager.getLogger(EvalData.class);
     /** Judging takes little memory, so this need not be the batch size of the bucket. */
     private static final int BATCH_SIZE = 4;
+    /** In the run folder. */
+    static final String TABLE = "eval";
 
     /**
      * @return null if the model is not judged
@@ -38,33 +44,58 @@ record EvalData(HadoopStorage data, BucketingManifest manifest) {
         if (config.watch().evalEvery() == null) {
             return null;
         }
+        if (config.watch().evalDataPath() == null) {
+            return new EvalData(null, null, new HeldOut(config.watch().evalFraction()));
+        }
         HadoopStorage data = RunStart.dataFolder(hadoop, config.watch().evalDataPath(), "eval_data_path");
         BucketingManifest manifest = BucketingManifest.read(data);
         RunStart.requireSameInterval(config, manifest);
-        return new EvalData(data, manifest);
+        return new EvalData(data, manifest, HeldOut.NONE);
     }
 
     /**
-     * The clips as micro-batches. What is in a micro-batch depends on the clips alone.
+     * The clips as micro-batches. What is in a micro-batch depends on the clips alone. The clips are also written as a
+     * table {@code eval} into the run folder.
      *
-     * @param training output folder of the bucketing run that is trained on, and what lies in it
      * @throws UserError if there are no clips, or some that are trained on as well
      */
-    List<List<PlannedClip>> microBatches(SparkSession spark, HadoopStorage training, BucketingManifest trained) {
-        Dataset<Row> clips = shards(spark, data, manifest).where(col("epoch").equalTo(0));
+    List<List<PlannedClip>> microBatches(SparkSession spark, RunStart start) {
+        Dataset<Row> clips = data == null ? heldOut(spark, start) : apart(spark, start);
         List<Row> rows = clips.orderBy("resolution", "bucket_frames", "aspect", "clip_id").collectAsList();
         if (rows.isEmpty()) {
-            throw new UserError("Cannot judge the model on " + data + ": it holds no clips in buckets. Bucket others for"
-                    + " eval_data_path.");
+            throw new UserError(data == null
+                    ? "Cannot judge the model: eval_fraction " + heldOut.fraction() + " of " + start.manifest().clips()
+                            + " clips holds out none. Raise it, or give other clips as eval_data_path."
+                    : "Cannot judge the model on " + data + ": it holds no clips in buckets. Bucket others for"
+                            + " eval_data_path.");
         }
-        List<Row> both = clips.join(shards(spark, training, trained).select("clip_id").distinct(), "clip_id")
-                .select("uri").orderBy("uri").limit(1).collectAsList();
+        clips.select("clip_id", "uri", "resolution", "bucket_frames", "aspect").coalesce(1).write()
+                .mode(SaveMode.Overwrite).parquet(start.run().uri(TABLE));
+        LOG.info("{} clips are judged every so often and not trained on; {} lists them", rows.size(),
+                start.run().uri(TABLE));
+        return cut(rows);
+    }
+
+    private Dataset<Row> heldOut(SparkSession spark, RunStart start) {
+        if (!start.rules().isOneSize()) {
+            return shards(spark, start.data(), start.manifest()).where(col("epoch").equalTo(0).and(heldOut.isHeldOut()));
+        }
+        Bucket bucket = start.rules().buckets().get(0);
+        return ClipSource.oneSize(ClipSource.longEnough(spark, start.data(), start.manifest(), bucket), bucket)
+                .withColumn("resolution", lit(bucket.resolution())).withColumn("bucket_frames", lit(bucket.frames()))
+                .where(heldOut.isHeldOut());
+    }
+
+    private Dataset<Row> apart(SparkSession spark, RunStart start) {
+        Dataset<Row> clips = shards(spark, data, manifest).where(col("epoch").equalTo(0));
+        Dataset<Row> trained = spark.read().parquet(start.data().uri(start.manifest().folder("clips")));
+        List<Row> both = clips.join(trained.select("clip_id").distinct(), "clip_id").select("uri").orderBy("uri").limit(1)
+                .collectAsList();
         if (!both.isEmpty()) {
             throw new UserError("Cannot judge the model on " + data + ": " + both.get(0).getString(0) + " is trained on"
                     + " as well. Bucket for eval_data_path only clips that --data-path does not hold.");
         }
-        LOG.info("{} clips of {} are judged and not trained on", rows.size(), data);
-        return cut(rows);
+        return clips;
     }
 
     private static Dataset<Row> shards(SparkSession spark, HadoopStorage data, BucketingManifest manifest) {

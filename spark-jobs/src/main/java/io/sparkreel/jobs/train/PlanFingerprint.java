@@ -44,6 +44,9 @@ final class PlanFingerprint {
         if (config.plan().stepMix() == StepMix.SIMILAR) {
             facts.put("costs", Integer.toHexString(new TreeMap<>(rules.clipCosts()).hashCode()));
         }
+        if (config.watch().evalFraction() > 0) {
+            facts.put("eval_fraction", config.watch().evalFraction());
+        }
         List<String> lines = new ArrayList<>();
         facts.forEach((name, value) -> lines.add(name + IS + value));
         return String.join(BETWEEN, lines);

@@ -164,7 +164,7 @@ public final class PlannerBenchmark {
         RunStart start = new RunStart(data, manifest, new HadoopStorage(spark.sparkContext().hadoopConfiguration(),
                 work + "/run"), null, rules, "", null, null, null, null);
         long begin = System.nanoTime();
-        EpochPlanning planning = new EpochPlanning(spark, start);
+        EpochPlanning planning = new EpochPlanning(spark, start, HeldOut.NONE);
         long steps = planning.steps(0);
         EpochPlanning.Planned planned = planning.next(0, 0, steps);
         double seconds = (System.nanoTime() - begin) / 1e9;

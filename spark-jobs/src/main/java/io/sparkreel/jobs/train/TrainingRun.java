@@ -52,7 +52,7 @@ public final class TrainingRun {
         try (OutputStream out = start.run().create("config.yaml")) {
             out.write(loaded.yaml().getBytes(StandardCharsets.UTF_8));
         }
-        EpochPlanning planning = new EpochPlanning(spark, start);
+        EpochPlanning planning = new EpochPlanning(spark, start, new HeldOut(config.watch().evalFraction()));
         try (RunLog log = RunLog.of(loaded, start.run())) {
             spark.sparkContext().addSparkListener(log);
             train(spark, context, ranks, planning, log);
@@ -68,7 +68,7 @@ public final class TrainingRun {
         long done = start.resumed() == null ? 0 : start.resumed().globalStep();
         String checkpoint = start.checkpoint();
         List<List<PlannedClip>> evalClips =
-                eval == null ? List.of() : eval.microBatches(spark, start.data(), start.manifest());
+                eval == null ? List.of() : eval.microBatches(spark, start);
         Attempts attempts = new Attempts(context, ranks, config, start, evalClips, log);
         LOG.info("{} clips in {} buckets, {} steps an epoch, {} steps in all, {} rank{}",
                 start.manifest().clips(), start.manifest().buckets().size(), stepsPerEpoch, total, ranks, ranks == 1 ? "" : "s");

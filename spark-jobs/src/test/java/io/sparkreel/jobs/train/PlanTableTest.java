@@ -5,6 +5,7 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sparkreel.bucketing.bucket.Bucket;
@@ -13,6 +14,7 @@ import io.sparkreel.bucketing.plan.EpochPlan;
 import io.sparkreel.bucketing.plan.StepPlanner;
 import io.sparkreel.bucketing.plan.StepPlanner.Mix;
 import io.sparkreel.jobs.LocalSpark;
+import io.sparkreel.jobs.UserError;
 import io.sparkreel.jobs.assign.Assignment;
 import io.sparkreel.jobs.assign.BucketStatistics;
 import io.sparkreel.jobs.assign.ShardWriter;
@@ -147,7 +149,7 @@ class PlanTableTest {
     void theQueryPutsEveryClipWhereThePlannerDoes() throws Exception {
         for (Mix mix : Mix.values()) {
             RunStart start = start("plain", null, mix, StepSampler.PLANNER);
-            EpochPlanning planning = new EpochPlanning(SPARK, start);
+            EpochPlanning planning = new EpochPlanning(SPARK, start, HeldOut.NONE);
             EpochPlanning.Planned planned = planning.next(3, 100, 100 + planning.steps(3) + planning.steps(4));
             List<List<Object>> places = places(SPARK.read().parquet(planned.path()));
             assertTrue(places.size() > CLIPS / 2);
@@ -161,13 +163,13 @@ class PlanTableTest {
         RunStart shuffled = start("shuffled", ClipMix.table(SPARK, CLIPS).orderBy(col("clip_id").bitwiseXOR(lit(12345L)))
                 .repartition(3), Mix.MIXED, StepSampler.PLANNER);
         assertEquals(plain.manifest().fingerprint(), shuffled.manifest().fingerprint());
-        assertEquals(places(SPARK.read().parquet(new EpochPlanning(SPARK, plain).next(0, 0, 1).path())),
-                places(SPARK.read().parquet(new EpochPlanning(SPARK, shuffled).next(0, 0, 1).path())));
+        assertEquals(places(SPARK.read().parquet(new EpochPlanning(SPARK, plain, HeldOut.NONE).next(0, 0, 1).path())),
+                places(SPARK.read().parquet(new EpochPlanning(SPARK, shuffled, HeldOut.NONE).next(0, 0, 1).path())));
     }
 
     @Test
     void ranksReadTheStepsInOrder() throws Exception {
-        EpochPlanning planning = new EpochPlanning(SPARK, plain);
+        EpochPlanning planning = new EpochPlanning(SPARK, plain, HeldOut.NONE);
         EpochPlanning.Planned planned = planning.next(0, 0, 1);
         try (PlanReader reader = new PlanReader(new Configuration(), planned.path(), 7)) {
             Set<Long> seen = new HashSet<>();
@@ -183,7 +185,7 @@ class PlanTableTest {
     @Test
     void stepsThatWereTakenKeepTheirPlanWhenTheRestIsPlannedAnew() throws Exception {
         RunStart start = start("plain", null, Mix.SIMILAR, StepSampler.PLANNER);
-        EpochPlanning planning = new EpochPlanning(SPARK, start);
+        EpochPlanning planning = new EpochPlanning(SPARK, start, HeldOut.NONE);
         EpochPlanning.Planned first = planning.next(0, 0, 1);
         List<List<Object>> before = places(SPARK.read().parquet(start.run().uri("plan/*")).where("step < 9"));
         planning.forgetFrom(9);
@@ -196,9 +198,54 @@ class PlanTableTest {
     }
 
     @Test
+    void clipsThatAreHeldOutAreJudgedAndInNoStep() throws Exception {
+        HeldOut tenth = new HeldOut(0.1);
+        EvalData eval = new EvalData(null, null, tenth);
+        Set<Long> judged = new HashSet<>();
+        for (List<PlannedClip> batch : eval.microBatches(SPARK, plain)) {
+            assertEquals(1, batch.stream().map(PlannedClip::bucket).distinct().count());
+            batch.forEach(clip -> assertTrue(judged.add(clip.clipId())));
+        }
+        Dataset<Row> shards = SPARK.read().parquet(plain.data().uri("shards/run=r"));
+        Set<Long> first = clipIds(shards.where("epoch = 0"));
+        assertTrue(judged.size() > first.size() / 14 && judged.size() < first.size() / 7, judged.size() + " of " + first.size());
+        assertTrue(first.containsAll(judged));
+        assertEquals(judged, clipIds(SPARK.read().parquet(plain.run().uri(EvalData.TABLE))));
+        for (Mix mix : Mix.values()) {
+            RunStart start = start("plain", null, mix, StepSampler.PLANNER);
+            EpochPlanning planning = new EpochPlanning(SPARK, start, tenth);
+            Set<Long> trained = clipIds(SPARK.read().parquet(planning.next(0, 0, 1).path()));
+            Set<Long> both = new HashSet<>(trained);
+            both.addAll(judged);
+            assertEquals(first, both, "a clip is neither trained on nor judged");
+            assertEquals(first.size(), trained.size() + judged.size(), "a clip is trained on and judged");
+            // A clip that the second draw alone has is no more trained on than the others of its kind.
+            Set<Long> second = clipIds(SPARK.read().parquet(planning.next(1, 0, 1).path()));
+            assertEquals(clipIds(shards.where("epoch = 1").where(tenth.isTrainedOn())), second);
+            assertTrue(second.stream().noneMatch(judged::contains));
+            start.run().delete("plan"); // it is not the other tests'
+        }
+    }
+
+    private static Set<Long> clipIds(Dataset<Row> table) {
+        Set<Long> ids = new HashSet<>();
+        table.select("clip_id").collectAsList().forEach(row -> assertTrue(ids.add(row.getLong(0)), "twice in a table"));
+        return ids;
+    }
+
+    @Test
+    void clipsForJudgingMustBeOthers() throws Exception {
+        EvalData same = new EvalData(plain.data(), plain.manifest(), HeldOut.NONE);
+        String message = assertThrows(UserError.class, () -> same.microBatches(SPARK, plain)).getMessage();
+        assertTrue(message.contains("is trained on as well"), message);
+        EvalData none = new EvalData(null, null, new HeldOut(1e-9));
+        assertTrue(assertThrows(UserError.class, () -> none.microBatches(SPARK, plain)).getMessage().contains("holds out none"));
+    }
+
+    @Test
     void theSamplerOfOpenSoraDropsWhatIsIncomplete() throws Exception {
         RunStart start = start("plain", null, Mix.MIXED, StepSampler.OPEN_SORA);
-        EpochPlanning planning = new EpochPlanning(SPARK, start);
+        EpochPlanning planning = new EpochPlanning(SPARK, start, HeldOut.NONE);
         long steps = planning.steps(1);
         List<List<Object>> places = places(SPARK.read().parquet(planning.next(1, 0, steps).path()));
         assertEquals(places.size(), places.stream().map(place -> place.get(6)).distinct().count());
