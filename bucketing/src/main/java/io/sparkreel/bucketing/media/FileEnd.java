@@ -27,6 +27,7 @@ final class FileEnd {
     private static final long CLUSTER = 0x1f43b675L;
     private static final long UNKNOWN = -1;
     private static final long TOO_SHORT = -2;
+    private static final long NO_NUMBER = -3;
 
     private final SourceBytes bytes;
     private final long length;
@@ -178,10 +179,10 @@ final class FileEnd {
             bytes.seek(end);
             long id = variable(false);
             long size = variable(true);
-            if (id < 0 || size == TOO_SHORT) {
+            if (id == TOO_SHORT || size == TOO_SHORT) {
                 return endsBeyond("the last element", length + 1);
             }
-            if (size == UNKNOWN && id != SEGMENT && id != CLUSTER) {
+            if (id == NO_NUMBER || size == NO_NUMBER || size == UNKNOWN && id != SEGMENT && id != CLUSTER) {
                 return null;
             }
             // What an element of unknown size holds is read as if it came after it.
@@ -194,7 +195,7 @@ final class FileEnd {
     private long variable(boolean dropMarker) throws IOException {
         int first = bytes.next();
         if (first <= 0) {
-            return TOO_SHORT;
+            return first < 0 ? TOO_SHORT : NO_NUMBER;
         }
         int more = Integer.numberOfLeadingZeros(first) - 24;
         long rest = bytes.bigEndian(more);
