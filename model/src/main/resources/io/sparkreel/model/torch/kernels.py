@@ -154,7 +154,8 @@ class Kernels(Module):
     return torch.flatten(torch.view_as_real(torch.mul(pairs, turn)), -2)
 
   # Attention among the T frames at each position, with rotary embedding before the norm of q and k.
-  # angles: [T, hd/2]; w as for spatial attention.
+  # angles: [T, hd/2]; w as for spatial attention. A picture's only frame attends to itself alone: what comes out is its
+  # value, and queries and keys need not be computed.
   def temporal_attention(self: __torch__.Kernels, x: Tensor, shift: Tensor, scale: Tensor, gate: Tensor, angles: Tensor, heads: int, w: List[Tensor]) -> Tensor:
     b = torch.size(x, 0)
     t = torch.size(x, 1)
@@ -162,19 +163,22 @@ class Kernels(Module):
     d = torch.size(x, 3)
     hd = d // heads
     h = self.modulate(x, shift, scale)
-    qkv = torch.unbind(torch.view(self.project(h, w[0], w[1]), [b, t, s, 3, heads, hd]), 3)
-    turn = torch.view(torch.polar(torch.ones_like(angles), angles), [t, 1, 1, hd // 2])
-    q = self.rotate(qkv[0], turn)
-    k = self.rotate(qkv[1], turn)
-    if torch.gt(torch.len(w), 4):
-      q = self.head_norm(q, w[4])
-      k = self.head_norm(k, w[5])
-    order = [0, 2, 3, 1, 4]
-    q4 = torch.reshape(torch.permute(torch.to(q, h), order), [b * s, heads, t, hd])
-    k4 = torch.reshape(torch.permute(torch.to(k, h), order), [b * s, heads, t, hd])
-    v4 = torch.reshape(torch.permute(qkv[2], order), [b * s, heads, t, hd])
-    o = torch.scaled_dot_product_attention(q4, k4, v4)
-    frames = torch.permute(torch.view(o, [b, s, heads, t, hd]), [0, 3, 1, 2, 4])
+    if torch.eq(t, 1):
+      frames = self.project(h, torch.narrow(w[0], 0, 2 * d, d), torch.narrow(w[1], 0, 2 * d, d))
+    else:
+      qkv = torch.unbind(torch.view(self.project(h, w[0], w[1]), [b, t, s, 3, heads, hd]), 3)
+      turn = torch.view(torch.polar(torch.ones_like(angles), angles), [t, 1, 1, hd // 2])
+      q = self.rotate(qkv[0], turn)
+      k = self.rotate(qkv[1], turn)
+      if torch.gt(torch.len(w), 4):
+        q = self.head_norm(q, w[4])
+        k = self.head_norm(k, w[5])
+      order = [0, 2, 3, 1, 4]
+      q4 = torch.reshape(torch.permute(torch.to(q, h), order), [b * s, heads, t, hd])
+      k4 = torch.reshape(torch.permute(torch.to(k, h), order), [b * s, heads, t, hd])
+      v4 = torch.reshape(torch.permute(qkv[2], order), [b * s, heads, t, hd])
+      o = torch.scaled_dot_product_attention(q4, k4, v4)
+      frames = torch.permute(torch.view(o, [b, s, heads, t, hd]), [0, 3, 1, 2, 4])
     out = self.project(torch.reshape(frames, [b, t, s, d]), w[2], w[3])
     return self.gated(x, gate, out)
 
