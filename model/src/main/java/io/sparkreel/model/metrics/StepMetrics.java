@@ -22,8 +22,10 @@ public final class StepMetrics {
         COMMUNICATION,
         /** Clips the gradient and updates moments, parameters and their average. */
         OPTIMIZER,
-        /** Anything else: checkpoints, validation, samples, log lines. */
-        OTHER
+        /** Anything else: checkpoints, log lines. */
+        OTHER,
+        /** Validation and samples, which are no part of a step. */
+        ASIDE
     }
 
     private static final double NANOSECONDS = 1e9;

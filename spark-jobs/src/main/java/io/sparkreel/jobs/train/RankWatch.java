@@ -4,6 +4,8 @@ package io.sparkreel.jobs.train;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.model.collective.Collective;
+import io.sparkreel.model.metrics.StepMetrics;
+import io.sparkreel.model.metrics.StepMetrics.Phase;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.train.StepReport;
 import io.sparkreel.model.train.Trainer;
@@ -14,6 +16,7 @@ import java.util.OptionalDouble;
 final class RankWatch {
     private final RankTask task;
     private final Collective collective;
+    private final StepMetrics metrics;
     private final StepLog steps;
     private final long firstStep;
     private final Evaluation evaluation;
@@ -32,7 +35,8 @@ final class RankWatch {
         this.evaluation = evaluation;
         this.samples = samples;
         OptionalDouble peak = DevicePeak.of(task.config(), tensors);
-        steps = new StepLog(trainer.metrics(), collective, peak);
+        metrics = trainer.metrics();
+        steps = new StepLog(metrics, collective, peak);
     }
 
     /**
@@ -56,6 +60,7 @@ final class RankWatch {
             }
             tell(line);
         }
+        metrics.enter(Phase.ASIDE);
         if (isDue(task.config().watch().evalEvery(), done)) {
             ObjectNode line = event("eval", done);
             line.setAll(evaluation.run());
@@ -66,6 +71,7 @@ final class RankWatch {
             line.set("clips", samples.draw(done));
             tell(line);
         }
+        metrics.enter(Phase.OTHER);
     }
 
     private boolean isDue(Integer every, long done) {

@@ -25,6 +25,7 @@ final class StepLog {
     private long begin;
     private long steps;
     private long samples;
+    private long judged;
     private double loss;
     private double squaredError;
     private double variationalBound;
@@ -44,8 +45,9 @@ final class StepLog {
     /** Counts a step. */
     void stepped(StepReport report) {
         steps++;
-        if (report.samples() > 0) {
-            samples += report.samples();
+        samples += report.samples();
+        if (!report.skipped()) { // else the loss may be no number, and would hide those of the other steps
+            judged += report.samples();
             loss += report.loss() * report.samples();
             squaredError += report.squaredError() * report.samples();
             variationalBound += report.variationalBound() * report.samples();
@@ -59,10 +61,10 @@ final class StepLog {
     ObjectNode line() {
         long now = System.nanoTime();
         List<RankLap> laps = metrics.lap().ofAllRanks(collective);
-        double seconds = (now - begin) / 1e9;
+        double seconds = (now - begin) / 1e9 - mean(laps, Phase.ASIDE);
         double operations = laps.stream().mapToDouble(RankLap::operations).sum() / seconds;
         ObjectNode line = JsonNodeFactory.instance.objectNode()
-                .put("loss", loss / samples).put("mse", squaredError / samples).put("vb", variationalBound / samples)
+                .put("loss", loss / judged).put("mse", squaredError / judged).put("vb", variationalBound / judged)
                 .put("samples_per_s", samples / seconds)
                 .put("tokens_per_s", laps.stream().mapToLong(RankLap::tokens).sum() / seconds)
                 .put("tflops", operations / TERA);
@@ -70,12 +72,16 @@ final class StepLog {
         line.put("seconds_per_step", seconds / Math.max(1, steps)).put("data_wait", mean(laps, Phase.DATA) / seconds);
         ObjectNode times = line.putObject("step_time");
         for (Phase phase : Phase.values()) {
+            if (phase == Phase.ASIDE) {
+                continue;
+            }
             times.put(phase.name().toLowerCase(Locale.ROOT), mean(laps, phase) / Math.max(1, steps));
         }
         buckets(laps, line.putObject("buckets"));
         begin = now;
         steps = 0;
         samples = 0;
+        judged = 0;
         loss = 0;
         squaredError = 0;
         variationalBound = 0;
