@@ -16,8 +16,8 @@ import java.util.List;
  */
 public final class EpochPlan implements Serializable {
     private static final long serialVersionUID = 1L;
-    /** Enough of them for three digits of an average. */
-    private static final int MOST_STEPS_LOOKED_AT = 1000;
+    /** Enough micro-batches for three digits of an average. */
+    private static final int MOST_LOOKED_AT = 400_000;
 
     /**
      * Where a clip stands.
@@ -174,7 +174,7 @@ public final class EpochPlan implements Serializable {
      * @param ranks how many share each step
      */
     public double efficiency(int ranks) {
-        long looked = Math.min(steps, MOST_STEPS_LOOKED_AT);
+        long looked = Math.min(steps, Math.max(20, MOST_LOOKED_AT / perStep));
         double mean = 0;
         double greatest = 0;
         for (long i = 0; i < looked; i++) {

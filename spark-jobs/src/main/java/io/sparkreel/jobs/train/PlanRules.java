@@ -32,11 +32,12 @@ import org.apache.hadoop.conf.Configuration;
  * @param buckets in the order by which plans number them
  * @param batchSizes clips of a micro-batch by {@link Bucket#tag}
  * @param clipCosts what a clip costs by {@link Bucket#id}
+ * @param costs what micro-batches take
  * @param planner how micro-batches become steps
  * @param sampler who makes the plan
  */
 record PlanRules(List<Bucket> buckets, Map<String, Integer> batchSizes, Map<String, Double> clipCosts,
-        StepPlanner planner, StepSampler sampler) {
+        CostModel costs, StepPlanner planner, StepSampler sampler) {
     private static final double BYTES_OF_A_GIB = 1L << 30;
     private static final double FLOP_OF_A_TFLOP = 1e12;
     /** The resolution of clips that all have one size. */
@@ -67,7 +68,7 @@ record PlanRules(List<Bucket> buckets, Map<String, Integer> batchSizes, Map<Stri
         }
         StepPlanner planner = new StepPlanner(config.run().seed(), plan.microBatchesPerStep(),
                 StepPlanner.Mix.valueOf(plan.stepMix().name()));
-        return new PlanRules(buckets, sizes, costs.clipCosts(buckets), planner, plan.sampler());
+        return new PlanRules(buckets, sizes, costs.clipCosts(buckets), costs, planner, plan.sampler());
     }
 
     private static List<Bucket> buckets(DatasetConfig dataset, BucketingManifest manifest) {
@@ -120,6 +121,16 @@ record PlanRules(List<Bucket> buckets, Map<String, Integer> batchSizes, Map<Stri
     /** Names of resolutions are the same in capitals. */
     private static String tag(String resolution, int frames) {
         return Bucket.tag(resolution.toLowerCase(Locale.ROOT), frames);
+    }
+
+    /**
+     * Refuses micro-batches that no rank can compute.
+     *
+     * @param memoryBytes all that a rank has
+     * @throws io.sparkreel.bucketing.InvalidInputException naming the bucket and the bytes
+     */
+    void requireFit(long memoryBytes) {
+        BatchSizes.requireFit(buckets, batchSizes, costs, memoryBytes);
     }
 
     /** Do all clips have one size, without buckets? */

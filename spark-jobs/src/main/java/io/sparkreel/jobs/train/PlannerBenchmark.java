@@ -160,7 +160,7 @@ public final class PlannerBenchmark {
                 bucket.aspect(), bucket.height(), bucket.width())).toList();
         CostModel costs = new CostModel(Stdit2Cost.published(), Map.of());
         PlanRules rules = new PlanRules(buckets, BatchSizes.balanced(buckets, costs, MEMORY_BYTES, null),
-                costs.clipCosts(buckets), new StepPlanner(SEED, 384, Mix.MIXED), StepSampler.PLANNER);
+                costs.clipCosts(buckets), costs, new StepPlanner(SEED, 384, Mix.MIXED), StepSampler.PLANNER);
         RunStart start = new RunStart(data, manifest, new HadoopStorage(spark.sparkContext().hadoopConfiguration(),
                 work + "/run"), null, rules, "", null, null, null, null);
         long begin = System.nanoTime();

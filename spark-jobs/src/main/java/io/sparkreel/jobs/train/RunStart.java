@@ -63,6 +63,9 @@ record RunStart(HadoopStorage data, BucketingManifest manifest, HadoopStorage ru
         TextSizes text = loaded.resolve("text_encoder", () -> Components.textSizes(config.textEncoder(), cache));
         Optional<Stdit2Config> stored = storedSizes(config, checkpoint, hadoop, cache);
         Stdit2Config model = loaded.resolve("model", () -> Components.model(config.model(), stored, latent, text));
+        if (config.dataset().type() == DatasetType.VARIABLE_VIDEO_TEXT_DATASET && config.plan().batchSize() != null) {
+            LOG.info("'batch_size' has no effect here: bucket_config sets the batch size of each bucket.");
+        }
         PlanRules rules = PlanRules.of(config, manifest, model, latent, hadoop);
         String fingerprint = PlanFingerprint.of(config, manifest, rules);
         FeatureCache features = FeatureCache.forTraining(config, cache, hadoop);

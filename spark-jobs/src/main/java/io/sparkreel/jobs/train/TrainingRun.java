@@ -52,6 +52,7 @@ public final class TrainingRun {
         try (OutputStream out = start.run().create("config.yaml")) {
             out.write(loaded.yaml().getBytes(StandardCharsets.UTF_8));
         }
+        start.rules().requireFit(DeviceMemory.ofAnExecutor(context));
         EpochPlanning planning = new EpochPlanning(spark, start, new HeldOut(config.watch().evalFraction()));
         try (RunLog log = RunLog.of(loaded, start.run())) {
             spark.sparkContext().addSparkListener(log);

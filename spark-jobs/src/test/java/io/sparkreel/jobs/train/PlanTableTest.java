@@ -88,7 +88,7 @@ class PlanTableTest {
             sizes.put(Bucket.tag(bucket.resolution(), bucket.frames()), 1 + bucket.frames() % 5);
             costs.put(bucket.id(), (double) bucket.frames() * bucket.height() * bucket.width());
         }
-        PlanRules rules = new PlanRules(List.copyOf(counts.buckets().keySet()), sizes, costs,
+        PlanRules rules = new PlanRules(List.copyOf(counts.buckets().keySet()), sizes, costs, null,
                 new StepPlanner(42, 8, mix), sampler);
         return new RunStart(data, manifest, new HadoopStorage(new Configuration(), work.resolve(name + "-run").toString()),
                 null, rules, "", null, null, null, null);

@@ -74,6 +74,9 @@ class TrainingPlanTest {
         assertRefused("tiny-4-1.00 (32x32): a micro-batch of 2 clips needs about ", work.resolve("large"), "epochs: 1",
                 "memory_gib: 0.001");
         assertRefused("Lower its batch size, set batch_sizes: auto", work.resolve("large"), "memory_gib: 0.001");
+        // Without a number from the user, what the machine has.
+        assertRefused("tiny-4-1.00 (32x32): a micro-batch of 100000000 clips needs about ", work.resolve("huge"),
+                "bucket_config: {tiny: {4: [1.0, 100000000]}}");
         assertRefused("'memory_gib' is null", work.resolve("large"), "batch_sizes: auto");
         Path run = work.resolve("auto");
         train(run, "epochs: 1", "batch_sizes: auto", "memory_gib: 1", "cost_target: 0.00001", "micro_batches_per_step: 4");
