@@ -103,6 +103,7 @@ with_progress() {
   shift
   say "$message ..."
   # The sleeper outlives its shell for a moment and must not hold the caller's pipes.
+  # shellcheck disable=SC2217 # it reads nothing, and holds what it inherits
   (while sleep 10 >/dev/null 2>&1 </dev/null; do say "$message: $((SECONDS - begin)) s"; done) &
   heartbeat=$!
   # shellcheck disable=SC2064 # the number is known now and not at exit

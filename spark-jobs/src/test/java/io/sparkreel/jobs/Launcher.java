@@ -79,6 +79,7 @@ public record Launcher(Path root, Path work, Map<String, String> environment) {
         command.addAll(arguments);
         Path log = Files.createTempFile(work, launcher, ".log");
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+        builder.environment().putAll(this.environment);
         builder.environment().putAll(environment);
         Process process = builder.start();
         incident.happen(process, log);

@@ -21,7 +21,7 @@ record AllReduceArguments(int ranks, int bytes, Transport transport, WireType wi
         int sliceKib, int rounds) {
     private static final String ENCRYPT = "--encrypt";
     private static final Map<String, String> DEFAULTS = Map.of("--transport", "auto", "--dtype", "fp32",
-            "--streams", "2", "--slice-kib", "1024", "--rounds", "20");
+            "--streams", "2", "--slice-kib", "256", "--rounds", "20");
     private static final double LARGEST = 2000;
     private static final int BYTES_OF_A_KIB = 1024;
 

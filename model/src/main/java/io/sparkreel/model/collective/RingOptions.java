@@ -12,8 +12,7 @@ import java.time.Duration;
  * @param portMin first port to try, or 0 for any free one
  * @param portMax last port to try; 0 where {@code portMin} is 0
  * @param streams connections to each neighbour, each with a thread of its own
- * @param sliceBytes largest piece that is sent, received and added at a time, a multiple of 4; in shared memory at most
- *     256 KiB
+ * @param sliceBytes largest piece that is sent, received and added at a time, a multiple of 4
  * @param transport how payload travels
  * @param wire as what values of sums travel
  * @param encrypted whether all that travels is encrypted (AES-256-GCM); then nothing goes through shared memory
@@ -61,7 +60,7 @@ public record RingOptions(
 
     /** The usual settings: any port, shared memory where possible, fp32, no encryption, 30 s timeouts. */
     public static RingOptions of(String bindHost, byte[] secret, String attemptId) {
-        return new RingOptions(bindHost, 0, 0, 2, 1 << 20, Transport.AUTO, WireType.FP32, false, Duration.ofSeconds(30),
+        return new RingOptions(bindHost, 0, 0, 2, 1 << 18, Transport.AUTO, WireType.FP32, false, Duration.ofSeconds(30),
                 Duration.ofSeconds(30), secret, attemptId);
     }
 

@@ -7,7 +7,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
@@ -27,8 +26,6 @@ public final class TcpRing implements Collective {
 
     private static final Logger LOG = LogManager.getLogger(TcpRing.class);
     private static final int LARGEST_GATHER = 1 << 30;
-    /** Slices in shared memory are smaller, so that they are still in the cache when they are added. */
-    private static final int SHARED_SLICE = 1 << 18;
 
     private final Ranks ranks;
     private final RingOptions options;
@@ -39,7 +36,6 @@ public final class TcpRing implements Collective {
 
     private final Object submission = new Object();
     private volatile long submitted; // written under submission
-    private int sliceBytes; // guarded by submission
     private final AtomicLong completed = new AtomicLong();
     private final AtomicLong activity = new AtomicLong();
     private volatile Transport transport = Transport.TCP;
@@ -48,7 +44,6 @@ public final class TcpRing implements Collective {
 
     private TcpRing(RingOptions options, Ranks ranks) {
         this.options = options;
-        this.sliceBytes = options.sliceBytes();
         this.ranks = ranks;
         this.failure = new RingFailure(ranks);
     }
@@ -134,13 +129,12 @@ public final class TcpRing implements Collective {
         if (options.transport() == Transport.TCP || options.encrypted()) {
             return;
         }
-        int slotBytes = Math.min(options.sliceBytes(), SHARED_SLICE);
         SharedSegment toRight = null;
         SharedSegment fromLeft = null;
         try {
             String offer;
             try {
-                toRight = memory.create(options.streams(), slotBytes);
+                toRight = memory.create(options.streams(), options.sliceBytes());
                 offer = toRight.offer();
             } catch (IOException | RuntimeException unavailable) {
                 offer = "it has no shared memory: " + unavailable;
@@ -148,7 +142,7 @@ public final class TcpRing implements Collective {
             String[] offers = allGather(offer);
             String refusal = "";
             try {
-                fromLeft = memory.attach(offers[ranks.left()], options.streams(), slotBytes);
+                fromLeft = memory.attach(offers[ranks.left()], options.streams(), options.sliceBytes());
             } catch (IOException unreachable) {
                 refusal = "memory of " + ranks.name(ranks.left()) + ": " + unreachable.getMessage();
             }
@@ -157,11 +151,6 @@ public final class TcpRing implements Collective {
             boolean sends = refusals[ranks.right()].isEmpty();
             transport = !refusal.isEmpty() && !sends ? Transport.TCP
                     : refusal.isEmpty() && sends ? Transport.SHARED : Transport.AUTO;
-            if (Arrays.asList(refusals).contains("")) {
-                synchronized (submission) {
-                    sliceBytes = slotBytes; // on all ranks, since all know of it
-                }
-            }
             for (Lane lane : lanes) {
                 lane.share(refusal.isEmpty() ? fromLeft : null, sends ? toRight : null);
             }
@@ -318,7 +307,7 @@ public final class TcpRing implements Collective {
             submitted++;
             for (int stream = 0; stream < lanes.size(); stream++) {
                 lanes.get(stream).submit(operation, plan.apply(new Schedule.Cut(rank(), worldSize(), stream,
-                        lanes.size(), sliceBytes)));
+                        lanes.size(), options.sliceBytes())));
             }
             return operation;
         }

@@ -69,8 +69,9 @@ public final class Torch {
     private static String reason(EngineException e) {
         List<String> lines = String.valueOf(e.getMessage()).lines().map(String::strip).filter(line -> !line.isEmpty())
                 .toList();
-        return lines.stream().filter(line -> line.contains("Error: ")).reduce((first, last) -> last)
+        String line = lines.stream().filter(text -> text.contains("Error: ")).reduce((first, last) -> last)
                 .orElse(lines.isEmpty() ? e.toString() : lines.get(0));
+        return line.replaceFirst("\\. .*", ""); // what it guesses at after that is about how libtorch was built
     }
 
     /** The CUDA stream on which this thread's work on a GPU is queued. */

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.cluster;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.apache.spark.launcher.JavaModuleOptions;
+
+/** Spark's own standalone master and workers, each in a process of its own, on the jars that Maven resolves. */
+final class StandaloneCluster implements AutoCloseable {
+    private static final Path ROOT = Path.of(System.getProperty("project.root"));
+    private static final int LIMIT_S = 60;
+
+    private final Path work;
+    private final int port;
+    private final List<Process> processes = new ArrayList<>();
+
+    /** Starts the master. */
+    StandaloneCluster(Path work) throws Exception {
+        this.work = work;
+        port = ObjectStore.freePort();
+        start("master", Map.of(), "org.apache.spark.deploy.master.Master", "--host", "127.0.0.1",
+                "--port", Integer.toString(port), "--webui-port", Integer.toString(ObjectStore.freePort()));
+        await();
+    }
+
+    String master() {
+        return "spark://127.0.0.1:" + port;
+    }
+
+    /**
+     * Starts a worker that offers GPUs.
+     *
+     * @param cores it offers
+     * @param memory it offers, such as 2g
+     * @param gpus it offers
+     * @param environment for it, its discovery script and its executors
+     */
+    void addWorker(int cores, String memory, int gpus, Map<String, String> environment) throws IOException {
+        int number = processes.size();
+        Path properties = Files.writeString(work.resolve("worker-" + number + ".conf"), """
+                spark.worker.resource.gpu.amount %d
+                spark.worker.resource.gpu.discoveryScript %s
+                """.formatted(gpus, ROOT.resolve("submit/discover-gpus")));
+        start("worker-" + number, environment, "org.apache.spark.deploy.worker.Worker", "--host", "127.0.0.1",
+                "-c", Integer.toString(cores), "-m", memory, "-d", work.resolve("worker-" + number).toString(),
+                "--webui-port", Integer.toString(ObjectStore.freePort()), "--properties-file", properties.toString(),
+                master());
+    }
+
+    private void start(String name, Map<String, String> environment, String... main) throws IOException {
+        List<String> command = new ArrayList<>(List.of(ProcessHandle.current().info().command().orElse("java"),
+                "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+        command.addAll(List.of(JavaModuleOptions.defaultModuleOptionArray()));
+        command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+        command.addAll(List.of(main));
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true)
+                .redirectOutput(work.resolve(name + ".log").toFile());
+        builder.environment().put("SPARK_HOME", ROOT.resolve("target/spark").toString());
+        builder.environment().put("SPARK_SCALA_VERSION", "2.13"); // else a worker looks for the folders of a checkout
+        builder.environment().putAll(environment);
+        processes.add(builder.start());
+    }
+
+    private void await() throws Exception {
+        for (int tries = 0; tries < 10 * LIMIT_S; tries++) {
+            try {
+                new Socket(InetAddress.getLoopbackAddress(), port).close();
+                return;
+            } catch (IOException e) {
+                Thread.sleep(100);
+            }
+        }
+        throw new AssertionError("the master does not start:\n" + Files.readString(work.resolve("master.log")));
+    }
+
+    @Override
+    public void close() throws Exception {
+        for (int i = processes.size() - 1; i >= 0; i--) {
+            Process process = processes.get(i);
+            process.descendants().forEach(ProcessHandle::destroy);
+            process.destroy();
+            if (!process.waitFor(10, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+            }
+        }
+    }
+}
