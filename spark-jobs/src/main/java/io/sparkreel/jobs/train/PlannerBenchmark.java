@@ -5,6 +5,7 @@ import static org.apache.spark.sql.functions.lit;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.sun.management.OperatingSystemMXBean;
 import io.sparkreel.bucketing.bucket.Bucket;
 import io.sparkreel.bucketing.bucket.BucketAssigner;
 import io.sparkreel.bucketing.bucket.KeepDraw;
@@ -31,6 +32,7 @@ import io.sparkreel.jobs.storage.BucketingManifest.BucketRows;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.storage.ShardFiles;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -163,15 +165,18 @@ public final class PlannerBenchmark {
                 costs.clipCosts(buckets), costs, new StepPlanner(SEED, 384, Mix.MIXED), StepSampler.PLANNER);
         RunStart start = new RunStart(data, manifest, new HadoopStorage(spark.sparkContext().hadoopConfiguration(),
                 work + "/run"), null, rules, "", null, null, null, null);
+        OperatingSystemMXBean system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+        long processor = system.getProcessCpuTime();
         long begin = System.nanoTime();
         EpochPlanning planning = new EpochPlanning(spark, start, HeldOut.NONE);
         long steps = planning.steps(0);
         EpochPlanning.Planned planned = planning.next(0, 0, steps);
         double seconds = (System.nanoTime() - begin) / 1e9;
+        double processorSeconds = (system.getProcessCpuTime() - processor) / 1e9;
         long rows = spark.read().parquet(planned.path()).count();
         data.delete(keep ? "run" : "");
         return BenchmarkLine.begin("planner speed").put("clips", rows).put("steps", steps).put("seconds", seconds)
-                .put("clips_per_s", rows / seconds).put("cores", spark.sparkContext().defaultParallelism())
+                .put("clips_per_s", rows / seconds).put("processor_s", processorSeconds).put("cores", spark.sparkContext().defaultParallelism())
                 .put("driver_heap_mib", Runtime.getRuntime().maxMemory() >> 20);
     }
 
