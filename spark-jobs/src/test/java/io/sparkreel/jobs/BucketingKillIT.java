@@ -12,11 +12,16 @@ import io.sparkreel.jobs.storage.BucketingManifest;
 import io.sparkreel.jobs.storage.BucketingManifest.ShardFile;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import java.io.IOException;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -42,6 +47,8 @@ class BucketingKillIT {
     private static final Path MEDIA = WORK.resolve("media");
     private static final Launcher LAUNCHER = new Launcher(ROOT, WORK);
     private static final int COPIES = 8;
+    /** What a shell says of a process that SIGKILL ended. */
+    private static final int KILLED = 128 + 9;
     private static final int RANDOM_KILLS = 24;
     private static final Pattern UNCHANGED = Pattern.compile("(\\d+) unchanged, (\\d+) new");
 
@@ -65,7 +72,7 @@ class BucketingKillIT {
     }
 
     private static Launcher.Ended killed(Path output, int seed, Moment moment) throws Exception {
-        return LAUNCHER.onCluster("bucketing", "local[2]", (process, log) -> {
+        Launcher.Ended ended = LAUNCHER.onCluster("bucketing", "local[2]", (process, log) -> {
             while (process.isAlive() && !moment.isNow()) {
                 Thread.sleep(5);
             }
@@ -73,6 +80,8 @@ class BucketingKillIT {
             process.destroyForcibly();
         }, "--config", RULE.toString(), "--input", MEDIA.toString(), "--output", output.toString(), "--overwrite",
                 "--seed", Integer.toString(seed));
+        assertTrue(ended.code() == 0 || ended.code() == KILLED, ended.output());
+        return ended;
     }
 
     /** The job in this process, undisturbed. */
@@ -82,16 +91,31 @@ class BucketingKillIT {
         return BucketingRun.run(config);
     }
 
-    /** Does a file whose path has this in it lie below the folder? */
+    /** All that lies below a folder now, while another process adds and removes. */
+    private static List<String> paths(Path folder) throws IOException {
+        List<String> paths = new ArrayList<>();
+        Files.walkFileTree(folder, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+                paths.add(file.toString());
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path vanished, IOException failure) {
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(Path visited, IOException failure) {
+                return FileVisitResult.CONTINUE;
+            }
+        });
+        return paths;
+    }
+
     private static boolean has(Path folder, Pattern name) throws IOException {
-        if (!Files.exists(folder)) {
-            return false;
-        }
-        try (Stream<Path> walk = Files.walk(folder)) {
-            return walk.anyMatch(path -> name.matcher(path.toString()).find());
-        } catch (java.io.UncheckedIOException vanished) {
-            return false;
-        }
+        return paths(folder).stream().anyMatch(path -> name.matcher(path).find());
     }
 
     private static Optional<BucketingManifest> manifest(Path output) throws IOException {
@@ -147,9 +171,12 @@ class BucketingKillIT {
         Path output = WORK.resolve("any");
         Path undisturbed = WORK.resolve("any-undisturbed");
         List<List<String>> expected = new ArrayList<>();
-        long begin = System.nanoTime();
-        killed(WORK.resolve("timed"), 0, () -> false);
-        long length = System.nanoTime() - begin;
+        // How far a job is tells the number of files that it has ever had, whatever else the machine does.
+        Set<String> everSeen = new HashSet<>();
+        killed(WORK.resolve("counted"), 0, () -> {
+            everSeen.addAll(paths(WORK.resolve("counted")));
+            return false;
+        });
         for (int seed = 0; seed < 2; seed++) {
             expected.add(rows(undisturbed, whole(undisturbed, seed)));
         }
@@ -157,11 +184,15 @@ class BucketingKillIT {
         Optional<BucketingManifest> before = Optional.empty();
         int published = 0;
         for (int i = 0; i < RANDOM_KILLS; i++) {
-            // The JVM takes the first third to start; the last kills come when the job should be over.
-            long wait = (long) (length * (0.3 + 0.8 * random.nextDouble()));
-            long start = System.nanoTime();
+            // The last kills come when the job is over.
+            int files = random.nextInt(everSeen.size() * 5 / 4);
+            Set<String> seen = new HashSet<>(paths(output));
+            int atBeginning = seen.size();
             int seed = i % 2;
-            killed(output, seed, () -> System.nanoTime() - start > wait);
+            killed(output, seed, () -> {
+                seen.addAll(paths(output));
+                return seen.size() - atBeginning > files;
+            });
             Optional<BucketingManifest> after = manifest(output);
             if (!after.equals(before)) {
                 published++;
@@ -172,7 +203,7 @@ class BucketingKillIT {
                 assertEquals(expected.get((int) after.get().seed()), rows(output, after.get()), "after kill " + i);
             }
         }
-        assertTrue(published > 0 && published < RANDOM_KILLS, published + " of " + RANDOM_KILLS + " were in time");
+        assertTrue(published > 0 && published < RANDOM_KILLS, published + " of " + RANDOM_KILLS + " came to their end");
         BucketingManifest last = whole(output, 1);
         assertEquals(expected.get(1), rows(output, last));
     }

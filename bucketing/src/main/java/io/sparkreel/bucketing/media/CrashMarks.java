@@ -76,7 +76,8 @@ public final class CrashMarks implements AutoCloseable {
         }
     }
 
-    private static List<String> collect(Path folder) throws IOException {
+    /** By one thread at a time: a process cannot ask twice for the lock of a file. */
+    private static synchronized List<String> collect(Path folder) throws IOException {
         List<String> found = new ArrayList<>();
         try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, "*" + SUFFIX)) {
             for (Path file : files) {

@@ -6,10 +6,18 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -88,6 +96,36 @@ class CrashMarksTest {
         }
         try (Stream<Path> files = Files.list(folder)) {
             assertEquals(0, files.count());
+        }
+    }
+
+    /** As the tasks of a process do that is started again after one that died. */
+    @Test
+    void threadsThatLookAtOnceFindEachMarkOnce() throws Exception {
+        int dead = 200;
+        for (int i = 0; i < dead; i++) {
+            byte[] name = ("clip-" + i).getBytes();
+            Files.write(folder.resolve(i + ".marks"),
+                    ByteBuffer.allocate(Integer.BYTES + name.length).putInt(name.length).put(name).array());
+        }
+        int threads = 8;
+        ExecutorService pool = Executors.newFixedThreadPool(threads);
+        try {
+            CyclicBarrier together = new CyclicBarrier(threads);
+            Callable<List<String>> look = () -> {
+                together.await();
+                try (CrashMarks marks = CrashMarks.open(folder)) {
+                    return marks.leftBehind();
+                }
+            };
+            List<String> found = new ArrayList<>();
+            for (Future<List<String>> some : pool.invokeAll(Collections.nCopies(threads, look))) {
+                found.addAll(some.get());
+            }
+            assertEquals(dead, found.size());
+            assertEquals(dead, Set.copyOf(found).size());
+        } finally {
+            pool.shutdownNow();
         }
     }
 
