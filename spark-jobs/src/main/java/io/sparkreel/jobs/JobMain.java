@@ -11,6 +11,8 @@ final class JobMain {
     static final int DONE = 0;
     static final int FAILED = 1;
     static final int USER_ERROR = 2;
+    /** What a shell tells of a process that SIGTERM has ended. */
+    static final int STOPPED = 143;
 
     private static final Logger LOG = LogManager.getLogger(JobMain.class);
 
@@ -46,12 +48,15 @@ final class JobMain {
 
     /**
      * Runs work and says in one line how it failed: exit code 2 for an error of the user's, without a stack trace;
-     * exit code 1 for any other, with the stack trace in the log.
+     * exit code 1 for any other, with the stack trace in the log; exit code 143 where it was told to stop.
      */
     static int run(Work work, PrintStream errors) {
         try {
             work.run();
             return DONE;
+        } catch (Stopped e) {
+            errors.println("sparkreel: " + oneLine(e.getMessage()));
+            return STOPPED;
         } catch (Exception | LinkageError | OutOfMemoryError e) {
             Throwable mistake = UserError.in(e);
             if (mistake != null) {

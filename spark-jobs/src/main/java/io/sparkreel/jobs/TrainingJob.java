@@ -3,6 +3,7 @@ package io.sparkreel.jobs;
 
 import io.sparkreel.jobs.config.LoadedConfig;
 import io.sparkreel.jobs.config.TrainingConfig;
+import io.sparkreel.jobs.train.Preflight;
 import io.sparkreel.jobs.train.TrainingRun;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
@@ -15,16 +16,22 @@ public final class TrainingJob {
 
     /** Entry point for {@code spark-submit}. */
     public static void main(String[] arguments) {
-        System.exit(JobMain.run(JobCommand.TRAINING, arguments, TrainingJob::start));
+        int code;
+        try (StopSignal signal = new StopSignal()) {
+            signal.listen();
+            code = JobMain.run(JobCommand.TRAINING, arguments, configuration -> start(configuration, signal));
+        }
+        System.exit(code);
     }
 
     /** Everything that can be refused is refused before Spark starts. */
-    private static void start(LoadedConfig<TrainingConfig> loaded) throws Exception {
+    private static void start(LoadedConfig<TrainingConfig> loaded, StopSignal signal) throws Exception {
         Configuration hadoop = SparkHadoopUtil.get().newConfiguration(new SparkConf());
         TrainingRun run = TrainingRun.prepare(loaded, hadoop);
+        Preflight.checkSettings(new SparkConf());
         TaskDevice.announce(loaded.config().device());
         try (SparkSession spark = SparkSessions.startWithOneTaskPerExecutor("sparkreel training")) {
-            run.execute(spark);
+            run.execute(spark, signal);
         }
     }
 }

@@ -10,7 +10,14 @@ package io.sparkreel.model.train;
  * @param gradientNorm global norm before clipping
  * @param learningRate the rate of this step
  * @param samples clips in the step
- * @param skipped true if the gradient was not finite, and nothing was updated, on any rank
+ * @param skipped true if nothing was updated, on any rank: the loss or the gradient was not finite, or there was no clip
+ * @param stop true if a rank has asked all to stop
  */
 public record StepReport(double loss, double squaredError, double variationalBound,
-        double gradientNorm, double learningRate, int samples, boolean skipped) {}
+        double gradientNorm, double learningRate, int samples, boolean skipped, boolean stop) {
+
+    /** Whether the loss or the gradient was not finite. */
+    public boolean notFinite() {
+        return skipped && samples > 0;
+    }
+}

@@ -91,6 +91,7 @@ public final class Trainer implements AutoCloseable {
     private final List<List<Tensor>> normed = new ArrayList<>();
     /** Gradients of what is frozen: kept at zero, they move neither moments nor parameters. */
     private final List<Tensor> frozenGradients = new ArrayList<>();
+    private volatile boolean stopRequested;
 
     /**
      * @param weights the model to train; the caller closes it after the trainer
@@ -213,6 +214,14 @@ public final class Trainer implements AutoCloseable {
         return metrics;
     }
 
+    /**
+     * Asks all ranks to stop: from the step on that all of them have heard of it, reports say so. Any thread may call
+     * this, on any rank.
+     */
+    public void requestStop() {
+        stopRequested = true;
+    }
+
     /** Takes over the parameters as they are now as the average's first values. */
     public void restartEma() {
         ema.restart(weights.parameters());
@@ -247,6 +256,7 @@ public final class Trainer implements AutoCloseable {
         }
         metrics.enter(Phase.COMMUNICATION);
         reductions.forEach(Work::await);
+        sums.values[Sums.STOP] = stopRequested ? 1 : 0;
         double[] totals = sums.over(collective);
         metrics.enter(Phase.OPTIMIZER);
         StepReport report = update(step, totals, plannedSamples);
@@ -294,14 +304,15 @@ public final class Trainer implements AutoCloseable {
 
     private StepReport update(long step, double[] totals, int plannedSamples) {
         int samples = (int) totals[Sums.COUNT];
+        boolean stop = totals[Sums.STOP] > 0;
         double learningRate = options.learningRate().at(step);
         if (samples == 0) {
-            return new StepReport(Double.NaN, Double.NaN, Double.NaN, 0, learningRate, 0, true);
+            return new StepReport(Double.NaN, Double.NaN, Double.NaN, 0, learningRate, 0, true, stop);
         }
         frozenGradients.forEach(gradient -> Kernels.instance().fill(gradient, 0));
         double overSamples = (double) plannedSamples / samples;
         double norm = overSamples * gradientNorm();
-        boolean finite = Double.isFinite(norm);
+        boolean finite = Double.isFinite(norm) && Double.isFinite(totals[Sums.LOSS]);
         if (finite) {
             scaleGradients(overSamples * GradientClip.factor(norm, options.gradientClip()));
             optimizer.update(weights.parameters(), gradients, learningRate);
@@ -309,7 +320,7 @@ public final class Trainer implements AutoCloseable {
             ema.update(weights.parameters(), optimizer.steps());
         }
         return new StepReport(totals[Sums.LOSS] / samples, totals[Sums.SQUARED_ERROR] / samples,
-                totals[Sums.BOUND] / samples, norm, learningRate, samples, !finite);
+                totals[Sums.BOUND] / samples, norm, learningRate, samples, !finite, stop);
     }
 
     /** The norm over all ranks' parts, added up in the same order with and without sharding. */
@@ -363,14 +374,35 @@ public final class Trainer implements AutoCloseable {
         }
     }
 
-    /** Sums over samples. */
+    /**
+     * Those of this rank's micro-batches whose loss or gradient is not finite. Computes each once more, alone: that
+     * costs nothing in steps where all is well.
+     */
+    public List<MicroBatch> notFinite(List<MicroBatch> mine) {
+        List<MicroBatch> found = new ArrayList<>();
+        for (MicroBatch microBatch : mine) {
+            gradients.clear();
+            Sums sums = new Sums();
+            accumulate(microBatch, microBatch.samples().size(), sums, group -> { });
+            frozenGradients.forEach(gradient -> Kernels.instance().fill(gradient, 0));
+            if (!Double.isFinite(sums.values[Sums.LOSS])
+                    || !Double.isFinite(Kernels.instance().norm(gradients.values().tensor()))) {
+                found.add(microBatch);
+            }
+            collective.reportProgress();
+        }
+        return found;
+    }
+
+    /** Sums over samples, and how many ranks want to stop. */
     private static final class Sums {
         static final int LOSS = 0;
         static final int SQUARED_ERROR = 1;
         static final int BOUND = 2;
         static final int COUNT = 3;
+        static final int STOP = 4;
 
-        private final double[] values = new double[4];
+        private final double[] values = new double[5];
 
         void add(float[] losses, float[] squaredErrors, float[] bounds) {
             for (int i = 0; i < losses.length; i++) {

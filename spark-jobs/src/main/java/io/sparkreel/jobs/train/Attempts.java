@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.train;
 
+import io.sparkreel.jobs.Stopped;
 import io.sparkreel.jobs.UserError;
 import io.sparkreel.jobs.config.TrainingConfig;
 import io.sparkreel.model.checkpoint.CheckpointReader;
+import io.sparkreel.model.train.TrainingCheckpoint;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.util.List;
@@ -11,6 +13,7 @@ import java.util.Optional;
 import java.util.UUID;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
+import org.apache.spark.SparkThrowable;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
@@ -22,6 +25,10 @@ import org.apache.spark.util.SerializableConfiguration;
 final class Attempts {
     private static final Logger LOG = LogManager.getLogger(Attempts.class);
     private static final int SECRET_BYTES = 32;
+    /** How long ranks may take to end their step and save the run when they are told to stop. */
+    private static final long SAVING_S = 600;
+    /** How long ranks may take to end when one has failed; one that hangs has its executor ended before that. */
+    private static final long GIVING_UP_S = 45;
 
     private final JavaSparkContext context;
     private final int ranks;
@@ -30,6 +37,7 @@ final class Attempts {
     private final RunLog log;
     private final Broadcast<SerializableConfiguration> hadoop;
     private final Broadcast<List<List<PlannedClip>>> evalClips;
+    private volatile boolean stopping;
 
     /** @param evalClips micro-batches that the model is judged on, possibly none */
     Attempts(JavaSparkContext context, int ranks, TrainingConfig config, RunStart start,
@@ -43,29 +51,72 @@ final class Attempts {
         hadoop = context.broadcast(new SerializableConfiguration(context.hadoopConfiguration()));
     }
 
-    /** Runs the ranks until the plan's last step and returns what they report, by rank. */
+    /**
+     * Runs the ranks until the plan's last step and returns what they report, by rank.
+     *
+     * @throws Stopped if they were told to stop, and have saved the run
+     */
     List<RankResult> run(Stretch whole) throws IOException {
         Stretch rest = whole;
         for (int restarts = 0; ; restarts++) {
+            Exception failure;
             try {
                 return once(rest);
             } catch (Exception e) { // Spark's own exceptions are checked, and not declared
-                if (UserError.in(e) != null || restarts >= config.run().maxRestarts()) {
-                    throw e;
-                }
-                Optional<CheckpointReader.Found> newest = CheckpointReader.newest(start.run());
-                if (newest.isPresent()) {
-                    newest.get().warnings().forEach(warning -> LOG.warn("{}", warning));
-                    rest = rest.from(start.run().uri(newest.get().checkpoint().folder()));
-                }
-                log.tell("restart", String.format("The ranks failed: %s Starting them again (%d of %d restarts) from %s",
-                        String.valueOf(e.getMessage()).lines().findFirst().orElse(""), restarts + 1,
-                        config.run().maxRestarts(), rest.checkpoint() == null ? "the beginning" : rest.checkpoint()));
+                failure = e;
             }
+            boolean stop = stopping || isCancelled(failure);
+            if (!stop && (UserError.in(failure) != null || restarts >= config.run().maxRestarts()
+                    || context.sc().isStopped())) {
+                throw unchecked(failure);
+            }
+            rest = fromNewest(rest);
+            String from = rest.checkpoint() == null ? "the beginning" : rest.checkpoint();
+            if (stop) {
+                throw new Stopped("Stopped as told. To go on from " + from + ", give --load " + start.run() + ".");
+            }
+            log.tell("restart", String.format("The ranks failed: %s Starting them again (%d of %d restarts) from %s",
+                    String.valueOf(failure.getMessage()).lines().findFirst().orElse(""), restarts + 1,
+                    config.run().maxRestarts(), from));
         }
     }
 
+    /** Lets the ranks save the run and stop; any thread may call this. */
+    void stop() {
+        stopping = true;
+        context.cancelAllJobs();
+    }
+
+    /** What is left to do after the newest checkpoint of this run, with the log as it was then. */
+    private Stretch fromNewest(Stretch steps) throws IOException {
+        Optional<CheckpointReader.Found> newest = CheckpointReader.newest(start.run());
+        if (newest.isEmpty()) {
+            log.rewind(start.resumed() == null ? 0 : start.resumed().globalStep(), List.of());
+            return steps;
+        }
+        newest.get().warnings().forEach(warning -> LOG.warn("{}", warning));
+        CheckpointReader checkpoint = newest.get().checkpoint();
+        log.rewind(TrainingCheckpoint.state(checkpoint).globalStep(), RunLog.notes(checkpoint));
+        return steps.from(start.run().uri(checkpoint.folder()));
+    }
+
+    /** Whether someone has cancelled the job or its stage, such as on Spark's web page. */
+    private static boolean isCancelled(Exception failure) {
+        return failure instanceof SparkThrowable spark && "SPARK_JOB_CANCELLED".equals(spark.getCondition());
+    }
+
+    private static RuntimeException unchecked(Exception failure) throws IOException {
+        if (failure instanceof IOException io) {
+            throw io;
+        }
+        return failure instanceof RuntimeException runtime ? runtime
+                : new IllegalStateException(String.valueOf(failure.getMessage()), failure);
+    }
+
     private List<RankResult> once(Stretch steps) throws IOException {
+        if (stopping) {
+            throw new Stopped("stopped before the attempt");
+        }
         RecentLines lines = new RecentLines();
         context.sc().register(lines, "training log");
         log.follow(lines);
@@ -74,15 +125,24 @@ final class Attempts {
         String attempt = UUID.randomUUID().toString();
         RankTask task = new RankTask(config, start.model(), hadoop, steps, start.fingerprint(), start.features(),
                 attempt, secret, evalClips, lines);
-        // A rank that waits for a lost one must be interrupted, or it would hold its slot.
+        AttemptTasks tasks = new AttemptTasks(attempt, () -> {
+            if (stopping) { // it was told to stop after this attempt was begun and before its job was
+                context.cancelJobGroup(attempt);
+            }
+        });
+        context.sc().addSparkListener(tasks);
         context.setJobGroup(attempt, "training", true);
         try {
             List<RankResult> results = BarrierAttempt.run(context, ranks, task);
             log.take(lines.value());
             return results;
-        } finally {
+        } catch (Exception e) {
             context.cancelJobGroup(attempt);
+            tasks.awaitEnd(stopping || isCancelled(e) ? SAVING_S : GIVING_UP_S);
+            throw e;
+        } finally {
             context.clearJobGroup();
+            context.sc().removeSparkListener(tasks);
             log.flush();
         }
     }

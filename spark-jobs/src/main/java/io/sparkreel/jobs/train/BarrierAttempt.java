@@ -29,11 +29,8 @@ final class BarrierAttempt {
         @Override
         public Iterator<RankResult> apply(Iterator<Integer> partition) {
             try {
-                RankResult result = new TrainingRank(task).run(BarrierTaskContext.get());
+                RankResult result = new RankThread(task, BarrierTaskContext.get()).run();
                 return scala.jdk.javaapi.CollectionConverters.asScala(List.of(result).iterator());
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new IllegalStateException("the rank was interrupted", e);
             } catch (java.io.IOException e) {
                 throw new java.io.UncheckedIOException(e);
             }

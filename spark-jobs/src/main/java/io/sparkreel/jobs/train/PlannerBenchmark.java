@@ -164,7 +164,7 @@ public final class PlannerBenchmark {
         PlanRules rules = new PlanRules(buckets, BatchSizes.balanced(buckets, costs, MEMORY_BYTES, null),
                 costs.clipCosts(buckets), costs, new StepPlanner(SEED, 384, Mix.MIXED), StepSampler.PLANNER);
         RunStart start = new RunStart(data, manifest, new HadoopStorage(spark.sparkContext().hadoopConfiguration(),
-                work + "/run"), null, rules, "", null, null, null, null);
+                work + "/run"), null, rules, "", null, null, null, null, null);
         OperatingSystemMXBean system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
         long processor = system.getProcessCpuTime();
         long begin = System.nanoTime();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.train;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.model.collective.Collective;
@@ -9,7 +10,9 @@ import io.sparkreel.model.metrics.StepMetrics.Phase;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.train.StepReport;
 import io.sparkreel.model.train.Trainer;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.Map;
 import java.util.OptionalDouble;
 
 /** Tells the driver what becomes of a rank's steps. All ranks take part, rank 0 tells. */
@@ -76,6 +79,31 @@ final class RankWatch {
 
     private boolean isDue(Integer every, long done) {
         return every != null && (done % every == 0 || done == task.steps().total());
+    }
+
+    /**
+     * Takes note of a step that was skipped, since its loss or gradient was not finite.
+     *
+     * @param atFault the micro-batches of all ranks that this came from
+     */
+    void skipped(long done, ArrayNode atFault) {
+        ObjectNode line = event("skipped", done).put("message", "step " + done
+                + " skipped on all ranks: loss or gradient not finite, see skipped/step" + done + ".json");
+        line.set("micro_batches", atFault);
+        tell(line);
+    }
+
+    /**
+     * What goes into a checkpoint of what was told lately, since the driver may never hear of it: news travels with
+     * heartbeats.
+     *
+     * @param folder of the checkpoint
+     */
+    Map<String, byte[]> notes(long done, String folder) {
+        StringBuilder text = new StringBuilder();
+        task.progress().value().forEach(line -> text.append(line.text()).append('\n'));
+        text.append(event("checkpoint", done).put("folder", folder)).append('\n');
+        return Map.of(LogFile.NAME, text.toString().getBytes(StandardCharsets.UTF_8));
     }
 
     /** Takes note of a checkpoint that is there to be used. */

@@ -1,25 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.train;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.jobs.config.LoadedConfig;
 import io.sparkreel.jobs.config.TrainingConfig;
 import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.model.checkpoint.CheckpointReader;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.apache.logging.log4j.Level;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
@@ -35,12 +30,10 @@ import scala.jdk.javaapi.CollectionConverters;
 final class RunLog extends SparkListener implements AutoCloseable {
     private static final Logger LOG = LogManager.getLogger(RunLog.class);
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final String NAME = "log.jsonl";
     private static final Duration PAGE_PAUSE = Duration.ofSeconds(10);
 
-    private final HadoopStorage run;
+    private final LogFile file;
     private final List<LineSink> sinks;
-    private final StringBuilder unwritten = new StringBuilder();
     private long accumulator = -1;
     private long next;
 
@@ -61,28 +54,10 @@ final class RunLog extends SparkListener implements AutoCloseable {
      * @param sinks are told all lines, and closed with this log
      */
     RunLog(HadoopStorage run, List<LineSink> sinks) throws IOException {
-        this.run = run;
         this.sinks = List.copyOf(sinks);
-        if (run.exists(NAME)) {
-            readEarlier();
-        }
-    }
-
-    private void readEarlier() throws IOException {
-        String text;
-        try (var in = run.open(NAME)) {
-            text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        }
-        if (run.localPath(NAME).isEmpty()) {
-            unwritten.append(text);
-        }
-        for (String line : text.lines().toList()) {
-            try {
-                JsonNode node = JSON.readTree(line);
-                sinks.forEach(sink -> sink.earlier(node));
-            } catch (JsonProcessingException e) {
-                LOG.warn("A line of {} is broken, as a kill may leave it: {}", run.uri(NAME), line);
-            }
+        file = new LogFile(run);
+        for (JsonNode line : file.lines()) {
+            this.sinks.forEach(sink -> sink.earlier(line));
         }
     }
 
@@ -131,13 +106,7 @@ final class RunLog extends SparkListener implements AutoCloseable {
             JsonNode node = JSON.readTree(line);
             boolean warning = node.has("message") && !node.get("event").asText().equals("end");
             LOG.log(warning ? Level.WARN : Level.INFO, "{}", ProgressLine.of(node));
-            Optional<Path> local = run.localPath(NAME);
-            if (local.isPresent()) {
-                Files.createDirectories(local.get().getParent());
-                Files.writeString(local.get(), line + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
-            } else {
-                unwritten.append(line).append('\n');
-            }
+            file.append(line);
             for (LineSink sink : sinks) {
                 sink.line(node);
             }
@@ -146,13 +115,26 @@ final class RunLog extends SparkListener implements AutoCloseable {
         }
     }
 
-    /** Object stores cannot append, so there the log is written when an attempt ends. */
-    synchronized void flush() throws IOException {
-        if (unwritten.length() > 0) {
-            try (OutputStream out = run.create(NAME)) {
-                out.write(unwritten.toString().getBytes(StandardCharsets.UTF_8));
+    /** What the ranks had told lately when they wrote a checkpoint. */
+    static List<JsonNode> notes(CheckpointReader checkpoint) throws IOException {
+        List<JsonNode> lines = new ArrayList<>();
+        if (checkpoint.has(LogFile.NAME)) {
+            for (String line : new String(checkpoint.read(LogFile.NAME), StandardCharsets.UTF_8).lines().toList()) {
+                lines.add(JSON.readTree(line));
             }
         }
+        return lines;
+    }
+
+    /** As {@link LogFile#rewind}; lines of an attempt that is over are not heard any more. */
+    synchronized void rewind(long step, List<JsonNode> told) throws IOException {
+        accumulator = -1;
+        file.rewind(step, told);
+    }
+
+    /** Brings what was told so far to the run folder. */
+    synchronized void flush() throws IOException {
+        file.flush();
         for (LineSink sink : sinks) {
             sink.flush();
         }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.train;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.sparkreel.jobs.Components;
 import io.sparkreel.jobs.Components.TextSizes;
 import io.sparkreel.jobs.PretrainedModel;
 import io.sparkreel.jobs.UserError;
 import io.sparkreel.jobs.config.DatasetType;
 import io.sparkreel.jobs.config.LoadedConfig;
+import io.sparkreel.jobs.config.Precision;
 import io.sparkreel.jobs.config.TrainingConfig;
 import io.sparkreel.jobs.storage.BucketingManifest;
 import io.sparkreel.jobs.storage.HadoopStorage;
@@ -14,11 +16,13 @@ import io.sparkreel.jobs.storage.WeightsCache;
 import io.sparkreel.model.autoencoder.LatentSizes;
 import io.sparkreel.model.checkpoint.CheckpointReader;
 import io.sparkreel.model.stdit.Stdit2Config;
+import io.sparkreel.model.stdit.Stdit2Flops;
 import io.sparkreel.model.train.RunState;
 import io.sparkreel.model.train.TrainingCheckpoint;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.logging.log4j.LogManager;
@@ -37,9 +41,11 @@ import org.apache.logging.log4j.Logger;
  * @param featuresFolder where
  * @param checkpoint folder of the checkpoint to go on from; null: none
  * @param resumed where that checkpoint's run stood; null for a run that begins at step 0
+ * @param latent what the codec makes of a picture
  */
 record RunStart(HadoopStorage data, BucketingManifest manifest, HadoopStorage run, Stdit2Config model,
-        PlanRules rules, String fingerprint, FeatureCache features, HadoopStorage featuresFolder, String checkpoint, RunState resumed) {
+        PlanRules rules, String fingerprint, FeatureCache features, HadoopStorage featuresFolder, String checkpoint,
+        RunState resumed, LatentSizes latent) {
     private static final Logger LOG = LogManager.getLogger(RunStart.class);
 
     /** A checkpoint and the folder it lies in. */
@@ -71,10 +77,12 @@ record RunStart(HadoopStorage data, BucketingManifest manifest, HadoopStorage ru
         FeatureCache features = FeatureCache.forTraining(config, cache, hadoop);
         HadoopStorage folder = features == null ? null : new HadoopStorage(hadoop, config.dataset().features());
         if (load == null) {
-            return new RunStart(data, manifest, run, model, rules, fingerprint, features, folder, null, null);
+            return new RunStart(data, manifest, run, model, rules, fingerprint, features, folder, null, null, latent);
         }
         RunState resumed = checkLoad(config, checkpoint, model, fingerprint);
-        return new RunStart(data, manifest, run, model, rules, fingerprint, features, folder, load.uri(), resumed);
+        requireNoLaterCheckpoint(checkpoint, resumed, run);
+        return new RunStart(data, manifest, run, model, rules, fingerprint, features, folder, load.uri(), resumed,
+                latent);
     }
 
     /** First weights bring their sizes along; once the run has a checkpoint, that does. */
@@ -124,17 +132,29 @@ record RunStart(HadoopStorage data, BucketingManifest manifest, HadoopStorage ru
 
     /** The checkpoint to go on from; null for a run that begins. */
     private static Loaded load(TrainingConfig config, Configuration hadoop, HadoopStorage run) throws IOException {
-        if (config.run().load() != null) {
-            HadoopStorage from = new HadoopStorage(hadoop, config.run().load());
-            CheckpointReader.Found found = CheckpointReader.resolve(from);
-            found.warnings().forEach(warning -> LOG.warn("{}", warning));
-            return new Loaded(found.checkpoint(), from.uri(found.checkpoint().folder()));
+        OptionalLong taken = CheckpointReader.lastStep(run);
+        if (config.run().load() == null) {
+            if (taken.isPresent()) {
+                throw new UserError("Cannot begin a run in " + run + ": it holds checkpoints of another. Give --load "
+                        + run + " to go on with that, or another --outputs.");
+            }
+            return null;
         }
-        if (run.list("").stream().anyMatch(name -> name.startsWith("epoch"))) {
-            throw new UserError("Cannot begin a run in " + run + ": it holds checkpoints of another. Give --load "
-                    + run + " to go on with that, or another --outputs.");
+        HadoopStorage from = new HadoopStorage(hadoop, config.run().load());
+        CheckpointReader.Found found = CheckpointReader.resolve(from);
+        found.warnings().forEach(warning -> LOG.warn("{}", warning));
+        return new Loaded(found.checkpoint(), from.uri(found.checkpoint().folder()));
+    }
+
+    /** After a failure the newest checkpoint of the run folder is gone on from, so it must be one of this run. */
+    private static void requireNoLaterCheckpoint(CheckpointReader load, RunState resumed,
+            HadoopStorage run) throws IOException {
+        long from = resumed == null ? 0 : resumed.globalStep();
+        Optional<CheckpointReader.Found> newest = CheckpointReader.newest(run);
+        if (newest.isPresent() && TrainingCheckpoint.state(newest.get().checkpoint()).globalStep() > from) {
+            throw new UserError("Cannot go on from step " + from + " of " + load + " in " + run + ": it holds a later "
+                    + "checkpoint, " + newest.get().checkpoint().folder() + ". Give another --outputs, or remove it.");
         }
-        return null;
     }
 
     private static RunState checkLoad(TrainingConfig config, CheckpointReader load, Stdit2Config model,
@@ -165,5 +185,25 @@ record RunStart(HadoopStorage data, BucketingManifest manifest, HadoopStorage ru
             throw new UserError("Cannot load " + checkpoint + ": its model is " + stored
                     + " and not the configured one. Configure these sizes, or take another checkpoint.");
         }
+    }
+
+    /** What a rank will need for the largest micro-batch of the shards. */
+    MemoryNeed memoryNeed(TrainingConfig config) {
+        int factor = latent.spatialFactor();
+        List<Stdit2Flops.Shape> micros = rules.buckets().stream().map(bucket -> new Stdit2Flops.Shape(
+                rules.batchSize(bucket), bucket.frames(), bucket.height() / factor, bucket.width() / factor,
+                model.modelMaxLength())).toList();
+        return MemoryNeed.of(model, micros, config.dtype() == Precision.BF16 ? 2 : 4, config.gradCheckpoint(),
+                (long) config.steps().decodeCacheMib() << 20);
+    }
+
+    /** Lets the log of the run folder end where the run goes on. */
+    void rewindLog() throws IOException {
+        LogFile log = new LogFile(run);
+        boolean own = checkpoint != null && checkpoint.startsWith(run.uri("") + "/");
+        List<JsonNode> told = own && resumed != null
+                ? RunLog.notes(CheckpointReader.open(run, checkpoint.substring(run.uri("").length() + 1))) : List.of();
+        log.rewind(resumed == null ? 0 : resumed.globalStep(), told);
+        log.flush();
     }
 }

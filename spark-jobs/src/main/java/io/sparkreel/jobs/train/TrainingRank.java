@@ -5,7 +5,6 @@ import io.sparkreel.bucketing.media.FrameTransform;
 import io.sparkreel.jobs.Components;
 import io.sparkreel.jobs.OnDemand;
 import io.sparkreel.jobs.PretrainedModel;
-import io.sparkreel.jobs.TaskDevice;
 import io.sparkreel.jobs.config.DatasetConfig;
 import io.sparkreel.jobs.config.OptimizerConfig;
 import io.sparkreel.jobs.config.SchedulerType;
@@ -14,29 +13,22 @@ import io.sparkreel.jobs.config.TrainingConfig;
 import io.sparkreel.jobs.inventory.CrashGuard;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.storage.WeightsCache;
-import io.sparkreel.jobs.train.StepLoader.LoadedStep;
 import io.sparkreel.jobs.train.StepLoader.SampleShape;
 import io.sparkreel.model.autoencoder.LatentCodec;
 import io.sparkreel.model.checkpoint.CheckpointReader;
-import io.sparkreel.model.checkpoint.Retention;
 import io.sparkreel.model.collective.Collective;
 import io.sparkreel.model.diffusion.FrameMask;
-import io.sparkreel.model.metrics.StepMetrics.Phase;
 import io.sparkreel.model.text.TextEncoder;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
 import io.sparkreel.model.train.AdamW;
-import io.sparkreel.model.train.CheckpointSaver;
 import io.sparkreel.model.train.Freeze;
 import io.sparkreel.model.train.LearningRate;
 import io.sparkreel.model.train.ModelWeights;
 import io.sparkreel.model.train.RunState;
-import io.sparkreel.model.train.StepReport;
 import io.sparkreel.model.train.Trainer;
 import io.sparkreel.model.train.TrainingCheckpoint;
 import java.io.IOException;
-import java.util.Map;
-import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.BarrierTaskContext;
 
@@ -45,22 +37,26 @@ final class TrainingRank {
     private final RankTask task;
     private final TrainingConfig config;
     private final Configuration hadoop;
-    private final BadClips bad;
+    private volatile Trainer running;
+    private volatile Collective joined;
 
     TrainingRank(RankTask task) {
         this.task = task;
         config = task.config();
         hadoop = task.hadoop().value().value();
-        bad = new BadClips(config.steps().maxBadClips());
     }
 
-    /** Trains until the attempt's last step. */
-    RankResult run(BarrierTaskContext context) throws IOException, InterruptedException {
+    /**
+     * Trains until the attempt's last step, or until some rank is asked to stop.
+     *
+     * @param tensors of the device to compute on
+     */
+    RankResult run(BarrierTaskContext context, Tensors tensors) throws IOException, InterruptedException {
         Torch.start(threads(context));
-        Tensors tensors = TaskDevice.tensors(config.device());
         WeightsCache cache = new WeightsCache(hadoop);
         try (Collective collective = RankCollective.connect(task, context, tensors);
                 ModelWeights weights = new ModelWeights(task.model(), tensors)) {
+            joined = collective;
             weights.initialise(config.run().seed());
             try (Trainer trainer = new Trainer(options(config, task.steps().total()), weights, tensors, collective)) {
                 RunState start = restore(weights, trainer, cache);
@@ -81,10 +77,31 @@ final class TrainingRank {
                             trainer::averagedModel, weights.nullCaption(), codec, text, collective);
                     RankWatch watch = new RankWatch(
                             task, collective, trainer, tensors, start.globalStep(), evaluation, samples);
-                    return train(loader, start, weights, trainer, collective, watch);
+                    HadoopStorage run = new HadoopStorage(hadoop, config.run().outputs());
+                    running = trainer;
+                    return new TrainingLoop(task, run, start, loader, weights, trainer, collective, watch).run();
                 }
             }
         }
+    }
+
+    /**
+     * Lets all ranks save the run and stop after a step; any thread may call this.
+     *
+     * @return false if this rank has no step yet after which it could
+     */
+    boolean stop() {
+        Trainer trainer = running;
+        if (trainer != null) {
+            trainer.requestStop();
+        }
+        return trainer != null;
+    }
+
+    /** Whether the other ranks have given up; any thread may call this. */
+    boolean isCutOff() {
+        Collective collective = joined;
+        return collective != null && collective.hasFailed();
     }
 
     /** Reads stored features, null if there are none. */
@@ -152,53 +169,5 @@ final class TrainingRank {
             trainer.restartEma();
         }
         return fresh;
-    }
-
-    private RankResult train(StepLoader loader, RunState start, ModelWeights weights, Trainer trainer,
-            Collective collective, RankWatch watch) throws IOException, InterruptedException {
-        HadoopStorage run = new HadoopStorage(hadoop, config.run().outputs());
-        long epochBegin = start.globalStep() - start.step();
-        int epoch = start.epoch();
-        long done = start.globalStep();
-        String last = null;
-        try (CheckpointSaver saver = new CheckpointSaver(run, task.attempt(), weights, trainer, collective,
-                (state, folder) -> {
-                    new Retention(config.run().keepLast(), config.run().keepEvery()).apply(run);
-                    watch.checkpointed(state.globalStep(), folder);
-                })) {
-            while (done < task.steps().last()) {
-                trainer.metrics().enter(Phase.DATA);
-                LoadedStep loaded = loader.next(collective::reportProgress);
-                if (loaded == null) {
-                    throw new IllegalStateException("the plan ends before step " + task.steps().last());
-                }
-                boolean epochEnded = loaded.step().epoch() != epoch;
-                if (epochEnded) {
-                    epoch = loaded.step().epoch();
-                    epochBegin = done;
-                }
-                bad.add(loaded.bad());
-                StepReport report = trainer.step(done, loaded.microBatches(), loaded.step().clips());
-                done++;
-                bad.count(loaded.step().clips(), report.samples());
-                watch.stepped(epoch, done, report);
-                saver.check();
-                Optional<String> tooMany = bad.tooMany(epochEnded);
-                if (tooMany.isPresent()) {
-                    bad.write(collective, run, hadoop, done);
-                    saver.finish();
-                    return new RankResult(collective.rank(), done, last, tooMany.get());
-                }
-                int every = config.run().ckptEvery();
-                if (every > 0 && done % every == 0 || done == task.steps().last()) {
-                    RunState state = new RunState(epoch, done - epochBegin, done, trainer.optimizer().steps(),
-                            config.run().seed(), task.planFingerprint(), config.scheduler().predictXstart());
-                    bad.write(collective, run, hadoop, done);
-                    last = saver.save(state, Map.of());
-                }
-            }
-            saver.finish();
-        }
-        return new RankResult(collective.rank(), done, last, null);
     }
 }

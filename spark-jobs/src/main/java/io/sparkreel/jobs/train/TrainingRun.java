@@ -2,6 +2,8 @@
 package io.sparkreel.jobs.train;
 
 import io.sparkreel.jobs.UserError;
+import io.sparkreel.jobs.StopSignal;
+import io.sparkreel.jobs.Stopped;
 import io.sparkreel.jobs.config.LoadedConfig;
 import io.sparkreel.jobs.config.TrainingConfig;
 import java.io.IOException;
@@ -45,22 +47,42 @@ public final class TrainingRun {
         return new TrainingRun(loaded, RunStart.of(loaded, hadoop), EvalData.of(loaded.config(), hadoop));
     }
 
-    /** Trains until the last step. */
-    public void execute(SparkSession spark) throws IOException {
+    /**
+     * Trains until the last step.
+     *
+     * @param signal may tell the run to stop
+     * @throws Stopped if it did; what was trained is saved
+     */
+    public void execute(SparkSession spark, StopSignal signal) throws IOException {
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-        int ranks = Ranks.count(context);
-        try (OutputStream out = start.run().create("config.yaml")) {
-            out.write(loaded.yaml().getBytes(StandardCharsets.UTF_8));
-        }
-        start.rules().requireFit(DeviceMemory.ofAnExecutor(context));
-        EpochPlanning planning = new EpochPlanning(spark, start, new HeldOut(config.watch().evalFraction()));
-        try (RunLog log = RunLog.of(loaded, start.run())) {
-            spark.sparkContext().addSparkListener(log);
-            train(spark, context, ranks, planning, log);
+        signal.onRequest(context::cancelAllJobs);
+        try {
+            int ranks = Preflight.ranks(context, start.memoryNeed(config));
+            start.rules().requireFit(DeviceMemory.ofAnExecutor(context));
+            try (OutputStream out = start.run().create("config.yaml")) {
+                out.write(loaded.yaml().getBytes(StandardCharsets.UTF_8));
+            }
+            EpochPlanning planning = new EpochPlanning(spark, start, new HeldOut(config.watch().evalFraction()));
+            start.rewindLog();
+            try (RunLog log = RunLog.of(loaded, start.run())) {
+                spark.sparkContext().addSparkListener(log);
+                List<List<PlannedClip>> evalClips =
+                        eval == null ? List.of() : eval.microBatches(spark, start);
+                Attempts attempts = new Attempts(context, ranks, config, start, evalClips, log);
+                signal.onRequest(attempts::stop);
+                train(spark, attempts, ranks, planning, log);
+            }
+        } catch (Exception e) { // Spark's own exceptions are checked, and not declared
+            if (signal.isRequested() && !(e instanceof Stopped)) {
+                throw new Stopped("Stopped as told, before the first step.");
+            }
+            throw e;
+        } finally {
+            signal.onRequest(null);
         }
     }
 
-    private void train(SparkSession spark, JavaSparkContext context, int ranks, EpochPlanning planning,
+    private void train(SparkSession spark, Attempts attempts, int ranks, EpochPlanning planning,
             RunLog log) throws IOException {
         long stepsPerEpoch = planning.steps(0);
         long total = totalSteps(stepsPerEpoch);
@@ -68,9 +90,6 @@ public final class TrainingRun {
         long epochBegin = start.resumed() == null ? 0 : start.resumed().globalStep() - start.resumed().step();
         long done = start.resumed() == null ? 0 : start.resumed().globalStep();
         String checkpoint = start.checkpoint();
-        List<List<PlannedClip>> evalClips =
-                eval == null ? List.of() : eval.microBatches(spark, start);
-        Attempts attempts = new Attempts(context, ranks, config, start, evalClips, log);
         LOG.info("{} clips in {} buckets, {} steps an epoch, {} steps in all, {} rank{}",
                 start.manifest().clips(), start.manifest().buckets().size(), stepsPerEpoch, total, ranks, ranks == 1 ? "" : "s");
         planning.describe(ranks);

@@ -91,7 +91,7 @@ class PlanTableTest {
         PlanRules rules = new PlanRules(List.copyOf(counts.buckets().keySet()), sizes, costs, null,
                 new StepPlanner(42, 8, mix), sampler);
         return new RunStart(data, manifest, new HadoopStorage(new Configuration(), work.resolve(name + "-run").toString()),
-                null, rules, "", null, null, null, null);
+                null, rules, "", null, null, null, null, null);
     }
 
     /** Epoch, step, micro-batch, slot and clip of each row. */

@@ -4,6 +4,7 @@ package io.sparkreel.jobs.train;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkreel.jobs.LocalSpark;
+import io.sparkreel.jobs.StopSignal;
 import io.sparkreel.jobs.config.ConfigLoader;
 import io.sparkreel.jobs.config.LoadedConfig;
 import io.sparkreel.jobs.config.TrainingConfig;
@@ -65,7 +66,7 @@ final class TrainingData {
     }
 
     static void train(LoadedConfig<TrainingConfig> config) throws IOException {
-        TrainingRun.prepare(config, new Configuration()).execute(LocalSpark.session());
+        TrainingRun.prepare(config, new Configuration()).execute(LocalSpark.session(), new StopSignal());
     }
 
     /** Losses by step, as the log of a run tells them. */

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.train;
+
+import io.sparkreel.jobs.UserError;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.spark.SparkConf;
+import org.apache.spark.api.java.JavaSparkContext;
+
+/**
+ * Checks, before any work is done, whether the ranks of a run can start: one for each executor, all at once. Each
+ * refusal names the setting to change, and none takes a minute.
+ */
+public final class Preflight {
+    private static final Pattern LOCAL = Pattern.compile("local(\\[[^,]*])?");
+    private static final Pattern LOCAL_CLUSTER = Pattern.compile("local-cluster\\[\\s*(\\d+)\\s*,\\s*(\\d+)\\s*,.*");
+    private static final String SPARK = "4.1.";
+    private static final String SCALA = "2.13.";
+    private static final int CONNECT_MS = 5_000;
+    private static final int LONGEST_WAIT_S = 40;
+    private static final int SETTLED_S = 3;
+
+    private Preflight() {}
+
+    /**
+     * Checks what the settings alone tell, before Spark starts.
+     *
+     * @throws UserError if no run can come of them
+     */
+    public static void checkSettings(SparkConf conf) {
+        checkVersions(org.apache.spark.package$.MODULE$.SPARK_VERSION(), scala.util.Properties.versionNumberString());
+        String master = conf.get("spark.master", "local[*]");
+        if (conf.getBoolean("spark.dynamicAllocation.enabled", false)) {
+            throw refused("spark.dynamicAllocation.enabled is true, and training needs all its executors from its "
+                    + "beginning to its end", "Set spark.dynamicAllocation.enabled=false and spark.executor.instances");
+        }
+        checkTasksPerExecutor(conf, master);
+        checkGpus(conf);
+        if (master.startsWith("spark://")) {
+            checkMaster(master);
+        }
+    }
+
+    static void checkVersions(String spark, String scala) {
+        if (!spark.startsWith(SPARK) || !scala.startsWith(SCALA)) {
+            throw refused("this is Spark " + spark + " with Scala " + scala, "Point SPARK_HOME at a Spark " + SPARK
+                    + "x for Scala " + SCALA + "x, or unset it");
+        }
+    }
+
+    private static void checkTasksPerExecutor(SparkConf conf, String master) {
+        Matcher cluster = LOCAL_CLUSTER.matcher(master);
+        int cores = cluster.matches() ? Integer.parseInt(cluster.group(2)) : conf.getInt("spark.executor.cores", 0);
+        int taskCores = conf.getInt("spark.task.cpus", 0);
+        if (cores == 0 || taskCores == 0 || LOCAL.matcher(master).matches()) {
+            return; // of local threads one is a rank; an unset number is made to fit, or seen once executors are there
+        }
+        if (taskCores > cores) {
+            throw refused("a rank takes spark.task.cpus=" + taskCores + " cores, and an executor has " + cores,
+                    "Set spark.task.cpus=" + cores + ", or raise spark.executor.cores");
+        }
+        if (cores / taskCores > 1) {
+            throw refused("spark.task.cpus=" + taskCores + " puts " + cores / taskCores + " ranks into an executor of "
+                    + cores + " cores", "Set spark.task.cpus=" + cores + ", or leave it out");
+        }
+    }
+
+    private static void checkGpus(SparkConf conf) {
+        String ofExecutor = conf.get("spark.executor.resource.gpu.amount", null);
+        String ofTask = conf.get("spark.task.resource.gpu.amount", null);
+        if (ofExecutor != null && !ofExecutor.equals("1")) {
+            throw refused("spark.executor.resource.gpu.amount is " + ofExecutor + ", and a rank computes on one GPU",
+                    "Set it to 1, with as many executors as there are GPUs");
+        }
+        if (ofExecutor != null && (ofTask == null || Double.parseDouble(ofTask) != 1)) {
+            throw refused("the executors have GPUs, and spark.task.resource.gpu.amount is "
+                    + (ofTask == null ? "not set" : ofTask), "Set it to 1, so that each rank is told which is its own");
+        }
+        if (ofExecutor == null && ofTask != null) {
+            throw refused("spark.task.resource.gpu.amount is set, and spark.executor.resource.gpu.amount is not",
+                    "Set both to 1");
+        }
+    }
+
+    /** Spark itself would try for a minute, and then fail with a stack trace. */
+    private static void checkMaster(String master) {
+        List<String> problems = new ArrayList<>();
+        for (String address : master.substring("spark://".length()).split(",")) {
+            int colon = address.lastIndexOf(':');
+            try (Socket socket = new Socket()) {
+                socket.connect(new InetSocketAddress(address.substring(0, colon),
+                        Integer.parseInt(address.substring(colon + 1))), CONNECT_MS);
+                return;
+            } catch (IOException | RuntimeException e) {
+                problems.add(address + ": " + e.getMessage());
+            }
+        }
+        throw refused("no master answers (" + String.join("; ", problems) + ")",
+                "Start it, or check --master " + master);
+    }
+
+    /**
+     * Waits for the executors and returns how many ranks the run has.
+     *
+     * @throws UserError if they do not come, or are not fit for ranks
+     */
+    static int ranks(JavaSparkContext context, MemoryNeed need) {
+        if (context.isLocal()) {
+            need.check(List.of(RankFacts.here(0)), context.getConf());
+            return 1;
+        }
+        int executors = await(context);
+        int slots = context.sc().maxNumConcurrentTasks(context.sc().resourceProfileManager().defaultResourceProfile());
+        if (slots != executors) {
+            throw refused(executors + " executors have room for " + slots + " ranks at once", slots < executors
+                    ? "Set spark.task.cpus to at most the cores of an executor, and check the amounts of "
+                            + "spark.task.resource" : "Set spark.task.cpus to the cores of an executor, so that each has one");
+        }
+        List<RankFacts> facts = RankFacts.ofAll(context, executors);
+        facts.forEach(rank -> {
+            if (!rank.spark().equals(context.version())) {
+                throw refused("the driver is Spark " + context.version() + " and executor " + rank.executor() + " on "
+                        + rank.host() + " Spark " + rank.spark(), "Use the same SPARK_HOME everywhere");
+            }
+        });
+        need.check(facts, context.getConf());
+        return executors;
+    }
+
+    /**
+     * Waits for the executors that the master is asked for; where no number is asked for, for those that have
+     * registered once their number has settled.
+     */
+    private static int await(JavaSparkContext context) {
+        Matcher cluster = LOCAL_CLUSTER.matcher(context.master());
+        int wanted = cluster.matches() ? Integer.parseInt(cluster.group(1))
+                : context.getConf().getInt("spark.executor.instances", 0);
+        int count = 0;
+        int settled = 0;
+        for (int waited = 0; waited < LONGEST_WAIT_S && !context.sc().isStopped(); waited++) {
+            int now = context.sc().getExecutorMemoryStatus().size() - 1; // the driver is one of them
+            settled = now == count ? settled + 1 : 0;
+            count = now;
+            if (wanted > 0 ? count >= wanted : count > 0 && settled >= SETTLED_S) {
+                return count;
+            }
+            pause();
+        }
+        if (context.sc().isStopped()) {
+            throw refused("the master " + context.master() + " has ended the application", "See the master's log");
+        }
+        throw refused((wanted == 0 ? "no executor has registered within " : count + " of " + wanted
+                + " executors have registered within ") + LONGEST_WAIT_S + " s", "See that " + context.master()
+                + " has that many times the cores and memory that spark.executor.cores and spark.executor.memory ask for, "
+                + "or ask for fewer with spark.executor.instances");
+    }
+
+    private static void pause() {
+        try {
+            TimeUnit.SECONDS.sleep(1);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    static UserError refused(String found, String remedy) {
+        return new UserError("Cannot start training: " + found + ". " + remedy + ".");
+    }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.train;
+
+import io.sparkreel.jobs.config.RunConfig;
+import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.jobs.train.StepLoader.LoadedStep;
+import io.sparkreel.model.checkpoint.CheckpointWriter;
+import io.sparkreel.model.checkpoint.Retention;
+import io.sparkreel.model.collective.Collective;
+import io.sparkreel.model.metrics.StepMetrics.Phase;
+import io.sparkreel.model.train.CheckpointSaver;
+import io.sparkreel.model.train.ModelWeights;
+import io.sparkreel.model.train.RunState;
+import io.sparkreel.model.train.StepReport;
+import io.sparkreel.model.train.Trainer;
+import java.io.IOException;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+
+/** The steps of an attempt on one rank. Whatever ends the loop ends it after the same step on every rank. */
+final class TrainingLoop {
+    private final RankTask task;
+    private final RunConfig config;
+    private final HadoopStorage run;
+    private final StepLoader loader;
+    private final ModelWeights weights;
+    private final Trainer trainer;
+    private final Collective collective;
+    private final RankWatch watch;
+    private final BadClips badClips;
+    private final Configuration hadoop;
+    private final NonFiniteGuard guard;
+    private int epoch;
+    private long epochBegin;
+    private boolean epochEnded;
+    private long done;
+
+    /** @param start where the run stands */
+    TrainingLoop(RankTask task, HadoopStorage run, RunState start, StepLoader loader, ModelWeights weights,
+            Trainer trainer, Collective collective, RankWatch watch) {
+        this.task = task;
+        config = task.config().run();
+        this.run = run;
+        this.loader = loader;
+        this.weights = weights;
+        this.trainer = trainer;
+        this.collective = collective;
+        this.watch = watch;
+        badClips = new BadClips(task.config().steps().maxBadClips());
+        hadoop = task.hadoop().value().value();
+        guard = new NonFiniteGuard(run, trainer, collective, watch);
+        epoch = start.epoch();
+        epochBegin = start.globalStep() - start.step();
+        done = start.globalStep();
+    }
+
+    /** Trains until the attempt's last step, or until some rank is asked to stop, or has to. */
+    RankResult run() throws IOException, InterruptedException {
+        String checkpoint = null;
+        String tooBad = null;
+        try (CheckpointSaver saver = new CheckpointSaver(
+                run, task.attempt(), weights, trainer, collective, this::committed)) {
+            boolean stop = false;
+            while (!stop && tooBad == null && done < task.steps().last()) {
+                LoadedStep loaded = next();
+                StepReport report = trainer.step(done, loaded.microBatches(), loaded.step().clips());
+                done++;
+                guard.check(done, loaded.microBatches(), report);
+                watch.stepped(epoch, done, report);
+                saver.check();
+                tooBad = tooManyBadClips(loaded, report);
+                stop = report.stop();
+                if (isCheckpointDue() || stop) {
+                    badClips.write(collective, run, hadoop, done);
+                    checkpoint = CheckpointWriter.folderName(epoch, done);
+                    saver.save(state(), watch.notes(done, checkpoint));
+                }
+            }
+            saver.finish();
+        }
+        return new RankResult(collective.rank(), done, checkpoint, tooBad);
+    }
+
+    private LoadedStep next() throws InterruptedException {
+        trainer.metrics().enter(Phase.DATA);
+        LoadedStep loaded = loader.next(collective::reportProgress);
+        if (loaded == null) {
+            throw new IllegalStateException("the plan ends before step " + task.steps().last());
+        }
+        epochEnded = loaded.step().epoch() != epoch;
+        if (epochEnded) {
+            epoch = loaded.step().epoch();
+            epochBegin = done;
+        }
+        return loaded;
+    }
+
+    /** Why the run must stop for clips that could not be read; null while it need not. */
+    private String tooManyBadClips(LoadedStep loaded, StepReport report) throws IOException {
+        badClips.add(loaded.bad());
+        badClips.count(loaded.step().clips(), report.samples());
+        Optional<String> tooMany = badClips.tooMany(epochEnded);
+        if (tooMany.isPresent()) {
+            badClips.write(collective, run, hadoop, done);
+        }
+        return tooMany.orElse(null);
+    }
+
+    private boolean isCheckpointDue() {
+        return config.ckptEvery() > 0 && done % config.ckptEvery() == 0 || done == task.steps().last();
+    }
+
+    private RunState state() {
+        return new RunState(epoch, done - epochBegin, done, trainer.optimizer().steps(), config.seed(),
+                task.planFingerprint(), task.config().scheduler().predictXstart());
+    }
+
+    private void committed(RunState state, String folder) throws IOException {
+        new Retention(config.keepLast(), config.keepEvery()).apply(run);
+        watch.checkpointed(state.globalStep(), folder);
+    }
+}
