@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.train;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.sparkreel.jobs.UserError;
+import io.sparkreel.model.stdit.Stdit2Config;
+import io.sparkreel.model.stdit.Stdit2Flops;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.util.List;
+import org.apache.spark.SparkConf;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+
+class PreflightTest {
+    private static final long GIB = 1L << 30;
+
+    private static SparkConf conf(String master, String... pairs) {
+        SparkConf conf = new SparkConf(false).set("spark.master", master);
+        for (int i = 0; i < pairs.length; i += 2) {
+            conf.set(pairs[i], pairs[i + 1]);
+        }
+        return conf;
+    }
+
+    private static void refused(String setting, Executable check) {
+        String message = assertThrows(UserError.class, check).getMessage();
+        assertTrue(message.startsWith("Cannot start training: ") && message.contains(setting), message);
+        assertEquals(1, message.lines().count());
+    }
+
+    @Test
+    void settingsThatCannotWorkAreNamedBeforeSparkStarts() throws Exception {
+        refused("spark.dynamicAllocation.enabled=false", () -> Preflight.checkSettings(
+                conf("yarn", "spark.dynamicAllocation.enabled", "true")));
+        refused("spark.task.cpus=4", () -> Preflight.checkSettings(
+                conf("yarn", "spark.executor.cores", "4", "spark.task.cpus", "2")));
+        refused("spark.executor.cores", () -> Preflight.checkSettings(
+                conf("local-cluster[2,1,1024]", "spark.task.cpus", "2")));
+        refused("spark.executor.resource.gpu.amount is 4", () -> Preflight.checkSettings(
+                conf("yarn", "spark.executor.resource.gpu.amount", "4", "spark.task.resource.gpu.amount", "1")));
+        refused("spark.task.resource.gpu.amount is not set", () -> Preflight.checkSettings(
+                conf("yarn", "spark.executor.resource.gpu.amount", "1")));
+        refused("spark.task.resource.gpu.amount is 0.5", () -> Preflight.checkSettings(
+                conf("yarn", "spark.executor.resource.gpu.amount", "1", "spark.task.resource.gpu.amount", "0.5")));
+        refused("spark.executor.resource.gpu.amount is not", () -> Preflight.checkSettings(
+                conf("yarn", "spark.task.resource.gpu.amount", "1")));
+        int port;
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = taken.getLocalPort();
+            Preflight.checkSettings(conf("spark://127.0.0.1:1,127.0.0.1:" + port));
+        }
+        refused("--master spark://127.0.0.1:" + port, () -> Preflight.checkSettings(conf("spark://127.0.0.1:" + port)));
+    }
+
+    @Test
+    void settingsThatWorkPass() {
+        Preflight.checkSettings(conf("local[4]", "spark.task.cpus", "1"));
+        Preflight.checkSettings(conf("local-cluster[2,3,1024]"));
+        Preflight.checkSettings(conf("k8s://https://host", "spark.executor.cores", "8", "spark.task.cpus", "8",
+                "spark.executor.resource.gpu.amount", "1", "spark.task.resource.gpu.amount", "1"));
+    }
+
+    @Test
+    void anotherSparkOrScalaIsRefused() {
+        Preflight.checkVersions("4.1.2", "2.13.17");
+        refused("SPARK_HOME", () -> Preflight.checkVersions("3.5.8", "2.13.8"));
+        refused("SPARK_HOME", () -> Preflight.checkVersions("4.1.2", "2.12.18"));
+    }
+
+    private static RankFacts rank(int rank, String host, long heap, long memory, boolean gpu) {
+        return new RankFacts(rank, Integer.toString(rank), host, "4.1.2", heap, memory, gpu);
+    }
+
+    @Test
+    void memoryIsCountedByMachineAndContainer() {
+        Stdit2Config model = new Stdit2Config(512, 4, List.of(1, 2, 2), 1152, 28, 16, 4, 0.1, true, 4096, 120, true);
+        Stdit2Flops.Shape shape = new Stdit2Flops.Shape(1, 4, 32, 32, 120);
+        MemoryNeed need = MemoryNeed.of(model, List.of(shape), 2, true, 256L << 20);
+        // Weights, gradients, two moments and the average of 0.7 to 0.8 thousand million parameters, in fp32.
+        assertTrue(need.state() > 13 * GIB && need.state() < 16 * GIB, need.toString());
+        assertEquals(need.state() * 4 / 5, need.copy());
+
+        SparkConf standalone = conf("spark://host:7077");
+        need.check(List.of(rank(0, "a", 4 * GIB, 64 * GIB, false), rank(1, "b", 4 * GIB, 64 * GIB, false)), standalone);
+        refused("spread the executors", () -> need.check(
+                List.of(rank(0, "a", 4 * GIB, 32 * GIB, false), rank(1, "a", 4 * GIB, 32 * GIB, false)), standalone));
+        // On GPUs the state is there, and the host holds the copy for checkpoints.
+        need.check(List.of(rank(0, "a", 4 * GIB, 32 * GIB, true), rank(1, "a", 4 * GIB, 32 * GIB, true)), standalone);
+        refused("decode_cache_mib", () -> need.check(List.of(rank(0, "a", GIB / 4, 64 * GIB, false)), standalone));
+
+        List<RankFacts> containers = List.of(rank(0, "a", 4 * GIB, 64 * GIB, false));
+        refused("Set spark.executor.memoryOverhead=", () -> need.check(containers, conf("yarn", "spark.executor.memory", "4g")));
+        need.check(containers, conf("yarn", "spark.executor.memory", "4g", "spark.executor.memoryOverhead", "40g"));
+    }
+}
