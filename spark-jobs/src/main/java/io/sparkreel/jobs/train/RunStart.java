@@ -80,7 +80,9 @@ record RunStart(HadoopStorage data, BucketingManifest manifest, HadoopStorage ru
             return new RunStart(data, manifest, run, model, rules, fingerprint, features, folder, null, null, latent);
         }
         RunState resumed = checkLoad(config, checkpoint, model, fingerprint);
-        requireNoLaterCheckpoint(checkpoint, resumed, run);
+        if (resumed == null || !new HadoopStorage(hadoop, config.run().load()).uri("").equals(run.uri(""))) {
+            requireNoLaterCheckpoint(checkpoint, resumed, run); // else it is the newest
+        }
         return new RunStart(data, manifest, run, model, rules, fingerprint, features, folder, load.uri(), resumed,
                 latent);
     }
