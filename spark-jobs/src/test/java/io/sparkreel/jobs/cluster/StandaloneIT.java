@@ -62,7 +62,7 @@ class StandaloneIT {
 
     private static Launcher.Ended onGpus(String launcher, String... arguments) throws Exception {
         List<String> all = new ArrayList<>(List.of("--properties-file", gpuProfile.toString(),
-                "--num-executors", "2", "--conf", "spark.executor.cores=1"));
+                "--conf", "spark.executor.instances=2", "--conf", "spark.executor.cores=1"));
         all.addAll(List.of(arguments));
         return LAUNCHER.onCluster(launcher, cluster.master(), all.toArray(String[]::new));
     }
