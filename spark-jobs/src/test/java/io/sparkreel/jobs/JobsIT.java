@@ -144,8 +144,7 @@ class JobsIT {
                     java.util.Arrays.stream(weights.tensors().get("x_embedder.proj.weight").shape()).boxed().toList());
         }
         Path resumed = WORK.resolve("resumed");
-        Launcher.assertDone(train(TWO_EXECUTORS, resumed, "--load", checkpoint.toString(), "--set",
-                "optimizer_sharding=true", "--set", "transport=tcp"));
+        Launcher.assertDone(train(TWO_EXECUTORS, resumed, "--load", checkpoint.toString()));
         assertEquals(CHECKPOINT_AT + 1, losses(resumed).keySet().iterator().next());
         assertSameLosses(losses(two), losses(resumed), CHECKPOINT_AT + 1);
     }
