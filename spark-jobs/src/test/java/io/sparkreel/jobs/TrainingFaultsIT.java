@@ -113,7 +113,9 @@ class TrainingFaultsIT {
     void executorsThatNeverComeAreNotWaitedForForever() throws Exception {
         Path run = WORK.resolve("none");
         long begin = System.nanoTime();
-        Launcher.Ended ended = train("local-cluster[1,1,512]", run, STEPS, Launcher.Incident.NONE);
+        // Of a kind that no worker has.
+        Launcher.Ended ended = train("local-cluster[1,1,1536]", run, STEPS, Launcher.Incident.NONE,
+                "--conf", "spark.executor.resource.fpga.amount=1", "--conf", "spark.task.resource.fpga.amount=1");
         assertEquals(2, ended.code(), ended.output());
         assertTrue(ended.output().lines().anyMatch(line -> line.startsWith("sparkreel: Cannot start training: 0 of 1 "
                 + "executors have registered") && line.contains("spark.executor.memory")), ended.output());
