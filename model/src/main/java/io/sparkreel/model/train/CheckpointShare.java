@@ -77,7 +77,7 @@ final class CheckpointShare implements AutoCloseable {
                 snapshot.take();
             }
         }
-        trainer.average((begin, values) -> {
+        trainer.wholeAverage().read((begin, values) -> {
             if (average != null) {
                 average.put(begin, values);
             }

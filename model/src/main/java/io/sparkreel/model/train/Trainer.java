@@ -15,7 +15,6 @@ import io.sparkreel.model.stdit.BlockwiseBackward;
 import io.sparkreel.model.stdit.ParameterLayout;
 import io.sparkreel.model.stdit.Stdit2;
 import io.sparkreel.model.stdit.Stdit2Flops;
-import io.sparkreel.model.torch.FlatBuffer;
 import io.sparkreel.model.torch.Kernels;
 import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.Tensor;
@@ -81,8 +80,7 @@ public final class Trainer implements AutoCloseable {
     private final FlatGradients gradients;
     private final AdamW optimizer;
     private final Ema ema;
-    private Stdit2 averagedModel; // made when it is first asked for
-    private FlatBuffer average; // what that computes with
+    private final WholeAverage wholeAverage;
     private final boolean sharded;
     private final Shard own;
     /** Gradients of each group. */
@@ -130,6 +128,7 @@ public final class Trainer implements AutoCloseable {
         }
         optimizer = new AdamW(options.adam(), tensors, own);
         ema = new Ema(parameters, tensors, options.emaDecay(), options.emaWarmup(), own);
+        wholeAverage = new WholeAverage(weights, tensors, options.precision(), ema, own, sharded ? collective : null);
         if (collective.worldSize() > 1) {
             for (ParameterLayout.Group group : layout.groups()) {
                 ranges.add(FlatRange.of(gradients.values(), group.begin(), group.elements()));
@@ -152,53 +151,12 @@ public final class Trainer implements AutoCloseable {
      * this together, each time they want the weights of that time.
      */
     public Stdit2 averagedModel() {
-        if (averagedModel == null) {
-            average = sharded ? new FlatBuffer(tensors, weights.parameters().layout().elements()) : ema.values();
-            averagedModel = new Stdit2(weights.config(), name -> {
-                ParameterLayout.Slot slot = weights.parameters().layout().slot(name);
-                return average.view(slot.begin(), slot.spec().shape());
-            }, tensors, options.precision());
-        }
-        if (sharded) {
-            average((begin, values) -> Kernels.instance().copyInto(
-                    Shard.view(average, begin, values.elements()), values));
-        }
-        return averagedModel;
+        return wholeAverage.model();
     }
 
-    /** What {@link #averagedModel} computes with. */
-    FlatBuffer gatheredAverage() {
-        return average;
-    }
-
-    /** Takes consecutive values of the average, of which the first is element {@code begin}. */
-    interface AverageReader {
-        void accept(long begin, Tensor values);
-    }
-
-    /** Hands out the whole average, piece by piece; with optimizer sharding all ranks call this together. */
-    void average(AverageReader reader) {
-        if (!sharded) {
-            reader.accept(0, ema.values().tensor());
-            return;
-        }
-        List<ParameterLayout.Group> groups = weights.parameters().layout().groups();
-        long largest = groups.stream().mapToLong(ParameterLayout.Group::elements).max().orElseThrow();
-        try (FlatBuffer gathered = new FlatBuffer(tensors, largest)) {
-            for (ParameterLayout.Group group : groups) {
-                try (TensorScope scope = TensorScope.open()) {
-                    for (Shard.Part part : own.parts()) {
-                        if (part.begin() >= group.begin() && part.begin() < group.end()) {
-                            Kernels.instance().copyInto(
-                                    Shard.view(gathered, part.begin() - group.begin(), part.elements()),
-                                    Shard.view(ema.values(), part.local(), part.elements()));
-                        }
-                    }
-                    collective.allGatherParts(FlatRange.of(gathered, 0, group.elements())).await();
-                    reader.accept(group.begin(), Shard.view(gathered, 0, group.elements()));
-                }
-            }
-        }
+    /** The averaged weights of all parameters, of which this rank may keep a part alone. */
+    WholeAverage wholeAverage() {
+        return wholeAverage;
     }
 
     /** The averaged weights, for checkpoints. */
@@ -239,7 +197,7 @@ public final class Trainer implements AutoCloseable {
     public StepReport step(long step, List<MicroBatch> mine, int plannedSamples) {
         metrics.enter(Phase.FORWARD);
         gradients.clear();
-        Sums sums = new Sums();
+        StepSums sums = new StepSums();
         List<Work> reductions = new ArrayList<>();
         IntConsumer reduce = group -> {
             if (collective.worldSize() > 1) {
@@ -256,7 +214,7 @@ public final class Trainer implements AutoCloseable {
         }
         metrics.enter(Phase.COMMUNICATION);
         reductions.forEach(Work::await);
-        sums.values[Sums.STOP] = stopRequested ? 1 : 0;
+        sums.askToStop(stopRequested);
         double[] totals = sums.over(collective);
         metrics.enter(Phase.OPTIMIZER);
         StepReport report = update(step, totals, plannedSamples);
@@ -273,7 +231,7 @@ public final class Trainer implements AutoCloseable {
         return order;
     }
 
-    private void accumulate(MicroBatch microBatch, int plannedSamples, Sums sums, IntConsumer groupFinal) {
+    private void accumulate(MicroBatch microBatch, int plannedSamples, StepSums sums, IntConsumer groupFinal) {
         long begin = metrics.enter(Phase.FORWARD);
         double[] lossOfAll = new double[1];
         try (TensorScope scope = TensorScope.open()) {
@@ -303,8 +261,8 @@ public final class Trainer implements AutoCloseable {
     }
 
     private StepReport update(long step, double[] totals, int plannedSamples) {
-        int samples = (int) totals[Sums.COUNT];
-        boolean stop = totals[Sums.STOP] > 0;
+        int samples = (int) totals[StepSums.COUNT];
+        boolean stop = totals[StepSums.STOP] > 0;
         double learningRate = options.learningRate().at(step);
         if (samples == 0) {
             return new StepReport(Double.NaN, Double.NaN, Double.NaN, 0, learningRate, 0, true, stop);
@@ -312,15 +270,15 @@ public final class Trainer implements AutoCloseable {
         frozenGradients.forEach(gradient -> Kernels.instance().fill(gradient, 0));
         double overSamples = (double) plannedSamples / samples;
         double norm = overSamples * gradientNorm();
-        boolean finite = Double.isFinite(norm) && Double.isFinite(totals[Sums.LOSS]);
+        boolean finite = Double.isFinite(norm) && Double.isFinite(totals[StepSums.LOSS]);
         if (finite) {
             scaleGradients(overSamples * GradientClip.factor(norm, options.gradientClip()));
             optimizer.update(weights.parameters(), gradients, learningRate);
             gatherParameters();
             ema.update(weights.parameters(), optimizer.steps());
         }
-        return new StepReport(totals[Sums.LOSS] / samples, totals[Sums.SQUARED_ERROR] / samples,
-                totals[Sums.BOUND] / samples, norm, learningRate, samples, !finite, stop);
+        return new StepReport(totals[StepSums.LOSS] / samples, totals[StepSums.SQUARED_ERROR] / samples,
+                totals[StepSums.BOUND] / samples, norm, learningRate, samples, !finite, stop);
     }
 
     /** The norm over all ranks' parts, added up in the same order with and without sharding. */
@@ -382,10 +340,10 @@ public final class Trainer implements AutoCloseable {
         List<MicroBatch> found = new ArrayList<>();
         for (MicroBatch microBatch : mine) {
             gradients.clear();
-            Sums sums = new Sums();
+            StepSums sums = new StepSums();
             accumulate(microBatch, microBatch.samples().size(), sums, group -> { });
             frozenGradients.forEach(gradient -> Kernels.instance().fill(gradient, 0));
-            if (!Double.isFinite(sums.values[Sums.LOSS])
+            if (!Double.isFinite(sums.loss())
                     || !Double.isFinite(Kernels.instance().norm(gradients.values().tensor()))) {
                 found.add(microBatch);
             }
@@ -394,46 +352,9 @@ public final class Trainer implements AutoCloseable {
         return found;
     }
 
-    /** Sums over samples, and how many ranks want to stop. */
-    private static final class Sums {
-        static final int LOSS = 0;
-        static final int SQUARED_ERROR = 1;
-        static final int BOUND = 2;
-        static final int COUNT = 3;
-        static final int STOP = 4;
-
-        private final double[] values = new double[5];
-
-        void add(float[] losses, float[] squaredErrors, float[] bounds) {
-            for (int i = 0; i < losses.length; i++) {
-                values[LOSS] += losses[i];
-                values[SQUARED_ERROR] += squaredErrors[i];
-                values[BOUND] += bounds[i];
-            }
-            values[COUNT] += losses.length;
-        }
-
-        double[] over(Collective collective) {
-            if (collective.worldSize() == 1) {
-                return values;
-            }
-            ByteBuffer mine = ByteBuffer.allocate(values.length * Double.BYTES);
-            mine.asDoubleBuffer().put(values);
-            double[] totals = new double[values.length];
-            for (byte[] rank : collective.allGather(mine.array())) {
-                for (int i = 0; i < totals.length; i++) {
-                    totals[i] += ByteBuffer.wrap(rank).getDouble(i * Double.BYTES);
-                }
-            }
-            return totals;
-        }
-    }
-
     @Override
     public void close() {
-        if (sharded && average != null) {
-            average.close();
-        }
+        wholeAverage.close();
         ema.close();
         optimizer.close();
         gradients.close();

@@ -170,7 +170,7 @@ class ShardedTrainingTest {
                 training.trainer().averagedModel();
                 training.trainUntil(3);
                 training.trainer().averagedModel();
-                return TinyTraining.values(training.trainer().gatheredAverage());
+                return TinyTraining.values(training.trainer().wholeAverage().values());
             }
         })) {
             assertArrayEquals(alone, average, 1e-4f);
