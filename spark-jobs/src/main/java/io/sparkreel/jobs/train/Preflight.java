@@ -106,14 +106,13 @@ public final class Preflight {
     }
 
     /**
-     * Waits for the executors and returns how many ranks the run has.
+     * Waits for the executors and returns what each has to offer its rank.
      *
-     * @throws UserError if they do not come, or are not fit for ranks
+     * @throws UserError if they do not come, or cannot have one rank each
      */
-    static int ranks(JavaSparkContext context, MemoryNeed need) {
+    static List<RankFacts> ranks(JavaSparkContext context) {
         if (context.isLocal()) {
-            need.check(List.of(RankFacts.here(0)), context.getConf());
-            return 1;
+            return List.of(RankFacts.here(0));
         }
         int executors = await(context);
         int slots = context.sc().maxNumConcurrentTasks(context.sc().resourceProfileManager().defaultResourceProfile());
@@ -129,8 +128,7 @@ public final class Preflight {
                         + rank.host() + " Spark " + rank.spark(), "Use the same SPARK_HOME everywhere");
             }
         });
-        need.check(facts, context.getConf());
-        return executors;
+        return facts;
     }
 
     /**

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.train;
 
+import ai.djl.Device;
+import ai.djl.util.cuda.CudaUtils;
 import com.sun.management.OperatingSystemMXBean;
 import java.io.Serializable;
 import java.lang.management.ManagementFactory;
@@ -23,8 +25,10 @@ import scala.runtime.AbstractFunction1;
  * @param heap bytes that its heap may take
  * @param memory bytes of the machine, or of the container
  * @param gpu whether Spark gives the rank a GPU
+ * @param computing bytes of what the rank computes in: the GPU's, else those of the machine
  */
-record RankFacts(int rank, String executor, String host, String spark, long heap, long memory, boolean gpu)
+record RankFacts(int rank, String executor, String host, String spark, long heap, long memory, boolean gpu,
+        long computing)
         implements Serializable {
     private static final long serialVersionUID = 1L;
 
@@ -33,10 +37,13 @@ record RankFacts(int rank, String executor, String host, String spark, long heap
         SparkEnv env = SparkEnv.get();
         BarrierTaskContext context = BarrierTaskContext.get();
         OperatingSystemMXBean system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+        boolean gpu = context != null && context.resourcesJMap().containsKey("gpu");
+        long memory = system.getTotalMemorySize();
+        // A rank that Spark gives a GPU may still be told to compute on the host, where there may be no CUDA.
+        long computing = gpu && CudaUtils.hasCuda() ? CudaUtils.getGpuMemory(Device.gpu(0)).getMax() : memory;
         return new RankFacts(rank, env.executorId(), env.blockManager().blockManagerId().host(),
-                org.apache.spark.package$.MODULE$.SPARK_VERSION(),
-                Runtime.getRuntime().maxMemory(), system.getTotalMemorySize(),
-                context != null && context.resourcesJMap().containsKey("gpu"));
+                org.apache.spark.package$.MODULE$.SPARK_VERSION(), Runtime.getRuntime().maxMemory(), memory, gpu,
+                computing);
     }
 
     /** Scala's function of a partition. */

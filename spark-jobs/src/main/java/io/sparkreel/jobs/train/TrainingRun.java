@@ -57,8 +57,7 @@ public final class TrainingRun {
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
         signal.onRequest(context::cancelAllJobs);
         try {
-            int ranks = Preflight.ranks(context, start.memoryNeed(config));
-            start.rules().requireFit(DeviceMemory.ofAnExecutor(context));
+            int ranks = checkedRanks(context);
             try (OutputStream out = start.run().create("config.yaml")) {
                 out.write(loaded.yaml().getBytes(StandardCharsets.UTF_8));
             }
@@ -80,6 +79,14 @@ public final class TrainingRun {
         } finally {
             signal.onRequest(null);
         }
+    }
+
+    /** How many ranks there are, once all of them have room for what they will compute. */
+    private int checkedRanks(JavaSparkContext context) {
+        List<RankFacts> facts = Preflight.ranks(context);
+        start.rules().requireFit(facts.stream().mapToLong(RankFacts::computing).min().orElseThrow());
+        start.memoryNeed(config).check(facts, context.getConf());
+        return facts.size();
     }
 
     private void train(SparkSession spark, Attempts attempts, int ranks, EpochPlanning planning,

@@ -72,7 +72,7 @@ class PreflightTest {
     }
 
     private static RankFacts rank(int rank, String host, long heap, long memory, boolean gpu) {
-        return new RankFacts(rank, Integer.toString(rank), host, "4.1.2", heap, memory, gpu);
+        return new RankFacts(rank, Integer.toString(rank), host, "4.1.2", heap, memory, gpu, memory);
     }
 
     @Test
