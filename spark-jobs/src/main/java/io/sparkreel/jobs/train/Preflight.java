@@ -78,9 +78,10 @@ public final class Preflight {
             throw refused("spark.executor.resource.gpu.amount is " + ofExecutor + ", and a rank computes on one GPU",
                     "Set it to 1, with as many executors as there are GPUs");
         }
-        if (ofExecutor != null && (ofTask == null || Double.parseDouble(ofTask) != 1)) {
-            throw refused("the executors have GPUs, and spark.task.resource.gpu.amount is "
-                    + (ofTask == null ? "not set" : ofTask), "Set it to 1, so that each rank is told which is its own");
+        // Where it is not set, the session of a training job sets it.
+        if (ofExecutor != null && ofTask != null && Double.parseDouble(ofTask) != 1) {
+            throw refused("the executors have GPUs, and spark.task.resource.gpu.amount is " + ofTask,
+                    "Set it to 1, or leave it out, so that each rank is told which is its own");
         }
         if (ofExecutor == null && ofTask != null) {
             throw refused("spark.task.resource.gpu.amount is set, and spark.executor.resource.gpu.amount is not",

@@ -23,6 +23,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -131,7 +132,10 @@ class JarIT {
     /** The table of THIRD-PARTY.md is the bill of materials, and says rightly where each library is. */
     @Test
     void everyPartIsListedWithItsLicence() throws IOException {
-        JsonNode bill = new ObjectMapper().readTree(ROOT.resolve("spark-jobs/target/sparkreel-sbom.json").toFile());
+        Path file = ROOT.resolve("spark-jobs/target/sparkreel-sbom.json");
+        Assumptions.assumeTrue(Files.exists(file) || !Boolean.getBoolean("maven.offline"),
+                "the plugin that writes the bill of materials does nothing offline");
+        JsonNode bill = new ObjectMapper().readTree(file.toFile());
         assertEquals("CycloneDX", bill.get("bomFormat").asText());
         Set<String> billed = new TreeSet<>();
         for (JsonNode component : bill.get("components")) {

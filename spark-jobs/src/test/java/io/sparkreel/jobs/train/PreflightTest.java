@@ -42,8 +42,7 @@ class PreflightTest {
                 conf("local-cluster[2,1,1024]", "spark.task.cpus", "2")));
         refused("spark.executor.resource.gpu.amount is 4", () -> Preflight.checkSettings(
                 conf("yarn", "spark.executor.resource.gpu.amount", "4", "spark.task.resource.gpu.amount", "1")));
-        refused("spark.task.resource.gpu.amount is not set", () -> Preflight.checkSettings(
-                conf("yarn", "spark.executor.resource.gpu.amount", "1")));
+        Preflight.checkSettings(conf("yarn", "spark.executor.resource.gpu.amount", "1")); // the session adds the task's
         refused("spark.task.resource.gpu.amount is 0.5", () -> Preflight.checkSettings(
                 conf("yarn", "spark.executor.resource.gpu.amount", "1", "spark.task.resource.gpu.amount", "0.5")));
         refused("spark.executor.resource.gpu.amount is not", () -> Preflight.checkSettings(
