@@ -180,17 +180,23 @@ class InferenceIT {
     @Test
     @Order(4)
     void aBatchThatSparkGivesUpFailsAloneAndIsMadeLater() throws Exception {
-        Launcher.Ended ended = infer(TWO_EXECUTORS, "given-up", (process, log) -> {
-            await(process, log, 5);
-            assertTrue(process.descendants()
-                    .filter(child -> child.info().commandLine().orElse("").contains("CoarseGrainedExecutorBackend"))
-                    .findFirst().orElseThrow().destroyForcibly());
-        }, "--end-index", "40", "--conf", "spark.task.maxFailures=1");
-        Launcher.assertDone(ended);
-        List<Row> failed = LocalSpark.session().read().parquet(WORK + "/given-up/results").where("status = 'failed'")
-                .collectAsList();
+        // An executor may be killed between two batches, when it has none to lose: then once more.
+        List<Row> failed = List.of();
+        String output = null;
+        for (int attempt = 0; failed.isEmpty() && attempt < 3; attempt++) {
+            output = "given-up-" + attempt;
+            Launcher.assertDone(infer(TWO_EXECUTORS, output, (process, log) -> {
+                await(process, log, 5);
+                assertTrue(process.descendants()
+                        .filter(child -> child.info().commandLine().orElse("").contains("CoarseGrainedExecutorBackend"))
+                        .findFirst().orElseThrow().destroyForcibly());
+            }, "--end-index", "20", "--num-sampling-steps", "100", "--conf", "spark.task.maxFailures=1"));
+            failed = LocalSpark.session().read().parquet(WORK.resolve(output) + "/results").where("status = 'failed'")
+                    .collectAsList();
+        }
         assertEquals(1, failed.size());
         assertTrue(failed.get(0).<String>getAs("error").contains("ExecutorLostFailure"), failed.toString());
-        assertEquals(39, clips("given-up").size());
+        // The clip itself may have been in place when its executor was killed.
+        assertTrue(clips(output).size() >= 19, clips(output).keySet().toString());
     }
 }
