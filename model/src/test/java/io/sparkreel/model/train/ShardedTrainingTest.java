@@ -8,11 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.sparkreel.model.checkpoint.CheckpointReader;
 import io.sparkreel.model.checkpoint.LocalStorage;
 import io.sparkreel.model.checkpoint.Storage;
-import io.sparkreel.model.collective.Collective;
-import io.sparkreel.model.collective.RingOptions;
 import io.sparkreel.model.collective.SingleProcess;
-import io.sparkreel.model.collective.TcpRing;
-import io.sparkreel.model.collective.ThreadRendezvous;
 import io.sparkreel.model.stdit.ParameterLayout;
 import io.sparkreel.model.torch.FlatBuffer;
 import io.sparkreel.model.torch.Tensors;
@@ -20,12 +16,7 @@ import io.sparkreel.model.torch.Torch;
 import io.sparkreel.model.train.TinyTraining.Outcome;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -43,42 +34,13 @@ class ShardedTrainingTest {
         Torch.start(1);
     }
 
-    private interface RankBody<T> {
-        T run(Collective collective) throws Exception;
-    }
-
-    private static <T> List<T> onRanks(int ranks, RankBody<T> body) throws Exception {
-        ThreadRendezvous meeting = new ThreadRendezvous(ranks);
-        ExecutorService threads = Executors.newFixedThreadPool(ranks);
-        try {
-            List<Callable<T>> tasks = new ArrayList<>();
-            for (int rank = 0; rank < ranks; rank++) {
-                int own = rank;
-                tasks.add(() -> {
-                    Torch.start();
-                    try (Collective ring = TcpRing.connect(RingOptions.of("127.0.0.1", new byte[32], "attempt"),
-                            meeting.of(own))) {
-                        return body.run(ring);
-                    }
-                });
-            }
-            List<T> results = new ArrayList<>();
-            for (Future<T> result : threads.invokeAll(tasks)) {
-                results.add(result.get());
-            }
-            return results;
-        } finally {
-            threads.shutdownNow();
-        }
-    }
-
     private static List<Outcome> train(int ranks, boolean sharded, boolean checkpointActivations) throws Exception {
-        RankBody<Outcome> body = collective -> {
+        ThreadRanks.Body<Outcome> body = collective -> {
             try (TinyTraining training = new TinyTraining(collective, sharded, checkpointActivations)) {
                 return training.trainUntil(STEPS);
             }
         };
-        return ranks == 1 ? List.of(body.run(new SingleProcess())) : onRanks(ranks, body);
+        return ranks == 1 ? List.of(body.run(new SingleProcess())) : ThreadRanks.run(ranks, body);
     }
 
     @Test
@@ -106,20 +68,20 @@ class ShardedTrainingTest {
     void checkpointsServeAnyNumberOfRanksWithAndWithoutSharding(boolean writtenSharded, int writers, boolean readSharded,
             int readers, @TempDir Path folder) throws Exception {
         Storage storage = new LocalStorage(folder);
-        List<Outcome> unbroken = onRanks(writers, collective -> {
+        List<Outcome> unbroken = ThreadRanks.run(writers, collective -> {
             try (TinyTraining training = new TinyTraining(collective, writtenSharded, false)) {
                 training.trainUntil(4);
                 training.save(storage);
                 return training.trainUntil(8);
             }
         });
-        RankBody<List<Double>> goOn = collective -> {
+        ThreadRanks.Body<List<Double>> goOn = collective -> {
             try (TinyTraining training = new TinyTraining(collective, readSharded, false)) {
                 training.restore(CheckpointReader.newest(storage).orElseThrow().checkpoint());
                 return training.trainUntil(8).losses();
             }
         };
-        for (List<Double> losses : readers == 1 ? List.of(goOn.run(new SingleProcess())) : onRanks(readers, goOn)) {
+        for (List<Double> losses : readers == 1 ? List.of(goOn.run(new SingleProcess())) : ThreadRanks.run(readers, goOn)) {
             for (int step = 0; step < losses.size(); step++) {
                 assertEquals(unbroken.get(0).losses().get(step), losses.get(step), 1e-5);
             }
@@ -142,7 +104,7 @@ class ShardedTrainingTest {
     @Test
     void eachRankKeepsItsPartAlone() throws Exception {
         long all = ParameterLayout.of(TinyTraining.CONFIG).elements();
-        List<long[]> kept = onRanks(3, collective -> {
+        List<long[]> kept = ThreadRanks.run(3, collective -> {
             try (TinyTraining training = new TinyTraining(collective, true, false)) {
                 training.trainUntil(1);
                 AdamW optimizer = training.trainer().optimizer();
@@ -164,7 +126,7 @@ class ShardedTrainingTest {
             training.trainUntil(3);
             alone = TinyTraining.values(training.trainer().ema().values());
         }
-        for (float[] average : onRanks(2, collective -> {
+        for (float[] average : ThreadRanks.run(2, collective -> {
             try (TinyTraining training = new TinyTraining(collective, true, false)) {
                 training.trainUntil(2);
                 training.trainer().averagedModel();

@@ -14,10 +14,7 @@ import io.sparkreel.model.checkpoint.CheckpointReader;
 import io.sparkreel.model.checkpoint.LocalStorage;
 import io.sparkreel.model.checkpoint.Storage;
 import io.sparkreel.model.collective.Collective;
-import io.sparkreel.model.collective.RingOptions;
 import io.sparkreel.model.collective.SingleProcess;
-import io.sparkreel.model.collective.TcpRing;
-import io.sparkreel.model.collective.ThreadRendezvous;
 import io.sparkreel.model.diffusion.FrameMask;
 import io.sparkreel.model.metrics.BucketTotals;
 import io.sparkreel.model.metrics.RankLap;
@@ -35,11 +32,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -129,43 +121,12 @@ class TrainerTest {
         return mine;
     }
 
-    /** Runs a body on several ranks, each a thread of this JVM. */
-    private static <T> List<T> onRanks(int ranks, RankBody<T> body) throws Exception {
-        ThreadRendezvous meeting = new ThreadRendezvous(ranks);
-        ExecutorService threads = Executors.newFixedThreadPool(ranks);
-        try {
-            List<Callable<T>> tasks = new ArrayList<>();
-            for (int rank = 0; rank < ranks; rank++) {
-                int own = rank;
-                tasks.add(() -> {
-                    Torch.start();
-                    RingOptions options = RingOptions.of("127.0.0.1", new byte[32], "attempt");
-                    try (Collective ring = TcpRing.connect(options, meeting.of(own))) {
-                        return body.run(ring);
-                    }
-                });
-            }
-            List<T> results = new ArrayList<>();
-            for (Future<T> result : threads.invokeAll(tasks)) {
-                results.add(result.get());
-            }
-            return results;
-        } finally {
-            threads.shutdownNow();
-            assertTrue(threads.awaitTermination(10, TimeUnit.SECONDS));
-        }
-    }
-
-    private interface RankBody<T> {
-        T run(Collective collective) throws Exception;
-    }
-
     @Test
     void oneTwoAndFourRanksTakeTheSameSteps() throws Exception {
         int steps = 6;
         Outcome alone = train(new SingleProcess(), false, steps);
         for (int ranks : new int[] {2, 4}) { // with four, one rank has nothing to do
-            List<Outcome> together = onRanks(ranks, ring -> train(ring, false, steps));
+            List<Outcome> together = ThreadRanks.run(ranks, ring -> train(ring, false, steps));
             for (Outcome rank : together) {
                 assertArrayEquals(together.get(0).parameters(), rank.parameters(), "ranks differ");
                 for (int step = 0; step < steps; step++) {
@@ -189,7 +150,7 @@ class TrainerTest {
         }
         assertTrue(norm > 1e-3, "there is a gradient");
         for (int ranks : new int[] {2, 4}) {
-            for (float[] rank : onRanks(ranks, TrainerTest::gradient)) {
+            for (float[] rank : ThreadRanks.run(ranks, TrainerTest::gradient)) {
                 assertArrayEquals(alone, rank, 1e-6f);
             }
         }
@@ -217,7 +178,7 @@ class TrainerTest {
 
     @Test
     void ranksTellWhereTheirTimeGoesAndWhatBucketsCost() throws Exception {
-        List<List<RankLap>> laps = onRanks(2, ring -> {
+        List<List<RankLap>> laps = ThreadRanks.run(2, ring -> {
             try (ModelWeights weights = new ModelWeights(CONFIG, HOST)) {
                 weights.initialise(3);
                 try (Trainer trainer = new Trainer(options(false), weights, HOST, ring)) {
@@ -345,7 +306,7 @@ class TrainerTest {
     @Test
     void theOptimizerStateOfTwoRanksServesOne(@TempDir Path folder) throws Exception {
         Storage storage = new LocalStorage(folder);
-        String name = onRanks(2, ring -> writeAfter(3, storage, ring)).get(0);
+        String name = ThreadRanks.run(2, ring -> writeAfter(3, storage, ring)).get(0);
         assertEquals(2, storage.list(name + "/optimizer").size());
         Outcome unbroken = train(new SingleProcess(), false, 6);
         Outcome resumed = resume(CheckpointReader.open(storage, name), 3, 6);
