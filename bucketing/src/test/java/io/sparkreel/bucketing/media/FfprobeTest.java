@@ -143,6 +143,7 @@ class FfprobeTest {
         }
         for (Path file : files) {
             String ours;
+            boolean cut = false;
             try (MediaSource source = MediaSource.of(file)) {
                 ours = describe(MediaProbe.probe(source, ProbeOptions.DEFAULT));
             } catch (MediaException exception) {
@@ -151,15 +152,21 @@ class FfprobeTest {
                     continue;
                 }
                 ours = exception.problem() + ": " + exception.detail();
+                cut = exception.problem() == MediaProblem.TRUNCATED;
             }
             JsonNode stream = ffprobe(file);
             String theirs = stream == null ? "nothing" : describe(stream);
-            if (!ours.equals(theirs)) {
+            if (!(cut && isCut(stream)) && !ours.equals(theirs)) {
                 differences.add(folder.relativize(file) + ": ours " + ours + ", ffprobe " + theirs);
             }
         }
         assertTrue(differences.isEmpty(), () -> String.join("\n", differences));
         assertTrue(files.size() - refused.size() >= least, "refused " + refused);
+    }
+
+    /** Does ffprobe read fewer frames than the file's header names? It counts one that is there in part. */
+    private static boolean isCut(JsonNode stream) {
+        return stream != null && stream.path("nb_read_packets").asInt() < stream.path("nb_frames").asInt();
     }
 
     private static String describe(MediaInfo info) {
