@@ -119,7 +119,7 @@ class TrainingFaultsIT {
         assertEquals(2, ended.code(), ended.output());
         assertTrue(ended.output().lines().anyMatch(line -> line.startsWith("sparkreel: Cannot start training: 0 of 1 "
                 + "executors have registered") && line.contains("spark.executor.memory")), ended.output());
-        assertTrue(System.nanoTime() - begin < TimeUnit.SECONDS.toNanos(90), "it took too long");
+        assertTrue(System.nanoTime() - begin < TimeUnit.SECONDS.toNanos(60), "it took too long");
         assertFalse(Files.exists(run));
     }
 

@@ -3,11 +3,14 @@ package io.sparkreel.model.collective;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.channels.SocketChannel;
 
 /** The connections between this rank and one neighbour: one for each stream, and one for control. */
 final class RingChannels implements Closeable {
+
+    private static final int SEND_BUFFER_ON_ONE_HOST = 1 << 18;
 
     private final RingConnection[] streams;
     private RingConnection control;
@@ -45,10 +48,19 @@ final class RingChannels implements Closeable {
         return control;
     }
 
-    /** Buffers are left to the system, which fits them to the network; a fixed size would forbid that. */
+    /**
+     * Sets up a connected channel. Between hosts, buffers are left to the system, which fits them to the network; a fixed
+     * size would forbid that. On one host there is no distance to fill: a send buffer that grows to megabytes only takes
+     * what it holds out of the processor's cache, and costs a fifth of an all-reduce.
+     */
     static void tune(SocketChannel channel) throws IOException {
         channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
         channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
+        if (channel.getLocalAddress() instanceof InetSocketAddress here
+                && channel.getRemoteAddress() instanceof InetSocketAddress there
+                && here.getAddress().equals(there.getAddress())) {
+            channel.setOption(StandardSocketOptions.SO_SNDBUF, SEND_BUFFER_ON_ONE_HOST);
+        }
     }
 
     static void closeQuietly(Closeable thing) {

@@ -3,6 +3,7 @@ package io.sparkreel.jobs.train;
 
 import io.sparkreel.jobs.UserError;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.util.ArrayList;
@@ -15,7 +16,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 
 /**
  * Checks, before any work is done, whether the ranks of a run can start: one for each executor, all at once. Each
- * refusal names the setting to change, and none takes a minute.
+ * refusal names the setting to change, and none takes a minute unless it was told to.
  */
 public final class Preflight {
     private static final Pattern LOCAL = Pattern.compile("local(\\[[^,]*])?");
@@ -23,7 +24,10 @@ public final class Preflight {
     private static final String SPARK = "4.1.";
     private static final String SCALA = "2.13.";
     private static final int CONNECT_MS = 5_000;
-    private static final int LONGEST_WAIT_S = 40;
+    private static final String WAIT = "spark.scheduler.maxRegisteredResourcesWaitingTime";
+    /** Seconds since this process began, so that a busy machine, slow to get here, still answers within a minute. */
+    private static final int PATIENCE_S = 45;
+    private static final int SHORTEST_WAIT_S = 10;
     private static final int SETTLED_S = 3;
 
     private Preflight() {}
@@ -140,9 +144,11 @@ public final class Preflight {
         Matcher cluster = LOCAL_CLUSTER.matcher(context.master());
         int wanted = cluster.matches() ? Integer.parseInt(cluster.group(1))
                 : context.getConf().getInt("spark.executor.instances", 0);
+        long uptime = TimeUnit.MILLISECONDS.toSeconds(ManagementFactory.getRuntimeMXBean().getUptime());
+        long longest = longestWait(context.getConf(), uptime);
         int count = 0;
         int settled = 0;
-        for (int waited = 0; waited < LONGEST_WAIT_S && !context.sc().isStopped(); waited++) {
+        for (int waited = 0; waited < longest && !context.sc().isStopped(); waited++) {
             int now = context.sc().getExecutorMemoryStatus().size() - 1; // the driver is one of them
             settled = now == count ? settled + 1 : 0;
             count = now;
@@ -155,9 +161,14 @@ public final class Preflight {
             throw refused("the master " + context.master() + " has ended the application", "See the master's log");
         }
         throw refused((wanted == 0 ? "no executor has registered within " : count + " of " + wanted
-                + " executors have registered within ") + LONGEST_WAIT_S + " s", "See that " + context.master()
+                + " executors have registered within ") + longest + " s", "See that " + context.master()
                 + " has that many times the cores and memory that spark.executor.cores and spark.executor.memory ask for, "
-                + "or ask for fewer with spark.executor.instances");
+                + "ask for fewer with spark.executor.instances, or wait longer with " + WAIT);
+    }
+
+    /** @param uptime seconds since this process began */
+    static long longestWait(SparkConf conf, long uptime) {
+        return conf.contains(WAIT) ? conf.getTimeAsSeconds(WAIT) : Math.max(SHORTEST_WAIT_S, PATIENCE_S - uptime);
     }
 
     private static void pause() {

@@ -70,6 +70,14 @@ class PreflightTest {
         refused("SPARK_HOME", () -> Preflight.checkVersions("4.1.2", "2.12.18"));
     }
 
+    @Test
+    void executorsAreWaitedForWithinTheFirstMinuteOrAsLongAsTold() {
+        assertEquals(35, Preflight.longestWait(conf("yarn"), 10));
+        assertEquals(10, Preflight.longestWait(conf("yarn"), 50));
+        assertEquals(300, Preflight.longestWait(
+                conf("yarn", "spark.scheduler.maxRegisteredResourcesWaitingTime", "5min"), 50));
+    }
+
     private static RankFacts rank(int rank, String host, long heap, long memory, boolean gpu) {
         return new RankFacts(rank, Integer.toString(rank), host, "4.1.2", heap, memory, gpu, memory);
     }
