@@ -15,6 +15,7 @@ import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.KeyedRandom.Purpose;
 import java.io.IOException;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.hadoop.conf.Configuration;
 
 /** Decodes the frames of planned clips and brings them to their size. Safe for several threads. */
@@ -37,6 +38,7 @@ final class ClipDecoder implements AutoCloseable {
     private final Frames frames;
     private final FrameCache cache;
     private final CrashGuard guard;
+    private final AtomicLong reads = new AtomicLong();
 
     /**
      * @param cacheBytes of decoded clips that are kept
@@ -47,6 +49,11 @@ final class ClipDecoder implements AutoCloseable {
         this.frames = frames;
         this.guard = guard;
         cache = new FrameCache(cacheBytes);
+    }
+
+    /** How often some of a file was read: a store that hangs leaves this as it is. */
+    long reads() {
+        return reads.get();
     }
 
     /** What the frames of a sample take. */
@@ -91,7 +98,8 @@ final class ClipDecoder implements AutoCloseable {
             throw new MediaException(MediaProblem.NATIVE_CRASH, "the process that read this file alone died");
         }
         try (CrashGuard.Opening opening = guard.enter(name);
-                HadoopMediaSource source = HadoopMediaSource.open(hadoop, clip.uri(), clip.bytes())) {
+                MediaSource source = new CountedSource(
+                        HadoopMediaSource.open(hadoop, clip.uri(), clip.bytes()), reads)) {
             return reading.read(source);
         }
     }

@@ -99,6 +99,7 @@ public final class EncodeRun {
      */
     public void execute(SparkSession spark, int threads) throws IOException {
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+        FeatureCache.deleteUnfinished(folder);
         Dataset<Row> wanted = wanted(spark);
         Optional<Dataset<Row>> index = FeatureCache.index(spark, folder);
         Dataset<Row> pending = (index.isEmpty() ? wanted : wanted.join(

@@ -24,8 +24,10 @@ import io.sparkreel.jobs.storage.WeightsIdentity;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Serializable;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -162,6 +164,27 @@ record FeatureCache(@JsonProperty("encoders") String encoders, @JsonProperty("wi
     /** The windows of a clip that are stored: images have one. */
     static Column window(Column epoch, int windows) {
         return when(col("kind").equalTo("image"), lit(0)).otherwise(pmod(epoch, lit(windows)));
+    }
+
+    /** Removes what tasks left unfinished when their process was killed: files that the index does not lead to. */
+    static void deleteUnfinished(HadoopStorage folder) throws IOException {
+        Set<String> indexed = new HashSet<>();
+        for (String file : folder.list(INDEX)) {
+            if (file.startsWith("_")) {
+                folder.delete(INDEX + "/" + file);
+            } else {
+                indexed.add(stem(file));
+            }
+        }
+        for (String file : folder.list(SHARDS)) {
+            if (!indexed.contains(stem(file))) {
+                folder.delete(SHARDS + "/" + file);
+            }
+        }
+    }
+
+    private static String stem(String file) {
+        return file.substring(0, Math.max(0, file.lastIndexOf('.')));
     }
 
     /** The index of a folder, one row for each entry; empty if there is none yet. */

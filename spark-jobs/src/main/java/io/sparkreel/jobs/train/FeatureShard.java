@@ -143,6 +143,9 @@ final class FeatureShard {
                 offset += entry.values() * type.bytes();
             }
         }
+        if (!folder.exists(file)) {
+            throw new IOException(file + " is gone: another encode job began with the same folder. Run one at a time.");
+        }
         folder.rename(unfinished, FeatureCache.INDEX + "/" + name + ".parquet"); // the entries exist from here on
     }
 }

@@ -18,6 +18,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
 
 /**
  * Loads a rank's part of the coming steps ahead of the training: one thread reads the plan, a pool decodes, and one
@@ -25,9 +28,12 @@ import java.util.concurrent.TimeUnit;
  * reached, nothing more is decoded until the training has gone on.
  */
 final class StepLoader implements AutoCloseable {
+    private static final Logger LOG = LogManager.getLogger(StepLoader.class);
     private static final int STEPS_READY = 4;
     private static final int STEPS_AHEAD = 64;
     private static final int POLL_SECONDS = 1;
+    /** A store that is silent for so long is worth a word. */
+    private static final int IDLE_SECONDS = 10;
     private static final int KIBIBYTE = 1024;
 
     /**
@@ -82,6 +88,10 @@ final class StepLoader implements AutoCloseable {
     private final int ranks;
     private final int capacity;
     private final Semaphore room;
+    /** Clips that were read or given up, and steps that were planned. */
+    private final AtomicLong done = new AtomicLong();
+    /** Whether an encoder computes, or fetches its weights. */
+    private volatile boolean encoding;
     private final ExecutorService decoders;
     private final List<Thread> threads;
 
@@ -138,6 +148,7 @@ final class StepLoader implements AutoCloseable {
     private void readPlan() throws InterruptedException {
         while (plan.hasNext()) {
             PlannedStep step = plan.next();
+            done.incrementAndGet();
             List<List<Coming>> microBatches = new ArrayList<>();
             for (List<PlannedClip> planned : step.share(rank, ranks)) {
                 List<Coming> clips = new ArrayList<>();
@@ -154,8 +165,12 @@ final class StepLoader implements AutoCloseable {
     }
 
     private Loaded load(PlannedClip clip) throws MediaException, IOException {
-        return clip.features() == null ? new Loaded(decoder.decode(clip, frames.window(clip.epoch())), null)
-                : new Loaded(null, features.read(clip));
+        try {
+            return clip.features() == null ? new Loaded(decoder.decode(clip, frames.window(clip.epoch())), null)
+                    : new Loaded(null, features.read(clip));
+        } finally {
+            done.incrementAndGet();
+        }
     }
 
     private void encode() throws InterruptedException, IOException {
@@ -179,8 +194,7 @@ final class StepLoader implements AutoCloseable {
             for (Coming clip : clips) {
                 try {
                     Loaded loaded = clip.loaded().get();
-                    samples.add(loaded.sample() != null ? loaded.sample()
-                            : encoder.encode(clip.clip(), loaded.pixels()));
+                    samples.add(loaded.sample() != null ? loaded.sample() : encode(clip.clip(), loaded.pixels()));
                 } catch (ExecutionException e) {
                     bad.add(bad(clip.clip(), e.getCause()));
                 } finally {
@@ -192,6 +206,15 @@ final class StepLoader implements AutoCloseable {
             }
         }
         return new LoadedStep(step.step(), microBatches, bad);
+    }
+
+    private Sample encode(PlannedClip clip, PixelClip pixels) {
+        encoding = true;
+        try {
+            return encoder.encode(clip, pixels);
+        } finally {
+            encoding = false;
+        }
     }
 
     /** What became of a clip that could not be read; any other failure is thrown on. */
@@ -207,13 +230,22 @@ final class StepLoader implements AutoCloseable {
     /**
      * Waits for the next step.
      *
-     * @param alive called every second of waiting
+     * @param alive called every second of waiting in which something was read or encoded
      * @return null after the last step
      */
     LoadedStep next(Runnable alive) throws InterruptedException {
+        long before = work();
+        int idle = 0;
         Item<LoadedStep> item = ready.poll(POLL_SECONDS, TimeUnit.SECONDS);
         while (item == null) {
-            alive.run();
+            long now = work();
+            idle = now == before && !encoding ? idle + 1 : 0;
+            if (idle == 0) {
+                alive.run();
+            } else if (idle % IDLE_SECONDS == 0) {
+                LOG.warn("Rank {} waits for the next step, and nothing was read for {} s", rank, idle);
+            }
+            before = now;
             item = ready.poll(POLL_SECONDS, TimeUnit.SECONDS);
         }
         if (item.failure() instanceof RuntimeException failure) {
@@ -222,6 +254,10 @@ final class StepLoader implements AutoCloseable {
             throw new IllegalStateException("the loader failed", item.failure());
         }
         return item.value();
+    }
+
+    private long work() {
+        return done.get() + decoder.reads();
     }
 
     @Override
