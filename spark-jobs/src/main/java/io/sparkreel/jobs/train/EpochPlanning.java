@@ -57,7 +57,8 @@ final class EpochPlanning {
                         + " holds no clip. Bucket more clips, or with fewer epochs.");
             }
         }
-        table = new PlanTable(spark, source, features(), start.features() == null ? 1 : start.features().windows());
+        int windows = start.features() == null ? 1 : start.features().windows();
+        table = new PlanTable(spark, source, start.rules(), features(), windows);
         openSora = start.rules().sampler() == StepSampler.OPEN_SORA ? new OpenSoraEpochs(spark, source, start) : null;
     }
 
@@ -153,7 +154,7 @@ final class EpochPlanning {
         }
         String path = start.run().uri(FOLDER + "/steps=" + firstStep + "-" + end);
         if (openSora == null) {
-            table.write(start.rules(), draws, epoch, firstSteps, end, path);
+            table.write(draws, epoch, firstSteps, end, path);
         } else {
             table.write(openSora.places(epoch, firstSteps), clips, firstStep, end, path);
         }

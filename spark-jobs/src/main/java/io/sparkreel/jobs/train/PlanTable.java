@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.spark.sql.Column;
+import org.apache.spark.sql.DataFrameWriter;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -44,8 +45,12 @@ final class PlanTable {
     private static final List<String> CLIP_COLUMNS = List.of("clip_id", "uri", "kind", "bytes", "num_frames", "fps",
             "caption", "bucket_frames", "height_px", "width_px");
 
+    /** A dictionary of these would only be filled and thrown away. */
+    private static final List<String> ALL_DIFFERENT = List.of("clip_id", "uri", "bytes", "caption");
+
     private final SparkSession spark;
     private final ClipSource source;
+    private final PlanRules rules;
     private final Dataset<Row> features;
     private final int windows;
 
@@ -53,9 +58,10 @@ final class PlanTable {
      * @param features the index of stored features, or null
      * @param windows of each video that are stored
      */
-    PlanTable(SparkSession spark, ClipSource source, Dataset<Row> features, int windows) {
+    PlanTable(SparkSession spark, ClipSource source, PlanRules rules, Dataset<Row> features, int windows) {
         this.spark = spark;
         this.source = source;
+        this.rules = rules;
         this.features = features;
         this.windows = windows;
     }
@@ -106,8 +112,7 @@ final class PlanTable {
      * @param firstEpoch the first
      * @param firstSteps global number of the first step of each epoch
      */
-    void write(PlanRules rules, List<List<BucketLoad>> draws, int firstEpoch, List<Long> firstSteps, long endStep,
-            String path) {
+    void write(List<List<BucketLoad>> draws, int firstEpoch, List<Long> firstSteps, long endStep, String path) {
         List<Row> epochs = new ArrayList<>();
         long clips = 0;
         for (int i = 0; i < firstSteps.size(); i++) {
@@ -148,10 +153,19 @@ final class PlanTable {
         FEATURES.forEach((name, type) -> columns.add(features == null ? lit(null).cast(type).as(name) : col(name)));
         int files = (int) (1 + clips / CLIPS_PER_FILE);
         long stepsPerFile = Math.max(1, (endStep - firstStep + files - 1) / files);
-        withFeatures(placed).select(columns.toArray(Column[]::new))
+        DataFrameWriter<Row> writer = withFeatures(placed).select(columns.toArray(Column[]::new))
                 // Files in the order of their names are in the order of steps.
                 .repartitionById(files, pmod(col("step").minus(firstStep).divide(stepsPerFile).cast("int"), lit(files)))
-                .sortWithinPartitions("step", "micro_batch", "slot")
-                .write().mode(SaveMode.Overwrite).option("compression", "zstd").parquet(path);
+                .withColumn("place", place(firstStep)).sortWithinPartitions("place").drop("place")
+                .write().mode(SaveMode.Overwrite).option("compression", "zstd");
+        ALL_DIFFERENT.forEach(column -> writer.option("parquet.enable.dictionary#" + column, "false"));
+        writer.parquet(path);
+    }
+
+    /** Steps, their micro-batches and slots as one number: Spark sorts by one several times faster than by three. */
+    private Column place(long firstStep) {
+        long slots = rules.batchSizes().values().stream().mapToInt(size -> size).max().orElse(1);
+        return col("step").minus(firstStep).multiply((long) rules.planner().microBatchesPerStep()).plus(col("micro_batch"))
+                .multiply(slots).plus(col("slot"));
     }
 }

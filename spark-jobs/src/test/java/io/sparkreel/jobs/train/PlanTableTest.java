@@ -172,12 +172,14 @@ class PlanTableTest {
         EpochPlanning planning = new EpochPlanning(SPARK, plain, HeldOut.NONE);
         EpochPlanning.Planned planned = planning.next(0, 0, 1);
         try (PlanReader reader = new PlanReader(new Configuration(), planned.path(), 7)) {
-            Set<Long> seen = new HashSet<>();
+            List<Long> seen = new ArrayList<>();
             for (long step = 7; step < planned.endStep(); step++) {
                 PlannedStep read = reader.next();
                 assertEquals(step, read.step());
-                read.microBatches().forEach(batch -> batch.forEach(clip -> assertTrue(seen.add(clip.clipId()))));
+                read.microBatches().forEach(batch -> batch.forEach(clip -> seen.add(clip.clipId())));
             }
+            assertEquals(expected(plain, 0, 1, 0).stream().filter(row -> (long) row.get(1) >= 7).map(row -> row.get(6))
+                    .toList(), seen);
             assertTrue(!reader.hasNext());
         }
     }
