@@ -11,9 +11,11 @@ import io.sparkreel.jobs.BenchmarkOptions;
 import io.sparkreel.jobs.Components;
 import io.sparkreel.jobs.TaskDevice;
 import io.sparkreel.jobs.UserError;
+import io.sparkreel.jobs.config.BatchSizing;
 import io.sparkreel.jobs.config.ConfigLoader;
 import io.sparkreel.jobs.config.ConfigOverride;
 import io.sparkreel.jobs.config.DatasetType;
+import io.sparkreel.jobs.config.LoadedConfig;
 import io.sparkreel.jobs.config.Precision;
 import io.sparkreel.jobs.config.TrainingConfig;
 import io.sparkreel.jobs.storage.BucketingManifest;
@@ -40,16 +42,19 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 
 /**
  * Finds batch sizes for a model and a data set on this machine: takes real training steps on random clips of the cheapest
- * and of the dearest bucket, doubling the batch until the memory is used up or a step takes longer than wanted, and sizes
- * all buckets by what was measured. Writes the configuration.
+ * and of the dearest bucket, doubling the batch until the memory is used up, a larger one is no faster, or a step takes
+ * longer than wanted, and sizes all buckets by what was measured. Writes the configuration.
  */
 public final class BatchSizeSearch implements AutoCloseable {
     private static final double BYTES_OF_A_GIB = 1L << 30;
@@ -64,18 +69,23 @@ public final class BatchSizeSearch implements AutoCloseable {
     private final ModelWeights weights;
     private final Trainer trainer;
     private final double memory;
+    private final double longestStep;
+    private final double before;
     private long step;
 
-    /** What a batch of a bucket took. */
+    /** What a batch of a bucket took, the memory of model and training. */
     private record Measured(int batch, double seconds, double bytes) {}
 
-    private BatchSizeSearch(TrainingConfig config, Stdit2Config model, LatentSizes latent, double memory, int threads) {
+    private BatchSizeSearch(TrainingConfig config, Stdit2Config model, LatentSizes latent, double memory,
+            double longestStep, int threads) throws IOException {
         this.config = config;
         this.model = model;
         this.latent = latent;
         this.memory = memory;
+        this.longestStep = longestStep;
         Torch.start(threads);
         tensors = TaskDevice.tensors(config.device());
+        before = ProcessUsage.peakMebibytes(tensors) * BYTES_OF_A_MIB;
         weights = new ModelWeights(model, tensors);
         weights.initialise(config.run().seed());
         trainer = new Trainer(TrainingRank.options(config, 1000), weights, tensors, new SingleProcess());
@@ -83,27 +93,35 @@ public final class BatchSizeSearch implements AutoCloseable {
 
     /** @param words see {@code submit/bench --help} */
     public static void main(String[] words) throws IOException {
-        Map<String, String> defaults = new LinkedHashMap<>();
-        defaults.put("--config", null);
-        defaults.put("--data-path", null);
-        defaults.put("--memory-gib", null);
-        defaults.put("--output", null);
-        defaults.put("--threads", Integer.toString(Runtime.getRuntime().availableProcessors()));
         try {
-            BenchmarkOptions options = BenchmarkOptions.of(words, defaults);
-            run(options);
+            System.out.println(run(words));
         } catch (UserError | io.sparkreel.bucketing.InvalidInputException | io.sparkreel.model.InvalidInputException e) {
             System.err.println("sparkreel: " + e.getMessage());
             System.exit(2);
         }
     }
 
-    private static void run(BenchmarkOptions options) throws IOException {
-        TrainingConfig config = ConfigLoader.load(TrainingConfig.class, Path.of(options.text("--config")),
-                List.of(ConfigOverride.text("dataset.data_path", options.text("--data-path"), "--data-path"))).config();
+    /** Measures, writes the configuration, and returns what was found. */
+    static ObjectNode run(String... words) throws IOException {
+        Map<String, String> defaults = new LinkedHashMap<>();
+        defaults.put("--config", null);
+        defaults.put("--data-path", null);
+        defaults.put("--memory-gib", null);
+        defaults.put("--output", null);
+        defaults.put("--max-step-s", "10");
+        defaults.put("--threads", Integer.toString(Runtime.getRuntime().availableProcessors()));
+        BenchmarkOptions options = BenchmarkOptions.of(words, defaults);
+        Path file = Path.of(options.text("--config"));
+        ConfigOverride data = ConfigOverride.text("dataset.data_path", options.text("--data-path"), "--data-path");
+        TrainingConfig config = ConfigLoader.load(TrainingConfig.class, file, List.of(data)).config();
         if (config.dataset().type() != DatasetType.VARIABLE_VIDEO_TEXT_DATASET) {
             throw new UserError("Cannot search batch sizes of buckets: dataset.type is " + config.dataset().type().word()
                     + ". Give a configuration for buckets.");
+        }
+        Path output = Path.of(options.text("--output")).toAbsolutePath();
+        if (Files.isDirectory(output) || !Files.isWritable(output.getParent())) {
+            throw new UserError("Cannot write " + output + ": it is a folder, or lies in none that can be written to. Give"
+                    + " --output the name of a file.");
         }
         double memory = options.count("--memory-gib", 1) * BYTES_OF_A_GIB;
         Configuration hadoop = new Configuration();
@@ -118,27 +136,29 @@ public final class BatchSizeSearch implements AutoCloseable {
         Stdit2Cost formulas = new Stdit2Cost(
                 model, latent, config.dtype() == Precision.BF16 ? 2 : 4, config.gradCheckpoint());
         Comparator<Bucket> byCost = Comparator.comparingDouble(formulas::flops);
-        Bucket cheapest = buckets.stream().min(byCost).orElseThrow();
-        Bucket dearest = buckets.stream().max(byCost).orElseThrow();
+        // One bucket only: it is measured once.
+        Set<Bucket> extremes = new LinkedHashSet<>(List.of(buckets.stream().max(byCost).orElseThrow(),
+                buckets.stream().min(byCost).orElseThrow()));
         Map<String, Double> secondsPerClip = new TreeMap<>();
         double ratio = 0;
-        try (BatchSizeSearch search =
-                new BatchSizeSearch(config, model, latent, memory, (int) options.count("--threads", 1))) {
-            for (Bucket bucket : List.of(dearest, cheapest)) {
+        try (BatchSizeSearch search = new BatchSizeSearch(config, model, latent, memory,
+                options.count("--max-step-s", 1), (int) options.count("--threads", 1))) {
+            for (Bucket bucket : extremes) {
                 List<Measured> found = search.measure(bucket, formulas);
                 Measured largest = found.get(found.size() - 1);
-                secondsPerClip.put(bucket.id(), largest.seconds() / largest.batch());
+                secondsPerClip.put(bucket.id(), found.stream()
+                        .mapToDouble(now -> now.seconds() / now.batch()).min().orElseThrow());
                 ratio = Math.max(ratio, largest.bytes() / formulas.peakBytes(bucket, largest.batch()));
             }
         }
         Map<String, Integer> sizes = BatchSizes.balanced(
                 buckets, new CostModel(formulas, secondsPerClip), memory / Math.max(1, ratio), null);
-        write(Path.of(options.text("--output")), manifest, sizes);
+        write(output, ConfigLoader.load(TrainingConfig.class, file, overrides(data, manifest, sizes)));
         ObjectNode line = BenchmarkLine.begin("search-batch-size").put("device", config.device().word())
                 .put("measured_over_predicted_bytes", ratio);
         line.set("seconds_per_clip", new ObjectMapper().valueToTree(secondsPerClip));
         line.set("batch_sizes", new ObjectMapper().valueToTree(sizes));
-        System.out.println(line.put("written", options.text("--output")));
+        return line.put("written", output.toString());
     }
 
     /** Doubles the batch while it fits. */
@@ -148,17 +168,26 @@ public final class BatchSizeSearch implements AutoCloseable {
             if (formulas.peakBytes(bucket, batch) > memory) {
                 break;
             }
-            Measured now = measure(bucket, batch);
-            System.err.printf(java.util.Locale.ROOT, "sparkreel: %s: %d clips take %.3f s and %.0f MiB%n", bucket.id(), batch,
-                    now.seconds(), now.bytes() / BYTES_OF_A_MIB);
+            Measured now;
+            try {
+                now = measure(bucket, batch);
+            } catch (RuntimeException e) {
+                if (!String.valueOf(e.getMessage()).contains("out of memory")) { // as libtorch says it of a GPU
+                    throw e;
+                }
+                System.err.println("sparkreel: " + bucket.id() + ": the device has no memory for " + batch);
+                break;
+            }
+            System.err.printf(Locale.ROOT, "sparkreel: %s: a step on %d clip%s takes %.3f s and %.0f MiB%n", bucket.id(),
+                    batch, batch == 1 ? "" : "s", now.seconds(), now.bytes() / BYTES_OF_A_MIB);
             if (now.bytes() > memory) {
                 break;
             }
             measured.add(now);
             boolean noFaster = measured.size() > 1
                     && now.seconds() / batch > 0.98 * measured.get(measured.size() - 2).seconds() / (batch / 2.0);
-            if (noFaster) {
-                break; // larger batches cost as much a clip
+            if (noFaster || now.seconds() > longestStep / 2) {
+                break; // larger batches cost as much a clip, or would take too long
             }
         }
         if (measured.isEmpty()) {
@@ -177,7 +206,7 @@ public final class BatchSizeSearch implements AutoCloseable {
             trainer.step(step++, List.of(clips), batch);
         }
         double seconds = (System.nanoTime() - begin) / 1e9 / STEPS;
-        return new Measured(batch, seconds, ProcessUsage.peakMebibytes(tensors) * BYTES_OF_A_MIB);
+        return new Measured(batch, seconds, ProcessUsage.peakMebibytes(tensors) * BYTES_OF_A_MIB - before);
     }
 
     private MicroBatch clips(Bucket bucket, int batch) {
@@ -200,19 +229,24 @@ public final class BatchSizeSearch implements AutoCloseable {
         return values;
     }
 
-    /** A file whose lines go into a training configuration. */
-    private static void write(Path file, BucketingManifest manifest, Map<String, Integer> sizes) throws IOException {
-        StringBuilder yaml = new StringBuilder("# Batch sizes measured by submit/bench search-batch-size; to be put into the"
-                + "\n# training configuration, or given as --set.\nbucket_config:\n");
-        manifest.bucketConfig().forEach((resolution, counts) -> {
-            yaml.append("  \"").append(resolution).append("\":\n");
-            counts.forEach((frames, pair) -> {
-                Integer size = sizes.get(Bucket.tag(resolution, frames));
-                yaml.append("    ").append(frames).append(": [").append(pair.get(0).doubleValue()).append(", ")
-                        .append(size == null ? pair.get(1) : size).append("]\n");
-            });
-        });
-        Files.writeString(file, yaml, StandardCharsets.UTF_8);
+    /** What puts sizes into a configuration. */
+    private static List<ConfigOverride> overrides(
+            ConfigOverride data, BucketingManifest manifest, Map<String, Integer> sizes) {
+        Map<String, Map<Integer, List<Number>>> levels = new LinkedHashMap<>();
+        manifest.bucketConfig().forEach((resolution, counts) -> counts.forEach((frames, pair) -> {
+            Integer size = sizes.get(Bucket.tag(resolution.toLowerCase(Locale.ROOT), frames));
+            levels.computeIfAbsent(resolution, any -> new LinkedHashMap<>())
+                    .put(frames, Arrays.asList(pair.get(0), size == null ? pair.get(1) : size));
+        }));
+        String found = new ObjectMapper().valueToTree(levels).toString(); // JSON is YAML
+        return List.of(data, ConfigOverride.yaml("bucket_config", found, "bucket_config"),
+                ConfigOverride.text("batch_sizes", BatchSizing.CONFIGURED.word(), "batch_sizes"));
+    }
+
+    /** The whole configuration, to train with. */
+    private static void write(Path file, LoadedConfig<TrainingConfig> config) throws IOException {
+        Files.writeString(file, "# With the batch sizes that submit/bench search-batch-size found.\n" + config.yaml(),
+                StandardCharsets.UTF_8);
     }
 
     @Override

@@ -5,15 +5,20 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.sparkreel.bucketing.bucket.ClipId;
 import io.sparkreel.jobs.BucketingRun;
 import io.sparkreel.jobs.LocalSpark;
+import io.sparkreel.jobs.config.ConfigLoader;
+import io.sparkreel.jobs.config.TrainingConfig;
 import io.sparkreel.jobs.inventory.CrashGuard;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.apache.spark.sql.Dataset;
@@ -85,6 +90,28 @@ class TrainingPlanTest {
         assertTrue(most < 1.5e7, costs.toString());
         assertTrue(costs.stream().anyMatch(row -> row.<String>getAs("bucket").equals("tiny-1-1.00")
                 && row.<Long>getAs("count") > 2), costs.toString());
+    }
+
+    @Test
+    void trainingTakesTheBatchSizesThatWereSearched() throws Exception {
+        Path run = work.resolve("searched");
+        Path given = Files.writeString(work.resolve("given.yaml"),
+                TrainingData.config(data, run, "epochs: 1", "batch_sizes: auto", "memory_gib: 1").yaml());
+        Path found = work.resolve("found.yaml");
+        String[] words = {"--config", given.toString(), "--data-path", data.toString(), "--memory-gib", "1", "--output",
+            found.toString(), "--threads", "1", "--max-step-s", "1"};
+        JsonNode line = BatchSizeSearch.run(words);
+        int pictures = line.at("/batch_sizes/tiny-1").asInt();
+        int videos = line.at("/batch_sizes/tiny-4").asInt();
+        assertTrue(videos >= 1 && pictures > videos, line.toString());
+        assertTrue(line.at("/seconds_per_clip/tiny-4-1.00").asDouble() > 0, line.toString());
+
+        // The file is the configuration of a training run, and that run has batches of these sizes.
+        TrainingData.train(ConfigLoader.load(TrainingConfig.class, found, List.of()));
+        Map<String, Long> largest = new TreeMap<>();
+        plan(run).groupBy("step", "micro_batch", "bucket").count().collectAsList()
+                .forEach(row -> largest.merge(row.getAs("bucket"), row.<Long>getAs("count"), Math::max));
+        assertEquals(Map.of("tiny-1-1.00", Math.min(9L, pictures), "tiny-4-1.00", Math.min(3L, videos)), largest);
     }
 
     @Test
