@@ -8,9 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkreel.model.checkpoint.SafetensorsReader;
-import io.sparkreel.model.checkpoint.SafetensorsWriter;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -32,7 +30,6 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("slow")
 class PublishedWeightsIT {
     private static final Path ROOT = Path.of(System.getProperty("project.root"));
-    private static final Path GOLDEN = ROOT.resolve("model/src/test/resources/golden");
     private static final String COMMIT = "0123456789abcdef0123456789abcdef01234567";
 
     @TempDir
@@ -41,10 +38,9 @@ class PublishedWeightsIT {
     /** The text encoder as a local folder, the autoencoder as a hub id in the hub's cache. */
     @BeforeAll
     static void publish() throws IOException {
-        Path text = published(work.resolve("t5"), "t5_tiny", "model.safetensors");
-        Files.copy(GOLDEN.resolve("t5_tiny.model"), text.resolve("spiece.model"));
+        TinyWeights.textEncoder(work.resolve("t5"));
         Path repository = work.resolve("hub/hub/models--lab--vae");
-        published(repository.resolve("snapshots/" + COMMIT), "vae_tiny", "diffusion_pytorch_model.safetensors");
+        TinyWeights.autoencoder(repository.resolve("snapshots/" + COMMIT));
         Files.createDirectories(repository.resolve("refs"));
         Files.writeString(repository.resolve("refs/main"), COMMIT);
         Path media = Files.createDirectories(work.resolve("media"));
@@ -52,27 +48,6 @@ class PublishedWeightsIT {
             Files.copy(ROOT.resolve("conf/quickstart/clips/" + name + ".jpg"), media.resolve(name + ".jpg"));
             Files.copy(ROOT.resolve("conf/quickstart/clips/" + name + ".txt"), media.resolve(name + ".txt"));
         }
-    }
-
-    private static Path published(Path folder, String golden, String fileName) throws IOException {
-        Files.createDirectories(folder);
-        JsonNode config = new ObjectMapper().readTree(GOLDEN.resolve(golden + ".json").toFile()).get("config");
-        new ObjectMapper().writeValue(folder.resolve("config.json").toFile(), config);
-        try (SafetensorsReader tensors = SafetensorsReader.open(GOLDEN.resolve(golden + ".safetensors"))) {
-            List<String> names = tensors.tensors().keySet().stream().filter(name -> name.startsWith("weights.")).toList();
-            SafetensorsWriter.Builder builder = SafetensorsWriter.builder();
-            names.forEach(name -> builder.tensor(name.substring("weights.".length()),
-                    tensors.tensors().get(name).dataType(), tensors.tensors().get(name).shape()));
-            try (SafetensorsWriter writer = builder.create(folder.resolve(fileName))) {
-                for (String name : names) {
-                    ByteBuffer bytes = ByteBuffer.allocate((int) tensors.tensors().get(name).byteLength());
-                    tensors.readBytes(name, 0, bytes);
-                    writer.writeBytes(name.substring("weights.".length()), bytes.flip());
-                }
-                writer.commit();
-            }
-        }
-        return folder;
     }
 
     private static String run(int code, String job, String... arguments) throws Exception {

@@ -25,8 +25,9 @@ public final class EpochPlan implements Serializable {
      * @param step of the epoch, from 0
      * @param microBatch of the step, from 0
      * @param slot in the micro-batch, from 0
+     * @param cost of the whole micro-batch
      */
-    public record Place(long step, int microBatch, int slot) {}
+    public record Place(long step, int microBatch, int slot, double cost) {}
 
     /**
      * A micro-batch of the plan.
@@ -125,13 +126,14 @@ public final class EpochPlan implements Serializable {
         int size = buckets.get(bucket).batchSize();
         long batch = shuffled / size;
         boolean isWhole = whole[bucket] != null && batch < whole[bucket].count();
-        long number = isWhole ? whole[bucket].first() + batch : rest[bucket].first();
+        Kind kind = isWhole ? whole[bucket] : rest[bucket];
+        long number = kind.first() + (isWhole ? batch : 0);
         int slot = (int) (shuffled % size);
         if (mix == Mix.MIXED) {
             long place = order.placeOf(number);
-            return new Place(place / perStep, (int) (place % perStep), slot);
+            return new Place(place / perStep, (int) (place % perStep), slot, kind.cost());
         }
-        return new Place(order.placeOf(number / perStep), (int) (number % perStep), slot);
+        return new Place(order.placeOf(number / perStep), (int) (number % perStep), slot, kind.cost());
     }
 
     /** Micro-batches of a step. */

@@ -15,6 +15,7 @@ import io.sparkreel.bucketing.bucket.BucketConfig;
 import io.sparkreel.bucketing.bucket.NumpyDraw;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,7 +50,8 @@ class GoldenSamplerTest {
             for (Map.Entry<String, JsonNode> count : resolution.getValue().properties()) {
                 counts.put(
                         Integer.valueOf(count.getKey()),
-                        List.of(count.getValue().get(0).asDouble(), count.getValue().get(1).asInt()));
+                        Arrays.asList(count.getValue().get(0).asDouble(),
+                                count.getValue().get(1).isNull() ? null : count.getValue().get(1).asInt()));
             }
             buckets.put(resolution.getKey(), counts);
         }

@@ -85,6 +85,7 @@ public final class BatchSizeSearch implements AutoCloseable {
         this.longestStep = longestStep;
         Torch.start(threads);
         tensors = TaskDevice.tensors(config.device());
+        ProcessUsage.forgetPeak();
         before = ProcessUsage.peakMebibytes(tensors) * BYTES_OF_A_MIB;
         weights = new ModelWeights(model, tensors);
         weights.initialise(config.run().seed());
@@ -136,13 +137,15 @@ public final class BatchSizeSearch implements AutoCloseable {
         Stdit2Cost formulas = new Stdit2Cost(
                 model, latent, config.dtype() == Precision.BF16 ? 2 : 4, config.gradCheckpoint());
         Comparator<Bucket> byCost = Comparator.comparingDouble(formulas::flops);
-        // One bucket only: it is measured once.
-        Set<Bucket> extremes = new LinkedHashSet<>(List.of(buckets.stream().max(byCost).orElseThrow(),
-                buckets.stream().min(byCost).orElseThrow()));
+        // The cheapest first: what the dearest took stays with the process. One bucket only is measured once.
+        Set<Bucket> extremes = new LinkedHashSet<>();
+        extremes.add(buckets.stream().min(byCost).orElseThrow());
+        extremes.add(buckets.stream().max(byCost).orElseThrow());
         Map<String, Double> secondsPerClip = new TreeMap<>();
         double ratio = 0;
-        try (BatchSizeSearch search = new BatchSizeSearch(config, model, latent, memory,
-                options.count("--max-step-s", 1), (int) options.count("--threads", 1))) {
+        double longestStep = options.count("--max-step-s", 1);
+        try (BatchSizeSearch search = new BatchSizeSearch(
+                config, model, latent, memory, longestStep, (int) options.count("--threads", 1))) {
             for (Bucket bucket : extremes) {
                 List<Measured> found = search.measure(bucket, formulas);
                 Measured largest = found.get(found.size() - 1);
@@ -151,14 +154,24 @@ public final class BatchSizeSearch implements AutoCloseable {
                 ratio = Math.max(ratio, largest.bytes() / formulas.peakBytes(bucket, largest.batch()));
             }
         }
-        Map<String, Integer> sizes = BatchSizes.balanced(
-                buckets, new CostModel(formulas, secondsPerClip), memory / Math.max(1, ratio), null);
+        Map<String, Integer> sizes = sizes(
+                buckets, new CostModel(formulas, secondsPerClip), memory / Math.max(1, ratio), longestStep);
         write(output, ConfigLoader.load(TrainingConfig.class, file, overrides(data, manifest, sizes)));
         ObjectNode line = BenchmarkLine.begin("search-batch-size").put("device", config.device().word())
                 .put("measured_over_predicted_bytes", ratio);
         line.set("seconds_per_clip", new ObjectMapper().valueToTree(secondsPerClip));
         line.set("batch_sizes", new ObjectMapper().valueToTree(sizes));
         return line.put("written", output.toString());
+    }
+
+    /** The largest sizes within the memory whose micro-batches cost about the same, and none too much. */
+    private static Map<String, Integer> sizes(
+            List<Bucket> buckets, CostModel costs, double memory, double longestStep) {
+        Map<String, Integer> largest = BatchSizes.balanced(buckets, costs, memory, null);
+        Map<String, Double> seconds = costs.clipCosts(buckets);
+        double longest = buckets.stream().mapToDouble(bucket -> seconds.get(bucket.id())
+                * largest.get(Bucket.tag(bucket.resolution(), bucket.frames()))).max().orElse(0);
+        return longest <= longestStep ? largest : BatchSizes.balanced(buckets, costs, memory, longestStep);
     }
 
     /** Doubles the batch while it fits. */
