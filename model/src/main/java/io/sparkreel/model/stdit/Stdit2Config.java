@@ -4,7 +4,9 @@ package io.sparkreel.model.stdit;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.model.InvalidInputException;
 import java.io.IOException;
 import java.io.Serializable;
@@ -39,12 +41,19 @@ public record Stdit2Config(
         @JsonProperty("num_heads") int numHeads,
         @JsonProperty("mlp_ratio") double mlpRatio,
         @JsonProperty("class_dropout_prob") double classDropoutProbability,
-        @JsonProperty("pred_sigma") Boolean predictSigma,
+        @JsonProperty("pred_sigma") boolean predictSigma,
         @JsonProperty("caption_channels") int captionChannels,
         @JsonProperty("model_max_length") int modelMaxLength,
         @JsonProperty("qk_norm") boolean qkNorm) implements Serializable {
 
     private static final JsonMapper JSON = new JsonMapper();
+
+    /** What the reference's class takes where a {@code config.json} is silent. */
+    private static final Map<String, Object> DEFAULTS = Map.ofEntries(Map.entry("input_sq_size", 32),
+            Map.entry("in_channels", 4), Map.entry("patch_size", List.of(1, 2, 2)), Map.entry("hidden_size", 1152),
+            Map.entry("depth", 28), Map.entry("num_heads", 16), Map.entry("mlp_ratio", 4.0),
+            Map.entry("class_dropout_prob", 0.1), Map.entry("pred_sigma", true), Map.entry("caption_channels", 4096),
+            Map.entry("model_max_length", 120), Map.entry("qk_norm", false));
 
     /** Depth, hidden size and heads of the published size, and of smaller ones of the same proportions. */
     private static final Map<String, int[]> PRESETS = Map.of(
@@ -55,8 +64,6 @@ public record Stdit2Config(
 
     public Stdit2Config {
         patchSize = patchSize == null ? List.of(1, 2, 2) : List.copyOf(patchSize);
-        predictSigma = predictSigma == null || predictSigma;
-        mlpRatio = mlpRatio == 0 ? 4 : mlpRatio;
         require(inputSquareSize > 0, "input_sq_size", inputSquareSize, "a positive number of pixels");
         require(inChannels > 0, "in_channels", inChannels, "at least 1");
         require(patchSize.size() == 3 && patchSize.stream().allMatch(side -> side > 0),
@@ -80,18 +87,35 @@ public record Stdit2Config(
     }
 
     /**
-     * Reads a {@code config.json}.
+     * Reads a {@code config.json}. What it does not say is as the reference's class has it.
      *
      * @throws InvalidInputException if it is not that of an STDiT2
      */
     public static Stdit2Config read(Path file) throws IOException {
         try {
-            return JSON.readValue(file.toFile(), Stdit2Config.class);
+            return of(JSON.readTree(file.toFile()));
         } catch (JsonProcessingException e) {
             throw new InvalidInputException("Cannot read " + file + ": "
                     + (e.getCause() instanceof InvalidInputException ? e.getCause().getMessage()
                             : e.getOriginalMessage() + ". Give the config.json of an STDiT2."));
+        } catch (InvalidInputException e) {
+            throw new InvalidInputException("Cannot read " + file + ": " + e.getMessage());
         }
+    }
+
+    private static Stdit2Config of(JsonNode stored) throws JsonProcessingException {
+        String type = stored.path("model_type").asText("STDiT2");
+        if (!stored.isObject() || !type.equals("STDiT2")) {
+            throw new InvalidInputException((stored.isObject() ? "its model_type is " + type : "it is no object")
+                    + ". Give the config.json of an STDiT2.");
+        }
+        ObjectNode sizes = JSON.valueToTree(DEFAULTS);
+        for (Map.Entry<String, JsonNode> field : stored.properties()) {
+            if (!field.getValue().isNull()) {
+                sizes.set(field.getKey(), field.getValue());
+            }
+        }
+        return JSON.treeToValue(sizes, Stdit2Config.class);
     }
 
     /** Depth, hidden size and heads of a named size, such as {@code STDiT2-XL/2}. */
