@@ -26,7 +26,7 @@ public final class ConvertWeights {
                 throw new InvalidInputException("Cannot convert weights: " + arguments.length
                     + " words given. Give two: a file or folder of weights, and the folder to write.");
             }
-            run(Path.of(arguments[0]), Path.of(arguments[1]));
+            run(LocalPath.of(arguments[0]), LocalPath.of(arguments[1]));
         } catch (InvalidInputException e) {
             System.err.println("sparkreel: " + e.getMessage());
             System.exit(2);

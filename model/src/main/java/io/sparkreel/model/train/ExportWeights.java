@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.checkpoint.CheckpointReader;
 import io.sparkreel.model.checkpoint.DataType;
+import io.sparkreel.model.checkpoint.LocalPath;
 import io.sparkreel.model.checkpoint.LocalStorage;
 import io.sparkreel.model.checkpoint.PublishedWriter;
 import io.sparkreel.model.checkpoint.SafetensorsReader;
@@ -49,7 +50,7 @@ public final class ExportWeights {
             long mostBytes = 5000L << 20;
             for (int i = 0; i < words.length; i++) {
                 if (!words[i].startsWith("--")) {
-                    folders.add(Path.of(words[i]));
+                    folders.add(LocalPath.of(words[i]));
                     continue;
                 }
                 String value = i + 1 < words.length ? words[i + 1] : "";
