@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -126,24 +125,17 @@ class HostilePicklesTest {
     }
 
     @Test
-    void refusesThemAllQuickly() throws IOException {
+    void refusesThemAllInBounds() throws IOException {
         try (TorchFile good = TorchFile.open(archive(raw(GOOD)))) {
             assertEquals(4, good.floats("w").length);
         }
         Map<String, byte[]> pickles = hostile();
         assertTrue(pickles.size() >= 100, pickles.size() + " pickles");
-        List<String> taken = new ArrayList<>();
         for (Map.Entry<String, byte[]> pickle : pickles.entrySet()) {
             Path file = archive(pickle.getValue());
-            long begin = System.nanoTime();
-            try (TorchFile read = TorchFile.open(file)) {
-                taken.add(pickle.getKey() + " gave " + read.tensors());
-            } catch (InvalidInputException e) {
-                assertTrue(e.getMessage().matches("Cannot read [^\\n]*: [^\\n]*\\. Give [^\\n]*\\."), e.getMessage());
-            }
-            assertTrue(System.nanoTime() - begin < 2_000_000_000L, pickle.getKey() + " takes its time");
+            String message = Refusal.inBounds(pickle.getKey(), () -> TorchFile.open(file).close());
+            assertTrue(message.matches("Cannot read .*: .*\\. Give .*\\."), message);
         }
-        assertEquals(List.of(), taken);
     }
 
     @Test

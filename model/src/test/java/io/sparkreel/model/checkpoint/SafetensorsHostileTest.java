@@ -2,14 +2,10 @@
 package io.sparkreel.model.checkpoint;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.sparkreel.model.InvalidInputException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
-import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -27,8 +23,6 @@ import org.junit.jupiter.api.io.TempDir;
 class SafetensorsHostileTest {
 
     private static final int FILES = 200;
-    private static final long MAX_NANOS = 100_000_000;
-    private static final long MAX_ALLOCATED = 64L << 20;
 
     @TempDir
     Path folder;
@@ -176,28 +170,10 @@ class SafetensorsHostileTest {
             Sample sample = sample(random);
             DAMAGES.get(kind).apply(sample, random);
             write(path, sample);
-            assertRefusedInBounds(path, kind);
+            String message = Refusal.inBounds(kind, () -> SafetensorsReader.open(path).close());
+            assertTrue(message.startsWith("Cannot read " + path + ": "), message);
+            assertTrue(message.length() < path.toString().length() + 400, kind + ": a message of many words");
         }
-    }
-
-    private static void assertRefusedInBounds(Path path, String kind) {
-        com.sun.management.ThreadMXBean threads =
-            (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
-        long best = Long.MAX_VALUE;
-        // Processor time, the best of a few attempts: the machine may be busy and the code not compiled yet.
-        for (int attempt = 0; attempt < 4 && best > MAX_NANOS; attempt++) {
-            long allocated = threads.getCurrentThreadAllocatedBytes();
-            long start = threads.getCurrentThreadCpuTime();
-            InvalidInputException e = assertThrows(InvalidInputException.class,
-                () -> SafetensorsReader.open(path).close(), kind);
-            best = Math.min(best, threads.getCurrentThreadCpuTime() - start);
-            allocated = threads.getCurrentThreadAllocatedBytes() - allocated;
-            assertTrue(allocated < MAX_ALLOCATED, kind + " allocated " + allocated + " bytes");
-            assertTrue(e.getMessage().startsWith("Cannot read " + path + ": "), e.getMessage());
-            assertTrue(e.getMessage().length() < path.toString().length() + 400, kind + ": a message of many words");
-            assertFalse(e.getMessage().contains("\n"), kind);
-        }
-        assertTrue(best < MAX_NANOS, kind + " took " + best / 1_000_000 + " ms");
     }
 
     private static Sample sample(Random random) {

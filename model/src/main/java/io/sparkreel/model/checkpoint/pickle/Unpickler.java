@@ -22,7 +22,7 @@ import java.util.Set;
  * Double, Boolean, null, {@link Storage} and {@link View}. The format is that of Python's pickletools, protocols 2 to 4.
  */
 final class Unpickler {
-    private static final int MOST_INSTRUCTIONS = 1_000_000;
+    private static final int MOST_INSTRUCTIONS = 500_000;
     private static final int MOST_DIMENSIONS = 32;
     private static final String DICTIONARY = "collections.OrderedDict";
     private static final String TENSOR = "torch._utils._rebuild_tensor_v2";
