@@ -2,6 +2,7 @@
 package io.sparkreel.model.stdit;
 
 import io.sparkreel.model.torch.Autograd;
+import io.sparkreel.model.torch.HostMemory;
 import io.sparkreel.model.torch.Kernels;
 import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.TensorScope;
@@ -21,6 +22,7 @@ import java.util.function.IntConsumer;
 public final class BlockwiseBackward {
     private final Stdit2 model;
     private final boolean checkpoint;
+    private final boolean trims;
 
     /**
      * @param checkpoint recompute each block in the backward pass instead of keeping its activations
@@ -28,6 +30,7 @@ public final class BlockwiseBackward {
     public BlockwiseBackward(Stdit2 model, boolean checkpoint) {
         this.model = model;
         this.checkpoint = checkpoint;
+        trims = model.tensors().isOnHost() && ParameterLayout.of(model.config()).isLarge();
     }
 
     /**
@@ -40,7 +43,9 @@ public final class BlockwiseBackward {
     public void run(Stdit2Input input, Function<Tensor, Tensor> loss, IntConsumer groupFinal) {
         int depth = model.config().depth();
         try (TensorScope scope = TensorScope.open()) {
-            Conditioning condition = Autograd.withGradients(() -> model.condition(input));
+            Embeddings embeddings = Autograd.withGradients(() -> model.embeddings(input));
+            Embeddings embeddingLeaves = embeddings.leaves();
+            Conditioning condition = Autograd.withGradients(() -> model.condition(input, embeddingLeaves));
             Tensor text = Autograd.withGradients(() -> model.text(input));
             Tensor embedded = Autograd.withGradients(() -> model.embed(input));
             Conditioning conditionLeaves = condition.leaves();
@@ -76,11 +81,23 @@ public final class BlockwiseBackward {
                 gradient.close();
                 gradient = Autograd.gradient(x);
                 groupFinal.accept(i + 1);
+                trim();
             }
-            Autograd.backward(embedded, gradient);
+            // Memory peaks with the last gradients that are written; what takes most beside them comes first.
+            backward(condition.tensors(), conditionLeaves.tensors());
+            trim();
             Autograd.backward(text, Autograd.gradient(textLeaf));
-            backwardConditioning(condition, conditionLeaves);
+            trim();
+            backward(embeddings.tensors(), embeddingLeaves.tensors());
+            Autograd.backward(embedded, gradient);
             groupFinal.accept(0);
+        }
+    }
+
+    /** Activations that were kept are free now, and gradients still to be written need memory. */
+    private void trim() {
+        if (trims) {
+            HostMemory.trim();
         }
     }
 
@@ -94,14 +111,10 @@ public final class BlockwiseBackward {
         }
     }
 
-    /** The results of the embedders share a graph, so they go back through it together. */
-    private void backwardConditioning(Conditioning condition, Conditioning leaves) {
-        List<Tensor> gradients = new ArrayList<>();
-        for (Tensor leaf : leaves.tensors()) {
-            gradients.add(Autograd.gradient(leaf));
-        }
-        Tensor total = Autograd.withGradients(
-                () -> Kernels.instance().weightedSum(condition.tensors(), gradients));
+    /** Results that share a graph go back through it together. */
+    private void backward(List<Tensor> results, List<Tensor> leaves) {
+        List<Tensor> gradients = leaves.stream().map(Autograd::gradient).toList();
+        Tensor total = Autograd.withGradients(() -> Kernels.instance().weightedSum(results, gradients));
         Autograd.backward(total, model.tensors().scalar(1));
     }
 }

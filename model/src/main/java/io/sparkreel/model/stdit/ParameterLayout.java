@@ -25,6 +25,8 @@ public final class ParameterLayout {
         }
     }
 
+    private static final long LARGE = 1L << 28;
+
     private final Map<String, Slot> slots = new LinkedHashMap<>();
     private final List<Group> groups = new ArrayList<>();
     private long elements;
@@ -64,6 +66,11 @@ public final class ParameterLayout {
     /** The number of trainable parameters. */
     public long elements() {
         return elements;
+    }
+
+    /** Whether a step takes so long that it does not count what giving back memory in its midst costs. */
+    public boolean isLarge() {
+        return elements >= LARGE;
     }
 
     private void group(String name, List<ParameterSpec> specs) {

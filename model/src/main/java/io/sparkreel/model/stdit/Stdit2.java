@@ -8,6 +8,7 @@ import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.TensorScope;
 import io.sparkreel.model.torch.Tensors;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 
@@ -123,7 +124,8 @@ public final class Stdit2 {
      */
     public Tensor forward(Stdit2Input input, Prepared prepared) {
         try (TensorScope scope = TensorScope.open()) {
-            Conditioning condition = condition(input, prepared.information(), prepared.length());
+            Conditioning condition =
+                    condition(input, embeddings(input, prepared.information(), prepared.length()));
             Tensor hidden = embed(input, prepared.position());
             for (int i = 0; i < blocks.size(); i++) {
                 Tensor next = block(i, hidden, prepared.text(), condition, input, prepared.angles());
@@ -135,11 +137,11 @@ public final class Stdit2 {
     }
 
     /** Timestep, size, aspect ratio, frame count and fps. */
-    Conditioning condition(Stdit2Input input) {
+    Embeddings embeddings(Stdit2Input input) {
         try (TensorScope scope = TensorScope.open()) {
-            Conditioning condition = condition(input, information(input.size()), length(input.size()));
-            scope.releaseAll(condition.tensors());
-            return condition;
+            Embeddings embeddings = embeddings(input, information(input.size()), length(input.size()));
+            scope.releaseAll(embeddings.tensors());
+            return embeddings;
         }
     }
 
@@ -154,22 +156,28 @@ public final class Stdit2 {
         return kernels.add(embedding(size.numFrames(), frameCountMlp), embedding(size.fps(), fpsMlp)); // [B, D]
     }
 
-    private Conditioning condition(Stdit2Input input, Tensor information, Tensor length) {
+    private Embeddings embeddings(Stdit2Input input, Tensor information, Tensor length) {
+        boolean given = input.noised() != null;
+        float[] times = input.timestep();
+        Tensor t = embedding(given ? Arrays.copyOf(times, 2 * times.length) : times, timestepMlp);
+        return new Embeddings(t, kernels.add(t, given ? kernels.repeatTwice(information) : information),
+                kernels.add(t, given ? kernels.repeatTwice(length) : length));
+    }
+
+    /** What the blocks and the final layer are told of timestep and sizes. */
+    Conditioning condition(Stdit2Input input, Embeddings embeddings) {
         try (TensorScope scope = TensorScope.open()) {
-            Tensor t = embedding(input.timestep(), timestepMlp); // [B, D]
-            Tensor tSpatial = kernels.add(t, information);
-            Tensor spatial = kernels.modulation(tSpatial, 6, spatialModulation); // [B, 6, D]
-            Tensor temporal = kernels.modulation(kernels.add(t, length), 3, temporalModulation); // [B, 3, D]
-            Conditioning condition;
+            Tensor spatial = kernels.modulation(embeddings.spatial(), 6, spatialModulation); // [B or 2B, 6, D]
+            Tensor temporal = kernels.modulation(embeddings.temporal(), 3, temporalModulation); // [B or 2B, 3, D]
+            int batch = input.timestep().length;
             if (input.noised() == null) {
-                condition = new Conditioning(t, spatial, temporal, null, null, null);
-            } else {
-                Tensor zero = embedding(new float[input.timestep().length], timestepMlp);
-                Tensor zeroSpatial = kernels.add(zero, information);
-                condition = new Conditioning(t, spatial, temporal, zeroSpatial,
-                        kernels.modulation(zeroSpatial, 6, spatialModulation),
-                        kernels.modulation(kernels.add(zero, length), 3, temporalModulation));
+                scope.releaseAll(List.of(spatial, temporal));
+                return new Conditioning(embeddings.timestep(), spatial, temporal, null, null, null);
             }
+            Conditioning condition = new Conditioning(kernels.rows(embeddings.timestep(), 0, batch),
+                    kernels.rows(spatial, 0, batch), kernels.rows(temporal, 0, batch),
+                    kernels.rows(embeddings.spatial(), batch, batch),
+                    kernels.rows(spatial, batch, batch), kernels.rows(temporal, batch, batch));
             scope.releaseAll(condition.tensors());
             return condition;
         }

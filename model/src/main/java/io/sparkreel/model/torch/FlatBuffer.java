@@ -7,7 +7,7 @@ import java.nio.FloatBuffer;
 /** One long-lived fp32 vector on a device, read, written and viewed by ranges of elements. */
 public final class FlatBuffer implements AutoCloseable {
     /** Elements moved between host and device at a time. */
-    private static final long CHUNK = 1L << 24;
+    private static final long CHUNK = 1L << 20;
 
     private final TensorScope owner = TensorScope.longLived();
     private final Tensors tensors;
@@ -62,6 +62,35 @@ public final class FlatBuffer implements AutoCloseable {
     /** The address of the first element. On a GPU it must not be read from Java. */
     public long deviceAddress() {
         return TorchAbi.dataPointer(flat.handle());
+    }
+
+    /** Sets every element to zero. */
+    public void clear() {
+        Kernels.instance().fill(flat, 0);
+    }
+
+    /**
+     * As {@link #clear}. On the host the memory goes back to the operating system, and is taken again page by page as
+     * it is written, which costs more than to clear it.
+     */
+    public void clearAndGiveBack() {
+        if (!isOnHost()) {
+            clear();
+            return;
+        }
+        long address = deviceAddress();
+        long end = address + elements * Float.BYTES;
+        long[] givenBack = HostMemory.giveBack(address, end);
+        clear(0, (givenBack[0] - address) / Float.BYTES);
+        clear((givenBack[1] - address) / Float.BYTES, elements);
+    }
+
+    private void clear(long begin, long end) {
+        if (begin < end) {
+            try (TensorScope scope = TensorScope.open()) {
+                Kernels.instance().fill(Kernels.instance().sliceFlat(flat, begin, end - begin, end - begin), 0);
+            }
+        }
     }
 
     /** Copies elements from {@code begin} on until {@code target} is full. */

@@ -217,6 +217,11 @@ public final class Kernels {
         return module.tensor("first_rows", x, (long) rows);
     }
 
+    /** A view of some rows. */
+    public Tensor rows(Tensor x, int begin, int count) {
+        return module.tensor("rows", x, (long) begin, (long) count);
+    }
+
     /** The batch, followed by itself. */
     public Tensor repeatTwice(Tensor x) {
         return module.tensor("repeat_twice", x);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.train;
 
+import io.sparkreel.model.stdit.ParameterLayout;
 import io.sparkreel.model.torch.Autograd;
 import io.sparkreel.model.torch.FlatBuffer;
 import io.sparkreel.model.torch.Kernels;
@@ -18,14 +19,17 @@ import io.sparkreel.model.torch.Tensors;
  */
 public final class FlatGradients implements AutoCloseable {
     private final FlatBuffer values;
+    private final boolean large;
 
     /**
      * @throws IllegalStateException if autograd did not adopt the memory, which a changed libtorch could cause
      */
     public FlatGradients(FlatParameters parameters, Tensors tensors) {
-        values = new FlatBuffer(tensors, parameters.layout().elements());
+        ParameterLayout layout = parameters.layout();
+        large = layout.isLarge();
+        values = new FlatBuffer(tensors, layout.elements());
         Kernels kernels = Kernels.instance();
-        parameters.layout().slots().forEach((name, slot) -> {
+        layout.slots().forEach((name, slot) -> {
             try (TensorScope scope = TensorScope.open()) {
                 long count = slot.spec().elements();
                 Tensor parameter = parameters.tensor(name);
@@ -59,9 +63,16 @@ public final class FlatGradients implements AutoCloseable {
         return values;
     }
 
-    /** Sets all gradients to zero. */
+    /**
+     * Sets all gradients to zero. Those of a large model take no memory on the host until the backward pass comes to
+     * them: until then there is room for activations.
+     */
     public void clear() {
-        Kernels.instance().fill(values.tensor(), 0);
+        if (large) {
+            values.clearAndGiveBack();
+        } else {
+            values.clear();
+        }
     }
 
     @Override

@@ -334,6 +334,9 @@ class Kernels(Module):
   def first_rows(self: __torch__.Kernels, x: Tensor, rows: int) -> Tensor:
     return torch.contiguous(torch.narrow(x, 0, 0, rows))
 
+  def rows(self: __torch__.Kernels, x: Tensor, begin: int, count: int) -> Tensor:
+    return torch.narrow(x, 0, begin, count)
+
   def repeat_twice(self: __torch__.Kernels, x: Tensor) -> Tensor:
     return torch.cat([x, x], 0)
 

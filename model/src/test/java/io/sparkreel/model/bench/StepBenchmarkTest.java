@@ -11,6 +11,7 @@ import io.sparkreel.model.stdit.Stdit2Flops;
 import io.sparkreel.model.torch.Tensor;
 import java.io.IOException;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -55,6 +56,20 @@ class StepBenchmarkTest {
         double half = number(measure(longer + " --dtype bf16"), "loss");
         assertEquals(loss, half, 0.02 * loss);
         assertNotEquals(loss, half);
+    }
+
+    /** Value, gradient and two moments; a small model before it has made the engine take what it needs in any case. */
+    @Test
+    @Tag("slow")
+    void thePublishedSizeTrainsInSixteenBytesOfAParameter() throws IOException {
+        String tiny = "--frames 2 --height 4 --width 4 --batch 1 --text-tokens 200 --threads 2 --steps ";
+        ProcessUsage.forgetPeak();
+        double before = number(measure("--hidden 96 --depth 2 --heads 4 " + tiny + 100), "peak_rss_mib");
+        Map<String, Object> report = measure("--hidden 1152 --depth 28 --heads 16 " + tiny + "2 --warmup 1");
+        assertEquals(767_452_064L, report.get("parameters"));
+        double bytes = (number(report, "peak_rss_mib") - before) * (1 << 20) / number(report, "parameters");
+        System.out.printf("training the published size takes %.3f bytes of a parameter%n", bytes);
+        assertTrue(bytes <= 16, bytes + " bytes of a parameter");
     }
 
     @ParameterizedTest

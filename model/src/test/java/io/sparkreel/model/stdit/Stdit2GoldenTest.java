@@ -173,7 +173,7 @@ class Stdit2GoldenTest {
                 return;
             }
             Stdit2Input input = fixture.input(name);
-            Conditioning condition = fixture.model.condition(input);
+            Conditioning condition = fixture.model.condition(input, fixture.model.embeddings(input));
             fixture.tensors.assertClose(mid + "t_embedder", condition.timestep().floats(), FORWARD);
             fixture.tensors.assertClose(mid + "t_block", condition.spatial().floats(), FORWARD);
             fixture.tensors.assertClose(mid + "t_block_temp", condition.temporal().floats(), FORWARD);

@@ -7,8 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import com.sun.jna.Native;
 import com.sun.jna.Pointer;
 import java.nio.FloatBuffer;
+import java.util.Arrays;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class FlatBufferTest {
 
@@ -29,6 +32,21 @@ class FlatBufferTest {
             float[] last = new float[1];
             buffer.read(5, FloatBuffer.wrap(last));
             assertEquals(9, last[0]);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 1000, 5000, 3_000_001})
+    void clearsAllOfWhatItGivesBack(int count) {
+        try (FlatBuffer buffer = new FlatBuffer(Tensors.onHost(), count)) {
+            float[] values = new float[count];
+            for (int round = 0; round < 2; round++) {
+                Arrays.fill(values, 3);
+                buffer.write(0, FloatBuffer.wrap(values));
+                buffer.clearAndGiveBack();
+                buffer.read(0, FloatBuffer.wrap(values));
+                assertArrayEquals(new float[count], values);
+            }
         }
     }
 }

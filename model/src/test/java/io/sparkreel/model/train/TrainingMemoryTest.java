@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkreel.model.KeyedRandom;
+import io.sparkreel.model.bench.ProcessUsage;
 import io.sparkreel.model.collective.SingleProcess;
 import io.sparkreel.model.diffusion.FrameMask;
 import io.sparkreel.model.stdit.Stdit2Config;
@@ -34,7 +35,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** What training holds on to: native tensors and memory, over many steps and in the published size. */
 class TrainingMemoryTest {
     private static final Tensors HOST = Tensors.onHost();
-    private static final long MEBIBYTE = 1 << 20;
 
     @BeforeAll
     static void start() {
@@ -128,26 +128,31 @@ class TrainingMemoryTest {
     }
 
     /**
-     * 16 bytes of each parameter are its value, gradient and two moments, and 4 more the average; then come one block's
-     * gradients on their way, the activations of a tiny clip, and what Java allocates.
+     * Value, gradient, two moments and the average. What the process has held before counts as its own: a small model
+     * of the same captions makes the engine take what it needs in any case.
      */
     @Test
     @Tag("slow")
     void thePublishedSizeTrainsInTwentyBytesOfAParameter() throws IOException {
-        long before = resident();
-        Files.writeString(Path.of("/proc/self/clear_refs"), "5"); // the high-water mark starts anew
-        try (ModelWeights weights = new ModelWeights(publishedSize(), HOST)) {
+        ProcessUsage.forgetPeak();
+        train(new Stdit2Config(512, 4, List.of(1, 2, 2), 96, 2, 4, 4, 0.1, true, 4096, 200, true), 100);
+        long before = status("VmHWM");
+        long parameters = train(publishedSize(), 3);
+        double bytes = (status("VmHWM") - before) / (double) parameters;
+        System.out.printf("training the published size takes %.3f bytes of a parameter, average included%n", bytes);
+        assertTrue(bytes <= 20, bytes + " bytes of a parameter");
+    }
+
+    /** Takes some steps; returns the number of parameters. */
+    private static long train(Stdit2Config config, int steps) {
+        try (ModelWeights weights = new ModelWeights(config, HOST)) {
             weights.initialise(3);
-            long parameters = weights.parameters().layout().elements();
             try (Trainer trainer = new Trainer(options(), weights, HOST, new SingleProcess())) {
-                for (int step = 0; step < 2; step++) {
-                    trainer.step(step, clip(weights.config(), step, 2, 4), 1);
+                for (int step = 0; step < steps; step++) {
+                    trainer.step(step, clip(config, step, 2, 4), 1);
                 }
             }
-            long peak = status("VmHWM") - before;
-            String found = String.format("%.2f bytes of a parameter", peak / (double) parameters);
-            System.out.println("training the published size takes " + found + ", average included");
-            assertTrue(peak <= 20 * parameters + 400 * MEBIBYTE, found);
+            return weights.parameters().layout().elements();
         }
     }
 

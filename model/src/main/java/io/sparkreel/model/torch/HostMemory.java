@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.model.torch;
+
+import com.sun.jna.Function;
+import com.sun.jna.NativeLibrary;
+import com.sun.jna.Platform;
+import com.sun.jna.Pointer;
+
+/** This process's memory, as the operating system hands it out and takes it back. Where it cannot, nothing happens. */
+public final class HostMemory {
+    private static final long PAGE = 4096;
+    /** {@code MADV_DONTNEED}: private memory reads as zero from now on, and takes none until it is written again. */
+    private static final int NOT_NEEDED = 4;
+    /** {@code MADV_HUGEPAGE}: where it is written, in pages of 2 MiB, of which a page fault is as dear as of 4 KiB. */
+    private static final int LARGE_PAGES = 14;
+    private static final Function ADVISE = function("madvise");
+    private static final Function TRIM = function("malloc_trim");
+
+    private HostMemory() {}
+
+    /** A function of the C library, null where that has none of this name. */
+    private static Function function(String name) {
+        try {
+            return Platform.isLinux() ? NativeLibrary.getInstance("c").getFunction(name) : null;
+        } catch (UnsatisfiedLinkError absent) {
+            return null;
+        }
+    }
+
+    /**
+     * Gives back the whole pages of a range, which read as zero afterwards, and come back as large ones if they can.
+     *
+     * @param end the byte after the last
+     * @return the first byte and the byte after the last of what was given back; the same twice if nothing was
+     */
+    static long[] giveBack(long begin, long end) {
+        long from = (begin + PAGE - 1) / PAGE * PAGE;
+        long to = end / PAGE * PAGE;
+        if (from >= to || !advise(from, to, NOT_NEEDED)) {
+            return new long[] {begin, begin};
+        }
+        advise(from, to, LARGE_PAGES);
+        return new long[] {from, to};
+    }
+
+    private static boolean advise(long from, long to, int advice) {
+        return ADVISE != null && ADVISE.invokeInt(new Object[] {new Pointer(from), to - from, advice}) == 0;
+    }
+
+    /** Gives back what neither Java nor native code uses, before something large is allocated beside it. */
+    public static void makeRoom() {
+        System.gc();
+        trim();
+    }
+
+    /**
+     * Gives back what native code has freed and its allocator keeps for the next time. That time costs more then: about
+     * a millisecond for every four mebibytes.
+     */
+    public static void trim() {
+        if (TRIM != null) {
+            TRIM.invokeInt(new Object[] {0L});
+        }
+    }
+}
