@@ -60,15 +60,15 @@ public final class Nccl implements Collective {
 
     static Nccl over(TcpRing ring, int device, Duration stallTimeout, NcclLibraries libraries,
             LongSupplier computeStream) {
-        check(libraries, libraries.cuda().cudaSetDevice(device), "select GPU " + device);
+        libraries.checkCuda(libraries.cuda().cudaSetDevice(device), "select GPU " + device);
         Memory id = new Memory(UniqueId.BYTES);
         if (ring.rank() == 0) {
-            checkNccl(libraries, libraries.nccl().ncclGetUniqueId(id), "make the ranks' common name");
+            libraries.checkNccl(libraries.nccl().ncclGetUniqueId(id), "make the ranks' common name");
         }
         ring.broadcast(id.getByteBuffer(0, UniqueId.BYTES), 0);
         Pointer communicator = join(ring, libraries, device, id, stallTimeout.multipliedBy(STALLS));
         PointerByReference stream = new PointerByReference();
-        check(libraries, libraries.cuda().cudaStreamCreateWithFlags(stream, CudaRuntime.STREAM_NON_BLOCKING),
+        libraries.checkCuda(libraries.cuda().cudaStreamCreateWithFlags(stream, CudaRuntime.STREAM_NON_BLOCKING),
                 "make a stream");
         return new Nccl(ring, libraries, device, stallTimeout, communicator, stream.getValue(), computeStream);
     }
@@ -92,9 +92,9 @@ public final class Nccl implements Collective {
         CompletableFuture<Pointer> joined = new CompletableFuture<>();
         RingThreads.start("nccl-join", ring.rank(), () -> {
             try {
-                check(libraries, libraries.cuda().cudaSetDevice(device), "select GPU " + device);
+                libraries.checkCuda(libraries.cuda().cudaSetDevice(device), "select GPU " + device);
                 PointerByReference communicator = new PointerByReference();
-                checkNccl(libraries, libraries.nccl().ncclCommInitRank(communicator, ring.worldSize(), name, ring.rank()),
+                libraries.checkNccl(libraries.nccl().ncclCommInitRank(communicator, ring.worldSize(), name, ring.rank()),
                         "join the GPUs of all ranks");
                 joined.complete(communicator.getValue());
             } catch (Throwable failed) {
@@ -216,10 +216,10 @@ public final class Nccl implements Collective {
                 throw new CollectiveException(rank(), "Cannot start " + what + ": rank " + rank()
                         + " has closed its group. Close it after the last operation.");
             }
-            check(libraries, libraries.cuda().cudaSetDevice(device), "select GPU " + device);
+            libraries.checkCuda(libraries.cuda().cudaSetDevice(device), "select GPU " + device);
             Pointer before = event();
             record(before, new Pointer(computeStream.getAsLong()));
-            check(libraries, libraries.cuda().cudaStreamWaitEvent(stream, before, 0), "wait for a computation");
+            libraries.checkCuda(libraries.cuda().cudaStreamWaitEvent(stream, before, 0), "wait for a computation");
             libraries.cuda().cudaEventDestroy(before);
             int result = launch.call();
             if (result != 0) {
@@ -236,12 +236,13 @@ public final class Nccl implements Collective {
 
     private Pointer event() {
         PointerByReference event = new PointerByReference();
-        check(libraries, libraries.cuda().cudaEventCreateWithFlags(event, CudaRuntime.EVENT_DISABLE_TIMING), "make an event");
+        libraries.checkCuda(libraries.cuda().cudaEventCreateWithFlags(event, CudaRuntime.EVENT_DISABLE_TIMING),
+                "make an event");
         return event.getValue();
     }
 
     private void record(Pointer event, Pointer on) {
-        check(libraries, libraries.cuda().cudaEventRecord(event, on), "record an event");
+        libraries.checkCuda(libraries.cuda().cudaEventRecord(event, on), "record an event");
     }
 
     /** Something queued on the stream, done once its event is. */
@@ -344,20 +345,6 @@ public final class Nccl implements Collective {
             if (alone) {
                 use.unlock();
             }
-        }
-    }
-
-    private static void check(NcclLibraries libraries, int result, String what) {
-        if (result != 0) {
-            throw new IllegalStateException("Cannot " + what + ": CUDA says " + libraries.cuda().cudaGetErrorString(result)
-                    + ". See the log of this executor and nvidia-smi on its host.");
-        }
-    }
-
-    private static void checkNccl(NcclLibraries libraries, int result, String what) {
-        if (result != 0) {
-            throw new IllegalStateException("Cannot " + what + ": NCCL says " + libraries.nccl().ncclGetErrorString(result)
-                    + ". Set NCCL_DEBUG=INFO on the executors and see their logs.");
         }
     }
 

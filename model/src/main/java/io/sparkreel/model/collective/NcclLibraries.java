@@ -28,6 +28,20 @@ record NcclLibraries(NcclLibrary nccl, CudaRuntime cuda) {
                 Native.load(cuda.toString(), CudaRuntime.class));
     }
 
+    void checkCuda(int result, String what) {
+        if (result != 0) {
+            throw new IllegalStateException("Cannot " + what + ": CUDA says " + cuda.cudaGetErrorString(result)
+                    + ". See the log of this executor and nvidia-smi on its host.");
+        }
+    }
+
+    void checkNccl(int result, String what) {
+        if (result != 0) {
+            throw new IllegalStateException("Cannot " + what + ": NCCL says " + nccl.ncclGetErrorString(result)
+                    + ". Set NCCL_DEBUG=INFO on the executors and see their logs.");
+        }
+    }
+
     static <L extends Library> L find(String what, List<String> names, Class<L> functions) {
         String problems = "";
         for (String name : names) {

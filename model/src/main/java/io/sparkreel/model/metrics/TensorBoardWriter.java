@@ -16,7 +16,8 @@ import java.util.zip.CRC32C;
  * <p>The file is a series of records, as {@code tensorflow/core/lib/io/record_writer.h} describes them: the length of
  * the data (8 bytes, little endian), a checksum of those bytes, the data, a checksum of it. The data is an Event
  * message in protocol buffer encoding: wall_time (1, double), step (2, int64), file_version (3, string) and summary
- * (5), which holds values (1) of a tag (1, string) and a simple_value (2, float).
+ * (5), which holds values (1) of a tag (1, string) and a simple_value (2, float); or a session_log (7) with a status (1,
+ * an enumeration).
  */
 public final class TensorBoardWriter implements AutoCloseable {
 
@@ -25,6 +26,8 @@ public final class TensorBoardWriter implements AutoCloseable {
     private static final int WIRE_BYTES = 2;
     private static final int WIRE_FIXED_32 = 5;
     private static final int CHECKSUM_OFFSET = 0xA282EAD8;
+
+    private static final int SESSION_START = 1;
 
     private final OutputStream out;
 
@@ -45,6 +48,17 @@ public final class TensorBoardWriter implements AutoCloseable {
     /** The name TensorBoard finds event files by; files of one folder are one run, read in the order of their names. */
     public static String fileName(Instant created, String host) {
         return String.format("events.out.tfevents.%010d.%s", created.getEpochSecond(), host);
+    }
+
+    /** Tells readers that steps from this one on are taken anew: what they have read of them so far, they forget. */
+    public void begin(long step, Instant time) throws IOException {
+        Message session = new Message();
+        session.varint(1, SESSION_START);
+        Message event = new Message();
+        event.fixed64(1, Double.doubleToRawLongBits(seconds(time)));
+        event.varint(2, step);
+        event.bytes(7, session.toByteArray());
+        write(event);
     }
 
     /** Writes one point of a curve. */

@@ -37,6 +37,16 @@ class TensorBoardWriterTest {
         assertArrayEquals(HexFormat.of().parseHex(SEEN_BY_TENSORBOARD), file.toByteArray());
     }
 
+    /** TensorBoard 2.21 writes these bytes for the start of a session at step 3, and purges what it knows from there on. */
+    @Test
+    void stepsThatAreTakenAgainBeginWithASession() throws IOException {
+        ByteArrayOutputStream file = new ByteArrayOutputStream();
+        try (TensorBoardWriter writer = new TensorBoardWriter(file, CREATED)) {
+            writer.begin(3, CREATED.plusSeconds(1));
+        }
+        assertArrayEquals(HexFormat.of().parseHex("0900005040fc54d94110033a020801"), records(file.toByteArray()).get(1));
+    }
+
     @Test
     void pointsOfManyStepsAndTagsAreReadBack() throws IOException {
         ByteArrayOutputStream file = new ByteArrayOutputStream();

@@ -156,8 +156,27 @@ class TrainerTest {
         }
     }
 
-    /** What a step takes from the parameters where Adam's division is by about one: the gradient. */
+    @Test
+    void microBatchesAddUpToTheGradientOfOneLargeBatch() {
+        SingleProcess alone = new SingleProcess();
+        float[] large = gradient(alone, List.of(batch(0, VIDEO, 1, 2, 3, 4)), 4);
+        double largest = 0;
+        for (float value : large) {
+            largest = Math.max(largest, Math.abs(value));
+        }
+        assertTrue(largest > 1e-2, "there is a gradient");
+        float rounding = (float) (1e-5 * largest);
+        assertArrayEquals(large, gradient(alone, List.of(batch(0, VIDEO, 1, 2), batch(0, VIDEO, 3, 4)), 4), rounding);
+        // The mean is over clips, not over micro-batches: those of one clip weigh less than one of three.
+        assertArrayEquals(large, gradient(alone, List.of(batch(0, VIDEO, 4), batch(0, VIDEO, 1, 2, 3)), 4), rounding);
+    }
+
     private static float[] gradient(Collective collective) {
+        return gradient(collective, share(stepOf(0), collective), CLIPS);
+    }
+
+    /** What a step takes from the parameters where Adam's division is by about one: the gradient. */
+    private static float[] gradient(Collective collective, List<MicroBatch> mine, int clips) {
         double large = 1e4;
         Trainer.Options options = new Trainer.Options(false, 1, "", false, null, false, Precision.FLOAT32, Freeze.NOTHING,
                 0, new AdamW.Options(0.9, 0.999, large, 0),
@@ -166,7 +185,7 @@ class TrainerTest {
             weights.initialise(3);
             float[] gradient = values(weights.parameters().values());
             try (Trainer trainer = new Trainer(options, weights, HOST, collective)) {
-                trainer.step(0, share(stepOf(0), collective), CLIPS);
+                trainer.step(0, mine, clips);
             }
             float[] after = values(weights.parameters().values());
             for (int i = 0; i < gradient.length; i++) {

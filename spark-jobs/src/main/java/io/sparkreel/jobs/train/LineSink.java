@@ -13,6 +13,9 @@ interface LineSink extends AutoCloseable {
     /** The next line. */
     void line(JsonNode line) throws IOException;
 
+    /** What was told of steps after this one is void: they are taken again. */
+    default void rewound(long step) {}
+
     /** Brings what was made so far to the run folder. */
     default void flush() throws IOException {}
 

@@ -130,6 +130,7 @@ final class RunLog extends SparkListener implements AutoCloseable {
     synchronized void rewind(long step, List<JsonNode> told) throws IOException {
         accumulator = -1;
         file.rewind(step, told);
+        sinks.forEach(sink -> sink.rewound(step));
     }
 
     /** Brings what was told so far to the run folder. */

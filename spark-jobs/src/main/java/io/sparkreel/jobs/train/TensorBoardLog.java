@@ -14,12 +14,17 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 
-/** The scalars of a run as an event file; every start of the run adds one to the folder. */
+/**
+ * The scalars of a run as an event file; every start of the run adds one to the folder. Where steps are taken again,
+ * readers are told to forget what they have of them, so that they show one curve.
+ */
 final class TensorBoardLog implements LineSink {
     /** Folder of the event files in the run folder. */
     static final String FOLDER = "tensorboard";
 
     private final TensorBoardWriter writer;
+    private long next = 1; // the first step of which nothing may be known that is to come
+    private boolean begins = true; // with the next scalar
 
     TensorBoardLog(HadoopStorage run) throws IOException {
         Instant now = Instant.now();
@@ -38,9 +43,24 @@ final class TensorBoardLog implements LineSink {
     }
 
     @Override
+    public void earlier(JsonNode line) {
+        next = Math.max(next, line.path("step").asLong() + 1);
+    }
+
+    @Override
+    public void rewound(long step) {
+        next = step + 1;
+        begins = true;
+    }
+
+    @Override
     public void line(JsonNode line) throws IOException {
         Map<String, Double> scalars = Scalars.of(line);
         Instant time = line.has("time") ? Instant.parse(line.get("time").asText()) : Instant.now();
+        if (begins && !scalars.isEmpty()) {
+            writer.begin(next, time);
+            begins = false;
+        }
         for (Map.Entry<String, Double> scalar : scalars.entrySet()) {
             writer.scalar(scalar.getKey(), line.get("step").asLong(), scalar.getValue().floatValue(), time);
         }

@@ -1,19 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.train;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.model.metrics.TensorBoardWriter;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -94,6 +100,45 @@ class RunLogTest {
         assertEquals(List.of("earlier 1", "earlier 2", "step 3"), memory.lines);
         assertEquals(4, Files.readAllLines(folder.resolve("log.jsonl")).size());
         assertEquals(6, JSON.readTree(folder.resolve("costs.json").toFile()).at("/tiny-4-0.56/micro_batches").asInt());
+    }
+
+    @Test
+    void stepsTakenAgainReplaceThoseThatTensorBoardKnows() throws Exception {
+        Files.writeString(folder.resolve("log.jsonl"), step(1, 1, false) + "\n" + step(2, 1, false) + "\n");
+        RecentLines lines = new RecentLines();
+        List<String> told = List.of(step(3, 1, false), step(4, 1, false), step(4, 0.5, false));
+        try (RunLog log = new RunLog(storage(), List.of(new TensorBoardLog(storage())))) {
+            lines.add(told.get(0));
+            lines.add(told.get(1));
+            log.take(lines.value());
+            log.rewind(3, List.of());
+            lines.add(told.get(2));
+            log.take(lines.value());
+        }
+        ByteArrayOutputStream expected = new ByteArrayOutputStream();
+        Instant time = Instant.parse("2026-01-02T03:04:05Z");
+        try (TensorBoardWriter writer = new TensorBoardWriter(expected, time)) {
+            writer.begin(3, time);
+            for (int index = 0; index < told.size(); index++) {
+                if (index == 2) {
+                    writer.begin(4, time);
+                }
+                JsonNode line = JSON.readTree(told.get(index));
+                for (Map.Entry<String, Double> scalar : Scalars.of(line).entrySet()) {
+                    writer.scalar(scalar.getKey(), line.get("step").asLong(), scalar.getValue().floatValue(), time);
+                }
+            }
+        }
+        try (Stream<Path> files = Files.list(folder.resolve("tensorboard"))) {
+            byte[] written = Files.readAllBytes(files.findFirst().orElseThrow());
+            assertArrayEquals(afterHead(expected.toByteArray()), afterHead(written));
+        }
+    }
+
+    /** All but the first record, which has the time of the writing. */
+    private static byte[] afterHead(byte[] events) {
+        int head = 40;
+        return Arrays.copyOfRange(events, head, events.length);
     }
 
     @Test

@@ -14,6 +14,7 @@ import io.sparkreel.jobs.UserError;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -74,13 +75,21 @@ class TrainingOptionsTest {
     /** A number of each step. */
     private static Map<Long, Double> told(Path run, String what) throws IOException {
         Map<Long, Double> told = new TreeMap<>();
-        for (String line : Files.readAllLines(run.resolve("log.jsonl"))) {
-            JsonNode node = new ObjectMapper().readTree(line);
-            if (node.path("event").asText().equals("step")) {
-                assertEquals(null, told.put(node.get("step").asLong(), node.get(what).asDouble()), "told twice");
-            }
+        for (JsonNode node : lines(run, "step")) {
+            assertEquals(null, told.put(node.get("step").asLong(), node.get(what).asDouble()), "told twice");
         }
         return told;
+    }
+
+    private static List<JsonNode> lines(Path run, String event) throws IOException {
+        List<JsonNode> lines = new ArrayList<>();
+        for (String line : Files.readAllLines(run.resolve("log.jsonl"))) {
+            JsonNode node = new ObjectMapper().readTree(line);
+            if (node.path("event").asText().equals(event)) {
+                lines.add(node);
+            }
+        }
+        return lines;
     }
 
     private static List<Long> steps(int from, int to) {
@@ -163,10 +172,13 @@ class TrainingOptionsTest {
         Map<Long, Double> bf16 = told(train("bf16", "epochs: 1", "dtype: bf16"), "loss");
         plain.forEach((step, loss) -> assertEquals(loss, bf16.get(step), 0.05 * loss));
         assertNotEquals(plain, bf16);
-        // As many clips a step, in one micro-batch or in two.
-        Map<Long, Double> accumulated = told(train("one", "epochs: 1", "micro_batches_per_step: 1",
-                "bucket_config: {tiny: {1: [1.0, 4]}}"), "samples_per_s");
-        assertEquals(STEPS_PER_EPOCH, accumulated.size());
+        // As many clips a step, in one micro-batch as in two.
+        Path one = train("one", "epochs: 1", "micro_batches_per_step: 1", "bucket_config: {tiny: {1: [1.0, 4]}}");
+        assertEquals(plain.keySet(), told(one, "loss").keySet());
+        for (JsonNode step : lines(one, "step")) {
+            JsonNode bucket = step.get("buckets").elements().next();
+            assertEquals(List.of(1, 4), List.of(bucket.get("micro_batches").asInt(), bucket.get("samples").asInt()));
+        }
     }
 
     @Test
