@@ -56,7 +56,8 @@ final class TrainingLoop {
 
     /** Trains until the attempt's last step, or until some rank is asked to stop, or has to. */
     RankResult run() throws IOException, InterruptedException {
-        String checkpoint = null;
+        // A rank lost between the last commit and its own end leaves an attempt that has no step to take.
+        String checkpoint = task.steps().checkpoint();
         String tooBad = null;
         try (CheckpointSaver saver = new CheckpointSaver(
                 run, task.attempt(), weights, trainer, collective, this::committed)) {
@@ -72,8 +73,9 @@ final class TrainingLoop {
                 stop = report.stop();
                 if (isCheckpointDue() || stop) {
                     badClips.write(collective, run, hadoop, done);
-                    checkpoint = CheckpointWriter.folderName(epoch, done);
-                    saver.save(state(), watch.notes(done, checkpoint));
+                    String folder = CheckpointWriter.folderName(epoch, done);
+                    saver.save(state(), watch.notes(done, folder));
+                    checkpoint = run.uri(folder);
                 }
             }
             saver.finish();

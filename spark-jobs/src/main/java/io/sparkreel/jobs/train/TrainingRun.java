@@ -112,7 +112,7 @@ public final class TrainingRun {
                         + " says which and why. Bucket the data again with verify: full, or raise max_bad_clips.");
             }
             done = results.get(0).steps();
-            checkpoint = start.run().uri(results.get(0).checkpoint());
+            checkpoint = results.get(0).checkpoint();
             epoch += planned.epochs();
             epochBegin = planned.endStep();
         }
