@@ -8,11 +8,13 @@ package io.sparkreel.bucketing.media;
  */
 final class BilinearScaler implements FrameScaler {
 
+    private final int sourceHeight;
     private final int sourceWidth;
     private final Axis rows;
     private final Axis columns;
 
-    private BilinearScaler(int sourceWidth, Axis rows, Axis columns) {
+    private BilinearScaler(int sourceHeight, int sourceWidth, Axis rows, Axis columns) {
+        this.sourceHeight = sourceHeight;
         this.sourceWidth = sourceWidth;
         this.rows = rows;
         this.columns = columns;
@@ -22,6 +24,7 @@ final class BilinearScaler implements FrameScaler {
     static BilinearScaler resizeCrop(int height, int width, int targetHeight, int targetWidth) {
         Cover cover = Cover.of(height, width, targetHeight, targetWidth);
         return new BilinearScaler(
+                height,
                 width,
                 Axis.of(
                         height,
@@ -42,6 +45,7 @@ final class BilinearScaler implements FrameScaler {
         int scaledWidth = Math.max(side, (int) Math.floor(width * factor));
         float step = (float) (1.0 / factor);
         return new BilinearScaler(
+                height,
                 width,
                 Axis.of(height, step, (int) Math.rint((scaledHeight - side) / 2.0), side),
                 Axis.of(width, step, (int) Math.rint((scaledWidth - side) / 2.0), side));
@@ -73,6 +77,16 @@ final class BilinearScaler implements FrameScaler {
                 }
             }
         }
+    }
+
+    @Override
+    public boolean[] rows() {
+        boolean[] looked = new boolean[sourceHeight];
+        for (int row = 0; row < rows.length(); row++) {
+            looked[rows.lower[row]] = true;
+            looked[rows.upper[row]] = true;
+        }
+        return looked;
     }
 
     private static float unit(byte[] rgb, int pixel, int channel) {

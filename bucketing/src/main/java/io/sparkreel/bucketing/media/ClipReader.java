@@ -131,6 +131,7 @@ public final class ClipReader {
         private final int targetWidth;
         private final RgbConverter converter;
         private FrameScaler scaler;
+        private boolean[] rows;
         private int height;
         private int width;
 
@@ -152,12 +153,14 @@ public final class ClipReader {
         }
 
         void scale(AVFrame frame, float[] target, int offset) throws MediaException {
-            byte[] rgb = converter.convert(frame);
+            converter.prepare(frame);
             if (scaler == null || height != converter.height() || width != converter.width()) {
                 height = converter.height();
                 width = converter.width();
                 scaler = transform.scaler(kind, height, width, targetHeight, targetWidth);
+                rows = scaler.rows();
             }
+            byte[] rgb = converter.convert(frame, rows);
             scaler.scale(rgb, target, offset);
         }
 

@@ -12,4 +12,9 @@ interface FrameScaler {
      * @param offset where in {@code target}
      */
     void scale(byte[] rgb, float[] target, int offset);
+
+    /** Rows of the source that {@link #scale} looks at; null: all. */
+    default boolean[] rows() {
+        return null;
+    }
 }

@@ -62,14 +62,19 @@ final class RgbConverter implements AutoCloseable {
         this.orientation = orientation;
     }
 
-    /** Converts one frame; the array, [height, width, 3], is valid until the next call. */
-    byte[] convert(AVFrame frame) throws MediaException {
+    /**
+     * Converts one frame; the array, [height, width, 3], is valid until the next call.
+     *
+     * @param rows those that are wanted of a frame as displayed: others may be left as they were; null: all
+     */
+    byte[] convert(AVFrame frame, boolean[] rows) throws MediaException {
         prepare(frame);
+        boolean[] wanted = orientation.equals(Orientation.UPRIGHT) ? rows : null;
         sws_scale(
                 scaler, frame.data(), frame.linesize(), 0, height, target.data(), target.linesize());
         if (planar) {
             for (int channel = 0; channel < 3; channel++) {
-                copyPlane(PLANES[channel], channel);
+                copyPlane(PLANES[channel], channel, wanted);
             }
         } else {
             BytePointer pixels = target.data(0);
@@ -81,10 +86,13 @@ final class RgbConverter implements AutoCloseable {
         return orientation.apply(rgb, height, width);
     }
 
-    private void copyPlane(int plane, int channel) {
+    private void copyPlane(int plane, int channel, boolean[] wanted) {
         BytePointer pixels = target.data(plane);
         int rowBytes = target.linesize(plane);
         for (int row = 0; row < height; row++) {
+            if (wanted != null && !wanted[row]) {
+                continue;
+            }
             pixels.position((long) row * rowBytes).get(rowOfPlane, 0, width);
             int to = 3 * row * width + channel;
             for (int column = 0; column < width; column++) {
@@ -93,17 +101,18 @@ final class RgbConverter implements AutoCloseable {
         }
     }
 
-    /** Height of the last converted frame as displayed. */
+    /** Height of the frame that was prepared last, as displayed. */
     int height() {
         return orientation.swapAxes() ? width : height;
     }
 
-    /** Width of the last converted frame as displayed. */
+    /** Width of the frame that was prepared last, as displayed. */
     int width() {
         return orientation.swapAxes() ? height : width;
     }
 
-    private void prepare(AVFrame frame) throws MediaException {
+    /** Makes ready for frames of this size and format. */
+    void prepare(AVFrame frame) throws MediaException {
         boolean full = frame.color_range() == AVCOL_RANGE_JPEG || isFullRangeFormat(frame.format());
         if (scaler != null
                 && width == frame.width()
