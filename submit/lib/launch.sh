@@ -97,7 +97,8 @@ sort_options() {
   done
 }
 
-# with_progress MESSAGE COMMAND...: runs a long command and says every ten seconds that it still runs.
+# with_progress MESSAGE COMMAND...: runs a long command and says every ten seconds that it still runs. What the command
+# says goes to standard error, as all that is no result: even where it is to be quiet, Maven writes control characters.
 with_progress() {
   local message=$1 begin=$SECONDS heartbeat status=0
   shift
@@ -108,7 +109,7 @@ with_progress() {
   heartbeat=$!
   # shellcheck disable=SC2064 # the number is known now and not at exit
   trap "kill $heartbeat 2>/dev/null || true" EXIT
-  "$@" || status=$?
+  "$@" >&2 || status=$?
   kill "$heartbeat" 2>/dev/null || true
   wait "$heartbeat" 2>/dev/null || true
   trap - EXIT
