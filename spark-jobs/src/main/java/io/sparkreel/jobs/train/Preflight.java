@@ -26,7 +26,7 @@ public final class Preflight {
     private static final int CONNECT_MS = 5_000;
     private static final String WAIT = "spark.scheduler.maxRegisteredResourcesWaitingTime";
     /** Seconds since this process began, so that a busy machine, slow to get here, still answers within a minute. */
-    private static final int PATIENCE_S = 45;
+    private static final int PATIENCE_S = 40;
     private static final int SHORTEST_WAIT_S = 10;
     private static final int SETTLED_S = 3;
 

@@ -72,7 +72,7 @@ class PreflightTest {
 
     @Test
     void executorsAreWaitedForWithinTheFirstMinuteOrAsLongAsTold() {
-        assertEquals(35, Preflight.longestWait(conf("yarn"), 10));
+        assertEquals(30, Preflight.longestWait(conf("yarn"), 10));
         assertEquals(10, Preflight.longestWait(conf("yarn"), 50));
         assertEquals(300, Preflight.longestWait(
                 conf("yarn", "spark.scheduler.maxRegisteredResourcesWaitingTime", "5min"), 50));
