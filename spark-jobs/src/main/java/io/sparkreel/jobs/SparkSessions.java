@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs;
 
+import io.sparkreel.jobs.storage.DriverFolder;
+import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.spark.SparkConf;
@@ -58,6 +60,7 @@ public final class SparkSessions {
         conf.setIfMissing("spark.executorEnv.OMP_WAIT_POLICY", "PASSIVE");
         conf.setIfMissing(LARGEST_METHOD, COMPILED_METHOD_BYTES);
         conf.setIfMissing("spark.executorEnv.DJL_OFFLINE", "true");
+        conf.set("spark.hadoop." + DriverFolder.KEY, Path.of("").toAbsolutePath().toString());
         SparkSession spark = SparkSession.builder().config(conf).getOrCreate();
         if (!conf.contains(SHUFFLE_PARTITIONS)) {
             spark.conf().set(SHUFFLE_PARTITIONS, SHUFFLES_PER_CORE * spark.sparkContext().defaultParallelism());

@@ -28,7 +28,7 @@ public final class HadoopStorage implements Storage {
     public HadoopStorage(Configuration configuration, String root) throws IOException {
         Path path = new Path(root);
         files = path.getFileSystem(configuration);
-        this.root = files.makeQualified(path);
+        this.root = DriverFolder.qualify(path, files, configuration);
     }
 
     private Path at(String path) {

@@ -119,7 +119,8 @@ public final class WeightsCache {
                     + ". Give a file, a folder, or a hub id of the form organisation/name.", e);
         }
         try {
-            return Optional.of(path.getFileSystem(hadoop).getFileStatus(path));
+            FileSystem files = path.getFileSystem(hadoop);
+            return Optional.of(files.getFileStatus(DriverFolder.qualify(path, files, hadoop)));
         } catch (FileNotFoundException e) {
             return Optional.empty();
         }
