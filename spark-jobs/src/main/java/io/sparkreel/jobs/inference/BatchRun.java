@@ -11,6 +11,7 @@ import java.util.List;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.apache.spark.SparkEnv;
+import org.apache.spark.TaskContext;
 
 /** Generates one batch in an executor. A prompt that cannot be generated fails alone. */
 final class BatchRun {
@@ -18,24 +19,28 @@ final class BatchRun {
 
     private final GeneratorTask task;
     private final Batch batch;
+    private final HadoopStorage output;
     private final ClipGenerator generator;
+    private final long attempt;
     private final List<ClipResult> results = new ArrayList<>();
     private long sampling;
 
-    private BatchRun(GeneratorTask task, Batch batch) throws IOException {
+    private BatchRun(GeneratorTask task, Batch batch, long attempt) throws IOException {
         this.task = task;
         this.batch = batch;
+        this.attempt = attempt;
+        output = new HadoopStorage(task.hadoop().value().value(), task.saveDir());
         generator = ClipGenerator.of(task);
     }
 
-    /** @param attempt which attempt of Spark's this is, from 0 */
-    static BatchOutcome run(GeneratorTask task, Batch batch, int attempt) throws IOException {
+    /** @param context of Spark's attempt */
+    static BatchOutcome run(GeneratorTask task, Batch batch, TaskContext context) throws IOException {
         long begin = System.nanoTime();
-        BatchRun run = new BatchRun(task, batch);
+        BatchRun run = new BatchRun(task, batch, context.taskAttemptId());
         try {
             run.generate();
         } catch (IOException | RuntimeException e) {
-            if (attempt + 1 < task.attempts() && !(e instanceof InvalidInputException)) {
+            if (context.attemptNumber() + 1 < task.attempts() && !(e instanceof InvalidInputException)) {
                 throw e; // it may go away elsewhere
             }
             LOG.error("Cannot generate a batch.", e);
@@ -62,20 +67,24 @@ final class BatchRun {
                 fail(prompt, e.getMessage());
             }
         }
-        if (prompts.isEmpty()) {
-            return;
-        }
         List<ClipFile> files = new ArrayList<>();
         try {
             for (PromptRow prompt : prompts) {
-                files.add(file(prompt));
+                files.add(new ClipFile(output, prompt.fileName(batch.sample()), generator.height(batch.shape()),
+                        generator.width(batch.shape()), playedFps()));
             }
-            sampling = generator.generate(
-                    requests, batch.shape(), (row, frame) -> files.get(row).write(frame), step -> task.steps().add(1));
+            if (!prompts.isEmpty()) {
+                sampling = generator.generate(requests, batch.shape(), (row, frame) -> files.get(row).write(frame),
+                        step -> task.steps().add(1));
+            }
+            for (ClipFile file : files) {
+                file.finish();
+            }
             double seconds = (System.nanoTime() - begin) / 1e9 / prompts.size();
             for (int i = 0; i < prompts.size(); i++) {
-                results.add(done(prompts.get(i), files.get(i).publish(), seconds));
+                results.add(done(prompts.get(i), files.get(i).uri(), seconds));
             }
+            publish(files);
         } finally {
             for (ClipFile file : files) {
                 file.close();
@@ -83,10 +92,22 @@ final class BatchRun {
         }
     }
 
-    private ClipFile file(PromptRow prompt) throws IOException {
-        return new ClipFile(new HadoopStorage(task.hadoop().value().value(), task.saveDir()),
-                prompt.fileName(batch.sample()), generator.height(batch.shape()), generator.width(batch.shape()),
-                playedFps());
+    /**
+     * Puts results into the journal, then clips into their places: whenever this process is killed, a clip that is in
+     * place is known, and is the one that its result tells of, not an older one.
+     */
+    private void publish(List<ClipFile> files) throws IOException {
+        for (ClipFile file : files) {
+            file.deleteOlder();
+        }
+        keep();
+        for (ClipFile file : files) {
+            file.publish();
+        }
+    }
+
+    private void keep() throws IOException {
+        new ResultsJournal(output, task.id()).write(String.format("%012d", attempt), results);
     }
 
     private int playedFps() {
@@ -97,9 +118,10 @@ final class BatchRun {
         results.add(task.failed(prompt, batch.sample(), error));
     }
 
-    private void failAll(String error) {
+    private void failAll(String error) throws IOException {
         results.clear();
         batch.prompts().forEach(prompt -> fail(prompt, error));
+        keep();
     }
 
     private ClipResult done(PromptRow prompt, String uri, double seconds) {

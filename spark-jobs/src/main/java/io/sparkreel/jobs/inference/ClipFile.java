@@ -57,12 +57,8 @@ public final class ClipFile implements AutoCloseable {
         }
     }
 
-    /**
-     * Finishes the clip and puts it in its place in one step.
-     *
-     * @return the uri of the file
-     */
-    public String publish() throws IOException {
+    /** Ends the clip after its last frame; it stays on this node. */
+    void finish() throws IOException {
         if (video != null) {
             video.close();
             video = null;
@@ -71,8 +67,22 @@ public final class ClipFile implements AutoCloseable {
             animation.close();
             animation = null;
         }
-        folder.atomicPut(name, local);
+    }
+
+    /** Where the clip is once it is published. */
+    String uri() {
         return folder.uri(name);
+    }
+
+    /** Removes what is in its place. */
+    void deleteOlder() throws IOException {
+        folder.delete(name);
+    }
+
+    /** Finishes the clip and puts it in its place in one step. */
+    public void publish() throws IOException {
+        finish();
+        folder.atomicPut(name, local);
     }
 
     @Override

@@ -39,21 +39,25 @@ final class Generation {
     private final GeneratorTask task;
     private final ToDoubleFunction<Batch> cost;
     private final Consumer<List<ClipResult>> sink;
+    private final ResultsJournal journal;
     private final ExecutorUse use = new ExecutorUse();
 
     /**
      * @param cost of a batch, relative to others
      * @param sink takes the results of each batch when it is done
+     * @param journal of the run, for what executors can no longer tell
      */
-    Generation(SparkSession spark, GeneratorTask task, ToDoubleFunction<Batch> cost, Consumer<List<ClipResult>> sink) {
+    Generation(SparkSession spark, GeneratorTask task, ToDoubleFunction<Batch> cost, Consumer<List<ClipResult>> sink,
+            ResultsJournal journal) {
         this.spark = spark.sparkContext();
         this.task = task;
         this.cost = cost;
         this.sink = sink;
+        this.journal = journal;
     }
 
     /** @param batches the first ones are begun first */
-    void run(List<Batch> batches) {
+    void run(List<Batch> batches) throws IOException {
         List<Batch> left = batches;
         while (!left.isEmpty()) {
             left = tryAll(left);
@@ -64,7 +68,7 @@ final class Generation {
     }
 
     /** @return what is left after one batch has failed so often that Spark gave up */
-    private List<Batch> tryAll(List<Batch> batches) {
+    private List<Batch> tryAll(List<Batch> batches) throws IOException {
         Take take = new Take(batches);
         try (GenerationProgress progress = new GenerationProgress(task.id(), batches, cost,
                 task.config().scheduler().numSamplingSteps(), task.steps().id())) {
@@ -103,7 +107,7 @@ final class Generation {
         @Override
         public BatchOutcome apply(TaskContext context, Iterator<Batch> batches) {
             try {
-                return BatchRun.run(task, batches.next(), context.attemptNumber());
+                return BatchRun.run(task, batches.next(), context);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
@@ -134,12 +138,13 @@ final class Generation {
         }
 
         /** Fails one batch, for the reason that Spark gives. */
-        synchronized List<Batch> without(int partition, String reason) {
+        synchronized List<Batch> without(int partition, String reason) throws IOException {
             List<ClipResult> failed = new ArrayList<>();
             for (PromptRow prompt : batches.get(partition).prompts()) {
                 failed.add(task.failed(prompt, batches.get(partition).sample(), "Cannot generate it: " + reason
                         + ". See the executor's log; a smaller batch_size or size takes less memory."));
             }
+            journal.write("given-up-" + failed.get(0).promptId() + "-" + failed.get(0).sample(), failed);
             take(partition, failed);
             return IntStream.range(0, batches.size()).filter(i -> !done.contains(i)).mapToObj(batches::get).toList();
         }

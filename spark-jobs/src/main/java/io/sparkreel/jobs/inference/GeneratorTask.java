@@ -11,7 +11,7 @@ import org.apache.spark.util.SerializableConfiguration;
 /**
  * What an executor needs to generate.
  *
- * @param id of the run: an executor keeps one model for it
+ * @param id of the run: an executor keeps one model for it; sorts after those of earlier runs
  * @param config of the run
  * @param hadoop of the file systems
  * @param model sizes of the model

@@ -95,19 +95,24 @@ public final class InferenceRun {
      */
     public void execute(SparkSession spark, int threads) throws IOException {
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-        GeneratorTask task = new GeneratorTask(UUID.randomUUID().toString(), config,
+        String id = String.format("%019d-%s", System.currentTimeMillis(), UUID.randomUUID());
+        GeneratorTask task = new GeneratorTask(id, config,
                 context.broadcast(new SerializableConfiguration(context.hadoopConfiguration())), model, predictXstart,
                 output.uri(""), identity(), threads, attempts(spark),
                 spark.sparkContext().longAccumulator("denoising steps"));
         output.deleteUnfinished(""); // of runs that were killed
-        try (ResultsTable results = ResultsTable.open(output, spark)) {
-            results.add(prompts.bad().stream().map(bad -> ClipResult.failed(
-                    bad.promptId(), 0, bad.text(), config.seed(), bad.error(), null)).toList());
-            new Generation(spark, task, costs::of, results::add).run(wanting(task, results));
-            output.deleteUnfinished(""); // of executors that were lost
-            results.commit();
-            report(results);
+        ResultsTable results = ResultsTable.open(output, spark);
+        ResultsJournal journal = new ResultsJournal(output, id);
+        List<ClipResult> bad = prompts.bad().stream().map(prompt -> ClipResult.failed(
+                prompt.promptId(), 0, prompt.text(), config.seed(), prompt.error(), null)).toList();
+        if (!bad.isEmpty()) {
+            journal.write("bad-prompts", bad);
+            results.add(bad);
         }
+        new Generation(spark, task, costs::of, results::add, journal).run(wanting(task, results));
+        output.deleteUnfinished(""); // of executors that were lost
+        results.commit();
+        report(results);
     }
 
     /** All that decides what clips look like, beside the prompts. */

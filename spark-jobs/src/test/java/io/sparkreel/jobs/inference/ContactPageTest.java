@@ -43,7 +43,8 @@ class ContactPageTest {
                 java.util.Arrays.fill(frame, 2f * i / frames - 1);
                 file.write(frame);
             }
-            results.add(new ClipResult(results.size(), 0, HOSTILE, file.publish(), 42, frames, FPS, HEIGHT, WIDTH, 1.5, "ok",
+            file.publish();
+            results.add(new ClipResult(results.size(), 0, HOSTILE, file.uri(), 42, frames, FPS, HEIGHT, WIDTH, 1.5, "ok",
                     null, "", "ddim, 50 steps, reference_path " + HOSTILE));
         }
     }

@@ -169,7 +169,7 @@ class InferenceRunTest {
         expected.forEach((name, bytes) -> assertArrayEquals(bytes, actual.get(name), name));
     }
 
-    /** What a killed run leaves is its clips and its journal; the table comes at the end. */
+    /** What a killed run leaves is its journal, and clips of results in it; the table comes at the end. */
     @Test
     void aKilledRunIsGoneOnWith() throws Exception {
         Path unbroken = folder.resolve("unbroken");
@@ -184,7 +184,7 @@ class InferenceRunTest {
         Files.delete(output.resolve("sample_2.mp4"));
         Path journal = Files.createDirectories(output.resolve("results.journal"));
         StringBuilder lines = new StringBuilder();
-        for (ClipResult result : done.subList(0, 2)) {
+        for (ClipResult result : done) {
             lines.append(new com.fasterxml.jackson.databind.ObjectMapper().writeValueAsString(result)).append('\n');
         }
         Files.writeString(journal.resolve("1.jsonl"), lines);
@@ -197,6 +197,14 @@ class InferenceRunTest {
         assertSame(clips(unbroken), clips(output));
         assertEquals(3, results(output).size());
         assertFalse(Files.exists(journal));
+    }
+
+    @Test
+    void noClipIsPutInPlaceWithoutItsResult() throws Exception {
+        Path output = Files.createDirectories(folder.resolve("out"));
+        Files.writeString(output.resolve("results.journal"), "where the journal's folder should be");
+        assertThrows(IOException.class, () -> run(output, "prompt: [one, two, three]"));
+        assertEquals(Map.of(), clips(output));
     }
 
     @Test
