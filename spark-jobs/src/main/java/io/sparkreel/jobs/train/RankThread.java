@@ -41,6 +41,7 @@ final class RankThread {
         this.task = task;
         this.context = context;
         rank = new TrainingRank(task);
+        task.progress().writeAs(context.partitionId());
     }
 
     /**

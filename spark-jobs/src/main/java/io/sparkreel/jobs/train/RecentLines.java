@@ -16,15 +16,21 @@ final class RecentLines extends AccumulatorV2<String, List<RecentLines.Line>> {
     /** Long enough for many heartbeats, so that none need arrive. */
     private static final long KEPT_MS = 60_000;
 
-    /** A line, its number, from 0, and when it was written. */
-    record Line(long number, String text, long millis) implements Serializable {
+    /** A line, the rank that wrote it, its number among those of that rank, from 0, and when it was written. */
+    record Line(int rank, long number, String text, long millis) implements Serializable {
         private static final long serialVersionUID = 1L;
     }
 
     /** Replaced as a whole: the heartbeat thread reads while threads of the task write. */
     private volatile ArrayList<Line> lines = new ArrayList<>();
 
+    private transient int rank;
     private transient long next;
+
+    /** From now on lines are written as this rank's; until then as those of rank 0. */
+    synchronized void writeAs(int rank) {
+        this.rank = rank;
+    }
 
     @Override
     public boolean isZero() {
@@ -49,7 +55,7 @@ final class RecentLines extends AccumulatorV2<String, List<RecentLines.Line>> {
         long now = System.currentTimeMillis();
         ArrayList<Line> after = new ArrayList<>(before.subList(Math.max(0, before.size() - KEPT + 1), before.size()));
         after.removeIf(line -> now - line.millis() > KEPT_MS);
-        after.add(new Line(next++, text, now));
+        after.add(new Line(rank, next++, text, now));
         lines = after;
     }
 

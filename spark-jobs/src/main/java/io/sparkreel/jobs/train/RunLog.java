@@ -14,7 +14,9 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.apache.logging.log4j.Level;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
@@ -35,7 +37,8 @@ final class RunLog extends SparkListener implements AutoCloseable {
     private final LogFile file;
     private final List<LineSink> sinks;
     private long accumulator = -1;
-    private long next;
+    /** For each rank the number of its line that comes next. */
+    private final Map<Integer, Long> next = new HashMap<>();
 
     /** The log of a run that begins or goes on: event files, Spark's metrics, the run page. */
     static RunLog of(LoadedConfig<TrainingConfig> loaded, HadoopStorage run) throws IOException {
@@ -64,7 +67,7 @@ final class RunLog extends SparkListener implements AutoCloseable {
     /** From now on lines come from this accumulator. */
     synchronized void follow(RecentLines lines) {
         accumulator = lines.id();
-        next = 0;
+        next.clear();
     }
 
     @Override
@@ -83,8 +86,8 @@ final class RunLog extends SparkListener implements AutoCloseable {
     /** Takes the lines that are new. */
     synchronized void take(List<RecentLines.Line> lines) {
         for (RecentLines.Line line : lines) {
-            if (line.number() >= next) {
-                next = line.number() + 1;
+            if (line.number() >= next.getOrDefault(line.rank(), 0L)) {
+                next.put(line.rank(), line.number() + 1);
                 write(line.text());
             }
         }
