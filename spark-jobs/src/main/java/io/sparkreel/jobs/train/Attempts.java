@@ -91,7 +91,7 @@ final class Attempts {
     private Stretch fromNewest(Stretch steps) throws IOException {
         Optional<CheckpointReader.Found> newest = CheckpointReader.newest(start.run());
         if (newest.isEmpty()) {
-            log.rewind(start.resumed() == null ? 0 : start.resumed().globalStep(), List.of());
+            log.rewind(start.globalStep(), List.of());
             return steps;
         }
         newest.get().warnings().forEach(warning -> LOG.warn("{}", warning));

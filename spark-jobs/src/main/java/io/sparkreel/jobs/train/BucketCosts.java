@@ -30,6 +30,11 @@ final class BucketCosts {
         }
     }
 
+    /** Begins anew. */
+    void forget() {
+        buckets.clear();
+    }
+
     /** The content of the file. */
     ObjectNode json() {
         ObjectNode file = JsonNodeFactory.instance.objectNode();

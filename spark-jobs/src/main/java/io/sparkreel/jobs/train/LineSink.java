@@ -3,6 +3,7 @@ package io.sparkreel.jobs.train;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.util.List;
 
 /** Makes something of the lines of a run's log. Calls come one at a time. */
 interface LineSink extends AutoCloseable {
@@ -13,8 +14,12 @@ interface LineSink extends AutoCloseable {
     /** The next line. */
     void line(JsonNode line) throws IOException;
 
-    /** What was told of steps after this one is void: they are taken again. */
-    default void rewound(long step) {}
+    /**
+     * What was told of steps after this one is void: they are taken again.
+     *
+     * @param lines all that still count
+     */
+    default void rewound(long step, List<JsonNode> lines) {}
 
     /** Brings what was made so far to the run folder. */
     default void flush() throws IOException {}

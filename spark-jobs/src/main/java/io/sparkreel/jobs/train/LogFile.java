@@ -79,9 +79,11 @@ final class LogFile {
      *
      * @param step of the checkpoint, 0 for the beginning
      * @param told what the ranks had told lately when they wrote it
+     * @return what was added; these are now the last lines
      */
-    void rewind(long step, List<JsonNode> told) throws IOException {
+    List<JsonNode> rewind(long step, List<JsonNode> told) throws IOException {
         List<JsonNode> kept = new ArrayList<>();
+        List<JsonNode> added = new ArrayList<>();
         Set<String> known = new HashSet<>();
         for (JsonNode line : lines()) {
             if (line.path("step").asLong() <= step) {
@@ -91,9 +93,10 @@ final class LogFile {
         }
         for (JsonNode line : told) {
             if (line.path("step").asLong() <= step && known.add(key(line))) {
-                kept.add(line);
+                added.add(line);
             }
         }
+        kept.addAll(added);
         StringBuilder text = new StringBuilder();
         for (JsonNode line : kept) {
             text.append(JSON.writeValueAsString(line)).append('\n');
@@ -106,6 +109,7 @@ final class LogFile {
             Files.writeString(next, text);
             Files.move(next, local.get(), StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
         }
+        return added;
     }
 
     private static String key(JsonNode line) {

@@ -40,28 +40,40 @@ final class RunLog extends SparkListener implements AutoCloseable {
     /** For each rank the number of its line that comes next. */
     private final Map<Integer, Long> next = new HashMap<>();
 
-    /** The log of a run that begins or goes on: event files, Spark's metrics, the run page. */
-    static RunLog of(LoadedConfig<TrainingConfig> loaded, HadoopStorage run) throws IOException {
+    /**
+     * The log of a run that begins or goes on: event files, Spark's metrics, the run page.
+     *
+     * @param step that it goes on after, 0 for a run that begins
+     * @param told as for {@link LogFile#rewind}
+     */
+    static RunLog of(LoadedConfig<TrainingConfig> loaded, HadoopStorage run, long step, List<JsonNode> told)
+            throws IOException {
         RunPage page = new RunPage(run.toString(), loaded.yaml());
         List<LineSink> sinks = new ArrayList<>(List.of(new TensorBoardLog(run), new TrainingSource(),
                 new RunPageFile(run, page, new BucketCosts(), PAGE_PAUSE)));
         if (loaded.config().watch().wandb()) {
             sinks.add(new WandbSync(WandbSync.find(System.getenv("PATH")), run)); // closed after the event file
         }
-        return new RunLog(run, sinks);
+        return new RunLog(run, step, told, sinks);
     }
 
     /**
-     * Goes on with the log of the run folder if there is one.
+     * Goes on with the log of the run folder if there is one, which then ends where the run goes on.
      *
+     * @param step that the run goes on after, 0 for the beginning
+     * @param told as for {@link LogFile#rewind}
      * @param sinks are told all lines, and closed with this log
      */
-    RunLog(HadoopStorage run, List<LineSink> sinks) throws IOException {
+    RunLog(HadoopStorage run, long step, List<JsonNode> told, List<LineSink> sinks) throws IOException {
         this.sinks = List.copyOf(sinks);
         file = new LogFile(run);
-        for (JsonNode line : file.lines()) {
+        List<JsonNode> late = file.rewind(step, told);
+        file.flush();
+        List<JsonNode> all = file.lines();
+        for (JsonNode line : all.subList(0, all.size() - late.size())) {
             this.sinks.forEach(sink -> sink.earlier(line));
         }
+        tellSinks(late);
     }
 
     /** From now on lines come from this accumulator. */
@@ -110,11 +122,17 @@ final class RunLog extends SparkListener implements AutoCloseable {
             boolean warning = node.has("message") && !node.get("event").asText().equals("end");
             LOG.log(warning ? Level.WARN : Level.INFO, "{}", ProgressLine.of(node));
             file.append(line);
-            for (LineSink sink : sinks) {
-                sink.line(node);
-            }
+            tellSinks(List.of(node));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    private void tellSinks(List<JsonNode> lines) throws IOException {
+        for (JsonNode line : lines) {
+            for (LineSink sink : sinks) {
+                sink.line(line);
+            }
         }
     }
 
@@ -132,8 +150,9 @@ final class RunLog extends SparkListener implements AutoCloseable {
     /** As {@link LogFile#rewind}; lines of an attempt that is over are not heard any more. */
     synchronized void rewind(long step, List<JsonNode> told) throws IOException {
         accumulator = -1;
-        file.rewind(step, told);
-        sinks.forEach(sink -> sink.rewound(step));
+        tellSinks(file.rewind(step, told));
+        List<JsonNode> lines = file.lines();
+        sinks.forEach(sink -> sink.rewound(step, lines));
     }
 
     /** Brings what was told so far to the run folder. */

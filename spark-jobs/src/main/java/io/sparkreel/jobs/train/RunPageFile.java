@@ -6,6 +6,7 @@ import io.sparkreel.jobs.storage.HadoopStorage;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -58,6 +59,12 @@ final class RunPageFile implements LineSink {
             written = now;
             write();
         }
+    }
+
+    @Override
+    public void rewound(long step, List<JsonNode> lines) {
+        costs.forget();
+        lines.forEach(costs::add); // the page's curves drop what is told again by themselves
     }
 
     @Override

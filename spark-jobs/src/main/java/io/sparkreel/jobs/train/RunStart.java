@@ -199,13 +199,15 @@ record RunStart(HadoopStorage data, BucketingManifest manifest, HadoopStorage ru
                 (long) config.steps().decodeCacheMib() << 20);
     }
 
-    /** Lets the log of the run folder end where the run goes on. */
-    void rewindLog() throws IOException {
-        LogFile log = new LogFile(run);
+    /** Steps of the run that are done. */
+    long globalStep() {
+        return resumed == null ? 0 : resumed.globalStep();
+    }
+
+    /** What the ranks had told lately when they wrote the checkpoint that the run goes on from, if it is one of its own. */
+    List<JsonNode> told() throws IOException {
         boolean own = checkpoint != null && checkpoint.startsWith(run.uri("") + "/");
-        List<JsonNode> told = own && resumed != null
+        return own && resumed != null
                 ? RunLog.notes(CheckpointReader.open(run, checkpoint.substring(run.uri("").length() + 1))) : List.of();
-        log.rewind(resumed == null ? 0 : resumed.globalStep(), told);
-        log.flush();
     }
 }

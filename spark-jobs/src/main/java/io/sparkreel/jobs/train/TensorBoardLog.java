@@ -10,6 +10,7 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -48,7 +49,7 @@ final class TensorBoardLog implements LineSink {
     }
 
     @Override
-    public void rewound(long step) {
+    public void rewound(long step, List<JsonNode> lines) {
         next = step + 1;
         begins = true;
     }

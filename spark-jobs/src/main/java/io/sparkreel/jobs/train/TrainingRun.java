@@ -62,8 +62,7 @@ public final class TrainingRun {
                 out.write(loaded.yaml().getBytes(StandardCharsets.UTF_8));
             }
             EpochPlanning planning = new EpochPlanning(spark, start, new HeldOut(config.watch().evalFraction()));
-            start.rewindLog();
-            try (RunLog log = RunLog.of(loaded, start.run())) {
+            try (RunLog log = RunLog.of(loaded, start.run(), start.globalStep(), start.told())) {
                 spark.sparkContext().addSparkListener(log);
                 List<List<PlannedClip>> evalClips =
                         eval == null ? List.of() : eval.microBatches(spark, start);
@@ -95,7 +94,7 @@ public final class TrainingRun {
         long total = totalSteps(stepsPerEpoch);
         int epoch = start.resumed() == null ? 0 : start.resumed().epoch();
         long epochBegin = start.resumed() == null ? 0 : start.resumed().globalStep() - start.resumed().step();
-        long done = start.resumed() == null ? 0 : start.resumed().globalStep();
+        long done = start.globalStep();
         String checkpoint = start.checkpoint();
         LOG.info("{} clips in {} buckets, {} steps an epoch, {} steps in all, {} rank{}",
                 start.manifest().clips(), start.manifest().buckets().size(), stepsPerEpoch, total, ranks, ranks == 1 ? "" : "s");

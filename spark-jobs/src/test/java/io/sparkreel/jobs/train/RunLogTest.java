@@ -11,6 +11,7 @@ import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.model.metrics.TensorBoardWriter;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -23,6 +24,8 @@ import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RunLogTest {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -68,7 +71,7 @@ class RunLogTest {
     void linesAreTakenOnceHoweverOftenHeartbeatsBringThem() throws Exception {
         Memory memory = new Memory();
         RecentLines lines = new RecentLines();
-        try (RunLog log = new RunLog(storage(), List.of(memory, page()))) {
+        try (RunLog log = new RunLog(storage(), 0, List.of(), List.of(memory, page()))) {
             lines.add(step(1, 1, true));
             lines.add(step(2, 0.5, false));
             log.take(lines.value());
@@ -89,16 +92,91 @@ class RunLogTest {
     }
 
     @Test
+    void whatEachRankSaysIsTakenOnce() throws Exception {
+        Memory memory = new Memory();
+        RecentLines ofZero = new RecentLines();
+        RecentLines ofOne = new RecentLines();
+        ofZero.writeAs(0);
+        ofOne.writeAs(1);
+        try (RunLog log = new RunLog(storage(), 0, List.of(), List.of(memory))) {
+            ofZero.add(step(1, 1, true));
+            ofZero.add(step(2, 1, false));
+            log.take(ofZero.value());
+            ofOne.add("{\"event\": \"stalled\", \"rank\": 1, \"message\": \"rank 1 hangs\"}");
+            log.take(ofOne.value());
+            ofZero.merge(ofOne); // as Spark does when the tasks end
+            log.take(ofZero.value());
+        }
+        assertEquals(List.of("step 1", "step 2", "stalled "), memory.lines);
+    }
+
+    @Test
+    void stepsTakenAgainCountOnceInTheCosts() throws Exception {
+        RecentLines lines = new RecentLines();
+        try (RunLog log = new RunLog(storage(), 0, List.of(), List.of(page()))) {
+            for (int step = 1; step <= 4; step++) {
+                lines.add(step(step, 1, step == 1));
+            }
+            log.take(lines.value());
+            log.rewind(2, List.of());
+            for (int step = 3; step <= 5; step++) {
+                lines.add(step(step, 1, step == 3));
+            }
+            log.take(lines.value());
+        }
+        // Steps 2, 4 and 5: the first of an attempt is no measure.
+        assertEquals(6, JSON.readTree(folder.resolve("costs.json").toFile()).at("/tiny-4-0.56/micro_batches").asInt());
+    }
+
+    /** As when ranks have saved the run and died before their next heartbeat, and the driver goes on or is another one. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatOnlyACheckpointKnowsReachesPageAndEventsAsWell(boolean anotherDriver) throws Exception {
+        List<JsonNode> told = List.of(JSON.readTree(step(2, 1, false)), JSON.readTree(step(3, 0.25, false)),
+                JSON.readTree("{\"event\": \"checkpoint\", \"step\": 3, \"folder\": \"epoch1-global_step3\"}"));
+        Memory memory = new Memory();
+        RecentLines lines = new RecentLines();
+        lines.add(step(1, 1, true));
+        lines.add(step(2, 1, false));
+        if (anotherDriver) {
+            try (RunLog log = new RunLog(storage(), 0, List.of(), List.of())) {
+                log.take(lines.value());
+            }
+        }
+        List<LineSink> sinks = List.of(memory, page(), new TensorBoardLog(storage()));
+        try (RunLog log = anotherDriver ? new RunLog(storage(), 3, told, sinks)
+                : new RunLog(storage(), 0, List.of(), sinks)) {
+            if (!anotherDriver) {
+                log.take(lines.value());
+                log.rewind(3, told);
+            }
+        }
+        String before = anotherDriver ? "earlier " : "step ";
+        assertEquals(List.of(before + 1, before + 2, "step 3", "checkpoint 3"), memory.lines);
+        String page = Files.readString(folder.resolve("run.html"));
+        assertTrue(page.contains("\"loss\":[[1,1.0],[2,1.0],[3,0.25]]"), page);
+        assertTrue(page.contains("checkpoint epoch1-global_step3"), page);
+        assertEquals(4, JSON.readTree(folder.resolve("costs.json").toFile()).at("/tiny-4-0.56/micro_batches").asInt());
+        List<String> written = Files.readAllLines(folder.resolve("log.jsonl"));
+        assertEquals(4, written.size(), written::toString);
+        try (Stream<Path> files = Files.list(folder.resolve("tensorboard"))) {
+            String events = Files.readString(files.findFirst().orElseThrow(), StandardCharsets.ISO_8859_1);
+            // A driver that has not heard of steps 1 and 2 itself leaves them to the file of the one before.
+            assertEquals(anotherDriver ? 1 : 3, events.split("bucket_loss/tiny-4-0.56", -1).length - 1);
+        }
+    }
+
+    @Test
     void theLogOfAnEarlierStartIsGoneOnWith() throws Exception {
         Files.writeString(folder.resolve("log.jsonl"), step(1, 1, false) + "\n" + step(2, 1, false) + "\n{\"event\": \"st\n");
         Memory memory = new Memory();
         RecentLines lines = new RecentLines();
         lines.add(step(3, 1, false));
-        try (RunLog log = new RunLog(storage(), List.of(memory, page()))) {
+        try (RunLog log = new RunLog(storage(), 2, List.of(), List.of(memory, page()))) {
             log.take(lines.value());
         }
         assertEquals(List.of("earlier 1", "earlier 2", "step 3"), memory.lines);
-        assertEquals(4, Files.readAllLines(folder.resolve("log.jsonl")).size());
+        assertEquals(3, Files.readAllLines(folder.resolve("log.jsonl")).size());
         assertEquals(6, JSON.readTree(folder.resolve("costs.json").toFile()).at("/tiny-4-0.56/micro_batches").asInt());
     }
 
@@ -107,7 +185,7 @@ class RunLogTest {
         Files.writeString(folder.resolve("log.jsonl"), step(1, 1, false) + "\n" + step(2, 1, false) + "\n");
         RecentLines lines = new RecentLines();
         List<String> told = List.of(step(3, 1, false), step(4, 1, false), step(4, 0.5, false));
-        try (RunLog log = new RunLog(storage(), List.of(new TensorBoardLog(storage())))) {
+        try (RunLog log = new RunLog(storage(), 2, List.of(), List.of(new TensorBoardLog(storage())))) {
             lines.add(told.get(0));
             lines.add(told.get(1));
             log.take(lines.value());
