@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.train;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sparkreel.jobs.BucketingRun;
+import io.sparkreel.jobs.LocalSpark;
+import io.sparkreel.jobs.StopSignal;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.RawLocalFileSystem;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A rank that is lost when the last checkpoint has been committed and before the rank itself has ended. */
+@Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class LostAtTheEndTest {
+    private static final int STEPS = 3;
+    private static final String IMPLEMENTATION = "fs.failing.impl";
+
+    @TempDir
+    static Path work;
+
+    /**
+     * The local disk as a store that fails once, in the call that follows on the commit of the last checkpoint: the
+     * ranks' lists of what they have written are removed.
+     */
+    public static final class FailingStore extends RawLocalFileSystem {
+        static final AtomicInteger CALLS = new AtomicInteger();
+
+        @Override
+        public URI getUri() {
+            return URI.create("failing:///");
+        }
+
+        @Override
+        public String getScheme() {
+            return "failing";
+        }
+
+        @Override
+        public boolean delete(org.apache.hadoop.fs.Path file, boolean recursive) throws IOException {
+            if (file.toString().endsWith("global_step" + STEPS + "/written") && CALLS.getAndIncrement() == 0) {
+                if (!exists(new org.apache.hadoop.fs.Path(file.getParent(), "manifest.json"))) {
+                    throw new IllegalStateException("the checkpoint is not committed yet");
+                }
+                throw new IOException("the rank is lost now");
+            }
+            return super.delete(file, recursive);
+        }
+    }
+
+    @Test
+    void theNextAttemptHasNoStepToTakeAndEndsTheRun() throws Exception {
+        TrainingData.pictures(work.resolve("pictures"), 8);
+        BucketingRun.run(BucketingRun.config(work.resolve("pictures"), work.resolve("data"),
+                "resolutions: {tiny: {pixels: 1024, ratios: {\"1.00\": [32, 32]}}}",
+                "bucket_config: {tiny: {1: [1.0, 2]}}"));
+        Path run = work.resolve("run");
+        Configuration hadoop = LocalSpark.session().sparkContext().hadoopConfiguration(); // which the ranks get as well
+        hadoop.set(IMPLEMENTATION, FailingStore.class.getName());
+        try {
+            TrainingRun.prepare(TrainingData.config(work.resolve("data"), Path.of("failing:" + run), "max_steps: " + STEPS,
+                    "max_restarts: 1"), hadoop).execute(LocalSpark.session(), new StopSignal());
+        } finally {
+            hadoop.unset(IMPLEMENTATION);
+        }
+        assertEquals(1, FailingStore.CALLS.get(), "the second attempt has nothing to save");
+        assertEquals(List.of(1L, 2L, 3L), List.copyOf(TrainingData.losses(run).keySet()));
+        List<JsonNode> told = new ArrayList<>();
+        for (String line : Files.readAllLines(run.resolve("log.jsonl"))) {
+            told.add(new ObjectMapper().readTree(line));
+        }
+        assertEquals(List.of("step", "step", "step", "checkpoint", "restart", "end"),
+                told.stream().map(line -> line.get("event").asText()).toList());
+        assertTrue(told.get(4).get("message").asText().endsWith("global_step3"), told.get(4)::toString);
+        assertTrue(told.get(5).get("message").asText().matches("Trained 3 steps; the last checkpoint is .*global_step3"),
+                told.get(5)::toString);
+    }
+}
