@@ -76,8 +76,7 @@ final class Attempts {
                 throw new Stopped("Stopped as told. To go on from " + from + ", give --load " + start.run() + ".");
             }
             log.tell("restart", String.format("The ranks failed: %s Starting them again (%d of %d restarts) from %s",
-                    String.valueOf(failure.getMessage()).lines().findFirst().orElse(""), restarts + 1,
-                    config.run().maxRestarts(), from));
+                    reason(failure), restarts + 1, config.run().maxRestarts(), from));
         }
     }
 
@@ -103,6 +102,15 @@ final class Attempts {
     /** Whether someone has cancelled the job or its stage, such as on Spark's web page. */
     private static boolean isCancelled(Exception failure) {
         return failure instanceof SparkThrowable spark && "SPARK_JOB_CANCELLED".equals(spark.getCondition());
+    }
+
+    /** One line. Spark says in the first that a task of the stage has failed, and in the second how, as Java tells it. */
+    static String reason(Exception failure) {
+        List<String> lines = String.valueOf(failure.getMessage()).lines().toList();
+        if (lines.size() > 1 && lines.get(0).contains("barrier task")) {
+            return lines.get(1).replaceFirst("^((\\w+\\.)+[\\w$]+: )+", "");
+        }
+        return lines.isEmpty() ? "" : lines.get(0);
     }
 
     private static RuntimeException unchecked(Exception failure) throws IOException {

@@ -83,7 +83,9 @@ class LostAtTheEndTest {
         }
         assertEquals(List.of("step", "step", "step", "checkpoint", "restart", "end"),
                 told.stream().map(line -> line.get("event").asText()).toList());
-        assertTrue(told.get(4).get("message").asText().endsWith("global_step3"), told.get(4)::toString);
+        String restart = told.get(4).get("message").asText();
+        assertTrue(restart.startsWith("The ranks failed: Cannot write a checkpoint into failing:"), restart);
+        assertTrue(restart.contains("the rank is lost now") && restart.endsWith("global_step3"), restart);
         assertTrue(told.get(5).get("message").asText().matches("Trained 3 steps; the last checkpoint is .*global_step3"),
                 told.get(5)::toString);
     }
