@@ -2,6 +2,8 @@
 // What Nccl calls of libnccl and libcudart, for ranks that are threads of one process and "device" memory that is the
 // host's. As on a GPU, operations are queued on a stream and run behind the caller's back, in order; they wait for all
 // ranks; and an abort ends them unfinished. One stream, that of the last communicator its thread joined, is enough.
+// What would be a race on a GPU counts as misplaced: an operation that is not on a stream made for it, or that does not
+// first wait for all that the stream of computations has at the time.
 
 #include <pthread.h>
 #include <stdint.h>
@@ -11,6 +13,7 @@
 #define RANKS 8
 #define NOT_READY 600
 #define INVALID_USAGE 5
+#define COMPUTATIONS ((void *) 0x77)
 
 enum kind { ALL_REDUCE, REDUCE, REDUCE_SCATTER, BROADCAST, ALL_GATHER };
 
@@ -41,13 +44,14 @@ typedef struct comm {
     op *first, *last;
 } comm;
 
-typedef struct { comm *owner; long after; } event;
+typedef struct { comm *owner; long after; int of_computations; } event;
+typedef struct { int waited; } stream;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t news = PTHREAD_COND_INITIALIZER;
 static group *groups;
 static __thread comm *mine;
-static int aborts, destroyed, live_events, fail_join;
+static int aborts, destroyed, live_events, fail_join, misplaced, streams;
 static comm *all[64];
 static int comms;
 
@@ -115,8 +119,9 @@ static void *work(void *argument) {
     return NULL;
 }
 
-static int queue(comm *c, enum kind kind, const void *send, void *receive, size_t count, int type, int root) {
+static int queue(comm *c, stream *on, enum kind kind, const void *send, void *receive, size_t count, int type, int root) {
     if (type != 7) return INVALID_USAGE;
+    if (!on || (void *) on == COMPUTATIONS || !on->waited) __sync_fetch_and_add(&misplaced, 1);
     op *o = calloc(1, sizeof(op));
     *o = (op) {kind, send, receive, count, root, NULL};
     pthread_mutex_lock(&lock);
@@ -165,29 +170,29 @@ int ncclCommInitRank(comm **out, int ranks, unique_id id, int rank) {
     return 0;
 }
 
-int ncclAllReduce(const void *s, void *r, size_t n, int type, int operation, comm *c, void *stream) {
+int ncclAllReduce(const void *s, void *r, size_t n, int type, int operation, comm *c, stream *on) {
     mine = c;
-    return operation ? INVALID_USAGE : queue(c, ALL_REDUCE, s, r, n, type, 0);
+    return operation ? INVALID_USAGE : queue(c, on, ALL_REDUCE, s, r, n, type, 0);
 }
 
-int ncclReduce(const void *s, void *r, size_t n, int type, int operation, int root, comm *c, void *stream) {
+int ncclReduce(const void *s, void *r, size_t n, int type, int operation, int root, comm *c, stream *on) {
     mine = c;
-    return operation ? INVALID_USAGE : queue(c, REDUCE, s, r, n, type, root);
+    return operation ? INVALID_USAGE : queue(c, on, REDUCE, s, r, n, type, root);
 }
 
-int ncclReduceScatter(const void *s, void *r, size_t n, int type, int operation, comm *c, void *stream) {
+int ncclReduceScatter(const void *s, void *r, size_t n, int type, int operation, comm *c, stream *on) {
     mine = c;
-    return operation ? INVALID_USAGE : queue(c, REDUCE_SCATTER, s, r, n, type, 0);
+    return operation ? INVALID_USAGE : queue(c, on, REDUCE_SCATTER, s, r, n, type, 0);
 }
 
-int ncclBroadcast(const void *s, void *r, size_t n, int type, int root, comm *c, void *stream) {
+int ncclBroadcast(const void *s, void *r, size_t n, int type, int root, comm *c, stream *on) {
     mine = c;
-    return queue(c, BROADCAST, s, r, n, type, root);
+    return queue(c, on, BROADCAST, s, r, n, type, root);
 }
 
-int ncclAllGather(const void *s, void *r, size_t n, int type, comm *c, void *stream) {
+int ncclAllGather(const void *s, void *r, size_t n, int type, comm *c, stream *on) {
     mine = c;
-    return queue(c, ALL_GATHER, s, r, n, type, 0);
+    return queue(c, on, ALL_GATHER, s, r, n, type, 0);
 }
 
 int ncclGroupStart(void) { return 0; }
@@ -225,9 +230,23 @@ const char *ncclGetErrorString(int error) { return error == INVALID_USAGE ? "inv
 
 int cudaSetDevice(int device) { return device == 99 ? 101 : 0; }
 const char *cudaGetErrorString(int error) { return error == 101 ? "invalid device ordinal" : "unknown error"; }
-int cudaStreamCreateWithFlags(void **stream, int flags) { *stream = malloc(1); return flags == 1 ? 0 : 1; }
-int cudaStreamDestroy(void *stream) { free(stream); return 0; }
-int cudaStreamWaitEvent(void *stream, event *e, int flags) { return stream && e ? 0 : 1; }
+
+int cudaStreamCreateWithFlags(stream **made, int flags) {
+    *made = calloc(1, sizeof(stream));
+    __sync_fetch_and_add(&streams, 1);
+    return flags == 1 ? 0 : 1;
+}
+
+int cudaStreamDestroy(stream *one) {
+    free(one);
+    __sync_fetch_and_sub(&streams, 1);
+    return 0;
+}
+
+int cudaStreamWaitEvent(stream *waits, event *e, int flags) {
+    waits->waited = e->of_computations;
+    return 0;
+}
 
 int cudaEventCreateWithFlags(event **e, int flags) {
     *e = calloc(1, sizeof(event));
@@ -235,11 +254,13 @@ int cudaEventCreateWithFlags(event **e, int flags) {
     return flags == 2 ? 0 : 1;
 }
 
-// The stream of computations is the null stream: all it has was done by the caller itself.
-int cudaEventRecord(event *e, void *stream) {
+// All that the stream of computations has was done by the caller itself. What follows on another waits anew.
+int cudaEventRecord(event *e, stream *on) {
     pthread_mutex_lock(&lock);
-    e->owner = stream ? mine : NULL;
+    e->of_computations = (void *) on == COMPUTATIONS;
+    e->owner = e->of_computations ? NULL : mine;
     e->after = e->owner ? e->owner->queued : 0;
+    if (!e->of_computations) on->waited = 0;
     pthread_mutex_unlock(&lock);
     return 0;
 }
@@ -261,11 +282,13 @@ int cudaEventDestroy(event *e) {
 int fake_aborts(void) { return aborts; }
 int fake_destroyed(void) { return destroyed; }
 int fake_live_events(void) { return live_events; }
+int fake_live_streams(void) { return streams; }
+int fake_misplaced(void) { return misplaced; }
 void fake_fail_join(int fails) { fail_join = fails; }
 
 void fake_reset(void) {
     pthread_mutex_lock(&lock);
-    aborts = destroyed = fail_join = comms = 0;
+    aborts = destroyed = fail_join = comms = misplaced = 0;
     pthread_mutex_unlock(&lock);
 }
 

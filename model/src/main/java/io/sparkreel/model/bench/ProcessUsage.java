@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.bench;
 
-import ai.djl.Device;
-import ai.djl.util.cuda.CudaUtils;
 import com.sun.management.OperatingSystemMXBean;
+import io.sparkreel.model.torch.GpuMemory;
 import io.sparkreel.model.torch.Tensors;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -29,7 +28,8 @@ public final class ProcessUsage {
      */
     public static double peakMebibytes(Tensors tensors) throws IOException {
         if (!tensors.isOnHost()) {
-            return CudaUtils.getGpuMemory(Device.gpu()).getCommitted() / BYTES_OF_A_MEBIBYTE;
+            return GpuMemory.used(tensors.gpu()).orElseThrow(() -> new IOException("Cannot read the memory of "
+                    + tensors.device() + ": the driver tells nothing of it. See nvidia-smi.")) / BYTES_OF_A_MEBIBYTE;
         }
         return Files.readAllLines(Path.of("/proc/self/status")).stream().filter(line -> line.startsWith("VmHWM:"))
                 .mapToDouble(line -> Long.parseLong(line.replaceAll("\\D", "")) / KIBIBYTES_OF_A_MEBIBYTE)

@@ -7,22 +7,19 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.sun.jna.Library;
 import com.sun.jna.Native;
 import com.sun.jna.Pointer;
+import io.sparkreel.model.CompiledLibrary;
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.collective.RankThreads.Outcome;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -42,6 +39,9 @@ class NcclTest {
     private static final Duration STALL = Duration.ofMillis(1500);
     private static final RingOptions OPTIONS = RankThreads.options().withTimeouts(STALL, Duration.ofSeconds(10));
 
+    /** The stream on which libtorch computes, as the library knows it. */
+    private static final long COMPUTATIONS = 0x77;
+
     @TempDir
     private static Path folder;
     private static NcclLibraries libraries;
@@ -55,6 +55,10 @@ class NcclTest {
 
         int fake_live_events();
 
+        int fake_live_streams();
+
+        int fake_misplaced();
+
         void fake_fail_join(int fails);
 
         void fake_reset();
@@ -64,21 +68,7 @@ class NcclTest {
 
     @BeforeAll
     static void compile() throws Exception {
-        Path source = folder.resolve("fake.c");
-        Path library = folder.resolve("libfake.so");
-        try (InputStream in = NcclTest.class.getResourceAsStream("/nccl/fake.c")) {
-            Files.copy(in, source);
-        }
-        Process compiler;
-        try {
-            compiler = new ProcessBuilder("cc", "-shared", "-fPIC", "-O1", "-o", library.toString(), source.toString(),
-                    "-lpthread").redirectErrorStream(true).start();
-        } catch (java.io.IOException absent) {
-            assumeTrue(false, "the binding to NCCL is not tested: there is no C compiler 'cc' here");
-            return;
-        }
-        String said = new String(compiler.getInputStream().readAllBytes());
-        assertTrue(compiler.waitFor(30, TimeUnit.SECONDS) && compiler.exitValue() == 0, said);
+        Path library = CompiledLibrary.of("/nccl/fake.c", folder);
         libraries = NcclLibraries.load(library, library);
         fake = Native.load(library.toString(), Fake.class);
     }
@@ -90,6 +80,8 @@ class NcclTest {
 
     @AfterEach
     void everythingIsGone() throws InterruptedException {
+        assertEquals(0, fake.fake_misplaced(), "operations that do not wait for computations, on a stream of their own");
+        assertEquals(0, fake.fake_live_streams());
         RankThreads.assertNoRingThreads();
     }
 
@@ -101,7 +93,7 @@ class NcclTest {
         ThreadRendezvous meeting = new ThreadRendezvous(ranks);
         return RankThreads.start(ranks, rank -> {
             TcpRing ring = TcpRing.connect(OPTIONS, meeting.of(rank));
-            try (ring; Nccl nccl = Nccl.over(ring, 0, STALL, libraries, () -> 0)) {
+            try (ring; Nccl nccl = Nccl.over(ring, 0, STALL, libraries, () -> COMPUTATIONS)) {
                 return body.run(nccl);
             }
         });
@@ -265,7 +257,7 @@ class NcclTest {
         ThreadRendezvous meeting = new ThreadRendezvous(2);
         for (Outcome<Nccl> outcome : RankThreads.start(2, rank -> {
             try (TcpRing ring = TcpRing.connect(OPTIONS, meeting.of(rank))) {
-                return Nccl.over(ring, 99, STALL, libraries, () -> 0);
+                return Nccl.over(ring, 99, STALL, libraries, () -> COMPUTATIONS);
             }
         })) {
             assertTrue(outcome.thrown().getMessage().contains("Cannot select GPU 99: CUDA says invalid device ordinal"));
