@@ -123,16 +123,6 @@ record PlanRules(List<Bucket> buckets, Map<String, Integer> batchSizes, Map<Stri
         return Bucket.tag(resolution.toLowerCase(Locale.ROOT), frames);
     }
 
-    /**
-     * Refuses micro-batches that no rank can compute.
-     *
-     * @param memoryBytes all that a rank has
-     * @throws io.sparkreel.bucketing.InvalidInputException naming the bucket and the bytes
-     */
-    void requireFit(long memoryBytes) {
-        BatchSizes.requireFit(buckets, batchSizes, costs, memoryBytes);
-    }
-
     /** Do all clips have one size, without buckets? */
     boolean isOneSize() {
         return buckets.size() == 1 && buckets.get(0).resolution().equals(FIXED);

@@ -2,6 +2,7 @@
 package io.sparkreel.jobs.train;
 
 import io.sparkreel.jobs.UserError;
+import io.sparkreel.jobs.config.Device;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.InetSocketAddress;
@@ -113,20 +114,17 @@ public final class Preflight {
     /**
      * Waits for the executors and returns what each has to offer its rank.
      *
+     * @param device what ranks are told to compute on
      * @throws UserError if they do not come, or cannot have one rank each
      */
-    static List<RankFacts> ranks(JavaSparkContext context) {
+    static List<RankFacts> ranks(JavaSparkContext context, Device device) {
         if (context.isLocal()) {
-            return List.of(RankFacts.here(0));
+            return List.of(RankFacts.here(0, device));
         }
         int executors = await(context);
-        int slots = context.sc().maxNumConcurrentTasks(context.sc().resourceProfileManager().defaultResourceProfile());
-        if (slots != executors) {
-            throw refused(executors + " executors have room for " + slots + " ranks at once", slots < executors
-                    ? "Set spark.task.cpus to at most the cores of an executor, and check the amounts of "
-                            + "spark.task.resource" : "Set spark.task.cpus to the cores of an executor, so that each has one");
-        }
-        List<RankFacts> facts = RankFacts.ofAll(context, executors);
+        checkSlots(executors, context.sc().maxNumConcurrentTasks(
+                context.sc().resourceProfileManager().defaultResourceProfile()));
+        List<RankFacts> facts = RankFacts.ofAll(context, executors, device);
         facts.forEach(rank -> {
             if (!rank.spark().equals(context.version())) {
                 throw refused("the driver is Spark " + context.version() + " and executor " + rank.executor() + " on "
@@ -134,6 +132,14 @@ public final class Preflight {
             }
         });
         return facts;
+    }
+
+    static void checkSlots(int executors, int slots) {
+        if (slots != executors) {
+            throw refused(executors + " executors have room for " + slots + " ranks at once", slots < executors
+                    ? "Set spark.task.cpus to at most the cores of an executor, and check the amounts of "
+                            + "spark.task.resource" : "Set spark.task.cpus to the cores of an executor, so that each has one");
+        }
     }
 
     /**

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.train;
 
-import ai.djl.Device;
-import ai.djl.util.cuda.CudaUtils;
 import com.sun.management.OperatingSystemMXBean;
+import io.sparkreel.jobs.TaskDevice;
+import io.sparkreel.jobs.config.Device;
+import io.sparkreel.model.torch.GpuMemory;
+import io.sparkreel.model.torch.Tensors;
+import io.sparkreel.model.torch.Torch;
 import java.io.Serializable;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.SparkEnv;
@@ -24,44 +28,68 @@ import scala.runtime.AbstractFunction1;
  * @param spark its version of Spark
  * @param heap bytes that its heap may take
  * @param memory bytes of the machine, or of the container
- * @param gpu whether Spark gives the rank a GPU
- * @param computing bytes of what the rank computes in: the GPU's, else those of the machine
+ * @param gpu whether the rank computes on a GPU
+ * @param gpuMemory bytes of that GPU; 0 where that is not known, and where there is none
  */
 record RankFacts(int rank, String executor, String host, String spark, long heap, long memory, boolean gpu,
-        long computing)
+        long gpuMemory)
         implements Serializable {
     private static final long serialVersionUID = 1L;
 
-    /** Those of this process. */
-    static RankFacts here(int rank) {
+    /**
+     * Those of this process.
+     *
+     * @param device what the rank is told to compute on
+     */
+    static RankFacts here(int rank, Device device) {
         SparkEnv env = SparkEnv.get();
-        BarrierTaskContext context = BarrierTaskContext.get();
         OperatingSystemMXBean system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
-        boolean gpu = context != null && context.resourcesJMap().containsKey("gpu");
-        long memory = system.getTotalMemorySize();
-        // A rank that Spark gives a GPU may still be told to compute on the host, where there may be no CUDA.
-        long computing = gpu && CudaUtils.hasCuda() ? CudaUtils.getGpuMemory(Device.gpu(0)).getMax() : memory;
+        OptionalInt gpu = gpu(device, env.executorId().equals("driver"));
         return new RankFacts(rank, env.executorId(), env.blockManager().blockManagerId().host(),
-                org.apache.spark.package$.MODULE$.SPARK_VERSION(), Runtime.getRuntime().maxMemory(), memory, gpu,
-                computing);
+                org.apache.spark.package$.MODULE$.SPARK_VERSION(), Runtime.getRuntime().maxMemory(),
+                system.getTotalMemorySize(), gpu.isPresent(),
+                gpu.isPresent() ? GpuMemory.total(gpu.getAsInt()).orElse(0) : 0);
+    }
+
+    /** Whether the driver itself is the one rank. */
+    boolean isDriver() {
+        return executor.equals("driver");
+    }
+
+    /** The GPU that the rank will compute on, if so, as {@link TaskDevice} chooses. */
+    private static OptionalInt gpu(Device device, boolean alone) {
+        if (device == Device.CPU) {
+            return OptionalInt.empty();
+        }
+        List<String> addresses = TaskDevice.addresses();
+        if (!addresses.isEmpty()) {
+            return OptionalInt.of(TaskDevice.index(addresses.get(0), System.getenv("CUDA_VISIBLE_DEVICES")));
+        }
+        boolean helpsItself = alone && GpuMemory.total(0).isPresent() && Torch.problem(Tensors.onGpu(0)).isEmpty();
+        return helpsItself ? OptionalInt.of(0) : OptionalInt.empty();
     }
 
     /** Scala's function of a partition. */
     private static final class Look extends AbstractFunction1<Iterator<Integer>, Iterator<RankFacts>>
             implements Serializable {
         private static final long serialVersionUID = 1L;
+        private final Device device;
+
+        Look(Device device) {
+            this.device = device;
+        }
 
         @Override
         public Iterator<RankFacts> apply(Iterator<Integer> partition) {
             return scala.jdk.javaapi.CollectionConverters.asScala(
-                    List.of(here(BarrierTaskContext.get().partitionId())).iterator());
+                    List.of(here(BarrierTaskContext.get().partitionId(), device)).iterator());
         }
     }
 
     /** Asks all ranks, in a barrier stage such as they train in. */
-    static List<RankFacts> ofAll(JavaSparkContext context, int ranks) {
+    static List<RankFacts> ofAll(JavaSparkContext context, int ranks, Device device) {
         var partitions = context.parallelize(IntStream.range(0, ranks).boxed().toList(), ranks).rdd();
         return Arrays.asList((RankFacts[]) partitions.barrier()
-                .mapPartitions(new Look(), false, ClassTag$.MODULE$.<RankFacts>apply(RankFacts.class)).collect());
+                .mapPartitions(new Look(device), false, ClassTag$.MODULE$.<RankFacts>apply(RankFacts.class)).collect());
     }
 }

@@ -196,6 +196,7 @@ record RunStart(HadoopStorage data, BucketingManifest manifest, HadoopStorage ru
                 rules.batchSize(bucket), bucket.frames(), bucket.height() / factor, bucket.width() / factor,
                 model.modelMaxLength())).toList();
         return MemoryNeed.of(model, micros, config.dtype() == Precision.BF16 ? 2 : 4, config.gradCheckpoint(),
+                config.optimizer().optimizerSharding(), config.watch().sampleEvery() != null,
                 (long) config.steps().decodeCacheMib() << 20);
     }
 

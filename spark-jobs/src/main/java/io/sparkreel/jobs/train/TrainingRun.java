@@ -82,8 +82,7 @@ public final class TrainingRun {
 
     /** How many ranks there are, once all of them have room for what they will compute. */
     private int checkedRanks(JavaSparkContext context) {
-        List<RankFacts> facts = Preflight.ranks(context);
-        start.rules().requireFit(facts.stream().mapToLong(RankFacts::computing).min().orElseThrow());
+        List<RankFacts> facts = Preflight.ranks(context, config.device());
         start.memoryNeed(config).check(facts, context.getConf());
         return facts.size();
     }

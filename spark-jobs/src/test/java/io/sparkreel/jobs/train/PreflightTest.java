@@ -79,17 +79,18 @@ class PreflightTest {
     }
 
     private static RankFacts rank(int rank, String host, long heap, long memory, boolean gpu) {
-        return new RankFacts(rank, Integer.toString(rank), host, "4.1.2", heap, memory, gpu, memory);
+        return new RankFacts(rank, Integer.toString(rank), host, "4.1.2", heap, memory, gpu, gpu ? 24 * GIB : 0);
     }
 
     @Test
     void memoryIsCountedByMachineAndContainer() {
         Stdit2Config model = new Stdit2Config(512, 4, List.of(1, 2, 2), 1152, 28, 16, 4, 0.1, true, 4096, 120, true);
         Stdit2Flops.Shape shape = new Stdit2Flops.Shape(1, 4, 32, 32, 120);
-        MemoryNeed need = MemoryNeed.of(model, List.of(shape), 2, true, 256L << 20);
+        MemoryNeed need = MemoryNeed.of(model, List.of(shape), 2, true, false, false, 256L << 20);
         // Weights, gradients, two moments and the average of 0.7 to 0.8 thousand million parameters, in fp32.
-        assertTrue(need.state() > 13 * GIB && need.state() < 16 * GIB, need.toString());
-        assertEquals(need.state() * 4 / 5, need.copy());
+        assertTrue(need.state(1) > 13 * GIB && need.state(1) < 16 * GIB, need.toString());
+        assertEquals(need.state(1), need.state(8));
+        assertEquals(need.state(1) * 4 / 5, need.copy());
 
         SparkConf standalone = conf("spark://host:7077");
         need.check(List.of(rank(0, "a", 4 * GIB, 64 * GIB, false), rank(1, "b", 4 * GIB, 64 * GIB, false)), standalone);
@@ -102,5 +103,38 @@ class PreflightTest {
         List<RankFacts> containers = List.of(rank(0, "a", 4 * GIB, 64 * GIB, false));
         refused("Set spark.executor.memoryOverhead=", () -> need.check(containers, conf("yarn", "spark.executor.memory", "4g")));
         need.check(containers, conf("yarn", "spark.executor.memory", "4g", "spark.executor.memoryOverhead", "40g"));
+    }
+
+    private static RankFacts onGpu(long memory) {
+        return new RankFacts(0, "7", "a", "4.1.2", 4 * GIB, 64 * GIB, true, memory);
+    }
+
+    @Test
+    void memoryOfGpusIsThatOfTheRankAndSharingTheOptimizerSavesSome() {
+        Stdit2Config model = new Stdit2Config(512, 4, List.of(1, 2, 2), 1152, 28, 16, 4, 0.1, true, 4096, 120, true);
+        Stdit2Flops.Shape small = new Stdit2Flops.Shape(1, 4, 32, 32, 120);
+        Stdit2Flops.Shape large = new Stdit2Flops.Shape(64, 16, 60, 108, 120);
+        SparkConf conf = conf("spark://host:7077");
+        MemoryNeed plain = MemoryNeed.of(model, List.of(small), 2, true, false, false, 0);
+        plain.check(List.of(onGpu(24 * GIB)), conf);
+        plain.check(List.of(onGpu(0)), conf); // a driver that tells nothing is no reason to refuse
+        refused("of executor 7 on a has 12.0 GiB. Take GPUs with more memory",
+                () -> plain.check(List.of(onGpu(12 * GIB)), conf));
+        refused("optimizer_sharding: true", () -> plain.check(List.of(onGpu(12 * GIB), onGpu(12 * GIB)), conf));
+        MemoryNeed sharded = MemoryNeed.of(model, List.of(small), 2, true, true, false, 0);
+        sharded.check(List.of(onGpu(12 * GIB), onGpu(12 * GIB)), conf);
+        assertEquals(plain.state(1), sharded.state(1), 8);
+        assertEquals(plain.state(1) * (8 + 12.0 / 4) / 20, sharded.state(4), 8);
+        MemoryNeed drawing = MemoryNeed.of(model, List.of(small), 2, true, true, true, 0);
+        assertEquals(sharded.state(4) + plain.state(1) / 5.0, drawing.state(4), 8);
+        refused("Lower the batch sizes of bucket_config, set grad_checkpoint: true", () -> MemoryNeed.of(
+                model, List.of(small, large), 2, false, false, false, 0).check(List.of(onGpu(80 * GIB)), conf));
+    }
+
+    @Test
+    void executorsHaveRoomForOneRankEach() {
+        Preflight.checkSlots(3, 3);
+        refused("spark.task.cpus to at most", () -> Preflight.checkSlots(3, 2));
+        refused("spark.task.cpus to the cores", () -> Preflight.checkSlots(3, 6));
     }
 }
