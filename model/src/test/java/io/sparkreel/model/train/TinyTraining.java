@@ -20,10 +20,10 @@ import java.util.Map;
 final class TinyTraining implements AutoCloseable {
     static final int STEPS_PER_EPOCH = 5;
     private static final int CLIPS_PER_STEP = 5;
-    private static final int SLOTS = 3;
-    private static final int TEXT_WIDTH = 8;
-    private static final LatentShape VIDEO = new LatentShape(2, 3, 2, 4);
-    private static final LatentShape IMAGE = new LatentShape(2, 1, 4, 4);
+    static final int SLOTS = 3;
+    static final int TEXT_WIDTH = 8;
+    static final LatentShape VIDEO = new LatentShape(2, 3, 2, 4);
+    static final LatentShape IMAGE = new LatentShape(2, 1, 4, 4);
     private static final Tensors HOST = Tensors.onHost();
 
     static final Stdit2Config CONFIG = new Stdit2Config(
@@ -97,12 +97,12 @@ final class TinyTraining implements AutoCloseable {
         return mine;
     }
 
-    private static MicroBatch batch(long epoch, LatentShape shape, long... clips) {
+    static MicroBatch batch(long epoch, LatentShape shape, long... clips) {
         List<Sample> samples = Arrays.stream(clips).mapToObj(clip -> sample(clip, shape)).toList();
         return new MicroBatch(shape.frames() == 1 ? "image" : "video", epoch, samples, shape, SLOTS, TEXT_WIDTH);
     }
 
-    private static Sample sample(long clip, LatentShape shape) {
+    static Sample sample(long clip, LatentShape shape) {
         KeyedRandom random = KeyedRandom.of(7, 0, clip, KeyedRandom.Purpose.ORDER);
         float[] latent = new float[shape.elements()];
         float[] text = new float[SLOTS * TEXT_WIDTH];

@@ -9,10 +9,11 @@ import io.sparkreel.model.checkpoint.Storage;
 import io.sparkreel.model.collective.Collective;
 import io.sparkreel.model.train.MicroBatch;
 import io.sparkreel.model.train.StepReport;
-import io.sparkreel.model.train.Trainer;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.List;
+import java.util.function.BiConsumer;
+import java.util.function.UnaryOperator;
 
 /**
  * What follows a step whose loss or gradient was not finite, and which all ranks have skipped: its micro-batches at
@@ -24,16 +25,21 @@ final class NonFiniteGuard {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final Storage run;
-    private final Trainer trainer;
+    private final UnaryOperator<List<MicroBatch>> finder;
     private final Collective collective;
-    private final RankWatch watch;
+    private final BiConsumer<Long, ArrayNode> teller;
     private int inARow;
 
-    NonFiniteGuard(Storage run, Trainer trainer, Collective collective, RankWatch watch) {
+    /**
+     * @param finder as {@link io.sparkreel.model.train.Trainer#notFinite}
+     * @param teller as {@link RankWatch#skipped}
+     */
+    NonFiniteGuard(Storage run, UnaryOperator<List<MicroBatch>> finder, Collective collective,
+            BiConsumer<Long, ArrayNode> teller) {
         this.run = run;
-        this.trainer = trainer;
+        this.finder = finder;
         this.collective = collective;
-        this.watch = watch;
+        this.teller = teller;
     }
 
     /**
@@ -58,7 +64,7 @@ final class NonFiniteGuard {
                 out.write(JSON.writeValueAsBytes(JSON.createObjectNode().put("step", done).set("micro_batches", atFault)));
             }
         }
-        watch.skipped(done, atFault);
+        teller.accept(done, atFault);
         if (inARow == MOST_IN_A_ROW) {
             throw new UserError("Cannot train any further: the loss or the gradient was not finite in " + inARow
                     + " steps in a row, in step " + done + " for clips " + clips(atFault) + " (skipped/ in the run folder "
@@ -68,7 +74,7 @@ final class NonFiniteGuard {
 
     private ArrayNode atFault(List<MicroBatch> mine) {
         ArrayNode found = JSON.createArrayNode();
-        for (MicroBatch microBatch : trainer.notFinite(mine)) {
+        for (MicroBatch microBatch : finder.apply(mine)) {
             ObjectNode entry = found.addObject().put("rank", collective.rank()).put("bucket", microBatch.bucket());
             ArrayNode clips = entry.putArray("clips");
             microBatch.samples().forEach(sample -> clips.add(sample.clipId()));

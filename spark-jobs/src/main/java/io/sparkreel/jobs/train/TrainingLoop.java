@@ -48,7 +48,7 @@ final class TrainingLoop {
         this.watch = watch;
         badClips = new BadClips(task.config().steps().maxBadClips());
         hadoop = task.hadoop().value().value();
-        guard = new NonFiniteGuard(run, trainer, collective, watch);
+        guard = new NonFiniteGuard(run, trainer::notFinite, collective, watch::skipped);
         epoch = start.epoch();
         epochBegin = start.globalStep() - start.step();
         done = start.globalStep();
