@@ -51,7 +51,8 @@ record MemoryNeed(long whole, long shared, long copy, long activations, long cac
         double peak = micros.stream().mapToDouble(memory::peakBytes).max().orElse(memory.fixedBytes());
         double shared = sharded ? SHARED * memory.fixedBytes() : 0;
         double gathered = sharded && draws ? AVERAGE * memory.fixedBytes() : 0;
-        return new MemoryNeed((long) (memory.fixedBytes() - shared + gathered), (long) shared, SAVED_VECTORS * Float.BYTES * ParameterLayout.of(model).elements(),
+        return new MemoryNeed((long) (memory.fixedBytes() - shared + gathered), (long) shared,
+                SAVED_VECTORS * Float.BYTES * ParameterLayout.of(model).elements(),
                 (long) (peak - memory.fixedBytes()), cache);
     }
 
@@ -113,8 +114,8 @@ record MemoryNeed(long whole, long shared, long copy, long activations, long cac
                 : Math.max(least, (long) (factor * heap));
         long need = onHost(ranks.size(), ranks.get(0).gpu());
         if (need > overhead) {
-            throw Preflight.refused("a rank needs " + gibibytes(need) + " outside its heap (" + describe(ranks.size()) + "), and "
-                    + OVERHEAD + " is " + gibibytes(overhead), "Set " + OVERHEAD + "="
+            throw Preflight.refused("a rank needs " + gibibytes(need) + " outside its heap ("
+                    + describe(ranks.size()) + "), and " + OVERHEAD + " is " + gibibytes(overhead), "Set " + OVERHEAD + "="
                     + (long) Math.ceil(need / (double) (1 << 30)) + "g or more"
                     + (ranks.get(0).gpu() ? "" : ", or " + remedies(ranks.get(0), ranks.size(), null)));
         }
@@ -125,9 +126,8 @@ record MemoryNeed(long whole, long shared, long copy, long activations, long cac
             boolean shares = shared > 0 || ranks == 1;
             throw Preflight.refused("a rank needs " + gibibytes(onGpu(ranks)) + " of its GPU (" + describe(ranks)
                     + "), and that of executor " + rank.executor() + " on " + rank.host() + " has "
-                    + gibibytes(rank.gpuMemory()), (activations < state(ranks)
-                            ? "Take GPUs with more memory" : "Lower the batch sizes of bucket_config, set grad_checkpoint: true")
-                            + (shares ? ", or configure a smaller model" : ", or set optimizer_sharding: true"));
+                    + gibibytes(rank.gpuMemory()), (activations < state(ranks) ? "Take GPUs with more memory"
+                            : "Lower the batch sizes of bucket_config, set grad_checkpoint: true") + (shares ? ", or configure a smaller model" : ", or set optimizer_sharding: true"));
         }
     }
 

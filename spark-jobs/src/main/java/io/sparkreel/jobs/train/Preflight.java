@@ -138,7 +138,8 @@ public final class Preflight {
         if (slots != executors) {
             throw refused(executors + " executors have room for " + slots + " ranks at once", slots < executors
                     ? "Set spark.task.cpus to at most the cores of an executor, and check the amounts of "
-                            + "spark.task.resource" : "Set spark.task.cpus to the cores of an executor, so that each has one");
+                            + "spark.task.resource" : "Set spark.task.cpus to the cores of an executor, so that each has"
+                            + " one");
         }
     }
 

@@ -7,16 +7,21 @@ import io.sparkreel.jobs.Components.TextSizes;
 import io.sparkreel.jobs.PretrainedModel;
 import io.sparkreel.jobs.UserError;
 import io.sparkreel.jobs.config.DatasetType;
+import io.sparkreel.jobs.config.ImageSize;
 import io.sparkreel.jobs.config.LoadedConfig;
 import io.sparkreel.jobs.config.Precision;
 import io.sparkreel.jobs.config.TrainingConfig;
 import io.sparkreel.jobs.storage.BucketingManifest;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.storage.WeightsCache;
+import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.autoencoder.LatentSizes;
 import io.sparkreel.model.checkpoint.CheckpointReader;
+import io.sparkreel.model.diffusion.FrameMask;
+import io.sparkreel.model.diffusion.NoiseSchedule;
 import io.sparkreel.model.stdit.Stdit2Config;
 import io.sparkreel.model.stdit.Stdit2Flops;
+import io.sparkreel.model.text.PromptSyntax;
 import io.sparkreel.model.train.RunState;
 import io.sparkreel.model.train.TrainingCheckpoint;
 import java.io.IOException;
@@ -66,6 +71,7 @@ record RunStart(HadoopStorage data, BucketingManifest manifest, HadoopStorage ru
         CheckpointReader checkpoint = load == null ? null : load.checkpoint();
         WeightsCache cache = new WeightsCache(hadoop);
         LatentSizes latent = loaded.resolve("vae", () -> Components.codecSizes(config.vae(), cache));
+        checkRanksConfiguration(loaded, latent);
         TextSizes text = loaded.resolve("text_encoder", () -> Components.textSizes(config.textEncoder(), cache));
         Optional<Stdit2Config> stored = storedSizes(config, checkpoint, hadoop, cache);
         Stdit2Config model = loaded.resolve("model", () -> Components.model(config.model(), stored, latent, text));
@@ -85,6 +91,31 @@ record RunStart(HadoopStorage data, BucketingManifest manifest, HadoopStorage ru
         }
         return new RunStart(data, manifest, run, model, rules, fingerprint, features, folder, load.uri(), resumed,
                 latent);
+    }
+
+    /** What ranks would refuse else, some of it after many steps. */
+    private static void checkRanksConfiguration(LoadedConfig<TrainingConfig> loaded, LatentSizes latent)
+            throws IOException {
+        TrainingConfig config = loaded.config();
+        if (config.maskRatios() != null) {
+            loaded.resolve("mask_ratios", () -> FrameMask.of(config.maskRatios()));
+        }
+        loaded.resolve("scheduler.timestep_respacing",
+                () -> NoiseSchedule.linear(config.scheduler().timestepRespacing()));
+        loaded.resolve("weight_decay", () -> TrainingRank.options(config, 1));
+        if (config.watch().sampleEvery() != null) {
+            for (String prompt : config.samples().prompts()) {
+                loaded.resolve("samples.prompts", () -> PromptSyntax.parse(prompt).texts(1));
+            }
+            ImageSize size = config.samples().imageSize();
+            loaded.resolve("samples.image_size", () -> {
+                if (Math.min(size.height(), size.width()) < latent.spatialFactor()) {
+                    throw new InvalidInputException("Cannot draw clips of " + size.height() + "x" + size.width()
+                            + " pixels: the codec needs " + latent.spatialFactor() + " of each side. Give larger ones.");
+                }
+                return size;
+            });
+        }
     }
 
     /** First weights bring their sizes along; once the run has a checkpoint, that does. */

@@ -10,6 +10,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkreel.jobs.BucketingRun;
+import io.sparkreel.jobs.LocalSpark;
+import io.sparkreel.jobs.Stopped;
 import io.sparkreel.jobs.UserError;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,9 +22,11 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.apache.spark.SparkContext;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -196,5 +200,56 @@ class TrainingOptionsTest {
                 assertFalse(atFault.get(0).get("clips").isEmpty());
             }
         }
+    }
+
+    @Test
+    void whatOnlyRanksWouldNoticeIsRefusedBeforeTheyStart() {
+        Path run = work.resolve("refused");
+        for (String[] wrong : new String[][] {
+            {"mask_ratios: {mask_no: 0.5}", "'mask_ratios' is refused. Cannot", "add up to 0.5"},
+            {"scheduler: {type: iddpm, timestep_respacing: 5000}", "'scheduler.timestep_respacing' is refused.", "5000"},
+            {"model: {type: STDiT2, hidden_size: 24, depth: 1, num_heads: 2, freeze: text}\nweight_decay: 0.1",
+                "'weight_decay' is refused. Cannot freeze parameters", "Set it to 0"},
+            {"sample_every: 2\nsamples: {prompts: ['A dog {\"x\": 1}']}", "'samples.prompts' is refused.", "the key 'x'"},
+            {"sample_every: 2\nsamples: {prompts: [A dog], image_size: [3, 64]}", "'samples.image_size' is refused.",
+                "3x64"},
+            {"decode_cache_mib: 1000000000", "Cannot start training: decode_cache_mib 1000000000", "spark.driver.memory"},
+            {"model: {type: STDiT2, hidden_size: 12288, depth: 200, num_heads: 2, input_sq_size: 32}",
+                "Cannot start training: 1 rank needs ", "GiB of weights"},
+        }) {
+            String message = refused("refused", wrong[0]);
+            assertTrue(message.contains(wrong[1]) && message.contains(wrong[2]), message);
+            assertEquals(1, message.lines().count());
+        }
+        assertFalse(Files.exists(run));
+    }
+
+    /** As Spark's web page does it. */
+    @Test
+    void aRunWhoseStageIsKilledInSparkIsSavedAndGoesOnBitForBit() throws Exception {
+        Path run = work.resolve("killed");
+        Thread killer = new Thread(() -> {
+            while (!Files.exists(run.resolve("epoch1-global_step5/manifest.json"))) {
+                LockSupport.parkNanos(1_000_000);
+            }
+            SparkContext context = LocalSpark.session().sparkContext();
+            for (int stage : context.statusTracker().getActiveStageIds()) {
+                context.cancelStage(stage);
+            }
+        });
+        killer.setDaemon(true);
+        killer.start();
+        Stopped stopped = assertThrows(Stopped.class, () -> train("killed", "epochs: 2000", "ckpt_every: 5"));
+        assertTrue(stopped.getMessage().startsWith("Stopped as told. To go on from "), stopped.getMessage());
+        Map<Long, Double> told = told(run, "loss");
+        int steps = told.size();
+        assertEquals(steps(1, steps), List.copyOf(told.keySet()));
+        assertTrue(checkpoints(run).stream().anyMatch(name -> name.endsWith("global_step" + steps)), "it is not saved");
+        String end = "max_steps: " + (steps + 3);
+        train("killed", "epochs: 2000", "load: '" + run + "'", end);
+        Path whole = train("unkilled", "epochs: 2000", end);
+        assertEquals(told(whole, "loss"), told(run, "loss"));
+        String last = "epoch%d-global_step%d".formatted((steps + 2) / STEPS_PER_EPOCH, steps + 3);
+        assertTrue(java.util.Arrays.equals(weights(whole, last, "ema"), weights(run, last, "ema")));
     }
 }
