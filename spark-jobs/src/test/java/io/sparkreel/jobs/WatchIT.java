@@ -38,6 +38,7 @@ class WatchIT {
     private static final Path METRICS = WORK.resolve("metrics");
     private static final Path WANDB = WORK.resolve("bin/wandb");
     private static final String SECRET = "a-key-that-no-log-may-hold";
+    private static final String EARLIER_PAGE = "run-as-it-goes.html";
     private static final int STEPS = 6;
     private static final Launcher LAUNCHER = new Launcher(ROOT, WORK);
     private static Launcher.Ended ended;
@@ -54,11 +55,21 @@ class WatchIT {
         Files.setPosixFilePermissions(WANDB, PosixFilePermissions.fromString("rwxr-xr-x"));
         ended = LAUNCHER.onCluster("train", "local-cluster[2,1,1536]",
                 Map.of("PATH", WANDB.getParent() + ":" + System.getenv("PATH"), "WANDB_API_KEY", SECRET),
-                Launcher.Incident.NONE, arguments(RUN,
+                WatchIT::keepThePageOfARunThatGoesOn, arguments(RUN,
                         "--conf", "spark.metrics.conf.driver.sink.csv.class=org.apache.spark.metrics.sink.CsvSink",
                         "--conf", "spark.metrics.conf.driver.sink.csv.directory=" + METRICS,
                         "--conf", "spark.metrics.conf.driver.sink.csv.period=1", "--wandb", "true"));
         Launcher.assertDone(ended);
+    }
+
+    private static void keepThePageOfARunThatGoesOn(Process process, Path log) throws Exception {
+        Path page = RUN.resolve("run.html");
+        while (process.isAlive() && !Files.exists(page)) {
+            Thread.sleep(20);
+        }
+        if (Files.exists(page)) {
+            Files.copy(page, RUN.resolve(EARLIER_PAGE));
+        }
     }
 
     private static void bucket(Path output, String... clips) throws IOException {
@@ -167,6 +178,17 @@ class WatchIT {
         assertEquals(2, data.get("curves").get("eval/loss").size());
         assertEquals("samples/step-6/0.mp4", data.at("/samples/0/clips/0/file").asText());
         assertTrue(data.get("config").asText().contains("hidden_size: 96"));
+    }
+
+    @Test
+    void theBrowserShowsThePageWhileTheRunGoesOnAndAfterItsEnd() throws Exception {
+        Chromium.Page during = Chromium.open(RUN.resolve(EARLIER_PAGE), WORK, "--virtual-time-budget=4000");
+        assertEquals(List.of(), during.console());
+        assertTrue(during.dom().contains("running"), during.dom());
+        Chromium.Page after = Chromium.open(RUN.resolve("run.html"), WORK, "--virtual-time-budget=4000");
+        assertEquals(List.of(), after.console());
+        assertTrue(after.dom().contains("finished") && after.dom().contains("samples/step-6/0.mp4")
+                && after.dom().split("<svg", -1).length > 8, after.dom());
     }
 
     @Test
