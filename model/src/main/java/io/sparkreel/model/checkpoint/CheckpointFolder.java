@@ -2,6 +2,7 @@
 package io.sparkreel.model.checkpoint;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -32,8 +33,21 @@ record CheckpointFolder(String name, int epoch, long globalStep) {
         return folders;
     }
 
-    /** Whether it has a manifest; without one it was never finished. */
+    /** Whether it has a whole manifest, damaged or not. Without one, or with one that is cut off, it was never finished. */
     boolean isCommitted(Storage run) throws IOException {
-        return run.exists(Manifest.path(name));
+        String manifest = Manifest.path(name);
+        if (!run.exists(manifest)) {
+            return false;
+        }
+        if (run.size(manifest) > Manifest.MAX_BYTES) {
+            return true;
+        }
+        byte[] content;
+        try (InputStream in = run.open(manifest)) {
+            content = in.readAllBytes();
+        } catch (IOException e) { // it is there: a disk that cannot read it
+            return true;
+        }
+        return !Manifest.isCutOff(content);
     }
 }

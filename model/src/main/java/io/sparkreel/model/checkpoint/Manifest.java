@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.checkpoint;
 
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.async.ByteArrayFeeder;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -69,6 +72,20 @@ record Manifest(List<CheckpointFile> files) {
             return JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(new Document(VERSION, files));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("writing to memory", e);
+        }
+    }
+
+    /** Whether this is a manifest only as far as its writer came: less than one, and nothing wrong with it so far. */
+    static boolean isCutOff(byte[] content) {
+        try (JsonParser parser = JSON.getFactory().createNonBlockingByteArrayParser()) { // which bears to wait for the rest
+            ((ByteArrayFeeder) parser.getNonBlockingInputFeeder()).feedInput(content, 0, content.length);
+            int tokens = 0;
+            while (parser.nextToken() != JsonToken.NOT_AVAILABLE) {
+                tokens++;
+            }
+            return tokens == 0 || !parser.getParsingContext().inRoot();
+        } catch (IOException e) {
+            return false;
         }
     }
 

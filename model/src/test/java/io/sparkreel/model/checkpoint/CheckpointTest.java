@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -160,6 +161,34 @@ class CheckpointTest {
         InvalidInputException e =
             assertThrows(InvalidInputException.class, () -> CheckpointReader.newest(storage));
         assertTrue(e.getMessage().contains("its file model.bin is missing"), e.getMessage());
+    }
+
+    @Test
+    void aManifestThatIsCutOffAnywhereWasNeverCommitted() throws IOException {
+        commit("epoch0-global_step10", "a");
+        Path manifest = run.resolve("epoch0-global_step10/manifest.json");
+        byte[] whole = Files.readAllBytes(manifest);
+        for (int length = 0; length < whole.length; length++) {
+            Files.write(manifest, Arrays.copyOf(whole, length));
+            assertEquals(Optional.empty(), CheckpointReader.newest(storage), length + " bytes");
+            assertTrue(CheckpointReader.lastStep(storage).isEmpty(), length + " bytes");
+        }
+        for (int bit = 0; bit < 8 * whole.length; bit++) { // one that was, and is damaged, is another matter
+            byte[] flipped = whole.clone();
+            flipped[bit / 8] ^= (byte) (1 << bit % 8);
+            Files.write(manifest, flipped);
+            assertThrows(InvalidInputException.class, () -> CheckpointReader.newest(storage));
+        }
+    }
+
+    @Test
+    void aCommitThatWasCutOffPushesNoCheckpointOut() throws IOException {
+        commit("epoch0-global_step10", "a");
+        commit("epoch0-global_step30", "c");
+        Path manifest = run.resolve("epoch0-global_step30/manifest.json");
+        Files.write(manifest, Arrays.copyOf(Files.readAllBytes(manifest), 20));
+        new Retention(1, null).apply(storage);
+        assertEquals("epoch0-global_step10", CheckpointReader.newest(storage).orElseThrow().checkpoint().folder());
     }
 
     @Test

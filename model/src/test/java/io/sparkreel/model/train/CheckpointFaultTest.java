@@ -143,6 +143,29 @@ class CheckpointFaultTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void aWriterKilledInTheFirstCheckpointOfARunLeavesNoneOrThatOne(MemoryStorage.Kind kind) throws Exception {
+        try (TinyTraining training = new TinyTraining(new SingleProcess())) {
+            training.trainUntil(2);
+            MemoryStorage whole = new MemoryStorage(kind, Map.of());
+            saveOnTwoRanks(training, whole);
+            int none = 0;
+            for (long call = 0; call < whole.calls(); call++) {
+                MemoryStorage storage = new MemoryStorage(kind, Map.of());
+                storage.dieAt(call);
+                assertThrows(IOException.class, () -> saveOnTwoRanks(training, storage), "call " + call);
+                MemoryStorage left = new MemoryStorage(kind, storage.files());
+                boolean found = CheckpointReader.newest(left).isPresent();
+                assertEquals(found, CheckpointReader.lastStep(left).isPresent(), "call " + call);
+                none += found ? 0 : 1;
+                saveOnTwoRanks(training, left);
+                assertEquals(whole.files().keySet(), left.files().keySet(), "call " + call);
+            }
+            assertTrue(none > 20 && none < whole.calls(), none + " of " + whole.calls() + " left none");
+        }
+    }
+
     @Test
     void everySingleBitCounts() throws Exception {
         Random random = new Random(1);
