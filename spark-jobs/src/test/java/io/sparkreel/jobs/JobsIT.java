@@ -161,7 +161,7 @@ class JobsIT {
                     .filter(child -> child.info().commandLine().orElse("").contains("CoarseGrainedExecutorBackend"))
                     .findFirst().orElseThrow();
             assertTrue(executor.destroyForcibly());
-        }, "--set", "ckpt_every=2");
+        }, "--set", "ckpt_every=2", "--conf", "spark.executor.heartbeatInterval=100ms"); // else the news may be too old
         Launcher.assertDone(ended);
         assertTrue(ended.output().contains("Starting them again (1 of 3 restarts)"), ended.output());
         Map<Integer, Double> losses = losses(killed);
