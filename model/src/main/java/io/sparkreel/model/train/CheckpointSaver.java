@@ -2,6 +2,7 @@
 package io.sparkreel.model.train;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sparkreel.model.checkpoint.CheckpointFile;
 import io.sparkreel.model.checkpoint.CheckpointGathering;
 import io.sparkreel.model.checkpoint.CheckpointWriter;
 import io.sparkreel.model.checkpoint.Storage;
@@ -9,6 +10,7 @@ import io.sparkreel.model.collective.Collective;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
+import java.util.Collection;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -16,6 +18,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Saves a run as it goes: training stops for no longer than a copy of the state in memory takes, and a thread of each
@@ -36,6 +39,8 @@ public final class CheckpointSaver implements AutoCloseable {
     private final Committed committed;
     private final CheckpointShare share;
     private final ExecutorService thread;
+    /** Held while a checkpoint is committed, which takes one short write: an interruption would leave it cut off. */
+    private final ReentrantLock committing = new ReentrantLock();
     private Future<?> underWay;
 
     /** What happens on rank 0, on the thread that writes, once a checkpoint is committed. */
@@ -121,7 +126,7 @@ public final class CheckpointSaver implements AutoCloseable {
         gathering.announce(collective.rank(), writer.written());
         if (collective.rank() == 0) {
             try {
-                CheckpointWriter.commit(run, folder, gathering.await(PATIENCE_SECONDS));
+                commit(folder, gathering.await(PATIENCE_SECONDS));
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new InterruptedIOException("the attempt ended before all ranks had written");
@@ -131,28 +136,46 @@ public final class CheckpointSaver implements AutoCloseable {
         }
     }
 
+    private void commit(String folder, Collection<CheckpointFile> files) throws IOException, InterruptedException {
+        committing.lockInterruptibly();
+        try {
+            CheckpointWriter.commit(run, folder, files);
+        } finally {
+            committing.unlock();
+        }
+    }
+
     private static void put(CheckpointWriter writer, String name, byte[] content) throws IOException {
         try (OutputStream out = writer.create(name)) {
             out.write(content);
         }
     }
 
-    /** Gives up what is still under way. */
+    /** Gives up what is still under way, but for a commit. */
     @Override
     public void close() {
-        thread.shutdownNow();
         boolean interrupted = false;
         boolean ended = false;
         try {
+            stop();
             ended = thread.awaitTermination(CLOSING_SECONDS, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             interrupted = true;
+            thread.shutdownNow();
         }
         if (ended) { // else the memory must stay, since it is still read
             share.close();
         }
         if (interrupted) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    private void stop() throws InterruptedException {
+        boolean held = committing.tryLock(CLOSING_SECONDS, TimeUnit.SECONDS); // a store that hangs is not waited for longer
+        thread.shutdownNow();
+        if (held) {
+            committing.unlock();
         }
     }
 }

@@ -304,6 +304,44 @@ class CheckpointFaultTest {
         assertEquals(first.keySet(), memory.files().keySet());
     }
 
+    /** Storage whose manifests take a while, and are cut off by an interruption, as those of a local disk are. */
+    private static final class SlowCommits extends ForwardingStorage {
+        private final CountDownLatch committing = new CountDownLatch(1);
+
+        SlowCommits(Storage storage) {
+            super(storage);
+        }
+
+        @Override
+        public OutputStream create(String path) throws IOException {
+            OutputStream file = super.create(path);
+            if (path.endsWith("/manifest.json")) {
+                committing.countDown();
+                try {
+                    Thread.sleep(500);
+                } catch (InterruptedException e) {
+                    file.close();
+                    throw new IOException("interrupted", e);
+                }
+            }
+            return file;
+        }
+    }
+
+    @Test
+    void aSaverThatIsClosedLetsACommitComeToItsEnd() throws Exception {
+        MemoryStorage memory = new MemoryStorage(MemoryStorage.Kind.DISK, Map.of());
+        SlowCommits storage = new SlowCommits(memory);
+        try (TinyTraining training = new TinyTraining(new SingleProcess())) {
+            training.trainUntil(2);
+            CheckpointSaver saver = training.saver(storage, (state, folder) -> { });
+            saver.save(training.state(), Map.of());
+            assertTrue(storage.committing.await(30, TimeUnit.SECONDS));
+            saver.close();
+        }
+        assertEquals(AFTER, CheckpointReader.newest(memory).orElseThrow().checkpoint().folder());
+    }
+
     @Test
     void sharesOfTheMomentsCoverThemAndBalanceTheRanks() {
         for (int ranks = 1; ranks <= 9; ranks++) {

@@ -236,7 +236,7 @@ record RunStart(HadoopStorage data, BucketingManifest manifest, HadoopStorage ru
         return resumed == null ? 0 : resumed.globalStep();
     }
 
-    /** What the ranks had told lately when they wrote the checkpoint that the run goes on from, if it is one of its own. */
+    /** What the ranks had told lately when they wrote the checkpoint that is gone on from, if it is the run's own. */
     List<JsonNode> told() throws IOException {
         boolean own = checkpoint != null && checkpoint.startsWith(run.uri("") + "/");
         return own && resumed != null
