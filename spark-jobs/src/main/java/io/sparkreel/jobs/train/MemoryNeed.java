@@ -66,8 +66,11 @@ record MemoryNeed(long whole, long shared, long copy, long activations, long cac
         return CUDA_BASE + state(ranks) + (long) (SURE * activations);
     }
 
-    /** The most that one of several ranks copies: two of the four vectors lie whole on the first two ranks. */
+    /** The most that one of several ranks copies: weights and average lie whole on one rank each, or on the only one. */
     private long copyOfOne(int ranks) {
+        if (shared > 0 && ranks > 1) {
+            return copy / SAVED_VECTORS + copy / 2 / ranks; // the moments that it has are those that it copies
+        }
         return Math.max(copy / SAVED_VECTORS, copy / ranks);
     }
 

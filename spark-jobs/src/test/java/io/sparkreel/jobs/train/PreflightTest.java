@@ -10,6 +10,7 @@ import io.sparkreel.model.stdit.Stdit2Config;
 import io.sparkreel.model.stdit.Stdit2Flops;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.util.Collections;
 import java.util.List;
 import org.apache.spark.SparkConf;
 import org.junit.jupiter.api.Test;
@@ -125,6 +126,9 @@ class PreflightTest {
         sharded.check(List.of(onGpu(12 * GIB), onGpu(12 * GIB)), conf);
         assertEquals(plain.state(1), sharded.state(1), 8);
         assertEquals(plain.state(1) * (8 + 12.0 / 4) / 20, sharded.state(4), 8);
+        // Beside weights or average a rank copies the moments that it has.
+        refused("a rank needs " + "%.1f GiB".formatted((sharded.copy() * (1 / 4.0 + 1 / 8.0) + 300 * (1L << 20)) / GIB)
+                + " outside its heap", () -> sharded.check(Collections.nCopies(4, onGpu(24 * GIB)), conf("yarn")));
         MemoryNeed drawing = MemoryNeed.of(model, List.of(small), 2, true, true, true, 0);
         assertEquals(sharded.state(4) + plain.state(1) / 5.0, drawing.state(4), 8);
         refused("Lower the batch sizes of bucket_config, set grad_checkpoint: true", () -> MemoryNeed.of(
