@@ -84,12 +84,14 @@ public final class BlockwiseBackward {
                 trim();
             }
             // Memory peaks with the last gradients that are written; what takes most beside them comes first.
+            keepLittle(true);
             backward(condition.tensors(), conditionLeaves.tensors());
             trim();
             Autograd.backward(text, Autograd.gradient(textLeaf));
             trim();
             backward(embeddings.tensors(), embeddingLeaves.tensors());
             Autograd.backward(embedded, gradient);
+            keepLittle(false);
             groupFinal.accept(0);
         }
     }
@@ -98,6 +100,12 @@ public final class BlockwiseBackward {
     private void trim() {
         if (trims) {
             HostMemory.trim();
+        }
+    }
+
+    private void keepLittle(boolean little) {
+        if (trims) {
+            HostMemory.keepLittle(little);
         }
     }
 

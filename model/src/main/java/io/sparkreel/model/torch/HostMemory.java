@@ -13,8 +13,14 @@ public final class HostMemory {
     private static final int NOT_NEEDED = 4;
     /** {@code MADV_HUGEPAGE}: where it is written, in pages of 2 MiB, of which a page fault is as dear as of 4 KiB. */
     private static final int LARGE_PAGES = 14;
+    /** {@code M_TRIM_THRESHOLD}: free bytes at the end of an arena from which on they go back. */
+    private static final int TRIM_THRESHOLD = -1;
+    /** {@code M_MMAP_THRESHOLD}: bytes from which on an allocation is a mapping of its own, which goes back when freed. */
+    private static final int MAPPING_THRESHOLD = -3;
+    private static final int MEBIBYTE = 1 << 20;
     private static final Function ADVISE = function("madvise");
     private static final Function TRIM = function("malloc_trim");
+    private static final Function TUNE = function("mallopt");
 
     private HostMemory() {}
 
@@ -54,11 +60,23 @@ public final class HostMemory {
     }
 
     /**
-     * Gives back what native code has freed and its allocator keeps for the next time. That time costs more then: about
-     * a millisecond for every four mebibytes.
+     * Lets native code's allocator keep as little as it can of what is freed from now on, or as much as it comes to keep by
+     * itself. Little is slow: every larger allocation comes from the operating system and goes back there.
+     */
+    public static void keepLittle(boolean little) {
+        if (TUNE != null) {
+            TUNE.invokeInt(new Object[] {MAPPING_THRESHOLD, little ? MEBIBYTE : 32 * MEBIBYTE});
+            TUNE.invokeInt(new Object[] {TRIM_THRESHOLD, little ? MEBIBYTE : 64 * MEBIBYTE});
+        }
+    }
+
+    /**
+     * Gives back what native code has freed, and its allocator and matrix products keep for the next time. That time
+     * costs more then: about a millisecond for every four mebibytes.
      */
     public static void trim() {
         if (TRIM != null) {
+            TorchAbi.freeProductBuffers();
             TRIM.invokeInt(new Object[] {0L});
         }
     }

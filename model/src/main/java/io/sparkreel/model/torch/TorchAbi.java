@@ -31,6 +31,25 @@ final class TorchAbi {
         return Pointer.nativeValue(stream.getValue());
     }
 
+    /** Gives back what matrix products keep for the next one. Nothing happens where libtorch computes them without MKL. */
+    static void freeProductBuffers() {
+        if (MklHolder.FREE != null) {
+            MklHolder.FREE.invokeVoid(new Object[0]);
+        }
+    }
+
+    private static final class MklHolder {
+        static final Function FREE = find();
+
+        private static Function find() {
+            try {
+                return function("libtorch_cpu.so", "mkl_serv_free_buffers");
+            } catch (UnsatisfiedLinkError absent) {
+                return null;
+            }
+        }
+    }
+
     private static final class CudaHolder {
         static final Function STREAM = function("libtorch_cuda.so", "aoti_torch_get_current_cuda_stream");
     }

@@ -135,7 +135,7 @@ class TrainingMemoryTest {
     @Tag("slow")
     void thePublishedSizeTrainsInTwentyBytesOfAParameter() throws IOException {
         ProcessUsage.forgetPeak();
-        train(new Stdit2Config(512, 4, List.of(1, 2, 2), 96, 2, 4, 4, 0.1, true, 4096, 200, true), 100);
+        train(new Stdit2Config(512, 4, List.of(1, 2, 2), 96, 2, 4, 4, 0.1, true, 4096, 200, true), 3);
         long before = status("VmHWM");
         long parameters = train(publishedSize(), 3);
         double bytes = (status("VmHWM") - before) / (double) parameters;
