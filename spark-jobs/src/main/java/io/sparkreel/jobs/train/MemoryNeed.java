@@ -126,11 +126,13 @@ record MemoryNeed(long whole, long shared, long copy, long activations, long cac
 
     private void checkGpu(RankFacts rank, int ranks) {
         if (rank.gpuMemory() > 0 && onGpu(ranks) > rank.gpuMemory()) {
+            String most = activations < state(ranks) ? "Take GPUs with more memory"
+                    : "Lower the batch sizes of bucket_config, set grad_checkpoint: true";
             boolean shares = shared > 0 || ranks == 1;
             throw Preflight.refused("a rank needs " + gibibytes(onGpu(ranks)) + " of its GPU (" + describe(ranks)
                     + "), and that of executor " + rank.executor() + " on " + rank.host() + " has "
-                    + gibibytes(rank.gpuMemory()), (activations < state(ranks) ? "Take GPUs with more memory"
-                            : "Lower the batch sizes of bucket_config, set grad_checkpoint: true") + (shares ? ", or configure a smaller model" : ", or set optimizer_sharding: true"));
+                    + gibibytes(rank.gpuMemory()),
+                    most + (shares ? ", or configure a smaller model" : ", or set optimizer_sharding: true"));
         }
     }
 
