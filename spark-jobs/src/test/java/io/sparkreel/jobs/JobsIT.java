@@ -157,10 +157,7 @@ class JobsIT {
             while (process.isAlive() && !Files.readString(log).contains("checkpoint ")) {
                 Thread.sleep(50);
             }
-            ProcessHandle executor = process.descendants()
-                    .filter(child -> child.info().commandLine().orElse("").contains("CoarseGrainedExecutorBackend"))
-                    .findFirst().orElseThrow();
-            assertTrue(executor.destroyForcibly());
+            assertTrue(Launcher.executors(process).get(0).destroyForcibly());
         }, "--set", "ckpt_every=2", "--conf", "spark.executor.heartbeatInterval=100ms"); // else the news may be too old
         Launcher.assertDone(ended);
         assertTrue(ended.output().contains("Starting them again (1 of 3 restarts)"), ended.output());

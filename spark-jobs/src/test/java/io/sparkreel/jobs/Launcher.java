@@ -109,6 +109,17 @@ public record Launcher(Path root, Path work, Map<String, String> environment) {
         return launch(launcher, all, environment, incident, LIMIT_S);
     }
 
+    /** The executors of a job on a {@code local-cluster}, but none of the processes that they start themselves. */
+    public static List<ProcessHandle> executors(Process process) {
+        // What an executor starts bears its command line until it has become the other program.
+        return process.descendants().filter(Launcher::isExecutor)
+                .filter(child -> child.parent().filter(Launcher::isExecutor).isEmpty()).toList();
+    }
+
+    private static boolean isExecutor(ProcessHandle process) {
+        return process.info().commandLine().orElse("").contains("CoarseGrainedExecutorBackend");
+    }
+
     public static void assertDone(Ended ended) {
         assertEquals(0, ended.code(), ended.output());
     }

@@ -58,8 +58,7 @@ record TrainingRuns(Launcher launcher, Path work) {
         while (process.isAlive() && !line.matcher(Files.readString(log)).find()) {
             Thread.sleep(20);
         }
-        return process.descendants()
-                .filter(child -> child.info().commandLine().orElse("").contains("CoarseGrainedExecutorBackend")).toList();
+        return Launcher.executors(process);
     }
 
     /** What the log of a run says of one kind of event, in its order. */

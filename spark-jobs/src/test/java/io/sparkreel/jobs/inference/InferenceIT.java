@@ -154,10 +154,7 @@ class InferenceIT {
         Set<String> atTheLoss = new HashSet<>();
         Launcher.Ended ended = infer(TWO_EXECUTORS, "killed", (process, log) -> {
             await(process, log, HALF / 2);
-            ProcessHandle executor = process.descendants()
-                    .filter(child -> child.info().commandLine().orElse("").contains("CoarseGrainedExecutorBackend"))
-                    .findFirst().orElseThrow();
-            assertTrue(executor.destroyForcibly());
+            assertTrue(Launcher.executors(process).get(0).destroyForcibly());
             atTheLoss.addAll(done(Files.readString(log)));
         });
         Launcher.assertDone(ended);
@@ -188,9 +185,7 @@ class InferenceIT {
             output = "given-up-" + attempt;
             Launcher.assertDone(infer(TWO_EXECUTORS, output, (process, log) -> {
                 await(process, log, 5);
-                assertTrue(process.descendants()
-                        .filter(child -> child.info().commandLine().orElse("").contains("CoarseGrainedExecutorBackend"))
-                        .findFirst().orElseThrow().destroyForcibly());
+                assertTrue(Launcher.executors(process).get(0).destroyForcibly());
             }, "--end-index", "20", "--num-sampling-steps", "100", "--conf", "spark.task.maxFailures=1"));
             failed = LocalSpark.session().read().parquet(WORK.resolve(output) + "/results").where("status = 'failed'")
                     .collectAsList();
