@@ -44,7 +44,7 @@ run_model_class() {
   # A sleeping thread pool is fair to others on this machine; a spinning one is a little faster without any.
   export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-PASSIVE} DJL_OFFLINE=true
   command=(
-    "$java" -XX:+UseSerialGC -Xms32m -Xmn16m -Xmx"${SPARKREEL_HEAP:-2g}"
+    "$java" -XX:+UseSerialGC -Xms32m -Xmn8m -Xmx"${SPARKREEL_HEAP:-2g}"
     "-Dlog4j2.configurationFile=$(file_uri "$ROOT/conf/log4j2.properties")"
     -cp "$(model_jar):$MODEL_RUNTIME/*" "$class" "$@"
   )

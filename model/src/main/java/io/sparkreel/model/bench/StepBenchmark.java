@@ -24,8 +24,11 @@ import io.sparkreel.model.train.FlatParameters;
 import io.sparkreel.model.train.GradientClip;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * Measures training steps of an STDiT2 with random weights on random clips, in this process alone: noising, forward,
@@ -46,8 +49,9 @@ public final class StepBenchmark implements AutoCloseable {
     private final BlockwiseBackward backward;
     private final DiffusionLoss loss;
     private final float[] latents; // [B, C, T, H, W]
-    private final float[] text; // [B, L, W]
+    private final List<float[]> text; // B times [L, W]
     private final float[] nullCaption; // [L, W]
+    private final List<boolean[]> masks; // B times [L]
 
     private StepBenchmark(BenchmarkArguments arguments, Tensors tensors) {
         this.arguments = arguments;
@@ -62,14 +66,18 @@ public final class StepBenchmark implements AutoCloseable {
         loss = new DiffusionLoss(NoiseSchedule.linear(""), false, 1, tensors);
         Stdit2Flops.Shape shape = arguments.shape();
         int captionSize = shape.textTokens() * config.captionChannels();
-        latents = normal(Math.toIntExact(Arrays.stream(latentShape()).reduce(1, Math::multiplyExact)), Purpose.LATENT_NOISE);
-        text = normal(Math.multiplyExact(shape.batch(), captionSize), Purpose.WORD_VECTOR);
-        nullCaption = normal(captionSize, Purpose.INITIALISATION);
+        latents = normal(Math.toIntExact(Arrays.stream(latentShape()).reduce(1, Math::multiplyExact)), 0,
+                Purpose.LATENT_NOISE);
+        text = IntStream.range(0, shape.batch()).mapToObj(b -> normal(captionSize, b, Purpose.WORD_VECTOR)).toList();
+        nullCaption = normal(captionSize, 0, Purpose.INITIALISATION);
+        boolean[] all = new boolean[shape.textTokens()];
+        Arrays.fill(all, true);
+        masks = Collections.nCopies(shape.batch(), all);
     }
 
-    private static float[] normal(int count, Purpose purpose) {
+    private static float[] normal(int count, int index, Purpose purpose) {
         float[] values = new float[count];
-        KeyedRandom.of(SEED, 0, 0, purpose).fillNormal(values, 0, count);
+        KeyedRandom.of(SEED, 0, index, purpose).fillNormal(values, 0, count);
         return values;
     }
 
@@ -97,7 +105,9 @@ public final class StepBenchmark implements AutoCloseable {
     static Map<String, Object> measure(BenchmarkArguments arguments) throws IOException {
         Torch.start(arguments.threads());
         Stdit2Flops flops = new Stdit2Flops(arguments.config());
-        try (StepBenchmark benchmark = new StepBenchmark(arguments, Torch.fastestDevice())) {
+        Tensors device = Torch.fastestDevice();
+        double before = ProcessUsage.peakMebibytes(device);
+        try (StepBenchmark benchmark = new StepBenchmark(arguments, device)) {
             for (int i = 0; i < arguments.warmup(); i++) {
                 benchmark.step(i);
             }
@@ -120,10 +130,11 @@ public final class StepBenchmark implements AutoCloseable {
             report.put("cpu_s_per_step", (ProcessUsage.processorSeconds() - processor) / arguments.steps());
             report.put("tokens_per_s", flops.tokens(arguments.shape()) / mean);
             report.put("tflops", flops.trainingStep(arguments.shape()) / mean / 1e12);
-            report.put("peak_rss_mib", ProcessUsage.peakMebibytes(benchmark.tensors));
+            report.put("peak_rss_mib", ProcessUsage.peakMebibytes(device));
+            report.put("peak_rss_before_mib", before);
             report.put("loss", lastLoss);
             report.put("parameters", benchmark.parameters.layout().elements());
-            report.put("device", benchmark.tensors.device());
+            report.put("device", device.device());
             arguments.describe(report);
             return report;
         }
@@ -167,8 +178,9 @@ public final class StepBenchmark implements AutoCloseable {
         for (int b = 0; b < times.length; b++) {
             times[b] = question.steps()[b];
         }
-        Captions captions = Captions.of(tensors, text, shape.batch(), shape.textTokens(), config.captionChannels(),
-                null, dropped, nullCaption);
+        List<float[]> told = IntStream.range(0, dropped.length).mapToObj(b -> dropped[b] ? nullCaption : text.get(b))
+                .toList();
+        Captions captions = Captions.of(tensors, config.captionChannels(), told, masks);
         int pixels = 8; // of one latent row or column
         return new Stdit2Input(question.noised(), times, captions, null, new Stdit2Input.ClipSize(
                 filled(shape.frames()), filled(pixels * shape.height()), filled(pixels * shape.width()),

@@ -11,6 +11,7 @@ import io.sparkreel.model.stdit.Stdit2Input;
 import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.TensorScope;
 import io.sparkreel.model.torch.Tensors;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntConsumer;
@@ -137,18 +138,14 @@ public final class LatentGenerator implements LatentSource {
 
     /** The captions, then the null caption as often, under the same masks. */
     private Captions captions(List<LatentRequest> requests) {
-        int n = requests.size();
-        int slots = requests.get(0).caption().mask().length;
-        int textSize = requests.get(0).caption().features().length;
-        float[] features = new float[2 * n * textSize];
-        boolean[] mask = new boolean[n * slots];
-        boolean[] dropped = new boolean[2 * n];
-        for (int i = 0; i < n; i++) {
-            System.arraycopy(requests.get(i).caption().features(), 0, features, i * textSize, textSize);
-            System.arraycopy(requests.get(i).caption().mask(), 0, mask, i * slots, slots);
-            dropped[n + i] = true;
-        }
-        return Captions.of(model.tensors(), features, 2 * n, slots, textSize / slots, mask, dropped, nullCaption);
+        List<Caption> captions = requests.stream().map(LatentRequest::caption).toList();
+        List<float[]> features = new ArrayList<>();
+        captions.forEach(caption -> features.add(caption.features()));
+        captions.forEach(caption -> features.add(nullCaption));
+        List<boolean[]> masks = new ArrayList<>();
+        captions.forEach(caption -> masks.add(caption.mask()));
+        captions.forEach(caption -> masks.add(caption.mask()));
+        return Captions.of(model.tensors(), nullCaption.length / masks.get(0).length, features, masks);
     }
 
     private static Stdit2Input.ClipSize sizes(ClipShape clip, int count) {

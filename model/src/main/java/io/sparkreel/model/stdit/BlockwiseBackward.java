@@ -36,6 +36,7 @@ public final class BlockwiseBackward {
     /**
      * Adds the gradients of a scalar loss to those of the model's parameters.
      *
+     * @param input its captions are freed as soon as no block needs them any more
      * @param loss the scalar loss of the model's output [B, 2C, T, H, W]; called inside the recorded graph
      * @param groupFinal told the index of each group of {@link ParameterLayout#groups()} once its gradient
      *     will not change any more: final layer, blocks in reverse, embedders
@@ -43,7 +44,7 @@ public final class BlockwiseBackward {
     public void run(Stdit2Input input, Function<Tensor, Tensor> loss, IntConsumer groupFinal) {
         int depth = model.config().depth();
         try (TensorScope scope = TensorScope.open()) {
-            Embeddings embeddings = Autograd.withGradients(() -> model.embeddings(input));
+            Embeddings embeddings = model.embeddings(input);
             Embeddings embeddingLeaves = embeddings.leaves();
             Conditioning condition = Autograd.withGradients(() -> model.condition(input, embeddingLeaves));
             Tensor text = Autograd.withGradients(() -> model.text(input));
@@ -85,11 +86,14 @@ public final class BlockwiseBackward {
             }
             // Memory peaks with the last gradients that are written; what takes most beside them comes first.
             keepLittle(true);
+            backwardText(text, textLeaf);
+            input.captions().features().close();
+            trim();
+            model.addModulationGradients(embeddings, conditionLeaves);
             backward(condition.tensors(), conditionLeaves.tensors());
             trim();
-            Autograd.backward(text, Autograd.gradient(textLeaf));
+            model.addEmbeddingGradients(input, embeddingLeaves);
             trim();
-            backward(embeddings.tensors(), embeddingLeaves.tensors());
             Autograd.backward(embedded, gradient);
             keepLittle(false);
             groupFinal.accept(0);
@@ -119,9 +123,17 @@ public final class BlockwiseBackward {
         }
     }
 
+    private static void backwardText(Tensor text, Tensor leaf) {
+        try (TensorScope scope = TensorScope.open()) {
+            Autograd.backward(text, Autograd.gradient(leaf));
+        }
+        text.close();
+        leaf.close();
+    }
+
     /** Results that share a graph go back through it together. */
     private void backward(List<Tensor> results, List<Tensor> leaves) {
-        List<Tensor> gradients = leaves.stream().map(Autograd::gradient).toList();
+        List<Tensor> gradients = Autograd.gradients(leaves);
         Tensor total = Autograd.withGradients(() -> Kernels.instance().weightedSum(results, gradients));
         Autograd.backward(total, model.tensors().scalar(1));
     }

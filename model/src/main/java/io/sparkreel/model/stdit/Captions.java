@@ -3,6 +3,8 @@ package io.sparkreel.model.stdit;
 
 import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.Tensors;
+import java.util.Arrays;
+import java.util.List;
 
 /**
  * The captions of a batch, reduced to the tokens that count.
@@ -18,42 +20,34 @@ public record Captions(Tensor features, Tensor bias) {
     private static final float PADDED = -1e9f;
 
     /**
-     * @param values text features [B, slots, W], row-major
-     * @param mask [B, slots], true for a token that counts, or null if all do; when it has fewer rows than
-     *     there are samples it is repeated
-     * @param dropped samples whose features are replaced by those of the null caption; the mask stays
-     * @param nullCaption the model's own [slots, W]
+     * @param width of a token
+     * @param features of each sample [slots, W], row-major; those of a dropped caption are the model's null caption
+     * @param masks of each sample [slots], true for a token that counts
      */
-    public static Captions of(Tensors tensors, float[] values, int batch, int slots, int width,
-            boolean[] mask, boolean[] dropped, float[] nullCaption) {
-        int maskRows = mask == null ? 0 : mask.length / slots;
-        int longest = mask == null ? slots : longestRow(mask, slots);
-        float[] features = new float[batch * longest * width];
+    public static Captions of(Tensors tensors, int width, List<float[]> features, List<boolean[]> masks) {
+        int batch = masks.size();
+        int longest = masks.stream().mapToInt(Captions::kept).reduce(1, Math::max);
         float[] bias = new float[batch * longest];
-        for (int b = 0; b < batch; b++) {
-            float[] source = dropped != null && dropped[b] ? nullCaption : values;
-            int sourceRow = source == nullCaption ? 0 : b * slots;
-            int kept = 0;
-            for (int slot = 0; slot < slots; slot++) {
-                if (mask == null || mask[b % maskRows * slots + slot]) {
-                    System.arraycopy(source, (sourceRow + slot) * width, features, (b * longest + kept) * width, width);
-                    kept++;
+        Tensor tokens = tensors.of(values -> {
+            for (int b = 0; b < batch; b++) {
+                int kept = 0;
+                for (int slot = 0; slot < masks.get(b).length; slot++) {
+                    if (masks.get(b)[slot]) {
+                        values.put((b * longest + kept) * width, features.get(b), slot * width, width);
+                        kept++;
+                    }
                 }
+                Arrays.fill(bias, b * longest + kept, (b + 1) * longest, PADDED);
             }
-            java.util.Arrays.fill(bias, b * longest + kept, (b + 1) * longest, PADDED);
-        }
-        return new Captions(tensors.of(features, batch, longest, width), tensors.of(bias, batch, 1, 1, longest));
+        }, batch, longest, width);
+        return new Captions(tokens, tensors.of(bias, batch, 1, 1, longest));
     }
 
-    private static int longestRow(boolean[] mask, int slots) {
-        int longest = 1;
-        for (int row = 0; row < mask.length; row += slots) {
-            int kept = 0;
-            for (int slot = 0; slot < slots; slot++) {
-                kept += mask[row + slot] ? 1 : 0;
-            }
-            longest = Math.max(longest, kept);
+    private static int kept(boolean[] mask) {
+        int kept = 0;
+        for (boolean counts : mask) {
+            kept += counts ? 1 : 0;
         }
-        return longest;
+        return kept;
     }
 }

@@ -2,6 +2,7 @@
 package io.sparkreel.model.stdit;
 
 import io.sparkreel.model.checkpoint.HalfPrecision;
+import io.sparkreel.model.torch.Autograd;
 import io.sparkreel.model.torch.Kernels;
 import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.Tensor;
@@ -26,13 +27,13 @@ public final class Stdit2 {
     private final Precision precision;
     private final long[] patch;
     private final List<Tensor> patchProjection;
-    private final List<Tensor> timestepMlp;
+    private final ScalarEmbedder timestepEmbedder;
     private final List<Tensor> spatialModulation;
     private final List<Tensor> temporalModulation;
-    private final List<Tensor> sizeMlp;
-    private final List<Tensor> aspectRatioMlp;
-    private final List<Tensor> frameCountMlp;
-    private final List<Tensor> fpsMlp;
+    private final ScalarEmbedder sizeEmbedder;
+    private final ScalarEmbedder aspectRatioEmbedder;
+    private final ScalarEmbedder frameCountEmbedder;
+    private final ScalarEmbedder fpsEmbedder;
     private final List<Tensor> captionMlp;
     private final List<Stdit2Block> blocks = new ArrayList<>();
     private final Tensor finalTable;
@@ -53,13 +54,13 @@ public final class Stdit2 {
         this.precision = precision;
         patch = config.patchSize().stream().mapToLong(Integer::longValue).toArray();
         patchProjection = linears(parameters, "x_embedder.proj");
-        timestepMlp = linears(parameters, "t_embedder.mlp.0", "t_embedder.mlp.2");
+        timestepEmbedder = new ScalarEmbedder("t_embedder", parameters, tensors);
         spatialModulation = linears(parameters, "t_block.1");
         temporalModulation = linears(parameters, "t_block_temp.1");
-        sizeMlp = linears(parameters, "csize_embedder.mlp.0", "csize_embedder.mlp.2");
-        aspectRatioMlp = linears(parameters, "ar_embedder.mlp.0", "ar_embedder.mlp.2");
-        frameCountMlp = linears(parameters, "fl_embedder.mlp.0", "fl_embedder.mlp.2");
-        fpsMlp = linears(parameters, "fps_embedder.mlp.0", "fps_embedder.mlp.2");
+        sizeEmbedder = new ScalarEmbedder("csize_embedder", parameters, tensors);
+        aspectRatioEmbedder = new ScalarEmbedder("ar_embedder", parameters, tensors);
+        frameCountEmbedder = new ScalarEmbedder("fl_embedder", parameters, tensors);
+        fpsEmbedder = new ScalarEmbedder("fps_embedder", parameters, tensors);
         captionMlp = linears(parameters, "y_embedder.y_proj.fc1", "y_embedder.y_proj.fc2");
         for (int i = 0; i < config.depth(); i++) {
             blocks.add(new Stdit2Block(config, i, parameters));
@@ -147,28 +148,65 @@ public final class Stdit2 {
 
     private Tensor information(Stdit2Input.ClipSize size) {
         return kernels.concatLast(List.of(
-                embedding(size.height(), sizeMlp),
-                embedding(size.width(), sizeMlp),
-                embedding(size.aspectRatio(), aspectRatioMlp))); // [B, D]
+                sizeEmbedder.embed(told(size.height())),
+                sizeEmbedder.embed(told(size.width())),
+                aspectRatioEmbedder.embed(told(size.aspectRatio())))); // [B, D]
     }
 
     private Tensor length(Stdit2Input.ClipSize size) {
-        return kernels.add(embedding(size.numFrames(), frameCountMlp), embedding(size.fps(), fpsMlp)); // [B, D]
+        return kernels.add(frameCountEmbedder.embed(told(size.numFrames())), fpsEmbedder.embed(told(size.fps()))); // [B, D]
     }
 
     private Embeddings embeddings(Stdit2Input input, Tensor information, Tensor length) {
         boolean given = input.noised() != null;
-        float[] times = input.timestep();
-        Tensor t = embedding(given ? Arrays.copyOf(times, 2 * times.length) : times, timestepMlp);
+        Tensor t = timestepEmbedder.embed(told(times(input)));
         return new Embeddings(t, kernels.add(t, given ? kernels.repeatTwice(information) : information),
                 kernels.add(t, given ? kernels.repeatTwice(length) : length));
     }
 
-    /** What the blocks and the final layer are told of timestep and sizes. */
+    /** The timesteps; then, if some frames are given, 0 as often. */
+    private static float[] times(Stdit2Input input) {
+        float[] times = input.timestep();
+        return Arrays.copyOf(times, input.noised() == null ? times.length : 2 * times.length);
+    }
+
+    /**
+     * Adds to the gradients of the embedders' parameters what those of embeddings make of them.
+     *
+     * @param embeddings leaves that have collected gradients
+     */
+    void addEmbeddingGradients(Stdit2Input input, Embeddings embeddings) {
+        try (TensorScope scope = TensorScope.open()) {
+            Tensor spatial = Autograd.gradient(embeddings.spatial());
+            Tensor temporal = Autograd.gradient(embeddings.temporal());
+            Tensor timestep = kernels.add(kernels.add(Autograd.gradient(embeddings.timestep()), spatial), temporal);
+            timestepEmbedder.addGradients(told(times(input)), timestep);
+            Stdit2Input.ClipSize size = input.size();
+            int rows = (int) timestep.shape()[0];
+            int width = config.hiddenSize() / 3;
+            sizeEmbedder.addGradients(repeated(size.height(), rows), kernels.columns(spatial, 0, width));
+            sizeEmbedder.addGradients(repeated(size.width(), rows), kernels.columns(spatial, width, width));
+            aspectRatioEmbedder.addGradients(repeated(size.aspectRatio(), rows), kernels.columns(spatial, 2 * width, width));
+            frameCountEmbedder.addGradients(repeated(size.numFrames(), rows), temporal);
+            fpsEmbedder.addGradients(repeated(size.fps(), rows), temporal);
+        }
+    }
+
+    /** As the model is told them, once or twice. */
+    private float[] repeated(float[] values, int rows) {
+        float[] told = Arrays.copyOf(told(values), rows);
+        System.arraycopy(told, 0, told, rows - values.length, values.length);
+        return told;
+    }
+
+    /**
+     * What the blocks and the final layer are told of timestep and sizes. A recorded graph leads back to the embeddings
+     * alone; {@link #addModulationGradients} is for the weights.
+     */
     Conditioning condition(Stdit2Input input, Embeddings embeddings) {
         try (TensorScope scope = TensorScope.open()) {
-            Tensor spatial = kernels.modulation(embeddings.spatial(), 6, spatialModulation); // [B or 2B, 6, D]
-            Tensor temporal = kernels.modulation(embeddings.temporal(), 3, temporalModulation); // [B or 2B, 3, D]
+            Tensor spatial = modulation(embeddings.spatial(), 6, spatialModulation); // [B or 2B, 6, D]
+            Tensor temporal = modulation(embeddings.temporal(), 3, temporalModulation); // [B or 2B, 3, D]
             int batch = input.timestep().length;
             if (input.noised() == null) {
                 scope.releaseAll(List.of(spatial, temporal));
@@ -183,13 +221,31 @@ public final class Stdit2 {
         }
     }
 
-    private Tensor embedding(float[] values, List<Tensor> mlp) {
+    private Tensor modulation(Tensor embedding, int rows, List<Tensor> weights) {
+        return kernels.modulation(embedding, rows, weights.stream().map(Autograd::detach).toList());
+    }
+
+    /**
+     * Adds to the gradients of the modulations' weights what the gradients of their results make of them.
+     *
+     * @param condition leaves that have collected gradients
+     */
+    void addModulationGradients(Embeddings embeddings, Conditioning condition) {
+        addGradients(spatialModulation, embeddings.spatial(), condition.spatial(), condition.spatialAtZero());
+        addGradients(temporalModulation, embeddings.temporal(), condition.temporal(), condition.temporalAtZero());
+    }
+
+    private void addGradients(List<Tensor> weights, Tensor embedding, Tensor rows, Tensor rowsAtZero) {
+        List<Tensor> parts = rowsAtZero == null ? List.of(rows) : List.of(rows, rowsAtZero);
+        kernels.addModulationGradients(embedding, Autograd.gradients(parts), Autograd.gradients(weights));
+    }
+
+    private float[] told(float[] values) {
         float[] told = new float[values.length];
         for (int b = 0; b < told.length; b++) {
             told[b] = told(values[b]);
         }
-        Tensor features = tensors.of(ScalarFeatures.of(told), told.length, ScalarFeatures.WIDTH);
-        return kernels.siluMlp(features, mlp);
+        return told;
     }
 
     /**

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.torch;
 
+import java.util.List;
 import java.util.function.Supplier;
 
 /**
@@ -52,6 +53,11 @@ public final class Autograd {
     /** The gradient collected by a leaf. Fails if nothing was propagated to it. */
     public static Tensor gradient(Tensor leaf) {
         return TensorScope.adopt(TorchNative.gradient(leaf.handle()));
+    }
+
+    /** The gradients collected by each. */
+    public static List<Tensor> gradients(List<Tensor> leaves) {
+        return leaves.stream().map(Autograd::gradient).toList();
     }
 
     /** Makes a tensor without a graph a leaf that collects a gradient. */

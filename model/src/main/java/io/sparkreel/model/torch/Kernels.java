@@ -99,9 +99,28 @@ public final class Kernels {
         return module.tensor("silu_mlp", features, weights);
     }
 
+    /**
+     * Adds to the gradients of a {@link #siluMlp}'s weights, in place, what the gradient of its result [B, D] makes of them.
+     *
+     * @param weightGradients in the order of {@code weights}
+     */
+    public void addSiluMlpGradients(
+            Tensor features, Tensor gradient, List<Tensor> weights, List<Tensor> weightGradients) {
+        module.run("add_silu_mlp_gradients", features, gradient, weights, weightGradients);
+    }
+
     /** SiLU, Linear: [B, D] to [B, n, D]. */
     public Tensor modulation(Tensor condition, int n, List<Tensor> weights) {
         return module.tensor("modulation", condition, (long) n, weights);
+    }
+
+    /**
+     * Adds to the gradients of a {@link #modulation}'s weights, in place, what the gradient of its result makes of them.
+     *
+     * @param parts the gradient's rows [B', n, D], one after the other as many as {@code condition} has
+     */
+    public void addModulationGradients(Tensor condition, List<Tensor> parts, List<Tensor> weightGradients) {
+        module.run("add_modulation_gradients", condition, parts, weightGradients);
     }
 
     /** [B, L, W] to [B, L, D], in the precision of the blocks. */
@@ -220,6 +239,11 @@ public final class Kernels {
     /** A view of some rows. */
     public Tensor rows(Tensor x, int begin, int count) {
         return module.tensor("rows", x, (long) begin, (long) count);
+    }
+
+    /** A view of some columns of [B, D]. */
+    public Tensor columns(Tensor x, int begin, int count) {
+        return module.tensor("columns", x, (long) begin, (long) count);
     }
 
     /** The batch, followed by itself. */

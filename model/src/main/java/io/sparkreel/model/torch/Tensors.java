@@ -3,6 +3,7 @@ package io.sparkreel.model.torch;
 
 import ai.djl.ndarray.types.DataType;
 import java.nio.FloatBuffer;
+import java.util.function.Consumer;
 
 /** Makes tensors on one device, in fp32 unless said otherwise. */
 public final class Tensors {
@@ -69,6 +70,13 @@ public final class Tensors {
         if (count > 0) {
             host.buffer().asFloatBuffer().put(values.duplicate());
         }
+        return isOnHost() ? host : Kernels.instance().toDevice(host, device);
+    }
+
+    /** A tensor of what is put into its memory, in row-major order and no copy of it; the rest is zero. */
+    public Tensor of(Consumer<FloatBuffer> values, long... shape) {
+        Tensor host = Kernels.instance().zeros(shape, Precision.FLOAT32, onHost().device);
+        values.accept(host.buffer().asFloatBuffer());
         return isOnHost() ? host : Kernels.instance().toDevice(host, device);
     }
 

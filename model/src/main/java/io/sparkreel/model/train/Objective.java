@@ -12,6 +12,7 @@ import io.sparkreel.model.stdit.Stdit2Config;
 import io.sparkreel.model.stdit.Stdit2Input;
 import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.Tensors;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -110,16 +111,11 @@ final class Objective {
 
     private Captions captions(MicroBatch microBatch, boolean[] dropped, float[] nullCaption) {
         List<Sample> samples = microBatch.samples();
-        int slots = microBatch.textSlots();
-        int width = microBatch.textWidth();
-        float[] features = new float[samples.size() * slots * width];
-        boolean[] kept = new boolean[samples.size() * slots];
+        List<float[]> features = new ArrayList<>();
         for (int b = 0; b < samples.size(); b++) {
-            Sample sample = samples.get(b);
-            System.arraycopy(sample.text(), 0, features, b * slots * width, slots * width);
-            System.arraycopy(sample.textMask(), 0, kept, b * slots, slots);
+            features.add(dropped[b] ? nullCaption : samples.get(b).text());
         }
-        return Captions.of(tensors, features, samples.size(), slots, width, kept, dropped, nullCaption);
+        return Captions.of(tensors, microBatch.textWidth(), features, samples.stream().map(Sample::textMask).toList());
     }
 
     /** In training the aspect ratio is width / height; the reference samples with its inverse. */

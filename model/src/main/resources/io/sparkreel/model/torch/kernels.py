@@ -71,6 +71,22 @@ class Kernels(Module):
     hidden = torch.silu(torch.linear(features, w[0], w[1]))
     return torch.linear(hidden, w[2], w[3])
 
+  # The next three add to the gradients dw of weights, in place, what the gradient of a result makes of them. Autograd would
+  # work that out beside dw, and take as much memory once more. First for torch.linear of x [B, I], gradient [B, O].
+  def add_linear_gradients(self: __torch__.Kernels, x: Tensor, gradient: Tensor, weight: Tensor, bias: Tensor) -> int:
+    torch.addmm_(weight, torch.t(gradient), x)
+    torch.add_(bias, torch.sum(gradient, [0]))
+    return torch.dim(x)
+
+  def add_silu_mlp_gradients(self: __torch__.Kernels, features: Tensor, gradient: Tensor, w: List[Tensor], dw: List[Tensor]) -> int:
+    hidden = torch.linear(features, w[0], w[1])
+    self.add_linear_gradients(torch.silu(hidden), gradient, dw[2], dw[3])
+    return self.add_linear_gradients(features, torch.silu_backward(torch.mm(gradient, w[2]), hidden), dw[0], dw[1])
+
+  # parts: the rows [B', n, D] of the gradient, one after the other.
+  def add_modulation_gradients(self: __torch__.Kernels, condition: Tensor, parts: List[Tensor], dw: List[Tensor]) -> int:
+    return self.add_linear_gradients(torch.silu(condition), torch.flatten(torch.cat(parts, 0), 1), dw[0], dw[1])
+
   # SiLU, Linear: [B, D] -> [B, n, D].
   def modulation(self: __torch__.Kernels, condition: Tensor, n: int, w: List[Tensor]) -> Tensor:
     return torch.view(torch.linear(torch.silu(condition), w[0], w[1]), [torch.size(condition, 0), n, -1])
@@ -336,6 +352,9 @@ class Kernels(Module):
 
   def rows(self: __torch__.Kernels, x: Tensor, begin: int, count: int) -> Tensor:
     return torch.narrow(x, 0, begin, count)
+
+  def columns(self: __torch__.Kernels, x: Tensor, begin: int, count: int) -> Tensor:
+    return torch.narrow(x, 1, begin, count)
 
   def repeat_twice(self: __torch__.Kernels, x: Tensor) -> Tensor:
     return torch.cat([x, x], 0)

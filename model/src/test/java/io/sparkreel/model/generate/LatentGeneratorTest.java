@@ -15,7 +15,6 @@ import io.sparkreel.model.stdit.ParameterLayout;
 import io.sparkreel.model.stdit.Stdit2;
 import io.sparkreel.model.stdit.Stdit2Config;
 import io.sparkreel.model.stdit.Stdit2Input;
-import io.sparkreel.model.torch.Kernels;
 import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.TensorScope;
 import io.sparkreel.model.torch.Tensors;
@@ -23,6 +22,7 @@ import io.sparkreel.model.torch.Torch;
 import io.sparkreel.model.train.ModelWeights;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -146,10 +146,8 @@ class LatentGeneratorTest {
             KeyedRandom.of(8, 0, 0, Purpose.NOISE).fillNormal(latent, 0, latent.length);
             float[] ones = {1, 1};
             Caption caption = caption(3);
-            Captions captions = Captions.of(
-                    HOST, caption.features(), 1, SLOTS, TEXT_WIDTH, caption.mask(), null, weights.nullCaption());
-            Captions both = new Captions(Kernels.instance().repeatTwice(captions.features()),
-                    Kernels.instance().repeatTwice(captions.bias()));
+            Captions both = Captions.of(HOST, TEXT_WIDTH, Collections.nCopies(2, caption.features()),
+                    Collections.nCopies(2, caption.mask()));
             Stdit2Input.ClipSize sizes = new Stdit2Input.ClipSize(new float[] {4, 4}, new float[] {32, 32},
                     new float[] {32, 32}, ones, new float[] {24, 24});
             Tensor noised = HOST.of(new float[] {0, 1, 1, 1, 0, 1, 1, 1}, 2, FRAMES, 1, 1);

@@ -25,6 +25,7 @@ import io.sparkreel.model.train.FlatParameters;
 import io.sparkreel.model.train.GradientClip;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
@@ -78,11 +79,7 @@ class Stdit2GoldenTest {
 
         Stdit2Input input(String name, Tensor latent, float[] timestep) {
             String in = name + ".in.";
-            long[] y = tensors.shape(in + "y");
-            boolean[] mask = tensors.has(in + "mask") ? flags(in + "mask") : null;
-            boolean[] dropped = tensors.has(in + "drop_ids") ? flags(in + "drop_ids") : null;
-            Captions captions = Captions.of(HOST, tensors.values(in + "y"),
-                    (int) y[0], (int) y[2], (int) y[3], mask, dropped, nullCaption);
+            Captions captions = captions(in);
             Tensor noised = null;
             if (tensors.has(in + "x_mask")) {
                 long[] shape = tensors.shape(in + "x_mask");
@@ -91,6 +88,27 @@ class Stdit2GoldenTest {
             return new Stdit2Input(latent, timestep, captions, noised, new Stdit2Input.ClipSize(
                     tensors.values(in + "num_frames"), tensors.values(in + "height"), tensors.values(in + "width"),
                     tensors.values(in + "ar"), tensors.values(in + "fps")));
+        }
+
+        /** The reference drops captions by an id; without a mask all tokens count, and fewer masks than captions repeat. */
+        private Captions captions(String in) {
+            long[] y = tensors.shape(in + "y");
+            int slots = (int) y[2];
+            int width = (int) y[3];
+            float[] values = tensors.values(in + "y");
+            boolean[] every = new boolean[slots];
+            Arrays.fill(every, true);
+            boolean[] mask = tensors.has(in + "mask") ? flags(in + "mask") : every;
+            boolean[] dropped = tensors.has(in + "drop_ids") ? flags(in + "drop_ids") : new boolean[(int) y[0]];
+            List<float[]> features = new ArrayList<>();
+            List<boolean[]> masks = new ArrayList<>();
+            for (int b = 0; b < y[0]; b++) {
+                int size = slots * width;
+                features.add(dropped[b] ? nullCaption : Arrays.copyOfRange(values, b * size, (b + 1) * size));
+                int row = b * slots % mask.length;
+                masks.add(Arrays.copyOfRange(mask, row, row + slots));
+            }
+            return Captions.of(HOST, width, features, masks);
         }
 
         /** Expects the columns of some tensors, one beside the other. */

@@ -20,6 +20,9 @@ import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.TensorScope;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -121,13 +124,18 @@ class Bfloat16TrainingTest {
 
     private static Stdit2Input input(DiffusionLoss.Batch batch) {
         int slots = CONFIG.modelMaxLength();
-        float[] text = new float[BATCH * slots * CONFIG.captionChannels()];
-        KeyedRandom.of(3, 0, 0, Purpose.WORD_VECTOR).fillNormal(text, 0, text.length);
+        List<float[]> text = new ArrayList<>();
+        for (int b = 0; b < BATCH; b++) {
+            text.add(new float[slots * CONFIG.captionChannels()]);
+            KeyedRandom.of(3, 0, b, Purpose.WORD_VECTOR).fillNormal(text.get(b), 0, text.get(b).length);
+        }
+        boolean[] all = new boolean[slots];
+        Arrays.fill(all, true);
         float[] times = new float[BATCH];
         for (int b = 0; b < BATCH; b++) {
             times[b] = batch.steps()[b];
         }
-        Captions captions = Captions.of(HOST, text, BATCH, slots, CONFIG.captionChannels(), null, null, null);
+        Captions captions = Captions.of(HOST, CONFIG.captionChannels(), text, Collections.nCopies(BATCH, all));
         float[] side = {64, 64, 64, 64};
         return new Stdit2Input(batch.noised(), times, captions, null, new Stdit2Input.ClipSize(
                 new float[] {3, 3, 3, 3}, side, side, new float[] {1, 1, 1, 1}, new float[] {8, 8, 8, 8}));

@@ -127,15 +127,11 @@ class TrainingMemoryTest {
         }
     }
 
-    /**
-     * Value, gradient, two moments and the average. What the process has held before counts as its own: a small model
-     * of the same captions makes the engine take what it needs in any case.
-     */
+    /** Value, gradient, two moments and the average; the rest is what the process has held before. */
     @Test
     @Tag("slow")
     void thePublishedSizeTrainsInTwentyBytesOfAParameter() throws IOException {
         ProcessUsage.forgetPeak();
-        train(new Stdit2Config(512, 4, List.of(1, 2, 2), 96, 2, 4, 4, 0.1, true, 4096, 200, true), 3);
         long before = status("VmHWM");
         long parameters = train(publishedSize(), 3);
         double bytes = (status("VmHWM") - before) / (double) parameters;

@@ -115,8 +115,7 @@ class ValidationTest {
     private static float[] output(Stdit2 model) {
         try (TensorScope scope = TensorScope.open()) {
             Sample sample = batch(0, 1).samples().get(0);
-            Captions captions = Captions.of(HOST, sample.text(), 1, SLOTS, TEXT_WIDTH, sample.textMask(),
-                    new boolean[1], new float[SLOTS * TEXT_WIDTH]);
+            Captions captions = Captions.of(HOST, TEXT_WIDTH, List.of(sample.text()), List.of(sample.textMask()));
             Stdit2Input.ClipSize size = new Stdit2Input.ClipSize(new float[] {4}, new float[] {32}, new float[] {32},
                     new float[] {1}, new float[] {24});
             return model.forward(new Stdit2Input(
