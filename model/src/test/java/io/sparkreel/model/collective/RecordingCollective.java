@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.collective;
 
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 
 /** Rank 0 of two, whose other has nothing to add; tells what all ranges hold when one of them is given to be summed. */
-public final class RecordingCollective implements Collective {
+public final class RecordingCollective extends RefusingCollective {
     private static final Work DONE = new Work() {
         @Override
         public void await() {}
@@ -19,6 +18,10 @@ public final class RecordingCollective implements Collective {
 
     private final List<FlatRange> ranges = new ArrayList<>();
     private final List<float[][]> contents = new ArrayList<>();
+
+    public RecordingCollective() {
+        super(0);
+    }
 
     /** For each sum since the last call, in order: the content of each range, in the order in which they first came. */
     public List<float[][]> take() {
@@ -49,38 +52,4 @@ public final class RecordingCollective implements Collective {
     public byte[][] allGather(byte[] mine) {
         return new byte[][] {mine, new byte[mine.length]};
     }
-
-    @Override
-    public int rank() {
-        return 0;
-    }
-
-    @Override
-    public int worldSize() {
-        return 2;
-    }
-
-    @Override
-    public Work reduceScatterSum(FlatRange range) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public Work allGatherParts(FlatRange range) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public void broadcast(ByteBuffer range, int root) {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public void barrier() {}
-
-    @Override
-    public void reportProgress() {}
-
-    @Override
-    public void close() {}
 }

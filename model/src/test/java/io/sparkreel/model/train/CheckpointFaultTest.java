@@ -14,14 +14,11 @@ import io.sparkreel.model.checkpoint.ForwardingStorage;
 import io.sparkreel.model.checkpoint.MemoryStorage;
 import io.sparkreel.model.checkpoint.Retention;
 import io.sparkreel.model.checkpoint.Storage;
-import io.sparkreel.model.collective.Collective;
-import io.sparkreel.model.collective.FlatRange;
+import io.sparkreel.model.collective.RefusingCollective;
 import io.sparkreel.model.collective.SingleProcess;
-import io.sparkreel.model.collective.Work;
 import io.sparkreel.model.torch.Torch;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -60,53 +57,11 @@ class CheckpointFaultTest {
         }
     }
 
-    /** A rank of two that has the ring to itself: writing needs no collective. */
-    private record Rank(int rank) implements Collective {
-        @Override
-        public int worldSize() {
-            return 2;
-        }
-
-        @Override
-        public Work allReduceSum(FlatRange range) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public Work reduceScatterSum(FlatRange range) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public Work allGatherParts(FlatRange range) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public void broadcast(ByteBuffer range, int root) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public void barrier() {}
-
-        @Override
-        public byte[][] allGather(byte[] mine) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public void reportProgress() {}
-
-        @Override
-        public void close() {}
-    }
-
-    /** Two ranks write the checkpoint of step 2, and then only the newest is kept. */
+    /** Two ranks, for whom writing needs no collective, write the checkpoint of step 2, and then only the newest is kept. */
     private static void saveOnTwoRanks(TinyTraining training, Storage storage) throws Exception {
         for (int rank : new int[] {1, 0}) {
             try (CheckpointSaver saver = new CheckpointSaver(storage, "attempt", training.weights(), training.trainer(),
-                    new Rank(rank), (state, folder) -> new Retention(1, null).apply(storage))) {
+                    new RefusingCollective(rank), (state, folder) -> new Retention(1, null).apply(storage))) {
                 saver.save(training.state(), Map.of("note.txt", new byte[] {1}));
                 saver.finish();
             }
