@@ -9,20 +9,23 @@ import io.sparkreel.model.metrics.RankLap;
 import io.sparkreel.model.metrics.StepMetrics;
 import io.sparkreel.model.metrics.StepMetrics.Phase;
 import io.sparkreel.model.train.StepReport;
+import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.TreeMap;
 
 /** What is told of the steps between two lines of the log, over all ranks. */
 final class StepLog {
     private static final double TERA = 1e12;
+    private static final Set<Phase> IN_A_STEP = EnumSet.complementOf(EnumSet.of(Phase.ASIDE));
 
     private final StepMetrics metrics;
     private final Collective collective;
     private final OptionalDouble peak;
-    private long begin;
     private long steps;
     private long samples;
     private long judged;
@@ -38,7 +41,6 @@ final class StepLog {
         this.metrics = metrics;
         this.collective = collective;
         this.peak = peak;
-        begin = System.nanoTime();
         metrics.lap(); // what came before the first step is no part of it
     }
 
@@ -59,9 +61,11 @@ final class StepLog {
      * means over ranks and steps, rates are sums over ranks.
      */
     ObjectNode line() {
-        long now = System.nanoTime();
         List<RankLap> laps = metrics.lap().ofAllRanks(collective);
-        double seconds = (now - begin) / 1e9 - mean(laps, Phase.ASIDE);
+        Map<Phase, Double> phases = new EnumMap<>(Phase.class);
+        IN_A_STEP.forEach(phase -> phases.put(phase, mean(laps, phase)));
+        // Not this rank's own interval: before the first step the ranks get ready one after the other.
+        double seconds = phases.values().stream().mapToDouble(Double::doubleValue).sum();
         double operations = laps.stream().mapToDouble(RankLap::operations).sum() / seconds;
         ObjectNode line = JsonNodeFactory.instance.objectNode()
                 .put("loss", loss / judged).put("mse", squaredError / judged).put("vb", variationalBound / judged)
@@ -69,16 +73,10 @@ final class StepLog {
                 .put("tokens_per_s", laps.stream().mapToLong(RankLap::tokens).sum() / seconds)
                 .put("tflops", operations / TERA);
         peak.ifPresent(most -> line.put("peak_share", operations / laps.size() / most));
-        line.put("seconds_per_step", seconds / Math.max(1, steps)).put("data_wait", mean(laps, Phase.DATA) / seconds);
+        line.put("seconds_per_step", seconds / Math.max(1, steps)).put("data_wait", phases.get(Phase.DATA) / seconds);
         ObjectNode times = line.putObject("step_time");
-        for (Phase phase : Phase.values()) {
-            if (phase == Phase.ASIDE) {
-                continue;
-            }
-            times.put(phase.name().toLowerCase(Locale.ROOT), mean(laps, phase) / Math.max(1, steps));
-        }
+        phases.forEach((phase, time) -> times.put(phase.name().toLowerCase(Locale.ROOT), time / Math.max(1, steps)));
         buckets(laps, line.putObject("buckets"));
-        begin = now;
         steps = 0;
         samples = 0;
         judged = 0;
