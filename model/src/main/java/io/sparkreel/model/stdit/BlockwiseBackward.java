@@ -39,7 +39,7 @@ public final class BlockwiseBackward {
      * @param input its captions are freed as soon as no block needs them any more
      * @param loss the scalar loss of the model's output [B, 2C, T, H, W]; called inside the recorded graph
      * @param groupFinal told the index of each group of {@link ParameterLayout#groups()} once its gradient
-     *     will not change any more: final layer, blocks in reverse, embedders
+     *     will not change any more, from the last group to the first
      */
     public void run(Stdit2Input input, Function<Tensor, Tensor> loss, IntConsumer groupFinal) {
         int depth = model.config().depth();
@@ -68,7 +68,7 @@ public final class BlockwiseBackward {
             }
 
             Tensor gradient = backwardHead(input, inputs.get(depth), conditionLeaves, loss);
-            groupFinal.accept(depth + 1);
+            groupFinal.accept(ParameterLayout.ofBlock(depth)); // the final layer comes after the blocks
             for (int i = depth - 1; i >= 0; i--) {
                 int index = i;
                 Tensor x = inputs.get(i);
@@ -81,13 +81,14 @@ public final class BlockwiseBackward {
                 outputs.get(i).close();
                 gradient.close();
                 gradient = Autograd.gradient(x);
-                groupFinal.accept(i + 1);
+                groupFinal.accept(ParameterLayout.ofBlock(i));
                 trim();
             }
             // Memory peaks with the last gradients that are written; what takes most beside them comes first.
             keepLittle(true);
             backwardText(text, textLeaf);
             input.captions().features().close();
+            groupFinal.accept(ParameterLayout.CAPTIONS);
             trim();
             model.addModulationGradients(embeddings, conditionLeaves);
             backward(condition.tensors(), conditionLeaves.tensors());
@@ -96,7 +97,7 @@ public final class BlockwiseBackward {
             trim();
             Autograd.backward(embedded, gradient);
             keepLittle(false);
-            groupFinal.accept(0);
+            groupFinal.accept(ParameterLayout.EMBEDDERS);
         }
     }
 

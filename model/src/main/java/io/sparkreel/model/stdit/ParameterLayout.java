@@ -11,7 +11,7 @@ import java.util.Map;
  * Where every trainable tensor of an STDiT2 lies in one flat buffer.
  *
  * <p>The tensors of one block are contiguous, so that a block is one range to reduce and to update. The
- * order is: embedders, blocks, final layer.
+ * order is: embedders, the captions' projection, blocks, final layer.
  */
 public final class ParameterLayout {
     /** A tensor's place: {@code [begin, begin + elements)}. */
@@ -25,6 +25,11 @@ public final class ParameterLayout {
         }
     }
 
+    /** Index of the embedders in {@link #groups()}. */
+    static final int EMBEDDERS = 0;
+    /** Index of the captions' projection in {@link #groups()}. */
+    static final int CAPTIONS = 1;
+
     private static final long LARGE = 1L << 28;
 
     private final Map<String, Slot> slots = new LinkedHashMap<>();
@@ -37,6 +42,7 @@ public final class ParameterLayout {
     public static ParameterLayout of(Stdit2Config config) {
         ParameterLayout layout = new ParameterLayout();
         layout.group("embedders", embedders(config));
+        layout.group("captions", captions(config));
         for (int i = 0; i < config.depth(); i++) {
             layout.group("blocks." + i, block(config, "blocks." + i + "."));
         }
@@ -58,9 +64,17 @@ public final class ParameterLayout {
         return slot;
     }
 
-    /** Embedders, then one group for each block, then the final layer. */
+    /**
+     * Embedders, the captions' projection, then one group for each block, then the final layer. The backward pass leaves
+     * them from the last to the first.
+     */
     public List<Group> groups() {
         return List.copyOf(groups);
+    }
+
+    /** Index of block {@code i} in {@link #groups()}. */
+    static int ofBlock(int i) {
+        return CAPTIONS + 1 + i;
     }
 
     /** The number of trainable parameters. */
@@ -96,7 +110,13 @@ public final class ParameterLayout {
         mlp(specs, "ar_embedder.mlp.0", "ar_embedder.mlp.2", ScalarFeatures.WIDTH, d / 3, Initialiser.XAVIER_UNIFORM);
         mlp(specs, "fl_embedder.mlp.0", "fl_embedder.mlp.2", ScalarFeatures.WIDTH, d, Initialiser.XAVIER_UNIFORM);
         mlp(specs, "fps_embedder.mlp.0", "fps_embedder.mlp.2", ScalarFeatures.WIDTH, d, Initialiser.XAVIER_UNIFORM);
-        mlp(specs, "y_embedder.y_proj.fc1", "y_embedder.y_proj.fc2", c.captionChannels(), d, Initialiser.NORMAL_0_02);
+        return specs;
+    }
+
+    private static List<ParameterSpec> captions(Stdit2Config c) {
+        List<ParameterSpec> specs = new ArrayList<>();
+        mlp(specs, "y_embedder.y_proj.fc1", "y_embedder.y_proj.fc2", c.captionChannels(), c.hiddenSize(),
+                Initialiser.NORMAL_0_02);
         return specs;
     }
 
