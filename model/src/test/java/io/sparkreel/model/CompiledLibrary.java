@@ -28,8 +28,10 @@ public final class CompiledLibrary {
         }
         Process compiler = null;
         try {
-            compiler = new ProcessBuilder("cc", "-shared", "-fPIC", "-O1", "-o", library.toString(), code.toString(),
-                    "-lpthread").redirectErrorStream(true).start();
+            compiler = new ProcessBuilder(
+                            "cc", "-shared", "-fPIC", "-O1", "-o", library.toString(), code.toString(), "-lpthread")
+                    .redirectErrorStream(true)
+                    .start();
         } catch (IOException absent) {
             assumeTrue(false, source + " is not tested: there is no C compiler 'cc' here");
         }

@@ -15,7 +15,7 @@ import java.nio.file.Path;
 /** Finds the golden data: in the folder named by the system property golden.dir, else in the test resources. */
 public final class GoldenFiles {
 
-    private GoldenFiles() { }
+    private GoldenFiles() {}
 
     /** The folder; a relative golden.dir is taken from the system property project.root. */
     public static Path folder() {

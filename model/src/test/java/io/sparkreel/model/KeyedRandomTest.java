@@ -23,7 +23,8 @@ class KeyedRandomTest {
     @CsvSource({
         "00000000 00000000 00000000 00000000, 00000000 00000000, 6627e8d5 e169c58d bc57ac4c 9b00dbd8",
         "ffffffff ffffffff ffffffff ffffffff, ffffffff ffffffff, 408f276d 41c83b0e a20bc7c6 6d5451fd",
-        "243f6a88 85a308d3 13198a2e 03707344, a4093822 299f31d0, d16cfe09 94fdcceb 5001e420 24126ea1"})
+        "243f6a88 85a308d3 13198a2e 03707344, a4093822 299f31d0, d16cfe09 94fdcceb 5001e420 24126ea1"
+    })
     void philoxGivesThePublishedAnswers(String counter, String key, String expected) {
         int[] c = words(counter);
         int[] k = words(key);
@@ -65,7 +66,9 @@ class KeyedRandomTest {
     @Test
     void firstNumbersOfManyClipsAreUniform() {
         double[] values = IntStream.range(0, 100_000)
-            .mapToDouble(clip -> KeyedRandom.of(1, 0, clip, Purpose.TIMESTEP).nextDouble()).toArray();
+                .mapToDouble(
+                        clip -> KeyedRandom.of(1, 0, clip, Purpose.TIMESTEP).nextDouble())
+                .toArray();
         assertUniform(values);
     }
 
@@ -84,7 +87,9 @@ class KeyedRandomTest {
             counts[random.nextInt(bound)]++;
         }
         double expected = (double) draws / bound;
-        double chiSquare = Arrays.stream(counts).mapToDouble(c -> (c - expected) * (c - expected) / expected).sum();
+        double chiSquare = Arrays.stream(counts)
+                .mapToDouble(c -> (c - expected) * (c - expected) / expected)
+                .sum();
         double degrees = bound - 1;
         assertTrue(chiSquare < degrees + 5 * Math.sqrt(2 * degrees) + 1e-9, "chi square " + chiSquare);
     }
@@ -106,7 +111,10 @@ class KeyedRandomTest {
     void normalsFollowTheNormalDistribution() {
         float[] values = new float[200_000];
         stream().fillNormal(values, 0, values.length);
-        double[] sorted = IntStream.range(0, values.length).mapToDouble(i -> values[i]).sorted().toArray();
+        double[] sorted = IntStream.range(0, values.length)
+                .mapToDouble(i -> values[i])
+                .sorted()
+                .toArray();
         double worst = 0;
         for (int i = 0; i < sorted.length; i++) {
             worst = Math.max(worst, Math.abs(normalDistribution(sorted[i]) - (i + 0.5) / sorted.length));
@@ -189,7 +197,9 @@ class KeyedRandomTest {
     }
 
     private static int[] words(String text) {
-        return Arrays.stream(text.split(" ")).mapToInt(word -> Integer.parseUnsignedInt(word, 16)).toArray();
+        return Arrays.stream(text.split(" "))
+                .mapToInt(word -> Integer.parseUnsignedInt(word, 16))
+                .toArray();
     }
 
     private static void assertUniform(double[] values) {
@@ -205,8 +215,10 @@ class KeyedRandomTest {
     /** Abramowitz and Stegun 26.2.17, absolute error below 7.5e-8. */
     private static double normalDistribution(double x) {
         double t = 1 / (1 + 0.2316419 * Math.abs(x));
-        double tail = Math.exp(-x * x / 2) / Math.sqrt(2 * Math.PI)
-            * t * (0.319381530 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
+        double tail = Math.exp(-x * x / 2)
+                / Math.sqrt(2 * Math.PI)
+                * t
+                * (0.319381530 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
         return x > 0 ? 1 - tail : tail;
     }
 }

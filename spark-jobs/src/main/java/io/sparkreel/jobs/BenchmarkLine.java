@@ -20,19 +20,25 @@ public final class BenchmarkLine {
     /** The beginning of a line; results are put after it. */
     public static ObjectNode begin(String benchmark) {
         ObjectNode line = JSON.createObjectNode();
-        line.put("benchmark", benchmark).put("date", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
+        line.put("benchmark", benchmark)
+                .put("date", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
         line.put("command", System.getenv().getOrDefault("SPARKREEL_COMMAND", ""));
         OperatingSystemMXBean system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
-        line.putObject("machine").put("processor", processor()).put("cores", Runtime.getRuntime().availableProcessors())
-                .put("memory_gib", system.getTotalMemorySize() >> 30).put("java", Runtime.version().toString())
+        line.putObject("machine")
+                .put("processor", processor())
+                .put("cores", Runtime.getRuntime().availableProcessors())
+                .put("memory_gib", system.getTotalMemorySize() >> 30)
+                .put("java", Runtime.version().toString())
                 .put("load_before", Math.round(100 * system.getSystemLoadAverage()) / 100.0);
         return line;
     }
 
     private static String processor() {
         try {
-            return Files.readAllLines(Path.of("/proc/cpuinfo")).stream().filter(line -> line.startsWith("model name"))
-                    .map(line -> line.substring(line.indexOf(':') + 1).strip()).findFirst()
+            return Files.readAllLines(Path.of("/proc/cpuinfo")).stream()
+                    .filter(line -> line.startsWith("model name"))
+                    .map(line -> line.substring(line.indexOf(':') + 1).strip())
+                    .findFirst()
                     .orElse(System.getProperty("os.arch"));
         } catch (IOException e) {
             return System.getProperty("os.arch");

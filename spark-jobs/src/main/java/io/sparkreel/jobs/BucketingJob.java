@@ -62,8 +62,9 @@ public final class BucketingJob {
     private final MediaInput input;
     private final SparkSession spark;
     private final HadoopStorage output;
-    private final String run = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString().replaceAll("[-:]", "")
-            + "-" + UUID.randomUUID().toString().substring(0, 8);
+    private final String run =
+            Instant.now().truncatedTo(ChronoUnit.SECONDS).toString().replaceAll("[-:]", "") + "-"
+                    + UUID.randomUUID().toString().substring(0, 8);
 
     private BucketingJob(BucketingConfig config, MediaInput input, SparkSession spark, HadoopStorage output) {
         this.config = config;
@@ -162,10 +163,15 @@ public final class BucketingJob {
         }
         List<Map<Elsewhere, Long>> reasons = BucketStatistics.elsewhere(table, rule, empty);
         for (int i = 0; i < empty.size(); i++) {
-            LOG.warn("Bucket {} gets no clip. Of {} clips: {}", names.get(i), clips, reasons.get(i).entrySet().stream()
-                    .filter(reason -> reason.getValue() > 0)
-                    .map(reason -> reason.getValue() + " " + reason.getKey().words())
-                    .collect(Collectors.joining(", ")));
+            LOG.warn(
+                    "Bucket {} gets no clip. Of {} clips: {}",
+                    names.get(i),
+                    clips,
+                    reasons.get(i).entrySet().stream()
+                            .filter(reason -> reason.getValue() > 0)
+                            .map(reason ->
+                                    reason.getValue() + " " + reason.getKey().words())
+                            .collect(Collectors.joining(", ")));
         }
     }
 
@@ -180,21 +186,50 @@ public final class BucketingJob {
             throw new IllegalStateException(written + " rows in shards, " + counts.kept() + " clips in buckets");
         }
         List<BucketRows> buckets = counts.buckets().entrySet().stream()
-                .map(bucket -> new BucketRows(bucket.getKey().resolution(), bucket.getKey().frames(),
-                        bucket.getKey().aspect(), bucket.getKey().height(), bucket.getKey().width(), bucket.getValue()))
+                .map(bucket -> new BucketRows(
+                        bucket.getKey().resolution(),
+                        bucket.getKey().frames(),
+                        bucket.getKey().aspect(),
+                        bucket.getKey().height(),
+                        bucket.getKey().width(),
+                        bucket.getValue()))
                 .toList();
-        BucketingManifest manifest = new BucketingManifest(run, Instant.now().toString(), config.input(), way,
-                config.draw().word(), Assignment.SAMPLER_VERSION, counts.fingerprint(), config.seed(),
-                config.epochs(), config.frameInterval(), config.resolutionSlack(),
-                BucketingManifest.levels(config.bucketConfig()), BucketingManifest.resolutions(config.resolutions()),
-                clips, quarantined, buckets, files);
+        BucketingManifest manifest = new BucketingManifest(
+                run,
+                Instant.now().toString(),
+                config.input(),
+                way,
+                config.draw().word(),
+                Assignment.SAMPLER_VERSION,
+                counts.fingerprint(),
+                config.seed(),
+                config.epochs(),
+                config.frameInterval(),
+                config.resolutionSlack(),
+                BucketingManifest.levels(config.bucketConfig()),
+                BucketingManifest.resolutions(config.resolutions()),
+                clips,
+                quarantined,
+                buckets,
+                files);
         output.atomicPut(REPORT, report(manifest, counts).getBytes(StandardCharsets.UTF_8));
         manifest.publish(output);
         removeEarlierRuns();
         output.delete(Probing.WORK);
-        LOG.info("Wrote {} clips and {} rows of shards in {} buckets to {}", clips, counts.kept(), buckets.size(), output);
-        buckets.forEach(bucket -> LOG.info("  {} x {} frames, {} ({}x{}): {} rows", bucket.resolution(),
-                bucket.frames(), bucket.aspect(), bucket.height(), bucket.width(), bucket.rows()));
+        LOG.info(
+                "Wrote {} clips and {} rows of shards in {} buckets to {}",
+                clips,
+                counts.kept(),
+                buckets.size(),
+                output);
+        buckets.forEach(bucket -> LOG.info(
+                "  {} x {} frames, {} ({}x{}): {} rows",
+                bucket.resolution(),
+                bucket.frames(),
+                bucket.aspect(),
+                bucket.height(),
+                bucket.width(),
+                bucket.rows()));
     }
 
     private String report(BucketingManifest manifest, Counts counts) {
@@ -207,9 +242,16 @@ public final class BucketingJob {
         facts.put("resolution slack", Double.toString(config.resolutionSlack()));
         facts.put("probed", manifest.probed());
         facts.put("fingerprint", manifest.fingerprint());
-        return new ReportBuilder(spark, rule, config.epochs()).build(config.input(), facts,
-                spark.read().schema(ClipTables.CLIPS).parquet(path(CLIPS)), spark.read().parquet(path(QUARANTINE)),
-                spark.read().parquet(path(SHARDS)), counts, CrashGuard.folder(output.uri("")).toString()).html();
+        return new ReportBuilder(spark, rule, config.epochs())
+                .build(
+                        config.input(),
+                        facts,
+                        spark.read().schema(ClipTables.CLIPS).parquet(path(CLIPS)),
+                        spark.read().parquet(path(QUARANTINE)),
+                        spark.read().parquet(path(SHARDS)),
+                        counts,
+                        CrashGuard.folder(output.uri("")).toString())
+                .html();
     }
 
     private void deleteRun() throws IOException {

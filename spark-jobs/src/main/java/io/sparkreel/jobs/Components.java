@@ -120,13 +120,24 @@ public final class Components {
      */
     public static Stdit2Config model(
             ModelConfig config, Optional<Stdit2Config> stored, LatentSizes latent, TextSizes text) {
-        Stdit2Config model = stored.map(sizes -> new Stdit2Config(sizes.inputSquareSize(), sizes.inChannels(),
-                sizes.patchSize(), sizes.hiddenSize(), sizes.depth(), sizes.numHeads(), sizes.mlpRatio(),
-                config.classDropoutProb(), sizes.predictSigma(), sizes.captionChannels(), text.slots(), sizes.qkNorm()))
+        Stdit2Config model = stored.map(sizes -> new Stdit2Config(
+                        sizes.inputSquareSize(),
+                        sizes.inChannels(),
+                        sizes.patchSize(),
+                        sizes.hiddenSize(),
+                        sizes.depth(),
+                        sizes.numHeads(),
+                        sizes.mlpRatio(),
+                        config.classDropoutProb(),
+                        sizes.predictSigma(),
+                        sizes.captionChannels(),
+                        text.slots(),
+                        sizes.qkNorm()))
                 .orElseGet(() -> configured(config, latent, text));
         if (model.inChannels() != latent.channels()) {
-            throw new UserError("Cannot use this model: it takes latents of " + model.inChannels()
-                    + " channels, the codec makes " + latent.channels() + ". Configure the vae that it was trained with.");
+            throw new UserError(
+                    "Cannot use this model: it takes latents of " + model.inChannels() + " channels, the codec makes "
+                            + latent.channels() + ". Configure the vae that it was trained with.");
         }
         if (model.captionChannels() != text.width()) {
             throw new UserError("Cannot use this model: it takes text features of width " + model.captionChannels()
@@ -144,9 +155,16 @@ public final class Components {
         return new Stdit2Config(
                 config.inputSqSize(),
                 config.inChannels() == null ? latent.channels() : config.inChannels(),
-                List.of(config.patchSize().frames(), config.patchSize().rows(), config.patchSize().columns()),
-                config.hiddenSize(), config.depth(), config.numHeads(), config.mlpRatio(),
-                config.classDropoutProb(), true,
+                List.of(
+                        config.patchSize().frames(),
+                        config.patchSize().rows(),
+                        config.patchSize().columns()),
+                config.hiddenSize(),
+                config.depth(),
+                config.numHeads(),
+                config.mlpRatio(),
+                config.classDropoutProb(),
+                true,
                 config.captionChannels() == null ? text.width() : config.captionChannels(),
                 config.modelMaxLength() == null ? text.slots() : config.modelMaxLength(),
                 config.qkNorm());

@@ -50,8 +50,10 @@ final class JobArguments {
     /** @throws UserError when there is no configuration file, or it is refused */
     <C extends Record> LoadedConfig<C> load(Class<C> type) {
         if (configuration == null) {
-            throw error("no --config", "Give --config FILE, such as a file under conf/" + command.name()
-                    + "/ of your own or one that comes with Sparkreel");
+            throw error(
+                    "no --config",
+                    "Give --config FILE, such as a file under conf/" + command.name()
+                            + "/ of your own or one that comes with Sparkreel");
         }
         // A driver that runs in the cluster may find its configuration on the cluster's storage alone.
         return configuration.matches("[a-z][a-z0-9+.-]*:.*")
@@ -61,12 +63,15 @@ final class JobArguments {
 
     private static String remote(String file) {
         org.apache.hadoop.fs.Path path = new org.apache.hadoop.fs.Path(file);
-        try (InputStream in = path.getFileSystem(SparkHadoopUtil.get().newConfiguration(new SparkConf())).open(path)) {
+        try (InputStream in = path.getFileSystem(SparkHadoopUtil.get().newConfiguration(new SparkConf()))
+                .open(path)) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
-            throw new UserError("Cannot read " + file + ": "
-                    + (e instanceof FileNotFoundException ? "there is no such file" : e.getMessage())
-                    + ". Give --config a file that can be read.", e);
+            throw new UserError(
+                    "Cannot read " + file + ": "
+                            + (e instanceof FileNotFoundException ? "there is no such file" : e.getMessage())
+                            + ". Give --config a file that can be read.",
+                    e);
         }
     }
 
@@ -81,19 +86,22 @@ final class JobArguments {
             return at + 1;
         }
         int equals = word.indexOf('=');
-        String name = (equals < 0 ? word : word.substring(0, equals)).substring(2).replace('_', '-');
+        String name =
+                (equals < 0 ? word : word.substring(0, equals)).substring(2).replace('_', '-');
         JobFlag flag = flag(name);
         List<String> values = new ArrayList<>();
         int next = at + 1;
         if (equals >= 0) {
             values.add(word.substring(equals + 1));
         }
-        while (next < words.length && !words[next].startsWith("--")
+        while (next < words.length
+                && !words[next].startsWith("--")
                 && (values.size() < flag.leastValues() || flag.takesMore())) {
             values.add(words[next++]);
         }
         if (values.size() < flag.leastValues() || flag.kind() == JobFlag.Kind.SWITCH && !values.isEmpty()) {
-            throw error("'--" + name + "' has " + (values.isEmpty() ? "no value" : "the values " + values),
+            throw error(
+                    "'--" + name + "' has " + (values.isEmpty() ? "no value" : "the values " + values),
                     "Write " + ("--" + name + " " + flag.values()).strip());
         }
         apply(name, flag, values);
@@ -112,7 +120,8 @@ final class JobArguments {
 
     private void setConfiguration(String file) {
         if (configuration != null) {
-            throw error("'" + file + "' beside the configuration " + configuration,
+            throw error(
+                    "'" + file + "' beside the configuration " + configuration,
                     "Give one configuration, and quote texts with spaces");
         }
         configuration = file;
@@ -123,8 +132,8 @@ final class JobArguments {
         if (equals < 1) {
             throw error("'--set " + assignment + "' sets nothing", "Write --set key=value");
         }
-        return ConfigOverride.yaml(assignment.substring(0, equals).strip(), assignment.substring(equals + 1),
-                "--set " + assignment);
+        return ConfigOverride.yaml(
+                assignment.substring(0, equals).strip(), assignment.substring(equals + 1), "--set " + assignment);
     }
 
     private JobFlag flag(String name) {
@@ -134,8 +143,9 @@ final class JobArguments {
         command.flags().forEach(flag -> flags.put(flag.name(), flag));
         JobFlag flag = flags.get(name);
         if (flag == null) {
-            throw error("unknown option '--" + name + "'", "Did you mean '" + nearest(name, flags) + "'? --help lists"
-                    + " them all");
+            throw error(
+                    "unknown option '--" + name + "'",
+                    "Did you mean '" + nearest(name, flags) + "'? --help lists" + " them all");
         }
         return flag;
     }
@@ -144,8 +154,9 @@ final class JobArguments {
     private String nearest(String name, Map<String, JobFlag> flags) {
         Map<String, String> spellings = new LinkedHashMap<>();
         flags.keySet().forEach(flag -> spellings.put(flag, "--" + flag));
-        command.keys().forEach(path -> spellings.putIfAbsent(path.substring(path.lastIndexOf('.') + 1),
-                "--set " + path + "=VALUE"));
+        command.keys()
+                .forEach(path ->
+                        spellings.putIfAbsent(path.substring(path.lastIndexOf('.') + 1), "--set " + path + "=VALUE"));
         return spellings.get(Nearest.of(name, spellings.keySet()));
     }
 

@@ -21,26 +21,46 @@ import java.util.List;
 record JobCommand<C extends Record>(
         String name, String job, List<String> summary, Class<C> type, List<JobFlag> flags, List<String> examples) {
     static final JobCommand<BucketingConfig> BUCKETING = new JobCommand<>(
-            "bucketing", "the bucketing job",
-            List.of("Probes media files, assigns every clip to a bucket of resolution, frames and aspect ratio, and writes",
+            "bucketing",
+            "the bucketing job",
+            List.of(
+                    "Probes media files, assigns every clip to a bucket of resolution, frames and aspect ratio, and writes",
                     "clips, quarantine and shards as Parquet. Run again over the same output it probes only what is new."),
             BucketingConfig.class,
             List.of(
-                    new JobFlag("input", Kind.TEXT, "input", "PATH", "folder or pattern of media files (captions in NAME.txt or"
-                            + " NAME.json), or table (.csv, .jsonl, .parquet)"),
-                    new JobFlag("output", Kind.TEXT, "output", "DIR", "folder for clips, quarantine, shards, report and manifest"),
+                    new JobFlag(
+                            "input",
+                            Kind.TEXT,
+                            "input",
+                            "PATH",
+                            "folder or pattern of media files (captions in NAME.txt or"
+                                    + " NAME.json), or table (.csv, .jsonl, .parquet)"),
+                    new JobFlag(
+                            "output",
+                            Kind.TEXT,
+                            "output",
+                            "DIR",
+                            "folder for clips, quarantine, shards, report and manifest"),
                     new JobFlag("overwrite", Kind.SWITCH, "overwrite", "", "replace what an earlier run left there"),
-                    new JobFlag("probe", Kind.VALUE, "probe", "MODE", "numbers of a table: missing trusts them, all checks"),
+                    new JobFlag(
+                            "probe",
+                            Kind.VALUE,
+                            "probe",
+                            "MODE",
+                            "numbers of a table: missing trusts them, all checks"),
                     new JobFlag("verify", Kind.VALUE, "verify", "MODE", "what is decoded: none, edges or full"),
                     new JobFlag("epochs", Kind.VALUE, "epochs", "N", "independent draws to write"),
                     new JobFlag("seed", Kind.VALUE, "seed", "N", "of the keep_prob draws")),
-            List.of("--config conf/bucketing/stage1.yaml --input /data/videos --output /data/buckets",
+            List.of(
+                    "--config conf/bucketing/stage1.yaml --input /data/videos --output /data/buckets",
                     "--config conf/bucketing/stage1.yaml --input /data/videos --output /data/buckets"
                             + " --set 'bucket_config={\"480p\": {16: [1.0, 8]}}'"));
 
     static final JobCommand<BucketingConfig> RAPIDS_CHECK = new JobCommand<>(
-            "rapids-check", "the RAPIDS check",
-            List.of("Says whether the columnar part of the bucketing job, from the clips table to the shards, would run on",
+            "rapids-check",
+            "the RAPIDS check",
+            List.of(
+                    "Says whether the columnar part of the bucketing job, from the clips table to the shards, would run on",
                     "GPUs with RAPIDS, and lists what would not. It needs no GPU, and fetches the RAPIDS jar (576 MB) once.",
                     "Exit code 1 if anything is not on GPU."),
             BucketingConfig.class,
@@ -48,60 +68,117 @@ record JobCommand<C extends Record>(
             List.of("--config conf/bucketing/stage1.yaml"));
 
     static final JobCommand<TrainingConfig> TRAINING = new JobCommand<>(
-            "train", "the training job",
+            "train",
+            "the training job",
             List.of("Trains STDiT2 on the shards of the bucketing job, one rank for each executor."),
             TrainingConfig.class,
             List.of(
-                    new JobFlag("data-path", Kind.TEXT, "dataset.data_path", "DIR",
+                    new JobFlag(
+                            "data-path",
+                            Kind.TEXT,
+                            "dataset.data_path",
+                            "DIR",
                             "output folder of the bucketing job, or its shards"),
-                    new JobFlag("features", Kind.TEXT, "dataset.features", "DIR", "what submit/encode stored of the clips"),
+                    new JobFlag(
+                            "features", Kind.TEXT, "dataset.features", "DIR", "what submit/encode stored of the clips"),
                     new JobFlag("outputs", Kind.TEXT, "outputs", "DIR", "run folder: logs and checkpoints"),
                     new JobFlag("ckpt-path", Kind.TEXT, "model.from_pretrained", "PATH", "first weights of the model"),
                     new JobFlag("load", Kind.TEXT, "load", "DIR", "run or checkpoint folder to go on from"),
-                    new JobFlag("start-from-scratch", Kind.SWITCH, "start_from_scratch", "",
+                    new JobFlag(
+                            "start-from-scratch",
+                            Kind.SWITCH,
+                            "start_from_scratch",
+                            "",
                             "with --load: weights and optimizer only, from step 0"),
-                    new JobFlag("replan", Kind.SWITCH, "replan", "",
+                    new JobFlag(
+                            "replan",
+                            Kind.SWITCH,
+                            "replan",
+                            "",
                             "with --load: new steps where data or configuration changed"),
                     new JobFlag("seed", Kind.VALUE, "seed", "N", "of every draw"),
-                    new JobFlag("device", Kind.VALUE, "device", "MODE", "auto (the GPU that Spark gives, else the CPU),"
-                            + " cuda or cpu"),
-                    new JobFlag("batch-size", Kind.VALUE, "batch_size", "N",
+                    new JobFlag(
+                            "device",
+                            Kind.VALUE,
+                            "device",
+                            "MODE",
+                            "auto (the GPU that Spark gives, else the CPU)," + " cuda or cpu"),
+                    new JobFlag(
+                            "batch-size",
+                            Kind.VALUE,
+                            "batch_size",
+                            "N",
                             "clips of a micro-batch where all have one size; with buckets, bucket_config says it"),
-                    new JobFlag("wandb", Kind.VALUE, "wandb", "BOOL", "hand the TensorBoard events to the wandb program at the end")),
-            List.of("--config conf/train/stage1.yaml --data-path /data/buckets --outputs /data/run",
+                    new JobFlag(
+                            "wandb",
+                            Kind.VALUE,
+                            "wandb",
+                            "BOOL",
+                            "hand the TensorBoard events to the wandb program at the end")),
+            List.of(
+                    "--config conf/train/stage1.yaml --data-path /data/buckets --outputs /data/run",
                     "--config conf/train/stage1.yaml --data-path /data/buckets --outputs /data/run --load /data/run"
                             + " --set lr=1e-5"));
 
     static final JobCommand<TrainingConfig> ENCODE = new JobCommand<>(
-            "encode", "the encode job",
-            List.of("Encodes the clips and captions of a data set once, for training runs to read instead of decoding and",
+            "encode",
+            "the encode job",
+            List.of(
+                    "Encodes the clips and captions of a data set once, for training runs to read instead of decoding and",
                     "encoding. Takes the configuration of the training run. Run again over the same folder it encodes what",
                     "is missing or has changed."),
             TrainingConfig.class,
             List.of(
-                    new JobFlag("data-path", Kind.TEXT, "dataset.data_path", "DIR",
+                    new JobFlag(
+                            "data-path",
+                            Kind.TEXT,
+                            "dataset.data_path",
+                            "DIR",
                             "output folder of the bucketing job, or its shards"),
                     new JobFlag("features", Kind.TEXT, "dataset.features", "DIR", "folder to write to"),
-                    new JobFlag("temporal-windows", Kind.VALUE, "dataset.temporal_windows", "N",
+                    new JobFlag(
+                            "temporal-windows",
+                            Kind.VALUE,
+                            "dataset.temporal_windows",
+                            "N",
                             "windows of each video, 1 by default: epoch e will show window e mod N"),
                     new JobFlag("features-dtype", Kind.VALUE, "dataset.features_dtype", "TYPE", "fp32 or bf16"),
                     new JobFlag("seed", Kind.VALUE, "seed", "N", "of the draws of windows: that of the training run"),
-                    new JobFlag("device", Kind.VALUE, "device", "MODE", "auto (the GPU that Spark gives, else the CPU),"
-                            + " cuda or cpu")),
+                    new JobFlag(
+                            "device",
+                            Kind.VALUE,
+                            "device",
+                            "MODE",
+                            "auto (the GPU that Spark gives, else the CPU)," + " cuda or cpu")),
             List.of("--config conf/train/stage1.yaml --data-path /data/buckets --features /data/features"));
 
     static final JobCommand<InferenceConfig> INFERENCE = new JobCommand<>(
-            "inference", "the inference job",
-            List.of("Samples a clip for each prompt from the weights of a checkpoint and writes mp4, or png for one",
+            "inference",
+            "the inference job",
+            List.of(
+                    "Samples a clip for each prompt from the weights of a checkpoint and writes mp4, or png for one",
                     "frame, with a results table and a contact sheet. Run again over the same folder it generates",
                     "what is missing, has failed or would come out otherwise."),
             InferenceConfig.class,
             List.of(
-                    new JobFlag("ckpt-path", Kind.TEXT, "model.from_pretrained", "PATH", "checkpoint, run or weights folder"),
+                    new JobFlag(
+                            "ckpt-path",
+                            Kind.TEXT,
+                            "model.from_pretrained",
+                            "PATH",
+                            "checkpoint, run or weights folder"),
                     new JobFlag("prompt", Kind.TEXTS, "prompt", "TEXT ...", "one or more prompts"),
-                    new JobFlag("prompt-path", Kind.TEXT, "prompt_path", "FILE", "file of prompts: text, one in a"
-                            + " line, or table (.csv, .jsonl, .parquet)"),
-                    new JobFlag("start-index", Kind.VALUE, "start_index", "N",
+                    new JobFlag(
+                            "prompt-path",
+                            Kind.TEXT,
+                            "prompt_path",
+                            "FILE",
+                            "file of prompts: text, one in a" + " line, or table (.csv, .jsonl, .parquet)"),
+                    new JobFlag(
+                            "start-index",
+                            Kind.VALUE,
+                            "start_index",
+                            "N",
                             "first prompt that is used, from 0; names keep their numbers"),
                     new JobFlag("end-index", Kind.VALUE, "end_index", "N", "first prompt that is not used any more"),
                     new JobFlag("save-dir", Kind.TEXT, "save_dir", "DIR", "where clips and results go"),
@@ -111,27 +188,47 @@ record JobCommand<C extends Record>(
                     new JobFlag("num-frames", Kind.VALUE, "num_frames", "N", "frames; 1 makes a picture"),
                     new JobFlag("fps", Kind.VALUE, "fps", "N", "what the model is told"),
                     new JobFlag("image-size", Kind.PAIR, "image_size", "H W", "height and width in pixels"),
-                    new JobFlag("resolution", Kind.TEXT, "resolution", "NAME", "such as 240p, with --aspect-ratio instead of"
-                            + " a size"),
-                    new JobFlag("aspect-ratio", Kind.TEXT, "aspect_ratio", "H:W", "such as 9:16, which is 240x426 at 240p"),
+                    new JobFlag(
+                            "resolution",
+                            Kind.TEXT,
+                            "resolution",
+                            "NAME",
+                            "such as 240p, with --aspect-ratio instead of" + " a size"),
+                    new JobFlag(
+                            "aspect-ratio", Kind.TEXT, "aspect_ratio", "H:W", "such as 9:16, which is 240x426 at 240p"),
                     new JobFlag("frame-interval", Kind.VALUE, "frame_interval", "N", "clips play at fps // N"),
-                    new JobFlag("num-sampling-steps", Kind.VALUE, "scheduler.num_sampling_steps", "N", "denoising steps"),
+                    new JobFlag(
+                            "num-sampling-steps", Kind.VALUE, "scheduler.num_sampling_steps", "N", "denoising steps"),
                     new JobFlag("cfg-scale", Kind.VALUE, "scheduler.cfg_scale", "X", "guidance scale; 1 is none"),
                     new JobFlag("cfg-channel", Kind.VALUE, "scheduler.cfg_channel", "N", "guided latent channels"),
                     new JobFlag("batch-size", Kind.VALUE, "batch_size", "N", "prompts at a time"),
                     new JobFlag("seed", Kind.VALUE, "seed", "N", "of every draw"),
-                    new JobFlag("device", Kind.VALUE, "device", "MODE", "auto (the GPU that Spark gives, else the CPU),"
-                            + " cuda or cpu"),
+                    new JobFlag(
+                            "device",
+                            Kind.VALUE,
+                            "device",
+                            "MODE",
+                            "auto (the GPU that Spark gives, else the CPU)," + " cuda or cpu"),
                     new JobFlag("loop", Kind.VALUE, "loop", "N", "generations joined to one video"),
-                    new JobFlag("condition-frame-length", Kind.VALUE, "condition_frame_length", "N",
+                    new JobFlag(
+                            "condition-frame-length",
+                            Kind.VALUE,
+                            "condition_frame_length",
+                            "N",
                             "frames that begin the next generation"),
                     new JobFlag("carry", Kind.VALUE, "carry", "MODE", "how they reach it: decoded or latents"),
-                    new JobFlag("reference-path", Kind.TEXTS, "reference_path", "PATHS ...",
+                    new JobFlag(
+                            "reference-path",
+                            Kind.TEXTS,
+                            "reference_path",
+                            "PATHS ...",
                             "references of each prompt, separated by ;"),
-                    new JobFlag("mask-strategy", Kind.TEXTS, "mask_strategy", "TEXT ...", "mask strategy of each prompt"),
+                    new JobFlag(
+                            "mask-strategy", Kind.TEXTS, "mask_strategy", "TEXT ...", "mask strategy of each prompt"),
                     new JobFlag("video-format", Kind.VALUE, "video_format", "FORMAT", "mp4 or gif"),
                     new JobFlag("overwrite", Kind.SWITCH, "overwrite", "", "generate again what is there")),
-            List.of("--config conf/inference/sample.yaml --ckpt-path /data/run --prompt 'A dog in a park.'"
+            List.of(
+                    "--config conf/inference/sample.yaml --ckpt-path /data/run --prompt 'A dog in a park.'"
                             + " --save-dir /data/videos",
                     "--config conf/inference/sample.yaml --ckpt-path /data/run --prompt-path prompts.txt"
                             + " --num-frames 1 --image-size 512 512 --save-dir /data/pictures"));
@@ -142,12 +239,15 @@ record JobCommand<C extends Record>(
         summary.forEach(line -> text.append(line).append('\n'));
         text.append("\nOptions of the job (underscores and dashes are the same):\n");
         describe(text, "--config FILE", "YAML file, such as those under conf/");
-        flags.forEach(flag -> describe(text, ("--" + flag.name() + " " + flag.values()).strip(),
-                flag.help()));
+        flags.forEach(flag -> describe(text, ("--" + flag.name() + " " + flag.values()).strip(), flag.help()));
         describe(text, "--set KEY=VALUE", "any key of the file, such as --set a.b=value; as often as needed");
         describe(text, "--help", "this text");
         text.append("\nExamples:\n");
-        examples.forEach(example -> text.append("  submit/").append(name).append(' ').append(example).append('\n'));
+        examples.forEach(example -> text.append("  submit/")
+                .append(name)
+                .append(' ')
+                .append(example)
+                .append('\n'));
         return text.toString();
     }
 

@@ -34,16 +34,18 @@ final class JobMain {
      * @return the exit code
      */
     static <C extends Record> int run(JobCommand<C> command, String[] words, Job<C> job) {
-        return run(() -> {
-            JobArguments arguments = JobArguments.parse(command, words);
-            if (arguments.helpRequested()) {
-                System.out.print(command.usage());
-                return;
-            }
-            LoadedConfig<C> configuration = arguments.load(command.type());
-            configuration.notices().forEach(notice -> LOG.info("{}", notice));
-            job.run(configuration);
-        }, System.err);
+        return run(
+                () -> {
+                    JobArguments arguments = JobArguments.parse(command, words);
+                    if (arguments.helpRequested()) {
+                        System.out.print(command.usage());
+                        return;
+                    }
+                    LoadedConfig<C> configuration = arguments.load(command.type());
+                    configuration.notices().forEach(notice -> LOG.info("{}", notice));
+                    job.run(configuration);
+                },
+                System.err);
     }
 
     /**
@@ -68,7 +70,6 @@ final class JobMain {
             return FAILED;
         }
     }
-
 
     private static String oneLine(String text) {
         String line = text.lines().findFirst().orElse("");

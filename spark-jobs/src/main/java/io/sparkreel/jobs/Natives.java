@@ -52,7 +52,9 @@ final class Natives {
                         + " has them. Name their jars with --jars, or build with 'mvn package'.");
             }
             try (Stream<Path> files = Files.list(folder)) {
-                return files.filter(file -> file.toString().endsWith(".jar")).sorted().toList();
+                return files.filter(file -> file.toString().endsWith(".jar"))
+                        .sorted()
+                        .toList();
             }
         } catch (URISyntaxException e) {
             throw new IllegalStateException(e);

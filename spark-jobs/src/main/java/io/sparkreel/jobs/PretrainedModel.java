@@ -33,7 +33,10 @@ public final class PretrainedModel {
     private final String name;
 
     private PretrainedModel(
-            ModelConfig config, WeightsCache cache, CheckpointReader.Found checkpoint, Stdit2Config sizes,
+            ModelConfig config,
+            WeightsCache cache,
+            CheckpointReader.Found checkpoint,
+            Stdit2Config sizes,
             String name) {
         this.config = config;
         this.cache = cache;
@@ -47,14 +50,19 @@ public final class PretrainedModel {
      *
      * @throws UserError if there are none
      */
-    public static PretrainedModel find(ModelConfig config, Configuration hadoop, WeightsCache cache) throws IOException {
+    public static PretrainedModel find(ModelConfig config, Configuration hadoop, WeightsCache cache)
+            throws IOException {
         HadoopStorage given = new HadoopStorage(hadoop, config.fromPretrained());
         Optional<FileStatus> status = given.status("");
         if (status.isPresent() && status.get().isDirectory()) {
             List<String> names = given.list("");
             if (WeightsPart.missing(names, EnumSet.of(WeightsPart.WEIGHTS)).isPresent()) {
                 CheckpointReader.Found found = CheckpointReader.resolve(given);
-                return new PretrainedModel(config, cache, found, TrainingCheckpoint.config(found.checkpoint()),
+                return new PretrainedModel(
+                        config,
+                        cache,
+                        found,
+                        TrainingCheckpoint.config(found.checkpoint()),
                         found.checkpoint().toString());
             }
         }
@@ -62,7 +70,11 @@ public final class PretrainedModel {
                 cache.resolve(config.fromPretrained(), config.localFilesOnly(), EnumSet.of(WeightsPart.CONFIG));
         Path sizes = published.resolve("config.json");
         return new PretrainedModel(
-                config, cache, null, Files.isRegularFile(sizes) ? Stdit2Config.read(sizes) : null, published.toString());
+                config,
+                cache,
+                null,
+                Files.isRegularFile(sizes) ? Stdit2Config.read(sizes) : null,
+                published.toString());
     }
 
     /** The sizes that come with the weights; empty for those of which the configuration has to say them. */

@@ -44,21 +44,25 @@ public final class QuickstartSummary {
 
     /** Entry point: {@code --output DIR}, the folder of a quickstart. */
     public static void main(String[] arguments) {
-        System.exit(JobMain.run(() -> {
-            if (arguments.length != 2 || !arguments[0].equals("--output")) {
-                throw new UserError("Cannot summarise: no --output DIR. Give the folder of a quickstart.");
-            }
-            try (SparkSession spark = SparkSessions.start("sparkreel quickstart summary")) {
-                HadoopStorage output = new HadoopStorage(spark.sparkContext().hadoopConfiguration(), arguments[1]);
-                new QuickstartSummary(spark, output, System.out).run();
-            }
-        }, System.err));
+        System.exit(JobMain.run(
+                () -> {
+                    if (arguments.length != 2 || !arguments[0].equals("--output")) {
+                        throw new UserError("Cannot summarise: no --output DIR. Give the folder of a quickstart.");
+                    }
+                    try (SparkSession spark = SparkSessions.start("sparkreel quickstart summary")) {
+                        HadoopStorage output =
+                                new HadoopStorage(spark.sparkContext().hadoopConfiguration(), arguments[1]);
+                        new QuickstartSummary(spark, output, System.out).run();
+                    }
+                },
+                System.err));
     }
 
     private void run() throws Exception {
         BucketingManifest manifest = BucketingManifest.read(output);
         out.println();
-        out.printf("%d clips read, %d files put aside: %s%n",
+        out.printf(
+                "%d clips read, %d files put aside: %s%n",
                 manifest.clips(), manifest.quarantined(), output.uri(manifest.folder("quarantine")));
         printLoss();
         printLikeness(manifest);
@@ -71,26 +75,42 @@ public final class QuickstartSummary {
         List<double[]> lines = new ArrayList<>(); // step, mse
         double total = 0;
         try (var in = output.open("run/log.jsonl")) {
-            for (String line : new String(in.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8).lines().toList()) {
+            for (String line : new String(in.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8)
+                    .lines()
+                    .toList()) {
                 JsonNode node = json.readTree(line);
                 if (node.get("event").asText().equals("step")) {
-                    lines.add(new double[] {node.get("step").asDouble(), node.get("mse").asDouble()});
+                    lines.add(new double[] {
+                        node.get("step").asDouble(), node.get("mse").asDouble()
+                    });
                     total = node.get("total_steps").asDouble();
                 }
             }
         }
         double tenth = total / 10;
         double end = total;
-        double first = lines.stream().filter(line -> line[0] <= tenth).mapToDouble(line -> line[1]).average().orElse(Double.NaN);
-        double last = lines.stream().filter(line -> line[0] > end - tenth).mapToDouble(line -> line[1]).average().orElse(Double.NaN);
-        out.printf("loss:          squared error %.3f in the first tenth of %d steps, %.3f in the last: %.2f times%n",
+        double first = lines.stream()
+                .filter(line -> line[0] <= tenth)
+                .mapToDouble(line -> line[1])
+                .average()
+                .orElse(Double.NaN);
+        double last = lines.stream()
+                .filter(line -> line[0] > end - tenth)
+                .mapToDouble(line -> line[1])
+                .average()
+                .orElse(Double.NaN);
+        out.printf(
+                "loss:          squared error %.3f in the first tenth of %d steps, %.3f in the last: %.2f times%n",
                 first, (long) total, last, last / first);
     }
 
     private void printLikeness(BucketingManifest manifest) throws Exception {
         Map<String, Row> clips = spark.read().parquet(output.uri(manifest.folder("clips"))).collectAsList().stream()
                 .collect(Collectors.toMap(row -> row.getAs("caption"), row -> row, (a, b) -> a));
-        List<Row> results = spark.read().parquet(output.uri("videos/results")).orderBy("prompt_id").collectAsList();
+        List<Row> results = spark.read()
+                .parquet(output.uri("videos/results"))
+                .orderBy("prompt_id")
+                .collectAsList();
         ContactSheet sheet = new ContactSheet();
         int recognisable = 0;
         int compared = 0;
@@ -111,21 +131,26 @@ public final class QuickstartSummary {
                 recognisable++;
             }
             sheet.add(real, sampled);
-            out.printf("  row %2d  %5.1f  (best single colour %5.1f, %+5.1f)  %s%n",
+            out.printf(
+                    "  row %2d  %5.1f  (best single colour %5.1f, %+5.1f)  %s%n",
                     compared, likeness, colour, likeness - colour, result.<String>getAs("prompt"));
         }
-        out.printf("%d of %d are at least %.0f dB closer than the best single colour.%n", recognisable, compared, RECOGNISABLE);
+        out.printf(
+                "%d of %d are at least %.0f dB closer than the best single colour.%n",
+                recognisable, compared, RECOGNISABLE);
         Path png = output.localPath("contact-sheet.png").orElseThrow();
         Files.deleteIfExists(png);
         sheet.write(png);
         out.println();
-        out.println("contact sheet: " + png + "  (left the real clip, right the sampled one: first, middle, last frame)");
+        out.println(
+                "contact sheet: " + png + "  (left the real clip, right the sampled one: first, middle, last frame)");
     }
 
     /** The training clip at the size of the sample, from the middle of the times at which training may begin. */
     private PixelClip real(Row clip, Row result, int frames, int frameInterval) throws Exception {
         MediaKind kind = MediaKind.fromTableValue(clip.getAs("kind"));
-        int[] indices = kind == MediaKind.IMAGE ? new int[] {0}
+        int[] indices = kind == MediaKind.IMAGE
+                ? new int[] {0}
                 : TemporalSampling.frameIndices(clip.<Integer>getAs("num_frames"), frames, frameInterval, 0.5);
         return read(clip.getAs("uri"), kind, indices, result);
     }
@@ -143,8 +168,13 @@ public final class QuickstartSummary {
         org.apache.hadoop.fs.Path path = new org.apache.hadoop.fs.Path(uri);
         long length = path.getFileSystem(hadoop).getFileStatus(path).getLen();
         try (HadoopMediaSource source = HadoopMediaSource.open(hadoop, uri, length)) {
-            return ClipReader.read(source, kind, indices, FrameTransform.RESIZE_CROP,
-                    result.<Integer>getAs("height"), result.<Integer>getAs("width"));
+            return ClipReader.read(
+                    source,
+                    kind,
+                    indices,
+                    FrameTransform.RESIZE_CROP,
+                    result.<Integer>getAs("height"),
+                    result.<Integer>getAs("width"));
         }
     }
 }

@@ -50,14 +50,16 @@ public final class RapidsCheck {
 
     private static boolean check(BucketingConfig config) throws Exception {
         if (config.draw() == DrawKind.NUMPY) {
-            throw new UserError("Cannot run draw: numpy on GPUs: these draws are plain Java, row by row. Use draw: keyed.");
+            throw new UserError(
+                    "Cannot run draw: numpy on GPUs: these draws are plain Java, row by row. Use draw: keyed.");
         }
         Path folder = Files.createTempDirectory("sparkreel-rapids-check");
         try (SparkSession spark = SparkSessions.start("sparkreel rapids check")) {
             Collector collector = Collector.install();
             List<String> problems = new ArrayList<>(problems("query", explainQuery(spark, config, folder)));
             collector.text.setLength(0);
-            ShardWriter.writer(shards(spark, config, folder)).parquet(folder.resolve("shards").toUri().toString());
+            ShardWriter.writer(shards(spark, config, folder))
+                    .parquet(folder.resolve("shards").toUri().toString());
             problems.addAll(problems("write", collector.text.toString()));
             System.out.println(problems.isEmpty() ? "all on GPU" : problems.size() + " parts are not on GPU:");
             problems.forEach(problem -> System.out.println("  " + problem));
@@ -72,7 +74,10 @@ public final class RapidsCheck {
         String path = folder.resolve("clips").toUri().toString();
         List<Column> columns = new ArrayList<>();
         for (StructField field : ClipTables.CLIPS.fields()) {
-            columns.add(functions.expr("cast(id + 100 as int)").cast(field.dataType()).as(field.name()));
+            columns.add(functions
+                    .expr("cast(id + 100 as int)")
+                    .cast(field.dataType())
+                    .as(field.name()));
         }
         spark.range(CLIPS).select(columns.toArray(Column[]::new)).write().parquet(path);
         return spark.read().schema(ClipTables.CLIPS).parquet(path);
@@ -82,9 +87,10 @@ public final class RapidsCheck {
         BucketConfig rule = config.buckets();
         Path clips = folder.resolve("clips");
         Dataset<Row> table = Files.exists(clips)
-                ? spark.read().schema(ClipTables.CLIPS).parquet(clips.toUri().toString()) : clips(spark, folder);
-        return ShardWriter.shards(table, Assignment.of(rule, config.draw(), config.seed()), config.epochs(),
-                config.seed(), CLIPS);
+                ? spark.read().schema(ClipTables.CLIPS).parquet(clips.toUri().toString())
+                : clips(spark, folder);
+        return ShardWriter.shards(
+                table, Assignment.of(rule, config.draw(), config.seed()), config.epochs(), config.seed(), CLIPS);
     }
 
     private static String explainQuery(SparkSession spark, BucketingConfig config, Path folder) throws Exception {
@@ -92,11 +98,15 @@ public final class RapidsCheck {
         try {
             plugin = Class.forName(PLUGIN, true, Thread.currentThread().getContextClassLoader());
         } catch (ClassNotFoundException e) {
-            throw new UserError("Cannot explain plans for GPUs: the RAPIDS jar is not among --jars. Start"
-                    + " submit/rapids-check, which fetches it.", e);
+            throw new UserError(
+                    "Cannot explain plans for GPUs: the RAPIDS jar is not among --jars. Start"
+                            + " submit/rapids-check, which fetches it.",
+                    e);
         }
         Object text = Arrays.stream(plugin.getMethods())
-                .filter(method -> method.getName().equals("explainPotentialGpuPlan")).findFirst().orElseThrow()
+                .filter(method -> method.getName().equals("explainPotentialGpuPlan"))
+                .findFirst()
+                .orElseThrow()
                 .invoke(null, shards(spark, config, folder), "ALL");
         return (String) text;
     }
@@ -131,10 +141,16 @@ public final class RapidsCheck {
 
     /** The lines of an explanation that speak of something not on GPU; an expression over the CPU bridge is not. */
     static List<String> problems(String what, String explanation) {
-        List<String> problems = explanation.lines().map(String::strip)
-                .filter(line -> line.startsWith("!") || line.startsWith("@") || line.contains("cannot run on GPU")
+        List<String> problems = explanation
+                .lines()
+                .map(String::strip)
+                .filter(line -> line.startsWith("!")
+                        || line.startsWith("@")
+                        || line.contains("cannot run on GPU")
                         || line.contains("via CPU bridge"))
-                .distinct().map(line -> what + ": " + line).toList();
+                .distinct()
+                .map(line -> what + ": " + line)
+                .toList();
         boolean explained = explanation.contains(ON_GPU) && (what.equals("query") || explanation.contains(WRITE));
         return problems.isEmpty() && !explained ? List.of(what + ": RAPIDS did not explain it") : problems;
     }

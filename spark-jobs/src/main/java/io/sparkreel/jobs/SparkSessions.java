@@ -18,6 +18,7 @@ public final class SparkSessions {
 
     /** The JVM does not compile methods of more bytes, and interprets long rules many times slower. */
     private static final String LARGEST_METHOD = "spark.sql.codegen.hugeMethodLimit";
+
     private static final String COMPILED_METHOD_BYTES = "8000";
 
     private SparkSessions() {}
@@ -60,10 +61,14 @@ public final class SparkSessions {
         conf.setIfMissing("spark.executorEnv.OMP_WAIT_POLICY", "PASSIVE");
         conf.setIfMissing(LARGEST_METHOD, COMPILED_METHOD_BYTES);
         conf.setIfMissing("spark.executorEnv.DJL_OFFLINE", "true");
-        conf.set("spark.hadoop." + DriverFolder.KEY, Path.of("").toAbsolutePath().toString());
+        conf.set(
+                "spark.hadoop." + DriverFolder.KEY, Path.of("").toAbsolutePath().toString());
         SparkSession spark = SparkSession.builder().config(conf).getOrCreate();
         if (!conf.contains(SHUFFLE_PARTITIONS)) {
-            spark.conf().set(SHUFFLE_PARTITIONS, SHUFFLES_PER_CORE * spark.sparkContext().defaultParallelism());
+            spark.conf()
+                    .set(
+                            SHUFFLE_PARTITIONS,
+                            SHUFFLES_PER_CORE * spark.sparkContext().defaultParallelism());
         }
         Natives.attach(spark);
         return spark;

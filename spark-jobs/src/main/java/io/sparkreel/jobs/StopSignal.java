@@ -15,6 +15,7 @@ public final class StopSignal implements AutoCloseable {
     private static final Logger LOG = LogManager.getLogger(StopSignal.class);
     /** Spark's own hooks are at most at 50, and the higher number comes first. */
     private static final int BEFORE_SPARK = 100;
+
     private static final long PATIENCE_S = 900;
 
     private final CountDownLatch ended = new CountDownLatch(1);

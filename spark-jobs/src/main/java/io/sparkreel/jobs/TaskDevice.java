@@ -21,6 +21,7 @@ import org.apache.spark.TaskContext;
 public final class TaskDevice {
     /** Settings of Spark: the GPUs of an executor, and the share that a task takes, which the jobs know. */
     public static final String EXECUTOR_GPUS = "spark.executor.resource.gpu.amount";
+
     public static final String TASK_GPUS = "spark.task.resource.gpu.amount";
 
     private static final Logger LOG = LogManager.getLogger(TaskDevice.class);
@@ -33,7 +34,11 @@ public final class TaskDevice {
     public static Tensors tensors(Device wanted) {
         List<String> addresses = addresses();
         boolean alone = SparkEnv.get() == null || SparkEnv.get().executorId().equals("driver");
-        Tensors device = choose(wanted, addresses, System.getenv("CUDA_VISIBLE_DEVICES"), alone,
+        Tensors device = choose(
+                wanted,
+                addresses,
+                System.getenv("CUDA_VISIBLE_DEVICES"),
+                alone,
                 index -> Torch.problem(Tensors.onGpu(index)));
         LOG.info("Computing on {}{}", device.device(), addresses.isEmpty() ? "" : ", Spark's GPU " + addresses);
         return device;
@@ -43,7 +48,8 @@ public final class TaskDevice {
     public static List<String> addresses() {
         TaskContext context = TaskContext.get();
         return context == null || !context.resourcesJMap().containsKey(GPU)
-                ? List.of() : List.of(context.resourcesJMap().get(GPU).addresses());
+                ? List.of()
+                : List.of(context.resourcesJMap().get(GPU).addresses());
     }
 
     /**
@@ -53,7 +59,11 @@ public final class TaskDevice {
      * @param problem why the GPU of an index cannot be used, if so
      * @throws UserError if there is a GPU that cannot be used, or none where one is wanted
      */
-    public static Tensors choose(Device wanted, List<String> addresses, String visible, boolean alone,
+    public static Tensors choose(
+            Device wanted,
+            List<String> addresses,
+            String visible,
+            boolean alone,
             IntFunction<Optional<String>> problem) {
         if (wanted == Device.CPU) {
             return Tensors.onHost();
@@ -91,7 +101,10 @@ public final class TaskDevice {
      */
     public static int index(String address, String visible) {
         if (visible != null && !visible.isBlank()) {
-            int place = Arrays.stream(visible.split(",")).map(String::strip).toList().indexOf(address);
+            int place = Arrays.stream(visible.split(","))
+                    .map(String::strip)
+                    .toList()
+                    .indexOf(address);
             if (place >= 0) {
                 return place;
             }
@@ -109,9 +122,12 @@ public final class TaskDevice {
         SparkConf conf = new SparkConf();
         if (wanted == Device.CPU) {
             LOG.info("Computing on CPUs, as --device cpu says");
-        } else if (!conf.contains(EXECUTOR_GPUS) && !conf.get("spark.master", "local").matches("local(\\[[^,]*])?")) {
-            LOG.info("Spark is not asked for GPUs: the executors compute on CPUs{}. For GPUs, {}",
-                    wanted == Device.CUDA ? ", which --device cuda forbids" : "", PROFILE);
+        } else if (!conf.contains(EXECUTOR_GPUS)
+                && !conf.get("spark.master", "local").matches("local(\\[[^,]*])?")) {
+            LOG.info(
+                    "Spark is not asked for GPUs: the executors compute on CPUs{}. For GPUs, {}",
+                    wanted == Device.CUDA ? ", which --device cuda forbids" : "",
+                    PROFILE);
         }
     }
 }

@@ -28,7 +28,8 @@ public final class UserError extends RuntimeException {
     /** The user's mistake behind a failure, or null if it has another reason: Spark wraps what its tasks throw. */
     public static Throwable in(Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof UserError || cause instanceof InvalidInputException
+            if (cause instanceof UserError
+                    || cause instanceof InvalidInputException
                     || cause instanceof io.sparkreel.model.InvalidInputException) {
                 return cause;
             }

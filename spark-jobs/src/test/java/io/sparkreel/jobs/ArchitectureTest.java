@@ -17,13 +17,16 @@ class ArchitectureTest {
     private static final String BUCKETING = "io.sparkreel.bucketing..";
     private static final String MODEL = "io.sparkreel.model..";
     private static final String JOBS = "io.sparkreel.jobs..";
-    private static final String[] SPARK = {"org.apache.spark..", "org.apache.hadoop..", "org.apache.parquet..", "scala.."};
+    private static final String[] SPARK = {
+        "org.apache.spark..", "org.apache.hadoop..", "org.apache.parquet..", "scala.."
+    };
 
     private static JavaClasses classes;
 
     @BeforeAll
     static void read() {
-        classes = new ClassFileImporter().withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+        classes = new ClassFileImporter()
+                .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
                 .importPackages("io.sparkreel");
         for (String module : new String[] {"bucketing.media", "model.torch", "jobs.config"}) {
             assertTrue(classes.containPackage("io.sparkreel." + module), module + " was not read");
@@ -32,45 +35,77 @@ class ArchitectureTest {
 
     @Test
     void bucketingKnowsNeitherSparkNorTensorsNorTheOtherModules() {
-        noClasses().that().resideInAPackage(BUCKETING)
-                .should().dependOnClassesThat().resideInAnyPackage(SPARK)
-                .orShould().dependOnClassesThat().resideInAnyPackage("ai.djl..", "com.sun.jna..", MODEL, JOBS)
+        noClasses()
+                .that()
+                .resideInAPackage(BUCKETING)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(SPARK)
+                .orShould()
+                .dependOnClassesThat()
+                .resideInAnyPackage("ai.djl..", "com.sun.jna..", MODEL, JOBS)
                 .check(classes);
     }
 
     @Test
     void theModelKnowsNeitherSparkNorMediaNorTheOtherModules() {
-        noClasses().that().resideInAPackage(MODEL)
-                .should().dependOnClassesThat().resideInAnyPackage(SPARK)
-                .orShould().dependOnClassesThat().resideInAnyPackage("org.bytedeco..", BUCKETING, JOBS)
+        noClasses()
+                .that()
+                .resideInAPackage(MODEL)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(SPARK)
+                .orShould()
+                .dependOnClassesThat()
+                .resideInAnyPackage("org.bytedeco..", BUCKETING, JOBS)
                 .check(classes);
     }
 
     @Test
     void onlyTheTorchPackageKnowsTheTensorLibrary() {
-        noClasses().that().resideOutsideOfPackage("io.sparkreel.model.torch")
-                .should().dependOnClassesThat().resideInAnyPackage(
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("io.sparkreel.model.torch")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
                         "ai.djl.pytorch..", "ai.djl.ndarray..", "ai.djl.engine..", "ai.djl.nn..", "ai.djl.training..")
                 .check(classes);
     }
 
     @Test
     void onlyTheMediaPackageKnowsFFmpeg() {
-        noClasses().that().resideOutsideOfPackage("io.sparkreel.bucketing.media")
-                .should().dependOnClassesThat().resideInAPackage("org.bytedeco..").check(classes);
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("io.sparkreel.bucketing.media")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("org.bytedeco..")
+                .check(classes);
     }
 
     @Test
     void configurationIsTheOnlyPlaceThatReadsYaml() {
-        classes().that().resideOutsideOfPackage("io.sparkreel.jobs.config")
-                .should().onlyDependOnClassesThat().resideOutsideOfPackages(
-                        "com.fasterxml.jackson.dataformat..", "org.yaml..")
+        classes()
+                .that()
+                .resideOutsideOfPackage("io.sparkreel.jobs.config")
+                .should()
+                .onlyDependOnClassesThat()
+                .resideOutsideOfPackages("com.fasterxml.jackson.dataformat..", "org.yaml..")
                 .check(classes);
     }
 
     @Test
     void thePackagesOfTheLibrariesFormNoCycles() {
-        SlicesRuleDefinition.slices().matching("io.sparkreel.(bucketing.*)..").should().beFreeOfCycles().check(classes);
-        SlicesRuleDefinition.slices().matching("io.sparkreel.(model.*)..").should().beFreeOfCycles().check(classes);
+        SlicesRuleDefinition.slices()
+                .matching("io.sparkreel.(bucketing.*)..")
+                .should()
+                .beFreeOfCycles()
+                .check(classes);
+        SlicesRuleDefinition.slices()
+                .matching("io.sparkreel.(model.*)..")
+                .should()
+                .beFreeOfCycles()
+                .check(classes);
     }
 }

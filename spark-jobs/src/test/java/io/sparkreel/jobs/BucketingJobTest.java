@@ -53,8 +53,8 @@ class BucketingJobTest {
             if (!Files.exists(clip)) {
                 Files.write(clip, new byte[1 + i]);
             }
-            lines.add("clip-" + i % 40 + ".mp4,id" + i + ",text " + i + "," + (1 + i * 7 % 60) + "," + (64 + i * 13 % 500)
-                    + "," + (64 + i * 29 % 700) + ",24");
+            lines.add("clip-" + i % 40 + ".mp4,id" + i + ",text " + i + "," + (1 + i * 7 % 60) + ","
+                    + (64 + i * 13 % 500) + "," + (64 + i * 29 % 700) + ",24");
         }
         if (backwards) {
             java.util.Collections.reverse(lines);
@@ -80,11 +80,15 @@ class BucketingJobTest {
         assertEquals(one.buckets(), manifest(second).buckets());
         List<String> rows = shardRows(first);
         assertEquals(rows, shardRows(second));
-        assertEquals(one.buckets().stream().mapToLong(BucketingManifest.BucketRows::rows).sum(), rows.size());
+        assertEquals(
+                one.buckets().stream()
+                        .mapToLong(BucketingManifest.BucketRows::rows)
+                        .sum(),
+                rows.size());
         assertTrue(rows.size() > 1500, "only " + rows.size());
 
-        BucketingManifest other = run(config(folder.resolve("data/table.csv"), folder.resolve("third"),
-                with("epochs: 2", "seed: 43")));
+        BucketingManifest other =
+                run(config(folder.resolve("data/table.csv"), folder.resolve("third"), with("epochs: 2", "seed: 43")));
         assertNotEquals(one.fingerprint(), other.fingerprint());
     }
 
@@ -98,10 +102,16 @@ class BucketingJobTest {
             String here = file.epoch() + "/" + file.resolution() + "/" + file.frames();
             last = here.equals(place) ? last : "";
             place = here;
-            List<Row> read = LocalSpark.session().read().parquet(
-                    output.resolve(manifest.folder("shards")).resolve(file.path()).toString()).collectAsList();
+            List<Row> read = LocalSpark.session()
+                    .read()
+                    .parquet(output.resolve(manifest.folder("shards"))
+                            .resolve(file.path())
+                            .toString())
+                    .collectAsList();
             assertEquals(file.rows(), read.size());
-            assertEquals(file.rows(), file.rowGroups().stream().mapToLong(Long::longValue).sum());
+            assertEquals(
+                    file.rows(),
+                    file.rowGroups().stream().mapToLong(Long::longValue).sum());
             for (Row row : read) {
                 long key = KeyedOrder.key(manifest.seed(), file.epoch(), row.<Long>getAs("clip_id"));
                 String order = row.getAs("aspect") + " " + String.format("%016x", key ^ Long.MIN_VALUE);
@@ -121,14 +131,19 @@ class BucketingJobTest {
         BucketingManifest first = run(config(media, output, RULE));
         assertEquals(3, first.clips());
         UserError refused = assertThrows(UserError.class, () -> run(config(media, output, RULE)));
-        assertEquals("Cannot write to " + output + ": it holds an earlier run. Give --overwrite to replace it, or"
-                + " another --output.", refused.getMessage());
+        assertEquals(
+                "Cannot write to " + output + ": it holds an earlier run. Give --overwrite to replace it, or"
+                        + " another --output.",
+                refused.getMessage());
 
         // A run that comes to nothing leaves the earlier one as it was.
-        BucketingConfig nothing = config(media, output, "bucket_config: {4K: {1: [1.0, 1], 16: [1.0, 1]}}", "overwrite: true");
+        BucketingConfig nothing =
+                config(media, output, "bucket_config: {4K: {1: [1.0, 1], 16: [1.0, 1]}}", "overwrite: true");
         UserError error = assertThrows(UserError.class, () -> run(nothing));
-        assertEquals("Cannot bucket " + media + ": none of 3 clips is in a bucket: 3 too small. Add smaller resolutions or"
-                + " frame counts to bucket_config.", error.getMessage());
+        assertEquals(
+                "Cannot bucket " + media + ": none of 3 clips is in a bucket: 3 too small. Add smaller resolutions or"
+                        + " frame counts to bucket_config.",
+                error.getMessage());
         assertEquals(first, manifest(output));
         assertEquals(3, table(output, "clips").count());
 
@@ -137,7 +152,9 @@ class BucketingJobTest {
         assertEquals(first.fingerprint(), second.fingerprint());
         for (String name : List.of("clips", "quarantine", "shards")) {
             try (Stream<Path> runs = Files.list(output.resolve(name))) {
-                assertEquals(List.of("run=" + second.run()), runs.map(run -> run.getFileName().toString()).toList());
+                assertEquals(
+                        List.of("run=" + second.run()),
+                        runs.map(run -> run.getFileName().toString()).toList());
             }
         }
         assertFalse(Files.exists(output.resolve("probing")));
@@ -164,7 +181,8 @@ class BucketingJobTest {
     }
 
     private static Set<Long> ids(Path output) throws Exception {
-        return table(output, "clips").collectAsList().stream().map(row -> row.<Long>getAs("clip_id"))
+        return table(output, "clips").collectAsList().stream()
+                .map(row -> row.<Long>getAs("clip_id"))
                 .collect(Collectors.toSet());
     }
 
@@ -184,7 +202,8 @@ class BucketingJobTest {
     }
 
     private static void assertMistake(String part, Object input, Path output, String... lines) {
-        String message = assertThrows(UserError.class, () -> run(config(input, output, lines))).getMessage();
+        String message = assertThrows(UserError.class, () -> run(config(input, output, lines)))
+                .getMessage();
         assertTrue(message.startsWith("Cannot ") && message.contains(part), message);
     }
 }

@@ -49,6 +49,7 @@ class BucketingKillIT {
     private static final int COPIES = 8;
     /** What a shell says of a process that SIGKILL ended. */
     private static final int KILLED = 128 + 9;
+
     private static final int RANDOM_KILLS = 24;
     private static final Pattern UNCHANGED = Pattern.compile("(\\d+) unchanged, (\\d+) new");
 
@@ -72,14 +73,25 @@ class BucketingKillIT {
     }
 
     private static Launcher.Ended killed(Path output, int seed, Moment moment) throws Exception {
-        Launcher.Ended ended = LAUNCHER.onCluster("bucketing", "local[2]", (process, log) -> {
-            while (process.isAlive() && !moment.isNow()) {
-                Thread.sleep(5);
-            }
-            process.descendants().forEach(ProcessHandle::destroyForcibly);
-            process.destroyForcibly();
-        }, "--config", RULE.toString(), "--input", MEDIA.toString(), "--output", output.toString(), "--overwrite",
-                "--seed", Integer.toString(seed));
+        Launcher.Ended ended = LAUNCHER.onCluster(
+                "bucketing",
+                "local[2]",
+                (process, log) -> {
+                    while (process.isAlive() && !moment.isNow()) {
+                        Thread.sleep(5);
+                    }
+                    process.descendants().forEach(ProcessHandle::destroyForcibly);
+                    process.destroyForcibly();
+                },
+                "--config",
+                RULE.toString(),
+                "--input",
+                MEDIA.toString(),
+                "--output",
+                output.toString(),
+                "--overwrite",
+                "--seed",
+                Integer.toString(seed));
         assertTrue(ended.code() == 0 || ended.code() == KILLED, ended.output());
         return ended;
     }
@@ -87,7 +99,8 @@ class BucketingKillIT {
     /** The job in this process, undisturbed. */
     private static BucketingManifest whole(Path output, int seed) throws IOException {
         String flags = "input: '%s'\noutput: '%s'\noverwrite: true\nseed: %d\n".formatted(MEDIA, output, seed);
-        BucketingConfig config = ConfigLoader.parse(BucketingConfig.class, "test", RULES + flags, List.of()).config();
+        BucketingConfig config = ConfigLoader.parse(BucketingConfig.class, "test", RULES + flags, List.of())
+                .config();
         return BucketingRun.run(config);
     }
 
@@ -123,18 +136,25 @@ class BucketingKillIT {
     }
 
     private static Dataset<Row> table(Path output, BucketingManifest manifest, String name) {
-        return LocalSpark.session().read().parquet(output.resolve(manifest.folder(name)).toString());
+        return LocalSpark.session()
+                .read()
+                .parquet(output.resolve(manifest.folder(name)).toString());
     }
 
     /** All rows of the shards with all their columns; the manifest and the other tables must agree with them. */
     private static List<String> rows(Path output, BucketingManifest manifest) throws IOException {
         for (ShardFile file : manifest.files()) {
-            assertEquals(file.bytes(), Files.size(output.resolve(manifest.folder("shards")).resolve(file.path())));
+            assertEquals(
+                    file.bytes(),
+                    Files.size(output.resolve(manifest.folder("shards")).resolve(file.path())));
         }
         assertEquals(manifest.clips(), table(output, manifest, "clips").count());
-        assertEquals(manifest.quarantined(), table(output, manifest, "quarantine").count());
+        assertEquals(
+                manifest.quarantined(), table(output, manifest, "quarantine").count());
         assertTrue(Files.exists(output.resolve("report.html")));
-        List<String> rows = table(output, manifest, "shards").toJSON().collectAsList().stream().sorted().toList();
+        List<String> rows = table(output, manifest, "shards").toJSON().collectAsList().stream()
+                .sorted()
+                .toList();
         assertEquals(manifest.files().stream().mapToLong(ShardFile::rows).sum(), rows.size());
         return rows;
     }
@@ -143,7 +163,8 @@ class BucketingKillIT {
     @Timeout(600)
     void aKilledJobLeavesNothingOrWhatWasThereAndIsResumed() throws Exception {
         Path output = WORK.resolve("killed");
-        Launcher.Ended first = killed(output, 1, () -> has(output.resolve("probing"), Pattern.compile("run=[^/]+/part-")));
+        Launcher.Ended first =
+                killed(output, 1, () -> has(output.resolve("probing"), Pattern.compile("run=[^/]+/part-")));
         assertNotEquals(0, first.code(), first.output());
         assertTrue(manifest(output).isEmpty());
 

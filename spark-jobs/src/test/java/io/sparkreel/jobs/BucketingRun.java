@@ -23,7 +23,8 @@ public final class BucketingRun {
     /** A configuration of these lines of YAML. */
     public static BucketingConfig config(Object input, Path output, String... lines) {
         String yaml = "input: '" + input + "'\noutput: '" + output + "'\n" + String.join("\n", lines) + "\n";
-        return ConfigLoader.parse(BucketingConfig.class, "test.yaml", yaml, List.of()).config();
+        return ConfigLoader.parse(BucketingConfig.class, "test.yaml", yaml, List.of())
+                .config();
     }
 
     public static BucketingManifest run(BucketingConfig config) throws IOException {

@@ -34,21 +34,32 @@ public final class Chromium {
     public static Page open(Path page, Path scratch, String... options) throws Exception {
         Optional<Path> chromium = Stream.of("chromium", "chromium-browser", "google-chrome")
                 .flatMap(name -> Stream.of(System.getenv("PATH").split(":")).map(folder -> Path.of(folder, name)))
-                .filter(Files::isExecutable).findFirst();
+                .filter(Files::isExecutable)
+                .findFirst();
         assumeTrue(chromium.isPresent(), "no chromium on this machine");
         Path errors = Files.createTempFile(scratch, "chromium", ".log");
         Path dom = Files.createTempFile(scratch, "chromium", ".html");
-        List<String> command = new ArrayList<>(List.of(chromium.get().toString(), "--headless", "--no-sandbox",
-                "--disable-gpu", "--user-data-dir=" + scratch.resolve("profile"), "--enable-logging=stderr"));
+        List<String> command = new ArrayList<>(List.of(
+                chromium.get().toString(),
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--user-data-dir=" + scratch.resolve("profile"),
+                "--enable-logging=stderr"));
         command.addAll(List.of(options));
         command.addAll(List.of("--dump-dom", page.toUri().toString()));
-        Process browser = new ProcessBuilder(command).redirectError(errors.toFile()).redirectOutput(dom.toFile()).start();
+        Process browser = new ProcessBuilder(command)
+                .redirectError(errors.toFile())
+                .redirectOutput(dom.toFile())
+                .start();
         if (!browser.waitFor(LIMIT_S, TimeUnit.SECONDS)) {
             browser.descendants().forEach(ProcessHandle::destroyForcibly);
             browser.destroyForcibly();
             throw new AssertionError("chromium did not end: " + read(errors));
         }
-        return new Page(read(dom), read(errors).lines().filter(line -> line.contains("CONSOLE")).toList());
+        return new Page(
+                read(dom),
+                read(errors).lines().filter(line -> line.contains("CONSOLE")).toList());
     }
 
     private static String read(Path file) throws IOException {

@@ -47,7 +47,11 @@ class EncodeIT {
         TinyWeights.textEncoder(WORK.resolve("t5"));
         TinyWeights.autoencoder(WORK.resolve("vae"));
         Path media = Files.createDirectories(WORK.resolve("media"));
-        for (String name : List.of("christmas-table.jpg", "city-train-zoom.mp4", "dog-doorway.mp4", "dog-floor-pan.mp4",
+        for (String name : List.of(
+                "christmas-table.jpg",
+                "city-train-zoom.mp4",
+                "dog-doorway.mp4",
+                "dog-floor-pan.mp4",
                 "two-dogs-grass-pan.mp4")) {
             Path clip = ROOT.resolve("conf/quickstart/clips").resolve(name);
             String caption = name.replaceFirst("\\.\\w+$", ".txt");
@@ -59,8 +63,15 @@ class EncodeIT {
                 bucket_config: {48p: {1: [1.0, 1], 4: [1.0, 2]}}
                 frame_interval: 1
                 """);
-        Launcher.assertDone(LAUNCHER.onCluster("bucketing", "local[1]", "--config", rule.toString(), "--input",
-                media.toString(), "--output", WORK.resolve("data").toString()));
+        Launcher.assertDone(LAUNCHER.onCluster(
+                "bucketing",
+                "local[1]",
+                "--config",
+                rule.toString(),
+                "--input",
+                media.toString(),
+                "--output",
+                WORK.resolve("data").toString()));
         Files.writeString(WORK.resolve("train.yaml"), """
                 dataset: {data_path: %1$s/data, frame_interval: 1, transform_name: resize_crop, temporal_windows: %2$d}
                 vae: {type: VideoAutoencoderKL, from_pretrained: %1$s/vae, micro_batch_size: 2}
@@ -78,8 +89,16 @@ class EncodeIT {
     }
 
     private static Ended encode(String features, String type, Incident incident) throws Exception {
-        return LAUNCHER.onCluster("encode", "local[1]", incident, "--config", WORK.resolve("train.yaml").toString(),
-                "--features", WORK.resolve(features).toString(), "--features-dtype", type);
+        return LAUNCHER.onCluster(
+                "encode",
+                "local[1]",
+                incident,
+                "--config",
+                WORK.resolve("train.yaml").toString(),
+                "--features",
+                WORK.resolve(features).toString(),
+                "--features-dtype",
+                type);
     }
 
     private static int there(Ended ended) {
@@ -94,7 +113,10 @@ class EncodeIT {
             return List.of();
         }
         try (Stream<Path> files = Files.list(folder)) {
-            return files.map(file -> file.getFileName().toString()).filter(name -> !name.startsWith(".")).sorted().toList();
+            return files.map(file -> file.getFileName().toString())
+                    .filter(name -> !name.startsWith("."))
+                    .sorted()
+                    .toList();
         }
     }
 
@@ -108,11 +130,15 @@ class EncodeIT {
     private static Map<String, float[]> entries(String features, boolean half) throws IOException {
         Path folder = WORK.resolve(features);
         Map<String, float[]> entries = new TreeMap<>();
-        for (Row row : LocalSpark.session().read().parquet(folder.resolve("index").toString()).collectAsList()) {
+        for (Row row : LocalSpark.session()
+                .read()
+                .parquet(folder.resolve("index").toString())
+                .collectAsList()) {
             assertEquals(true, row.<Boolean>getAs("feature_varies"), "mean and log variance");
             int count = 2 * row.<Integer>getAs("feature_values") + TEXT_WIDTH * row.<Integer>getAs("feature_tokens");
             ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(folder.resolve(row.<String>getAs("feature_file"))))
-                    .order(ByteOrder.LITTLE_ENDIAN).position((int) (long) row.<Long>getAs("feature_offset"));
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .position((int) (long) row.<Long>getAs("feature_offset"));
             float[] values = new float[count];
             for (int i = 0; i < count; i++) {
                 values[i] = half ? HalfPrecision.fromBf16(bytes.getShort()) : bytes.getFloat();
@@ -137,7 +163,8 @@ class EncodeIT {
     void aKilledJobGoesOnAndEndsAsOneThatWasNot() throws Exception {
         Path killed = WORK.resolve("killed");
         Ended first = encode("killed", "fp32", (process, log) -> {
-            while (process.isAlive() && names(killed.resolve("index")).stream().allMatch(name -> name.startsWith("_"))) {
+            while (process.isAlive()
+                    && names(killed.resolve("index")).stream().allMatch(name -> name.startsWith("_"))) {
                 Thread.sleep(5);
             }
             process.descendants().forEach(ProcessHandle::destroyForcibly);
@@ -169,7 +196,8 @@ class EncodeIT {
         List<Double> online = losses("online");
         assertEquals(4, online.size());
         assertClose(online, losses("stored", "--features", killed.toString()), 1e-4);
-        List<Double> half = losses("stored-half", "--features", WORK.resolve("half").toString());
+        List<Double> half =
+                losses("stored-half", "--features", WORK.resolve("half").toString());
         assertClose(online, half, 2e-2);
         assertNotEquals(online, half);
     }
@@ -182,7 +210,10 @@ class EncodeIT {
     }
 
     private static List<Double> losses(String run, String... more) throws Exception {
-        List<String> arguments = new ArrayList<>(List.of("--config", WORK.resolve("train.yaml").toString(), "--outputs",
+        List<String> arguments = new ArrayList<>(List.of(
+                "--config",
+                WORK.resolve("train.yaml").toString(),
+                "--outputs",
                 WORK.resolve(run).toString()));
         arguments.addAll(List.of(more));
         Launcher.assertDone(LAUNCHER.onCluster("train", "local[1]", arguments.toArray(String[]::new)));

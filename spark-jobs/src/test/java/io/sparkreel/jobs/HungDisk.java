@@ -20,7 +20,8 @@ public final class HungDisk extends LocalFileSystem {
 
     @Override
     public FSDataInputStream open(Path file, int bufferSize) throws IOException {
-        if (file.getName().endsWith(".mp4") && OPENED.incrementAndGet() >= VIDEOS
+        if (file.getName().endsWith(".mp4")
+                && OPENED.incrementAndGet() >= VIDEOS
                 && Files.deleteIfExists(java.nio.file.Path.of(getConf().get(ARMED)))) {
             hang();
         }

@@ -25,46 +25,96 @@ class JobArgumentsTest {
         all[0] = "--config";
         all[1] = SAMPLE;
         System.arraycopy(words, 0, all, 2, words.length);
-        return JobArguments.parse(JobCommand.INFERENCE, all).load(InferenceConfig.class).config();
+        return JobArguments.parse(JobCommand.INFERENCE, all)
+                .load(InferenceConfig.class)
+                .config();
     }
 
     private static String refusal(JobCommand<?> command, String... words) {
-        return assertThrows(UserError.class, () -> JobArguments.parse(command, words).load(command.type()))
+        return assertThrows(
+                        UserError.class,
+                        () -> JobArguments.parse(command, words).load(command.type()))
                 .getMessage();
     }
 
     @Test
     void everyFlagOfTheReferenceSetsItsKey() {
-        InferenceConfig config = inference("--ckpt-path", "run", "--prompt", "a dog", "a {cat}", "--seed", "7",
-                "--batch-size", "2", "--save-dir", "out", "--sample-name", "x", "--start-index", "1", "--end-index",
-                "9", "--num-sample", "3", "--prompt-as-path", "--num-frames", "32", "--fps", "30", "--image-size",
-                "144", "256", "--num-sampling-steps", "50", "--cfg-scale", "4.5", "--loop", "2",
-                "--condition-frame-length", "4", "--reference-path", "a.png;b.png", "c.mp4", "--mask-strategy", "0",
-                "0,0,0,0,8,0.3", "--prompt-path", "prompts.txt");
+        InferenceConfig config = inference(
+                "--ckpt-path",
+                "run",
+                "--prompt",
+                "a dog",
+                "a {cat}",
+                "--seed",
+                "7",
+                "--batch-size",
+                "2",
+                "--save-dir",
+                "out",
+                "--sample-name",
+                "x",
+                "--start-index",
+                "1",
+                "--end-index",
+                "9",
+                "--num-sample",
+                "3",
+                "--prompt-as-path",
+                "--num-frames",
+                "32",
+                "--fps",
+                "30",
+                "--image-size",
+                "144",
+                "256",
+                "--num-sampling-steps",
+                "50",
+                "--cfg-scale",
+                "4.5",
+                "--loop",
+                "2",
+                "--condition-frame-length",
+                "4",
+                "--reference-path",
+                "a.png;b.png",
+                "c.mp4",
+                "--mask-strategy",
+                "0",
+                "0,0,0,0,8,0.3",
+                "--prompt-path",
+                "prompts.txt");
         assertEquals("run", config.model().fromPretrained());
         assertEquals(List.of("a dog", "a {cat}"), config.prompts().prompt());
         assertEquals("prompts.txt", config.prompts().promptPath());
-        assertEquals(List.of(1, 9), List.of(config.prompts().startIndex(), config.prompts().endIndex()));
+        assertEquals(
+                List.of(1, 9),
+                List.of(config.prompts().startIndex(), config.prompts().endIndex()));
         assertEquals(7, config.seed());
         assertEquals(2, config.batchSize());
         assertEquals("out", config.output().saveDir());
         assertEquals("x", config.output().sampleName());
         assertEquals(3, config.output().numSample());
         assertTrue(config.output().promptAsPath());
-        assertEquals(List.of(32, 30), List.of(config.video().numFrames(), config.video().fps()));
+        assertEquals(
+                List.of(32, 30),
+                List.of(config.video().numFrames(), config.video().fps()));
         assertEquals(new ImageSize(144, 256), config.video().imageSize());
         assertEquals(50, config.scheduler().numSamplingSteps());
         assertEquals(4.5, config.scheduler().cfgScale());
-        assertEquals(List.of(2, 4), List.of(config.conditioning().loop(),
-                config.conditioning().conditionFrameLength()));
+        assertEquals(
+                List.of(2, 4),
+                List.of(config.conditioning().loop(), config.conditioning().conditionFrameLength()));
         assertEquals(List.of("a.png;b.png", "c.mp4"), config.conditioning().referencePath());
         assertEquals(List.of("0", "0,0,0,0,8,0.3"), config.conditioning().maskStrategy());
     }
 
     @Test
     void spellingsAreOneFlag() {
-        for (String[] words : List.of(new String[] {"--prompt_path", "p"}, new String[] {"--prompt-path", "p"},
-                new String[] {"--prompt-path=p"}, new String[] {"--set", "prompt_path=p"},
+        for (String[] words : List.of(
+                new String[] {"--prompt_path", "p"},
+                new String[] {"--prompt-path", "p"},
+                new String[] {"--prompt-path=p"},
+                new String[] {"--set", "prompt_path=p"},
                 new String[] {"--set=prompt_path=p"})) {
             assertEquals("p", inference(words).prompts().promptPath(), words[0]);
         }
@@ -72,9 +122,20 @@ class JobArgumentsTest {
 
     @Test
     void theConfigurationMayStandAlone() {
-        TrainingConfig config = JobArguments.parse(JobCommand.TRAINING, STAGE, "--data-path", "buckets", "--outputs",
-                "run", "--load", "old", "--start-from-scratch", "--set", "model.depth=28")
-                .load(TrainingConfig.class).config();
+        TrainingConfig config = JobArguments.parse(
+                        JobCommand.TRAINING,
+                        STAGE,
+                        "--data-path",
+                        "buckets",
+                        "--outputs",
+                        "run",
+                        "--load",
+                        "old",
+                        "--start-from-scratch",
+                        "--set",
+                        "model.depth=28")
+                .load(TrainingConfig.class)
+                .config();
         assertEquals("buckets", config.dataset().dataPath());
         assertEquals("run", config.run().outputs());
         assertEquals("old", config.run().load());
@@ -83,13 +144,16 @@ class JobArgumentsTest {
 
     @Test
     void laterOptionsWin() {
-        assertEquals(3, inference("--seed", "1", "--set", "seed=2", "--seed", "3").seed());
+        assertEquals(
+                3, inference("--seed", "1", "--set", "seed=2", "--seed", "3").seed());
         assertEquals(2, inference("--seed", "1", "--set", "seed=2").seed());
     }
 
     @Test
     void textsStayTexts() {
-        assertEquals(List.of("--a", "007", "[x", ""), inference("--prompt=--a", "007", "[x", "").prompts().prompt());
+        assertEquals(
+                List.of("--a", "007", "[x", ""),
+                inference("--prompt=--a", "007", "[x", "").prompts().prompt());
     }
 
     @ParameterizedTest
@@ -111,22 +175,24 @@ class JobArgumentsTest {
 
     @Test
     void refusesWithoutConfiguration() {
-        assertTrue(refusal(JobCommand.TRAINING, "--seed", "1").startsWith(
-                "Cannot start the training job: no --config. Give --config FILE"));
+        assertTrue(refusal(JobCommand.TRAINING, "--seed", "1")
+                .startsWith("Cannot start the training job: no --config. Give --config FILE"));
     }
 
     @Test
     void valuesOfFlagsAreCheckedUnderTheirName() {
-        assertEquals("Cannot read --seed x: 'seed' is \"x\". Give a whole number.",
+        assertEquals(
+                "Cannot read --seed x: 'seed' is \"x\". Give a whole number.",
                 refusal(JobCommand.TRAINING, STAGE, "--seed", "x"));
-        assertEquals("Cannot read --image-size 0 16: 'image_size.height' is 0. Give a whole number of at least 1.",
+        assertEquals(
+                "Cannot read --image-size 0 16: 'image_size.height' is 0. Give a whole number of at least 1.",
                 refusal(JobCommand.INFERENCE, SAMPLE, "--image-size", "0", "16"));
     }
 
     @Test
     void everyFlagHasAKeyThatExists() {
-        for (JobCommand<?> command : List.of(
-                JobCommand.BUCKETING, JobCommand.TRAINING, JobCommand.ENCODE, JobCommand.INFERENCE)) {
+        for (JobCommand<?> command :
+                List.of(JobCommand.BUCKETING, JobCommand.TRAINING, JobCommand.ENCODE, JobCommand.INFERENCE)) {
             for (JobFlag flag : command.flags()) {
                 boolean known = ConfigLoader.keys(command.type()).contains(flag.key());
                 assertTrue(known, flag::toString);

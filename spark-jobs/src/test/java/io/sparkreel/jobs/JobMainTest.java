@@ -38,14 +38,18 @@ class JobMainTest {
     @Test
     void refusalsOfTheModulesCountWhereverTheyStand() {
         assertEquals(2, run(() -> {
-            throw new IllegalStateException("Job aborted", new IOException(
-                    new io.sparkreel.bucketing.InvalidInputException("Cannot assign: no bucket. Add one.")));
+            throw new IllegalStateException(
+                    "Job aborted",
+                    new IOException(
+                            new io.sparkreel.bucketing.InvalidInputException("Cannot assign: no bucket. Add one.")));
         }));
         assertEquals(2, run(() -> {
             throw new io.sparkreel.model.InvalidInputException("Cannot load: no weights. Give some.");
         }));
-        assertEquals("sparkreel: Cannot assign: no bucket. Add one." + System.lineSeparator()
-                + "sparkreel: Cannot load: no weights. Give some." + System.lineSeparator(), printed());
+        assertEquals(
+                "sparkreel: Cannot assign: no bucket. Add one." + System.lineSeparator()
+                        + "sparkreel: Cannot load: no weights. Give some." + System.lineSeparator(),
+                printed());
     }
 
     @Test

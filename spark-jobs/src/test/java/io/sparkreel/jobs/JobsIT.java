@@ -57,21 +57,37 @@ class JobsIT {
     @Test
     @Order(1)
     void bucketingReadsTheClipsAndPutsTheBrokenOnesAside() throws Exception {
-        Launcher.assertDone(LAUNCHER.onCluster("bucketing", TWO_EXECUTORS, "--config", ROOT + "/conf/quickstart/bucketing.yaml",
-                "--input", CLIPS.toString(), "--output", DATA.toString()));
+        Launcher.assertDone(LAUNCHER.onCluster(
+                "bucketing",
+                TWO_EXECUTORS,
+                "--config",
+                ROOT + "/conf/quickstart/bucketing.yaml",
+                "--input",
+                CLIPS.toString(),
+                "--output",
+                DATA.toString()));
         List<Row> clips = table(DATA + "/clips");
         assertEquals(11, clips.size());
         Map<String, String> shapes = new TreeMap<>();
-        clips.forEach(row -> shapes.put(name(row.getAs("uri")), row.<Integer>getAs("width") + "x"
-                + row.<Integer>getAs("height") + "x" + row.<Integer>getAs("num_frames")));
+        clips.forEach(row -> shapes.put(
+                name(row.getAs("uri")),
+                row.<Integer>getAs("width") + "x" + row.<Integer>getAs("height") + "x"
+                        + row.<Integer>getAs("num_frames")));
         // What ffprobe -count_packets says.
-        assertEquals(Map.ofEntries(
-                Map.entry("circuit-board-tilt.mp4", "360x640x60"), Map.entry("city-train-zoom.mp4", "640x480x51"),
-                Map.entry("dog-doorway-portrait.mp4", "304x540x46"), Map.entry("dog-doorway-square.mp4", "432x432x46"),
-                Map.entry("dog-doorway.mp4", "960x540x46"), Map.entry("dog-floor-pan.mp4", "426x240x100"),
-                Map.entry("two-dogs-grass-pan.mp4", "854x480x75"), Map.entry("two-dogs-roots-zoom.webm", "640x360x60"),
-                Map.entry("christmas-table.jpg", "768x576x1"), Map.entry("city-train.jpg", "1280x960x1"),
-                Map.entry("two-dogs-grass.jpg", "1024x768x1")), shapes);
+        assertEquals(
+                Map.ofEntries(
+                        Map.entry("circuit-board-tilt.mp4", "360x640x60"),
+                        Map.entry("city-train-zoom.mp4", "640x480x51"),
+                        Map.entry("dog-doorway-portrait.mp4", "304x540x46"),
+                        Map.entry("dog-doorway-square.mp4", "432x432x46"),
+                        Map.entry("dog-doorway.mp4", "960x540x46"),
+                        Map.entry("dog-floor-pan.mp4", "426x240x100"),
+                        Map.entry("two-dogs-grass-pan.mp4", "854x480x75"),
+                        Map.entry("two-dogs-roots-zoom.webm", "640x360x60"),
+                        Map.entry("christmas-table.jpg", "768x576x1"),
+                        Map.entry("city-train.jpg", "1280x960x1"),
+                        Map.entry("two-dogs-grass.jpg", "1024x768x1")),
+                shapes);
         assertTrue(clips.stream().noneMatch(row -> row.<String>getAs("caption").isEmpty()));
 
         Map<String, String> aside = new TreeMap<>();
@@ -84,7 +100,12 @@ class JobsIT {
         Map<Integer, Integer> framesOfLength = Map.of(1, 1, 46, 7, 51, 8, 60, 9, 75, 12, 100, 16);
         shards.forEach(row -> assertEquals(
                 framesOfLength.get(row.<Integer>getAs("num_frames")), row.<Integer>getAs("bucket_frames")));
-        assertEquals(11, new ObjectMapper().readTree(DATA.resolve("manifest.json").toFile()).get("clips").asInt());
+        assertEquals(
+                11,
+                new ObjectMapper()
+                        .readTree(DATA.resolve("manifest.json").toFile())
+                        .get("clips")
+                        .asInt());
     }
 
     private static String name(String uri) {
@@ -95,11 +116,27 @@ class JobsIT {
         return train(master, run, Launcher.Incident.NONE, more);
     }
 
-    private static Launcher.Ended train(String master, Path run, Launcher.Incident incident, String... more) throws Exception {
-        List<String> arguments = new ArrayList<>(List.of("--config", ROOT + "/conf/quickstart/train.yaml",
-                "--data-path", DATA.toString(), "--outputs", run.toString(), "--set", "max_steps=" + STEPS,
-                "--set", "log_every=1", "--set", "ckpt_every=" + CHECKPOINT_AT, "--set", "keep_last=null",
-                "--set", "model.hidden_size=96", "--set", "model.depth=2"));
+    private static Launcher.Ended train(String master, Path run, Launcher.Incident incident, String... more)
+            throws Exception {
+        List<String> arguments = new ArrayList<>(List.of(
+                "--config",
+                ROOT + "/conf/quickstart/train.yaml",
+                "--data-path",
+                DATA.toString(),
+                "--outputs",
+                run.toString(),
+                "--set",
+                "max_steps=" + STEPS,
+                "--set",
+                "log_every=1",
+                "--set",
+                "ckpt_every=" + CHECKPOINT_AT,
+                "--set",
+                "keep_last=null",
+                "--set",
+                "model.hidden_size=96",
+                "--set",
+                "model.depth=2"));
         arguments.addAll(List.of(more));
         return LAUNCHER.onCluster("train", master, incident, arguments.toArray(String[]::new));
     }
@@ -140,8 +177,13 @@ class JobsIT {
         Path two = WORK.resolve("two");
         Path checkpoint = checkpoint(two, CHECKPOINT_AT);
         try (SafetensorsReader weights = SafetensorsReader.open(checkpoint.resolve("ema/model.safetensors"))) {
-            assertEquals(List.of(96L, 6L, 1L, 2L, 2L),
-                    java.util.Arrays.stream(weights.tensors().get("x_embedder.proj.weight").shape()).boxed().toList());
+            assertEquals(
+                    List.of(96L, 6L, 1L, 2L, 2L),
+                    java.util.Arrays.stream(weights.tensors()
+                                    .get("x_embedder.proj.weight")
+                                    .shape())
+                            .boxed()
+                            .toList());
         }
         Path resumed = WORK.resolve("resumed");
         Launcher.assertDone(train(TWO_EXECUTORS, resumed, "--load", checkpoint.toString()));
@@ -153,34 +195,52 @@ class JobsIT {
     @Order(4)
     void aKilledExecutorCostsNoStep() throws Exception {
         Path killed = WORK.resolve("killed");
-        Launcher.Ended ended = train(TWO_EXECUTORS, killed, (process, log) -> {
-            while (process.isAlive() && !Files.readString(log).contains("checkpoint ")) {
-                Thread.sleep(50);
-            }
-            assertTrue(Launcher.executors(process).get(0).destroyForcibly());
-        }, "--set", "ckpt_every=2", "--conf", "spark.executor.heartbeatInterval=100ms"); // else the news may be too old
+        Launcher.Ended ended = train(
+                TWO_EXECUTORS,
+                killed,
+                (process, log) -> {
+                    while (process.isAlive() && !Files.readString(log).contains("checkpoint ")) {
+                        Thread.sleep(50);
+                    }
+                    assertTrue(Launcher.executors(process).get(0).destroyForcibly());
+                },
+                "--set",
+                "ckpt_every=2",
+                "--conf",
+                "spark.executor.heartbeatInterval=100ms"); // else the news may be too old
         Launcher.assertDone(ended);
         assertTrue(ended.output().contains("Starting them again (1 of 3 restarts)"), ended.output());
         Map<Integer, Double> losses = losses(killed);
         assertEquals(STEPS, losses.size());
         assertSameLosses(losses(WORK.resolve("two")), losses, 1);
-        assertEquals(-1, Files.mismatch(
-                checkpoint(WORK.resolve("two"), STEPS).resolve("model/model.safetensors"),
-                checkpoint(killed, STEPS).resolve("model/model.safetensors")), "weights differ from an unbroken run's");
+        assertEquals(
+                -1,
+                Files.mismatch(
+                        checkpoint(WORK.resolve("two"), STEPS).resolve("model/model.safetensors"),
+                        checkpoint(killed, STEPS).resolve("model/model.safetensors")),
+                "weights differ from an unbroken run's");
     }
 
     private static Path checkpoint(Path run, int step) throws IOException {
         try (Stream<Path> folders = Files.list(run)) {
-            return folders.filter(folder -> folder.toString().endsWith("global_step" + step)).findFirst().orElseThrow();
+            return folders.filter(folder -> folder.toString().endsWith("global_step" + step))
+                    .findFirst()
+                    .orElseThrow();
         }
     }
 
     @Test
     @Order(5)
     void thePlanTellsWhichClipsWereInAStep() {
-        List<Row> rows = LocalSpark.session().read().parquet(WORK + "/two/plan/*")
-                .where("step < 2").orderBy("step", "micro_batch", "slot").collectAsList();
-        assertEquals(11, rows.stream().map(row -> row.<Long>getAs("clip_id")).distinct().count());
+        List<Row> rows = LocalSpark.session()
+                .read()
+                .parquet(WORK + "/two/plan/*")
+                .where("step < 2")
+                .orderBy("step", "micro_batch", "slot")
+                .collectAsList();
+        assertEquals(
+                11,
+                rows.stream().map(row -> row.<Long>getAs("clip_id")).distinct().count());
         assertEquals(11, rows.size());
     }
 
@@ -194,17 +254,31 @@ class JobsIT {
                 {"prompt": "A train.", "image_size": [100, 70], "num_frames": 5}
                 {"prompt": "A picture.", "sample_name": "../picture", "num_frames": 1, "image_size": [64, 96]}
                 """);
-        Launcher.assertDone(LAUNCHER.onCluster("inference", TWO_EXECUTORS, "--config", ROOT + "/conf/quickstart/inference.yaml",
-                "--ckpt-path", WORK.resolve("two").toString(), "--prompt-path", prompts.toString(),
-                "--save-dir", videos.toString(), "--num-sampling-steps", "3", "--num-sample", "2",
-                "--set", "scheduler.type=iddpm"));
+        Launcher.assertDone(LAUNCHER.onCluster(
+                "inference",
+                TWO_EXECUTORS,
+                "--config",
+                ROOT + "/conf/quickstart/inference.yaml",
+                "--ckpt-path",
+                WORK.resolve("two").toString(),
+                "--prompt-path",
+                prompts.toString(),
+                "--save-dir",
+                videos.toString(),
+                "--num-sampling-steps",
+                "3",
+                "--num-sample",
+                "2",
+                "--set",
+                "scheduler.type=iddpm"));
         assertMedia(videos.resolve("dog-0.mp4"), 128, 72, 8);
         assertMedia(videos.resolve("dog-1.mp4"), 128, 72, 8);
         assertMedia(videos.resolve("sample_1-0.mp4"), 64, 96, 5); // 70x100 cut to multiples of 8
         assertMedia(videos.resolve("__picture-1.png"), 96, 64, 1);
         List<Row> results = table(videos + "/results");
         assertEquals(6, results.size());
-        results.forEach(row -> assertTrue(Files.exists(Path.of(java.net.URI.create(row.getAs("uri")))), row.toString()));
+        results.forEach(
+                row -> assertTrue(Files.exists(Path.of(java.net.URI.create(row.getAs("uri")))), row.toString()));
         assertFalse(Files.exists(WORK.resolve("picture-1.png")));
         assertTrue(Files.mismatch(videos.resolve("dog-0.mp4"), videos.resolve("dog-1.mp4")) >= 0, "samples are equal");
     }
@@ -212,7 +286,10 @@ class JobsIT {
     private static void assertMedia(Path file, int width, int height, int frames) throws Exception {
         try (MediaSource source = MediaSource.of(file)) {
             MediaInfo info = MediaProbe.probe(source, ProbeOptions.DEFAULT);
-            assertEquals(List.of(width, height, frames), List.of(info.width(), info.height(), info.numFrames()), file.toString());
+            assertEquals(
+                    List.of(width, height, frames),
+                    List.of(info.width(), info.height(), info.numFrames()),
+                    file.toString());
             if (frames > 1) {
                 assertEquals(24 / 6, info.fps(), 1e-6);
                 assertEquals("h264", info.codec());
@@ -227,16 +304,55 @@ class JobsIT {
         String training = ROOT + "/conf/quickstart/train.yaml";
         String inference = ROOT + "/conf/quickstart/inference.yaml";
         Path empty = Files.createDirectories(WORK.resolve("empty"));
-        Launcher.assertMistake("unknown key 'lerning_rate'", LAUNCHER.launch("train", List.of("--config", training,
-                "--data-path", DATA.toString(), "--outputs", WORK + "/x", "--set", "lerning_rate=1")));
-        Launcher.assertMistake("no such folder", LAUNCHER.launch("bucketing", List.of("--config", bucketing,
-                "--input", WORK + "/absent", "--output", WORK + "/x")));
-        Launcher.assertMistake("holds no media files", LAUNCHER.launch("bucketing", List.of("--config", bucketing,
-                "--input", empty.toString(), "--output", WORK + "/x", "--master", "local[1]")));
-        Launcher.assertMistake("Cannot read a checkpoint", LAUNCHER.launch("inference", List.of("--config", inference,
-                "--ckpt-path", empty.toString(), "--prompt", "A dog.", "--save-dir", WORK + "/x")));
-        Launcher.assertMistake("no such folder", LAUNCHER.launch("train", List.of("--config", training,
-                "--data-path", WORK + "/absent", "--outputs", WORK + "/x")));
+        Launcher.assertMistake(
+                "unknown key 'lerning_rate'",
+                LAUNCHER.launch(
+                        "train",
+                        List.of(
+                                "--config",
+                                training,
+                                "--data-path",
+                                DATA.toString(),
+                                "--outputs",
+                                WORK + "/x",
+                                "--set",
+                                "lerning_rate=1")));
+        Launcher.assertMistake(
+                "no such folder",
+                LAUNCHER.launch(
+                        "bucketing",
+                        List.of("--config", bucketing, "--input", WORK + "/absent", "--output", WORK + "/x")));
+        Launcher.assertMistake(
+                "holds no media files",
+                LAUNCHER.launch(
+                        "bucketing",
+                        List.of(
+                                "--config",
+                                bucketing,
+                                "--input",
+                                empty.toString(),
+                                "--output",
+                                WORK + "/x",
+                                "--master",
+                                "local[1]")));
+        Launcher.assertMistake(
+                "Cannot read a checkpoint",
+                LAUNCHER.launch(
+                        "inference",
+                        List.of(
+                                "--config",
+                                inference,
+                                "--ckpt-path",
+                                empty.toString(),
+                                "--prompt",
+                                "A dog.",
+                                "--save-dir",
+                                WORK + "/x")));
+        Launcher.assertMistake(
+                "no such folder",
+                LAUNCHER.launch(
+                        "train",
+                        List.of("--config", training, "--data-path", WORK + "/absent", "--outputs", WORK + "/x")));
         assertFalse(Files.exists(WORK.resolve("x")));
     }
 
@@ -244,15 +360,30 @@ class JobsIT {
     @Order(8)
     void plainSparkSubmitFindsTheNativesBesideTheJar() throws Exception {
         Path output = WORK.resolve("plain");
-        List<String> command = new ArrayList<>(List.of(ProcessHandle.current().info().command().orElse("java"),
-                "-cp", ROOT.resolve("target/spark/jars") + "/*", "org.apache.spark.deploy.SparkSubmit",
-                "--master", "local[1]", "--conf", "spark.ui.enabled=false",
-                "--class", "io.sparkreel.jobs.BucketingJob", ROOT.resolve("spark-jobs/target/sparkreel.jar").toString(),
-                "--config", ROOT + "/conf/quickstart/bucketing.yaml", "--input", CLIPS.toString(),
-                "--output", output.toString()));
+        List<String> command = new ArrayList<>(List.of(
+                ProcessHandle.current().info().command().orElse("java"),
+                "-cp",
+                ROOT.resolve("target/spark/jars") + "/*",
+                "org.apache.spark.deploy.SparkSubmit",
+                "--master",
+                "local[1]",
+                "--conf",
+                "spark.ui.enabled=false",
+                "--class",
+                "io.sparkreel.jobs.BucketingJob",
+                ROOT.resolve("spark-jobs/target/sparkreel.jar").toString(),
+                "--config",
+                ROOT + "/conf/quickstart/bucketing.yaml",
+                "--input",
+                CLIPS.toString(),
+                "--output",
+                output.toString()));
         command.addAll(1, List.of(JavaModuleOptions.defaultModuleOptionArray()));
         Path log = Files.createTempFile(WORK, "plain", ".log");
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
+        Process process = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile())
+                .start();
         assertTrue(process.waitFor(120, TimeUnit.SECONDS));
         assertEquals(0, process.exitValue(), Files.readString(log));
         assertEquals(11, table(output + "/clips").size());

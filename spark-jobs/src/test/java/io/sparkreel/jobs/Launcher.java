@@ -35,7 +35,7 @@ public record Launcher(Path root, Path work, Map<String, String> environment) {
 
     /** Something that happens to a launcher's processes while they run. */
     public interface Incident {
-        Incident NONE = (process, log) -> { };
+        Incident NONE = (process, log) -> {};
 
         void happen(Process process, Path log) throws Exception;
     }
@@ -73,12 +73,19 @@ public record Launcher(Path root, Path work, Map<String, String> environment) {
     }
 
     /** @param environment variables beside this process's own, or in their place */
-    public Ended launch(String launcher, List<String> arguments, Map<String, String> environment, Incident incident,
-            int limitSeconds) throws Exception {
-        List<String> command = new ArrayList<>(List.of(root.resolve("submit/" + launcher).toString()));
+    public Ended launch(
+            String launcher,
+            List<String> arguments,
+            Map<String, String> environment,
+            Incident incident,
+            int limitSeconds)
+            throws Exception {
+        List<String> command =
+                new ArrayList<>(List.of(root.resolve("submit/" + launcher).toString()));
         command.addAll(arguments);
         Path log = Files.createTempFile(work, launcher, ".log");
-        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
         builder.environment().putAll(this.environment);
         builder.environment().putAll(environment);
         Process process = builder.start();
@@ -100,11 +107,20 @@ public record Launcher(Path root, Path work, Map<String, String> environment) {
         return onCluster(launcher, master, Map.of(), incident, arguments);
     }
 
-    public Ended onCluster(String launcher, String master, Map<String, String> environment, Incident incident,
-            String... arguments) throws Exception {
-        List<String> all = new ArrayList<>(List.of("--master", master, "--executor-memory", "1536m",
-                "--conf", "spark.ui.enabled=false", "--driver-java-options", SHORT_JVM,
-                "--conf", "spark.executor.extraJavaOptions=" + SHORT_JVM));
+    public Ended onCluster(
+            String launcher, String master, Map<String, String> environment, Incident incident, String... arguments)
+            throws Exception {
+        List<String> all = new ArrayList<>(List.of(
+                "--master",
+                master,
+                "--executor-memory",
+                "1536m",
+                "--conf",
+                "spark.ui.enabled=false",
+                "--driver-java-options",
+                SHORT_JVM,
+                "--conf",
+                "spark.executor.extraJavaOptions=" + SHORT_JVM));
         all.addAll(List.of(arguments));
         return launch(launcher, all, environment, incident, LIMIT_S);
     }
@@ -112,8 +128,10 @@ public record Launcher(Path root, Path work, Map<String, String> environment) {
     /** The executors of a job on a {@code local-cluster}, but none of the processes that they start themselves. */
     public static List<ProcessHandle> executors(Process process) {
         // What an executor starts bears its command line until it has become the other program.
-        return process.descendants().filter(Launcher::isExecutor)
-                .filter(child -> child.parent().filter(Launcher::isExecutor).isEmpty()).toList();
+        return process.descendants()
+                .filter(Launcher::isExecutor)
+                .filter(child -> child.parent().filter(Launcher::isExecutor).isEmpty())
+                .toList();
     }
 
     private static boolean isExecutor(ProcessHandle process) {
@@ -128,6 +146,9 @@ public record Launcher(Path root, Path work, Map<String, String> environment) {
     public static void assertMistake(String message, Ended ended) {
         assertEquals(2, ended.code(), ended.output());
         assertEquals(1, ended.output().lines().count(), ended.output());
-        assertTrue(ended.output().startsWith("sparkreel: Cannot ") && ended.output().contains(message), ended.output());
+        assertTrue(
+                ended.output().startsWith("sparkreel: Cannot ")
+                        && ended.output().contains(message),
+                ended.output());
     }
 }

@@ -79,12 +79,15 @@ class LauncherTest {
     }
 
     private Outcome run(String launcher, String... words) throws Exception {
-        List<String> command = new ArrayList<>(List.of("bash", project.resolve("submit/" + launcher).toString()));
+        List<String> command = new ArrayList<>(
+                List.of("bash", project.resolve("submit/" + launcher).toString()));
         command.addAll(List.of(words));
         Path out = folder.resolve("out");
         Path err = folder.resolve("err");
-        ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile())
-                .redirectOutput(out.toFile()).redirectError(err.toFile());
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .directory(folder.toFile())
+                .redirectOutput(out.toFile())
+                .redirectError(err.toFile());
         for (String inherited : List.of("SPARK_HOME", "SPARK_CONF_DIR", "SPARK_LOCAL_IP", "SPARKREEL_DRY_RUN")) {
             builder.environment().remove(inherited);
         }
@@ -98,7 +101,8 @@ class LauncherTest {
         Path record = folder.resolve("record");
         if (Files.exists(record)) {
             for (String submission : Files.readString(record).split("\n\0")) {
-                submissions.add(List.of(submission.substring(0, submission.length() - 1).split("\0", -1)));
+                submissions.add(
+                        List.of(submission.substring(0, submission.length() - 1).split("\0", -1)));
             }
         }
         return submissions;
@@ -116,14 +120,25 @@ class LauncherTest {
     }
 
     private List<String> jobWords(List<String> words) {
-        return words.subList(words.indexOf(project.resolve("spark-jobs/target/sparkreel.jar").toString()) + 1,
-                words.size());
+        return words.subList(
+                words.indexOf(project.resolve("spark-jobs/target/sparkreel.jar").toString()) + 1, words.size());
     }
 
     @Test
     void wordsReachTheJobAsTheyWereTyped() throws Exception {
-        String[] words = {"--config", "a b.yaml", "--prompt", "it's \"so\" $(touch y) `touch y`", "*", "", "two\nlines",
-            "\\", "--set", "a=b c", "ü"};
+        String[] words = {
+            "--config",
+            "a b.yaml",
+            "--prompt",
+            "it's \"so\" $(touch y) `touch y`",
+            "*",
+            "",
+            "two\nlines",
+            "\\",
+            "--set",
+            "a=b c",
+            "ü"
+        };
         List<String> submitted = submission("inference", words);
         assertEquals(List.of(words), jobWords(submitted));
         assertEquals("io.sparkreel.jobs.InferenceJob", valueOf(submitted, "--class"));
@@ -133,9 +148,22 @@ class LauncherTest {
 
     @Test
     void optionsOfSparkReachSparkWhereverTheyStand() throws Exception {
-        List<String> submitted = submission("train", "--config", "c.yaml", "--master", "local-cluster[2,1,2048]",
-                "--seed", "1", "--conf", "spark.x=1 2", "--executor-memory=4g", "-c", "spark.y=2", "--verbose",
-                "--outputs", "o");
+        List<String> submitted = submission(
+                "train",
+                "--config",
+                "c.yaml",
+                "--master",
+                "local-cluster[2,1,2048]",
+                "--seed",
+                "1",
+                "--conf",
+                "spark.x=1 2",
+                "--executor-memory=4g",
+                "-c",
+                "spark.y=2",
+                "--verbose",
+                "--outputs",
+                "o");
         assertEquals(List.of("--config", "c.yaml", "--seed", "1", "--outputs", "o"), jobWords(submitted));
         assertEquals("local-cluster[2,1,2048]", valueOf(submitted, "--master"));
         assertEquals("4g", valueOf(submitted, "--executor-memory"));
@@ -155,12 +183,29 @@ class LauncherTest {
         assertEquals(natives, valueOf(submission("train", "c.yaml", "--master", "yarn"), "--jars"));
         Files.delete(folder.resolve("record"));
         // On this machine executors read it where it is, under a name without a character that a URI cannot have.
-        String inPlace = "local:" + project.resolve("spark-jobs/target/natives/a.jar").toUri().getRawPath()
-                .replace("'", "%27").replace("(", "%28").replace(")", "%29").replace("$", "%24");
+        String inPlace = "local:"
+                + project.resolve("spark-jobs/target/natives/a.jar")
+                        .toUri()
+                        .getRawPath()
+                        .replace("'", "%27")
+                        .replace("(", "%28")
+                        .replace(")", "%29")
+                        .replace("$", "%24");
         assertEquals(inPlace, valueOf(launchOf("train"), "--jars"));
         Files.delete(folder.resolve("record"));
-        assertEquals("m.jar,n.jar,o.jar," + natives, valueOf(submission("train", "c.yaml", "--master", "yarn",
-                "--jars", "m.jar,n.jar", "--conf", "spark.jars=o.jar"), "--jars"));
+        assertEquals(
+                "m.jar,n.jar,o.jar," + natives,
+                valueOf(
+                        submission(
+                                "train",
+                                "c.yaml",
+                                "--master",
+                                "yarn",
+                                "--jars",
+                                "m.jar,n.jar",
+                                "--conf",
+                                "spark.jars=o.jar"),
+                        "--jars"));
     }
 
     @Test
@@ -168,8 +213,9 @@ class LauncherTest {
         String ours = project.resolve("conf/spark/cpu.conf").toString();
         assertEquals(ours, valueOf(launchOf("train"), "--properties-file"));
         Files.delete(folder.resolve("record"));
-        assertEquals("mine.conf", valueOf(submission("train", "c.yaml", "--properties-file", "mine.conf"),
-                "--properties-file"));
+        assertEquals(
+                "mine.conf",
+                valueOf(submission("train", "c.yaml", "--properties-file", "mine.conf"), "--properties-file"));
         Files.createDirectories(sparkHome.resolve("conf"));
         Files.writeString(sparkHome.resolve("conf/spark-defaults.conf"), "spark.master yarn\n");
         assertEquals(null, valueOf(launchOf("train"), "--properties-file"));
@@ -177,8 +223,14 @@ class LauncherTest {
 
     @Test
     void profilesAreJoinedAndTheLaterOneCounts() throws Exception {
-        String file = valueOf(submission("train", "c.yaml", "--properties-file", project + "/conf/spark/gpu.conf",
-                "--properties-file=" + project + "/conf/spark/s3a.conf"), "--properties-file");
+        String file = valueOf(
+                submission(
+                        "train",
+                        "c.yaml",
+                        "--properties-file",
+                        project + "/conf/spark/gpu.conf",
+                        "--properties-file=" + project + "/conf/spark/s3a.conf"),
+                "--properties-file");
         assertTrue(file.startsWith(project + "/target/profiles/"), file);
         assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(Path.of(file))));
         Properties joined = new Properties();
@@ -188,27 +240,40 @@ class LauncherTest {
 
         Files.delete(folder.resolve("record"));
         Path mine = Files.writeString(folder.resolve("mine.conf"), "spark.executor.resource.gpu.amount 2");
-        String again = valueOf(submission("train", "c.yaml", "--properties-file", project + "/conf/spark/gpu.conf",
-                "--properties-file", mine.toString()), "--properties-file");
+        String again = valueOf(
+                submission(
+                        "train",
+                        "c.yaml",
+                        "--properties-file",
+                        project + "/conf/spark/gpu.conf",
+                        "--properties-file",
+                        mine.toString()),
+                "--properties-file");
         joined.load(Files.newBufferedReader(Path.of(again)));
         assertEquals("2", joined.get("spark.executor.resource.gpu.amount"));
         Outcome none = run("train", "c.yaml", "--properties-file", "none.conf", "--properties-file", mine.toString());
         assertEquals(2, none.code());
-        assertEquals("sparkreel: Cannot launch: there is no profile none.conf. Give --properties-file a file such as"
-                + " those under conf/spark.\n", none.err());
+        assertEquals(
+                "sparkreel: Cannot launch: there is no profile none.conf. Give --properties-file a file such as"
+                        + " those under conf/spark.\n",
+                none.err());
     }
 
     @Test
     void logsAndNativeLibrariesAreSetUpForDriverAndExecutors() throws Exception {
         List<String> submitted = launchOf("train");
         String uri = project.resolve("conf/log4j2.properties").toUri().toString();
-        String encoded = uri.replace("file://", "file:").replace("'", "%27").replace("$", "%24").replace("(", "%28")
+        String encoded = uri.replace("file://", "file:")
+                .replace("'", "%27")
+                .replace("$", "%24")
+                .replace("(", "%28")
                 .replace(")", "%29");
-        assertTrue(submitted.contains("spark.driver.defaultJavaOptions=-Dlog4j2.configurationFile=" + encoded),
+        assertTrue(
+                submitted.contains("spark.driver.defaultJavaOptions=-Dlog4j2.configurationFile=" + encoded),
                 submitted::toString);
         assertTrue(submitted.contains("spark.executor.defaultJavaOptions=-Dlog4j2.configurationFile=" + encoded));
-        assertTrue(submitted.containsAll(List.of("spark.executorEnv.OMP_WAIT_POLICY=PASSIVE",
-                "spark.executorEnv.DJL_OFFLINE=true")));
+        assertTrue(submitted.containsAll(
+                List.of("spark.executorEnv.OMP_WAIT_POLICY=PASSIVE", "spark.executorEnv.DJL_OFFLINE=true")));
         assertEquals("PASSIVE true 127.0.0.1", Files.readString(folder.resolve("record.environment")));
 
         Files.delete(folder.resolve("record"));
@@ -228,13 +293,24 @@ class LauncherTest {
 
     @Test
     void mistakesAreOneLine() throws Exception {
-        assertEquals(new Outcome(2, "", "sparkreel: Cannot launch: --class is given, but each launcher starts its own"
-                + " job. Use spark-submit for another class.\n"), run("train", "--class", "x"));
-        assertEquals(new Outcome(2, "", "sparkreel: Cannot launch: --master has no value. Give it one.\n"),
+        assertEquals(
+                new Outcome(
+                        2,
+                        "",
+                        "sparkreel: Cannot launch: --class is given, but each launcher starts its own"
+                                + " job. Use spark-submit for another class.\n"),
+                run("train", "--class", "x"));
+        assertEquals(
+                new Outcome(2, "", "sparkreel: Cannot launch: --master has no value. Give it one.\n"),
                 run("train", "c.yaml", "--master"));
         environment.put("SPARK_HOME", "/nowhere");
-        assertEquals(new Outcome(2, "", "sparkreel: Cannot launch: SPARK_HOME is /nowhere, which has no"
-                + " bin/spark-submit. Point it at a Spark 4.1 distribution, or unset it.\n"), run("train", "c.yaml"));
+        assertEquals(
+                new Outcome(
+                        2,
+                        "",
+                        "sparkreel: Cannot launch: SPARK_HOME is /nowhere, which has no"
+                                + " bin/spark-submit. Point it at a Spark 4.1 distribution, or unset it.\n"),
+                run("train", "c.yaml"));
         assertEquals(List.of(), submissions());
     }
 
@@ -246,12 +322,14 @@ class LauncherTest {
         }
         environment.put("PATH", tools.toString());
         environment.remove("SPARK_HOME");
-        for (JobCommand<?> command : List.of(
-                JobCommand.BUCKETING, JobCommand.TRAINING, JobCommand.ENCODE, JobCommand.INFERENCE)) {
+        for (JobCommand<?> command :
+                List.of(JobCommand.BUCKETING, JobCommand.TRAINING, JobCommand.ENCODE, JobCommand.INFERENCE)) {
             Outcome outcome = run(command.name(), "--config", "x", "--help");
             assertEquals(0, outcome.code(), outcome.err());
-            assertTrue(outcome.out().startsWith(command.usage()), "submit/lib/help/" + command.name()
-                    + ".txt is not the usage of the job, which is:\n" + command.usage());
+            assertTrue(
+                    outcome.out().startsWith(command.usage()),
+                    "submit/lib/help/" + command.name() + ".txt is not the usage of the job, which is:\n"
+                            + command.usage());
             assertTrue(outcome.out().contains("SPARK_HOME"));
         }
         assertEquals(0, run("quickstart", "--help").code());
@@ -261,7 +339,8 @@ class LauncherTest {
     void withoutSparkHomeTheCommandIsTheSame() throws Exception {
         environment.remove("SPARK_HOME");
         environment.put("SPARKREEL_DRY_RUN", "1");
-        List<String> command = List.of(run("train", "c d.yaml", "--name", "n").out().split("\0", -1));
+        List<String> command =
+                List.of(run("train", "c d.yaml", "--name", "n").out().split("\0", -1));
         assertEquals("run_resolved_spark", command.get(0));
         assertEquals("n", valueOf(command, "--name"));
         assertEquals(List.of("c d.yaml", ""), jobWords(command));
@@ -279,8 +358,16 @@ class LauncherTest {
 
         Files.delete(jar);
         Outcome outcome = run("train", "c.yaml");
-        assertEquals(List.of("-B", "-q", "-Dstyle.color=never", "-f", project.resolve("pom.xml").toString(),
-                "-DskipTests", "package"), Files.readAllLines(record));
+        assertEquals(
+                List.of(
+                        "-B",
+                        "-q",
+                        "-Dstyle.color=never",
+                        "-f",
+                        project.resolve("pom.xml").toString(),
+                        "-DskipTests",
+                        "package"),
+                Files.readAllLines(record));
         assertTrue(outcome.err().startsWith("sparkreel: building the application jar"), outcome.err());
 
         Files.delete(record);
@@ -301,19 +388,40 @@ class LauncherTest {
         Outcome outcome = run("quickstart", "--output", output.toString(), "--executors", "3", "--steps", "5");
         assertEquals(0, outcome.code(), outcome.err());
         List<List<String>> submissions = submissions();
-        assertEquals(List.of("BucketingJob", "TrainingJob", "InferenceJob", "QuickstartSummary"), submissions.stream()
-                .map(words -> valueOf(words, "--class").replace("io.sparkreel.jobs.", "")).toList());
+        assertEquals(
+                List.of("BucketingJob", "TrainingJob", "InferenceJob", "QuickstartSummary"),
+                submissions.stream()
+                        .map(words -> valueOf(words, "--class").replace("io.sparkreel.jobs.", ""))
+                        .toList());
         Path samples = project.resolve("conf/quickstart");
-        assertEquals(List.of("--config", samples + "/bucketing.yaml", "--input", samples + "/clips", "--output",
-                output.toString()), jobWords(submissions.get(0)));
+        assertEquals(
+                List.of(
+                        "--config",
+                        samples + "/bucketing.yaml",
+                        "--input",
+                        samples + "/clips",
+                        "--output",
+                        output.toString()),
+                jobWords(submissions.get(0)));
         assertEquals("local-cluster[3,1,2048]", valueOf(submissions.get(1), "--master"));
-        assertEquals(List.of("--config", samples + "/train.yaml", "--data-path", output.toString(), "--outputs",
-                output + "/run", "--set", "max_steps=5"), jobWords(submissions.get(1)));
+        assertEquals(
+                List.of(
+                        "--config",
+                        samples + "/train.yaml",
+                        "--data-path",
+                        output.toString(),
+                        "--outputs",
+                        output + "/run",
+                        "--set",
+                        "max_steps=5"),
+                jobWords(submissions.get(1)));
         assertEquals(output + "/run", valueOf(jobWords(submissions.get(2)), "--ckpt-path"));
         assertTrue(outcome.err().contains("1 bucketing") && outcome.err().contains("4 comparing"), outcome.err());
         for (int i = 0; i < 3; i++) {
-            JobCommand<?> command = List.of(JobCommand.BUCKETING, JobCommand.TRAINING, JobCommand.INFERENCE).get(i);
-            JobArguments.parse(command, jobWords(submissions.get(i)).toArray(String[]::new)).load(command.type());
+            JobCommand<?> command = List.of(JobCommand.BUCKETING, JobCommand.TRAINING, JobCommand.INFERENCE)
+                    .get(i);
+            JobArguments.parse(command, jobWords(submissions.get(i)).toArray(String[]::new))
+                    .load(command.type());
         }
     }
 
@@ -323,8 +431,10 @@ class LauncherTest {
         Files.writeString(output.resolve("thesis.txt"), "years");
         Outcome refused = run("quickstart", "--output", output.toString());
         assertEquals(2, refused.code());
-        assertEquals("sparkreel: Cannot start the quickstart: " + output + " is there and was not made by it. Give"
-                + " another folder with --output, or remove it.\n", refused.err());
+        assertEquals(
+                "sparkreel: Cannot start the quickstart: " + output + " is there and was not made by it. Give"
+                        + " another folder with --output, or remove it.\n",
+                refused.err());
         assertTrue(Files.exists(output.resolve("thesis.txt")));
 
         Path own = folder.resolve("own");
@@ -373,8 +483,11 @@ class LauncherTest {
     private TreeSet<String> ours(String array) throws Exception {
         Path script = folder.resolve("print");
         Files.writeString(script, "source \"$1\"; printf '%s\\n' \"${" + array + "[@]}\"");
-        Process process = new ProcessBuilder("bash", script.toString(),
-                project.resolve("submit/lib/launch.sh").toString()).start();
+        Process process = new ProcessBuilder(
+                        "bash",
+                        script.toString(),
+                        project.resolve("submit/lib/launch.sh").toString())
+                .start();
         String out = new String(process.getInputStream().readAllBytes());
         assertEquals(0, process.waitFor());
         return new TreeSet<>(out.lines().toList());

@@ -11,7 +11,9 @@ public final class LocalSpark {
 
     public static synchronized SparkSession session() {
         if (session == null) {
-            session = SparkSession.builder().master("local[2]").appName("tests")
+            session = SparkSession.builder()
+                    .master("local[2]")
+                    .appName("tests")
                     .config("spark.ui.enabled", "false")
                     .config("spark.sql.shuffle.partitions", "4")
                     .config("spark.sql.session.timeZone", "UTC")

@@ -31,8 +31,13 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class PagesTest {
     private static final Path ROOT = Path.of(System.getProperty("project.root"));
-    private static final Map<String, JobCommand<?>> JOBS = Map.of("io.sparkreel.jobs.BucketingJob", JobCommand.BUCKETING,
-            "io.sparkreel.jobs.TrainingJob", JobCommand.TRAINING, "io.sparkreel.jobs.InferenceJob", JobCommand.INFERENCE);
+    private static final Map<String, JobCommand<?>> JOBS = Map.of(
+            "io.sparkreel.jobs.BucketingJob",
+            JobCommand.BUCKETING,
+            "io.sparkreel.jobs.TrainingJob",
+            JobCommand.TRAINING,
+            "io.sparkreel.jobs.InferenceJob",
+            JobCommand.INFERENCE);
 
     @TempDir
     Path folder;
@@ -65,7 +70,9 @@ class PagesTest {
 
     private static List<Path> pages() throws IOException {
         try (Stream<Path> files = Stream.of("README.md", "submit", "docs").flatMap(PagesTest::walk)) {
-            return files.filter(file -> file.toString().endsWith(".md")).sorted().toList();
+            return files.filter(file -> file.toString().endsWith(".md"))
+                    .sorted()
+                    .toList();
         }
     }
 
@@ -102,8 +109,10 @@ class PagesTest {
     private Ended bash(String command) throws Exception {
         Path out = folder.resolve("out");
         Path err = folder.resolve("err");
-        ProcessBuilder builder = new ProcessBuilder("bash", "-c", command).directory(project.toFile())
-                .redirectOutput(out.toFile()).redirectError(err.toFile());
+        ProcessBuilder builder = new ProcessBuilder("bash", "-c", command)
+                .directory(project.toFile())
+                .redirectOutput(out.toFile())
+                .redirectError(err.toFile());
         List.of("SPARK_HOME", "SPARK_CONF_DIR", "SPARK_LOCAL_IP").forEach(builder.environment()::remove);
         builder.environment().put("SPARKREEL_DRY_RUN", "1");
         Process process = builder.start();
@@ -120,19 +129,23 @@ class PagesTest {
                 all++;
                 // spark-submit itself is not here; what it would be given is.
                 String rendered = command.startsWith("spark-submit")
-                        ? command.replaceFirst("spark-submit", "printf '%s\\\\\\\\0'") : command;
+                        ? command.replaceFirst("spark-submit", "printf '%s\\\\\\\\0'")
+                        : command;
                 Ended ended = bash(rendered);
                 String where = ROOT.relativize(page) + ": " + command + "\n" + ended.err();
                 assertEquals(0, ended.code(), where);
                 List<String> words = Arrays.asList(ended.out().split("\0"));
                 int options = words.indexOf("--class");
                 // The quickstart renders several, which LauncherTest looks at.
-                if (options >= 0 && options == words.lastIndexOf("--class") && JOBS.containsKey(words.get(options + 1))) {
+                if (options >= 0
+                        && options == words.lastIndexOf("--class")
+                        && JOBS.containsKey(words.get(options + 1))) {
                     jobs++;
                     readByTheJob(JOBS.get(words.get(options + 1)), words, where);
                 }
                 for (int i = 0; i + 1 < words.size(); i++) {
-                    if (words.get(i).equals("--properties-file") && !words.get(i + 1).equals("gpu-s3a.conf")) {
+                    if (words.get(i).equals("--properties-file")
+                            && !words.get(i + 1).equals("gpu-s3a.conf")) {
                         assertTrue(Files.exists(project.resolve(words.get(i + 1))), where);
                     }
                 }
@@ -147,9 +160,10 @@ class PagesTest {
         while (!words.get(jar).endsWith("sparkreel.jar")) {
             jar++;
         }
-        words.subList(jar + 1, words.size()).forEach(word -> ofTheJob.add(word
-                .replaceFirst("^/opt/sparkreel/conf/", project + "/conf/").replaceFirst("^conf/", project + "/conf/")
-                .replaceFirst("^(hdfs|s3a)://.*/(stage1|my)\\.yaml$", project + "/conf/train/stage1.yaml")));
+        words.subList(jar + 1, words.size())
+                .forEach(word -> ofTheJob.add(word.replaceFirst("^/opt/sparkreel/conf/", project + "/conf/")
+                        .replaceFirst("^conf/", project + "/conf/")
+                        .replaceFirst("^(hdfs|s3a)://.*/(stage1|my)\\.yaml$", project + "/conf/train/stage1.yaml")));
         try {
             JobArguments.parse(command, ofTheJob.toArray(String[]::new)).load(command.type());
         } catch (UserError e) {
@@ -195,16 +209,27 @@ class PagesTest {
     void podTemplatesArePods() throws IOException {
         ObjectMapper yaml = new ObjectMapper(new YAMLFactory());
         for (String name : List.of("driver", "executor-cpu", "executor-gpu")) {
-            JsonNode pod = yaml.readTree(ROOT.resolve("submit/kubernetes/" + name + ".yaml").toFile());
-            assertEquals("v1 Pod", pod.get("apiVersion").asText() + " " + pod.get("kind").asText(), name);
+            JsonNode pod = yaml.readTree(
+                    ROOT.resolve("submit/kubernetes/" + name + ".yaml").toFile());
+            assertEquals(
+                    "v1 Pod",
+                    pod.get("apiVersion").asText() + " " + pod.get("kind").asText(),
+                    name);
             JsonNode container = pod.at("/spec/containers/0");
-            assertEquals("spark-kubernetes-" + name.replaceFirst("-.*", ""), container.get("name").asText());
+            assertEquals(
+                    "spark-kubernetes-" + name.replaceFirst("-.*", ""),
+                    container.get("name").asText());
             Set<String> volumes = new TreeSet<>();
-            pod.at("/spec/volumes").forEach(volume -> volumes.add(volume.get("name").asText()));
+            pod.at("/spec/volumes")
+                    .forEach(volume -> volumes.add(volume.get("name").asText()));
             Set<String> mounted = new TreeSet<>();
-            container.get("volumeMounts").forEach(mount -> mounted.add(mount.get("name").asText()));
+            container
+                    .get("volumeMounts")
+                    .forEach(mount -> mounted.add(mount.get("name").asText()));
             assertEquals(volumes, mounted, name);
-            container.get("env").forEach(variable -> assertTrue(variable.get("value").isTextual(), name));
+            container
+                    .get("env")
+                    .forEach(variable -> assertTrue(variable.get("value").isTextual(), name));
         }
     }
 
@@ -221,8 +246,11 @@ class PagesTest {
         assertTrue(command.size() > 12);
         Process process;
         try {
-            process = new ProcessBuilder(command).directory(ROOT.toFile()).redirectErrorStream(true)
-                    .redirectOutput(folder.resolve("shellcheck").toFile()).start();
+            process = new ProcessBuilder(command)
+                    .directory(ROOT.toFile())
+                    .redirectErrorStream(true)
+                    .redirectOutput(folder.resolve("shellcheck").toFile())
+                    .start();
         } catch (IOException e) {
             Assumptions.abort("shellcheck is not installed");
             return;
@@ -238,10 +266,14 @@ class PagesTest {
         Path nvidia = Files.writeString(tools.resolve("nvidia-smi"), "#!/bin/bash\nprintf '0\\n1\\n'\n");
         assertTrue(nvidia.toFile().setExecutable(true));
         ObjectMapper json = new ObjectMapper();
-        assertEquals(json.readTree("{\"name\": \"gpu\", \"addresses\": [\"0\", \"1\"]}"),
-                json.readTree(bash("PATH=" + tools + ":$PATH submit/discover-gpus").out()));
-        assertEquals(json.readTree("{\"name\": \"gpu\", \"addresses\": [\"3\", \"GPU-5e-b\"]}"),
-                json.readTree(bash("CUDA_VISIBLE_DEVICES='3, GPU-5e-b' submit/discover-gpus").out()));
+        assertEquals(
+                json.readTree("{\"name\": \"gpu\", \"addresses\": [\"0\", \"1\"]}"),
+                json.readTree(
+                        bash("PATH=" + tools + ":$PATH submit/discover-gpus").out()));
+        assertEquals(
+                json.readTree("{\"name\": \"gpu\", \"addresses\": [\"3\", \"GPU-5e-b\"]}"),
+                json.readTree(bash("CUDA_VISIBLE_DEVICES='3, GPU-5e-b' submit/discover-gpus")
+                        .out()));
         assertEquals(1, bash("CUDA_VISIBLE_DEVICES='3\"' submit/discover-gpus").code());
         Files.writeString(nvidia, "#!/bin/bash\nexit 9\n");
         Ended failed = bash("PATH=" + tools + ":$PATH submit/discover-gpus");

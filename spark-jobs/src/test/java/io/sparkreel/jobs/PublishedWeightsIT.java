@@ -51,13 +51,22 @@ class PublishedWeightsIT {
     }
 
     private static String run(int code, String job, String... arguments) throws Exception {
-        List<String> command = new ArrayList<>(List.of(ProcessHandle.current().info().command().orElse("java")));
+        List<String> command =
+                new ArrayList<>(List.of(ProcessHandle.current().info().command().orElse("java")));
         command.addAll(List.of(JavaModuleOptions.defaultModuleOptionArray()));
-        command.addAll(List.of("-Xmx1g", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Dspark.master=local[1]",
-                "-Dspark.ui.enabled=false", "-cp", System.getProperty("java.class.path"), "io.sparkreel.jobs." + job));
+        command.addAll(List.of(
+                "-Xmx1g",
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                "-Dspark.master=local[1]",
+                "-Dspark.ui.enabled=false",
+                "-cp",
+                System.getProperty("java.class.path"),
+                "io.sparkreel.jobs." + job));
         command.addAll(List.of(arguments));
         Path log = Files.createTempFile(work, job, ".log");
-        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
         builder.environment().put("HF_HOME", work.resolve("hub").toString());
         builder.environment().put("HF_ENDPOINT", "http://127.0.0.1:1"); // nobody answers there
         builder.environment().put("SPARK_LOCAL_IP", "127.0.0.1");
@@ -95,8 +104,8 @@ class PublishedWeightsIT {
                 micro_batches_per_step: 2
                 lr: 1.0e-3
                 """);
-        List<String> arguments = new ArrayList<>(List.of("--config", config, "--data-path", work + "/data",
-                "--outputs", work + "/" + run));
+        List<String> arguments = new ArrayList<>(
+                List.of("--config", config, "--data-path", work + "/data", "--outputs", work + "/" + run));
         arguments.addAll(List.of(more));
         return run(code, "TrainingJob", arguments.toArray(String[]::new));
     }
@@ -132,15 +141,24 @@ class PublishedWeightsIT {
         }
         assertNotEquals(fp32, half);
         assertTrue(Math.abs(fp32.get(0) - losses("speed").get(0)) > 1e-3, "other timesteps have other losses");
-        try (SafetensorsReader weights = SafetensorsReader.open(checkpoint("fp32").resolve("ema/model.safetensors"))) {
-            assertEquals("[12, 48]", java.util.Arrays.toString(weights.tensors().get("y_embedder.y_embedding").shape()));
-            assertEquals("[48, 4, 1, 2, 2]", java.util.Arrays.toString(weights.tensors().get("x_embedder.proj.weight").shape()));
+        try (SafetensorsReader weights =
+                SafetensorsReader.open(checkpoint("fp32").resolve("ema/model.safetensors"))) {
+            assertEquals(
+                    "[12, 48]",
+                    java.util.Arrays.toString(
+                            weights.tensors().get("y_embedder.y_embedding").shape()));
+            assertEquals(
+                    "[48, 4, 1, 2, 2]",
+                    java.util.Arrays.toString(
+                            weights.tensors().get("x_embedder.proj.weight").shape()));
         }
     }
 
     private static Path checkpoint(String run) throws IOException {
         try (Stream<Path> folders = Files.list(work.resolve(run))) {
-            return folders.filter(folder -> folder.getFileName().toString().startsWith("epoch")).findFirst().orElseThrow();
+            return folders.filter(folder -> folder.getFileName().toString().startsWith("epoch"))
+                    .findFirst()
+                    .orElseThrow();
         }
     }
 
@@ -155,12 +173,21 @@ class PublishedWeightsIT {
                 prompt: ["A train in the city."]
                 """);
         Path videos = Files.createTempDirectory(work, type);
-        List<String> arguments = new ArrayList<>(List.of("--config", config, "--ckpt-path", weights.toString(),
-                "--save-dir", videos.toString(), "--set", "scheduler.type=" + type));
+        List<String> arguments = new ArrayList<>(List.of(
+                "--config",
+                config,
+                "--ckpt-path",
+                weights.toString(),
+                "--save-dir",
+                videos.toString(),
+                "--set",
+                "scheduler.type=" + type));
         arguments.addAll(List.of(more));
         run(0, "InferenceJob", arguments.toArray(String[]::new));
         try (Stream<Path> files = Files.walk(videos)) {
-            return Files.readAllBytes(files.filter(file -> file.toString().endsWith(".png")).findFirst().orElseThrow());
+            return Files.readAllBytes(files.filter(file -> file.toString().endsWith(".png"))
+                    .findFirst()
+                    .orElseThrow());
         }
     }
 
@@ -171,8 +198,9 @@ class PublishedWeightsIT {
         TreeSet<String> others = new TreeSet<>();
         others.add(java.util.Base64.getEncoder().encodeToString(fromRun));
         Path folder = checkpoint("fp32").resolve("ema");
-        assertEquals(others.first(), java.util.Base64.getEncoder().encodeToString(
-                sample("dpm-solver", folder, "--set", "dtype=fp32")));
+        assertEquals(
+                others.first(),
+                java.util.Base64.getEncoder().encodeToString(sample("dpm-solver", folder, "--set", "dtype=fp32")));
         others.add(java.util.Base64.getEncoder().encodeToString(sample("ddim", folder, "--set", "dtype=fp32")));
         assertEquals(2, others.size(), "each sampler has its own result");
     }
@@ -181,13 +209,22 @@ class PublishedWeightsIT {
     @Order(3)
     void firstWeightsBringTheirSizesAlong() throws Exception {
         Path folder = checkpoint("fp32").resolve("model");
-        train(0, "tuned", "--ckpt-path", folder.toString(), "--set", "model.hidden_size=96",
-                "--set", "text_encoder.model_max_length=16", "--set", "dtype=fp32");
+        train(
+                0,
+                "tuned",
+                "--ckpt-path",
+                folder.toString(),
+                "--set",
+                "model.hidden_size=96",
+                "--set",
+                "text_encoder.model_max_length=16",
+                "--set",
+                "dtype=fp32");
         assertTrue(losses("tuned").get(0) < losses("fp32").get(0), "it goes on learning, and does not begin");
         String refused = train(2, "absent", "--set", "vae.from_pretrained=lab/absent");
         assertTrue(refused.contains("Cannot find weights lab/absent") && refused.contains("local_files_only"), refused);
-        String unreachable = train(2, "absent", "--set", "vae.from_pretrained=lab/absent",
-                "--set", "vae.local_files_only=false");
+        String unreachable =
+                train(2, "absent", "--set", "vae.from_pretrained=lab/absent", "--set", "vae.local_files_only=false");
         assertTrue(unreachable.contains("Cannot download http://127.0.0.1:1/api/models/lab/absent"), unreachable);
     }
 }

@@ -16,8 +16,9 @@ class RapidsCheckTest {
     @Test
     void allLinesOnGpuIsNoProblem() {
         assertEquals(List.of(), RapidsCheck.problems("query", QUERY));
-        assertEquals(List.of(), RapidsCheck.problems("write",
-                QUERY + "*Output <InsertIntoHadoopFsRelationCommand> will run on GPU\n"));
+        assertEquals(
+                List.of(),
+                RapidsCheck.problems("write", QUERY + "*Output <InsertIntoHadoopFsRelationCommand> will run on GPU\n"));
     }
 
     @Test
@@ -25,7 +26,8 @@ class RapidsCheckTest {
         String udf = "!Exec <ProjectExec> cannot run on GPU because it is not an allowed UDF";
         String bridge = "*Expression <ArrayMin> will run on GPU via CPU bridge";
         String could = "@Expression <Alias> could run on GPU";
-        assertEquals(List.of("query: " + udf, "query: " + bridge, "query: " + could),
+        assertEquals(
+                List.of("query: " + udf, "query: " + bridge, "query: " + could),
                 RapidsCheck.problems("query", QUERY + udf + "\n  " + bridge + "\n" + could + "\n" + could));
     }
 

@@ -23,7 +23,9 @@ class SparkSessionsTest {
         assertEquals("4", shared(2, "spark.executor.cores", "8").get("spark.task.cpus"));
         assertEquals("1", shared(2, "spark.executor.cores", "1").get("spark.task.cpus"));
         assertEquals("2", shared(2, "spark.master", "local-cluster[3,4,1024]").get("spark.task.cpus"));
-        assertEquals("3", shared(2, "spark.executor.cores", "8", "spark.task.cpus", "3").get("spark.task.cpus"));
+        assertEquals(
+                "3",
+                shared(2, "spark.executor.cores", "8", "spark.task.cpus", "3").get("spark.task.cpus"));
         assertFalse(shared(2, "spark.executor.cores", "8").contains(TaskDevice.TASK_GPUS));
     }
 

@@ -20,14 +20,20 @@ class TaskDeviceTest {
     private static final IntFunction<Optional<String>> TWO_GPUS =
             index -> index < 2 ? Optional.empty() : Optional.of("invalid device ordinal");
 
-    private static String choose(Device wanted, List<String> addresses, String visible, boolean alone,
-            IntFunction<Optional<String>> gpus) {
+    private static String choose(
+            Device wanted, List<String> addresses, String visible, boolean alone, IntFunction<Optional<String>> gpus) {
         return TaskDevice.choose(wanted, addresses, visible, alone, gpus).device();
     }
 
-    private static void assertRefused(String found, Device wanted, List<String> addresses, String visible,
-            boolean alone, IntFunction<Optional<String>> gpus) {
-        String message = assertThrows(UserError.class, () -> choose(wanted, addresses, visible, alone, gpus)).getMessage();
+    private static void assertRefused(
+            String found,
+            Device wanted,
+            List<String> addresses,
+            String visible,
+            boolean alone,
+            IntFunction<Optional<String>> gpus) {
+        String message = assertThrows(UserError.class, () -> choose(wanted, addresses, visible, alone, gpus))
+                .getMessage();
         assertTrue(message.startsWith("Cannot ") && message.contains(found), message);
     }
 

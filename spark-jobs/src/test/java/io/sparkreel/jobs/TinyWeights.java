@@ -29,16 +29,23 @@ final class TinyWeights {
 
     private static void published(Path folder, String golden, String fileName) throws IOException {
         Files.createDirectories(folder);
-        JsonNode config = new ObjectMapper().readTree(GOLDEN.resolve(golden + ".json").toFile()).get("config");
+        JsonNode config = new ObjectMapper()
+                .readTree(GOLDEN.resolve(golden + ".json").toFile())
+                .get("config");
         new ObjectMapper().writeValue(folder.resolve("config.json").toFile(), config);
         try (SafetensorsReader tensors = SafetensorsReader.open(GOLDEN.resolve(golden + ".safetensors"))) {
-            List<String> names = tensors.tensors().keySet().stream().filter(name -> name.startsWith("weights.")).toList();
+            List<String> names = tensors.tensors().keySet().stream()
+                    .filter(name -> name.startsWith("weights."))
+                    .toList();
             SafetensorsWriter.Builder builder = SafetensorsWriter.builder();
-            names.forEach(name -> builder.tensor(name.substring("weights.".length()),
-                    tensors.tensors().get(name).dataType(), tensors.tensors().get(name).shape()));
+            names.forEach(name -> builder.tensor(
+                    name.substring("weights.".length()),
+                    tensors.tensors().get(name).dataType(),
+                    tensors.tensors().get(name).shape()));
             try (SafetensorsWriter writer = builder.create(folder.resolve(fileName))) {
                 for (String name : names) {
-                    ByteBuffer bytes = ByteBuffer.allocate((int) tensors.tensors().get(name).byteLength());
+                    ByteBuffer bytes = ByteBuffer.allocate(
+                            (int) tensors.tensors().get(name).byteLength());
                     tensors.readBytes(name, 0, bytes);
                     writer.writeBytes(name.substring("weights.".length()), bytes.flip());
                 }

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.sparkreel.model.checkpoint.CheckpointReader;
 import io.sparkreel.model.checkpoint.LocalStorage;
 import io.sparkreel.model.train.TrainingCheckpoint;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,6 +30,7 @@ class TrainingEqualityIT {
     private static final String RECOMPUTED = "grad_checkpoint=true";
     /** In the first epoch, in the middle of the fourth, and at its edge. */
     private static final List<Integer> STOPS = List.of(1, 7, 8);
+
     private static final int END = 16;
     private static TrainingRuns runs;
 
@@ -46,7 +46,11 @@ class TrainingEqualityIT {
         for (String setting : settings) {
             arguments.addAll(setting.startsWith("--") ? List.of(setting.split(" ")) : List.of("--set", setting));
         }
-        Launcher.Ended ended = runs.train(TrainingRuns.executors(executors), run, steps, Launcher.Incident.NONE,
+        Launcher.Ended ended = runs.train(
+                TrainingRuns.executors(executors),
+                run,
+                steps,
+                Launcher.Incident.NONE,
                 arguments.toArray(String[]::new));
         Launcher.assertDone(ended);
         assertTrue(ended.output().contains(executors + " rank"), ended.output());
@@ -56,8 +60,8 @@ class TrainingEqualityIT {
     private static void assertSameLosses(Map<Integer, Double> expected, Path run) throws Exception {
         Map<Integer, Double> actual = TrainingRuns.losses(run);
         assertEquals(expected.keySet(), actual.keySet());
-        expected.forEach((step, loss) ->
-                assertEquals(loss, actual.get(step), TOLERANCE, run.getFileName() + ", step " + step));
+        expected.forEach(
+                (step, loss) -> assertEquals(loss, actual.get(step), TOLERANCE, run.getFileName() + ", step " + step));
     }
 
     @Test
@@ -100,12 +104,23 @@ class TrainingEqualityIT {
         int end = 40;
         Path unbroken = train("steady", 2, end, "ckpt_every=0");
         Path run = runs.work().resolve("signalled");
-        Launcher.Ended ended = runs.train(TrainingRuns.executors(2), run, end, (process, log) -> {
-            TrainingRuns.executorsAtStep(3, process, log);
-            process.destroy();
-        }, "--set", "lr_schedule=constant", "--set", "ckpt_every=0", "--conf", "spark.executor.heartbeatInterval=100ms");
+        Launcher.Ended ended = runs.train(
+                TrainingRuns.executors(2),
+                run,
+                end,
+                (process, log) -> {
+                    TrainingRuns.executorsAtStep(3, process, log);
+                    process.destroy();
+                },
+                "--set",
+                "lr_schedule=constant",
+                "--set",
+                "ckpt_every=0",
+                "--conf",
+                "spark.executor.heartbeatInterval=100ms");
         assertEquals(143, ended.code(), ended.output());
-        CheckpointReader saved = CheckpointReader.newest(new LocalStorage(run)).orElseThrow().checkpoint();
+        CheckpointReader saved =
+                CheckpointReader.newest(new LocalStorage(run)).orElseThrow().checkpoint();
         long step = TrainingCheckpoint.state(saved).globalStep();
         assertTrue(step >= 3 && step < end, "stopped at step " + step);
         train("signalled", 2, end, "ckpt_every=0", "--load " + run);

@@ -29,6 +29,7 @@ class TrainingFaultsIT {
     private static final int KILLS = 20;
     /** Tells of steps while they are young: else several are told at a time, and the last when the run is over. */
     private static final String[] TELL_AT_ONCE = {"--conf", "spark.executor.heartbeatInterval=100ms"};
+
     private static TrainingRuns runs;
 
     @BeforeAll
@@ -39,14 +40,24 @@ class TrainingFaultsIT {
     @Test
     void aSignalLetsTheRunBeSavedAndTheExitCodeTellsOfIt() throws Exception {
         Path run = runs.work().resolve("signal");
-        Launcher.Ended ended = runs.train(TWO_EXECUTORS, run, 100_000, (process, log) -> {
-            TrainingRuns.executorsAtStep(5, process, log);
-            process.destroy();
-        }, "--set", "ckpt_every=0");
+        Launcher.Ended ended = runs.train(
+                TWO_EXECUTORS,
+                run,
+                100_000,
+                (process, log) -> {
+                    TrainingRuns.executorsAtStep(5, process, log);
+                    process.destroy();
+                },
+                "--set",
+                "ckpt_every=0");
         assertEquals(143, ended.code(), ended.output());
         assertTrue(ended.output().contains("sparkreel: Stopped as told. To go on from "), ended.output());
-        CheckpointReader saved = CheckpointReader.newest(new LocalStorage(run)).orElseThrow().checkpoint();
-        int step = new ObjectMapper().readTree(saved.read("state.json")).get("global_step").asInt();
+        CheckpointReader saved =
+                CheckpointReader.newest(new LocalStorage(run)).orElseThrow().checkpoint();
+        int step = new ObjectMapper()
+                .readTree(saved.read("state.json"))
+                .get("global_step")
+                .asInt();
         assertTrue(step >= 5, ended.output());
         assertEquals(TrainingRuns.upTo(step), TrainingRuns.stepsTold(run));
     }
@@ -63,7 +74,8 @@ class TrainingFaultsIT {
         while (executors.stream().anyMatch(ProcessHandle::isAlive) && System.nanoTime() - deadline < 0) {
             Thread.sleep(100);
         }
-        List<ProcessHandle> left = executors.stream().filter(ProcessHandle::isAlive).toList();
+        List<ProcessHandle> left =
+                executors.stream().filter(ProcessHandle::isAlive).toList();
         left.forEach(ProcessHandle::destroyForcibly);
         assertEquals(List.of(), left);
     }
@@ -73,11 +85,23 @@ class TrainingFaultsIT {
         Path run = runs.work().resolve("none");
         long begin = System.nanoTime();
         // Of a kind that no worker has.
-        Launcher.Ended ended = runs.train("local-cluster[1,1,1536]", run, STEPS, Launcher.Incident.NONE,
-                "--conf", "spark.executor.resource.fpga.amount=1", "--conf", "spark.task.resource.fpga.amount=1");
+        Launcher.Ended ended = runs.train(
+                "local-cluster[1,1,1536]",
+                run,
+                STEPS,
+                Launcher.Incident.NONE,
+                "--conf",
+                "spark.executor.resource.fpga.amount=1",
+                "--conf",
+                "spark.task.resource.fpga.amount=1");
         assertEquals(2, ended.code(), ended.output());
-        assertTrue(ended.output().lines().anyMatch(line -> line.startsWith("sparkreel: Cannot start training: 0 of 1 "
-                + "executors have registered") && line.contains("spark.executor.memory")), ended.output());
+        assertTrue(
+                ended.output()
+                        .lines()
+                        .anyMatch(line -> line.startsWith(
+                                        "sparkreel: Cannot start training: 0 of 1 " + "executors have registered")
+                                && line.contains("spark.executor.memory")),
+                ended.output());
         assertTrue(System.nanoTime() - begin < TimeUnit.SECONDS.toNanos(60), "it took too long");
         assertFalse(Files.exists(run));
     }
@@ -107,12 +131,17 @@ class TrainingFaultsIT {
             Path run = runs.work().resolve("killed" + attempt);
             int step = 1 + random.nextInt(STEPS - 1);
             int victim = random.nextInt(2);
-            Launcher.Ended ended = runs.train(TWO_EXECUTORS, run, STEPS, (process, log) -> {
-                List<ProcessHandle> executors = TrainingRuns.executorsAtStep(step, process, log);
-                if (executors.size() > victim) {
-                    executors.get(victim).destroyForcibly();
-                }
-            }, TELL_AT_ONCE);
+            Launcher.Ended ended = runs.train(
+                    TWO_EXECUTORS,
+                    run,
+                    STEPS,
+                    (process, log) -> {
+                        List<ProcessHandle> executors = TrainingRuns.executorsAtStep(step, process, log);
+                        if (executors.size() > victim) {
+                            executors.get(victim).destroyForcibly();
+                        }
+                    },
+                    TELL_AT_ONCE);
             Launcher.assertDone(ended);
             assertAsUnbroken(run);
             if (ended.output().contains("Starting them again (1 of 3 restarts)")) {
@@ -128,24 +157,38 @@ class TrainingFaultsIT {
         List<ProcessHandle> stopped = new ArrayList<>();
         Launcher.Ended ended;
         try {
-            ended = runs.train(TWO_EXECUTORS, run, STEPS, (process, log) -> {
-                ProcessHandle executor = TrainingRuns.executorsAtStep(4, process, log).get(0);
-                assertEquals(0, new ProcessBuilder("kill", "-STOP", Long.toString(executor.pid())).start().waitFor());
-                stopped.add(executor);
-                long begin = System.nanoTime();
-                while (process.isAlive() && !Files.readString(log).contains("The ranks failed")) {
-                    Thread.sleep(100);
-                }
-                // 30 s until it is named, and what the driver waits for ranks to end.
-                assertTrue(System.nanoTime() - begin < TimeUnit.SECONDS.toNanos(90), Files.readString(log));
-            }, TELL_AT_ONCE);
+            ended = runs.train(
+                    TWO_EXECUTORS,
+                    run,
+                    STEPS,
+                    (process, log) -> {
+                        ProcessHandle executor =
+                                TrainingRuns.executorsAtStep(4, process, log).get(0);
+                        assertEquals(
+                                0,
+                                new ProcessBuilder("kill", "-STOP", Long.toString(executor.pid()))
+                                        .start()
+                                        .waitFor());
+                        stopped.add(executor);
+                        long begin = System.nanoTime();
+                        while (process.isAlive() && !Files.readString(log).contains("The ranks failed")) {
+                            Thread.sleep(100);
+                        }
+                        // 30 s until it is named, and what the driver waits for ranks to end.
+                        assertTrue(System.nanoTime() - begin < TimeUnit.SECONDS.toNanos(90), Files.readString(log));
+                    },
+                    TELL_AT_ONCE);
             Launcher.assertDone(ended);
             assertFalse(stopped.get(0).isAlive(), "nobody has ended what was stopped");
         } finally {
             stopped.forEach(ProcessHandle::destroyForcibly);
         }
         String restart = TrainingRuns.told(run, "restart").get(0).get("message").asText();
-        assertTrue(Pattern.compile("rank [01] \\(.* has sent no heartbeat").matcher(restart).find(), restart);
+        assertTrue(
+                Pattern.compile("rank [01] \\(.* has sent no heartbeat")
+                        .matcher(restart)
+                        .find(),
+                restart);
         assertAsUnbroken(run);
     }
 
@@ -154,12 +197,29 @@ class TrainingFaultsIT {
     void whatARankThatHangsDoesIsTold() throws Exception {
         Path run = runs.work().resolve("hung");
         Path armed = Files.createFile(runs.work().resolve("armed"));
-        String classes = Path.of(HungDisk.class.getProtectionDomain().getCodeSource().getLocation().toURI()).toString();
-        Launcher.Ended ended = runs.train(TWO_EXECUTORS, run, STEPS, Launcher.Incident.NONE,
-                "--set", "stall_timeout_s=5", "--set", "decode_cache_mib=0", "--driver-class-path", classes,
-                "--conf", "spark.executor.extraClassPath=" + classes,
-                "--conf", "spark.hadoop.fs.file.impl=" + HungDisk.class.getName(),
-                "--conf", "spark.hadoop." + HungDisk.ARMED + "=" + armed);
+        String classes = Path.of(HungDisk.class
+                        .getProtectionDomain()
+                        .getCodeSource()
+                        .getLocation()
+                        .toURI())
+                .toString();
+        Launcher.Ended ended = runs.train(
+                TWO_EXECUTORS,
+                run,
+                STEPS,
+                Launcher.Incident.NONE,
+                "--set",
+                "stall_timeout_s=5",
+                "--set",
+                "decode_cache_mib=0",
+                "--driver-class-path",
+                classes,
+                "--conf",
+                "spark.executor.extraClassPath=" + classes,
+                "--conf",
+                "spark.hadoop.fs.file.impl=" + HungDisk.class.getName(),
+                "--conf",
+                "spark.hadoop." + HungDisk.ARMED + "=" + armed);
         Launcher.assertDone(ended);
         assertFalse(Files.exists(armed), "no rank has hung");
         List<JsonNode> stalled = TrainingRuns.told(run, "stalled");
@@ -167,11 +227,14 @@ class TrainingFaultsIT {
         int rank = stalled.get(0).get("rank").asInt();
         String threads = stalled.get(0).get("message").asText();
         assertTrue(threads.startsWith("rank " + rank + " hangs, and the others have given it up."), threads);
-        assertTrue(threads.contains("\"sparkreel-decoder-" + rank + "\" WAITING\n") && threads.contains("HungDisk.hang("),
+        assertTrue(
+                threads.contains("\"sparkreel-decoder-" + rank + "\" WAITING\n") && threads.contains("HungDisk.hang("),
                 threads);
         assertTrue(ended.output().contains("HungDisk.hang("), ended.output());
         String restart = TrainingRuns.told(run, "restart").get(0).get("message").asText();
-        assertTrue(restart.contains("rank " + rank + " (") && restart.contains("shows no progress, though its process answers"),
+        assertTrue(
+                restart.contains("rank " + rank + " (")
+                        && restart.contains("shows no progress, though its process answers"),
                 restart);
         assertAsUnbroken(run);
     }

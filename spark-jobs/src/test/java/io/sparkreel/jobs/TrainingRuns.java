@@ -28,9 +28,15 @@ record TrainingRuns(Launcher launcher, Path work) {
         Path work = ROOT.resolve("target").resolve(name);
         TrainingRuns runs = new TrainingRuns(new Launcher(ROOT, work), work);
         runs.launcher.begin();
-        Launcher.assertDone(runs.launcher.onCluster("bucketing", "local[2]", "--config",
-                ROOT + "/conf/quickstart/bucketing.yaml", "--input", ROOT + "/conf/quickstart/clips",
-                "--output", runs.data()));
+        Launcher.assertDone(runs.launcher.onCluster(
+                "bucketing",
+                "local[2]",
+                "--config",
+                ROOT + "/conf/quickstart/bucketing.yaml",
+                "--input",
+                ROOT + "/conf/quickstart/clips",
+                "--output",
+                runs.data()));
         return runs;
     }
 
@@ -44,10 +50,25 @@ record TrainingRuns(Launcher launcher, Path work) {
     }
 
     /** Trains until a step, on that many executors; {@code more} comes last and so counts. */
-    Launcher.Ended train(String master, Path run, int steps, Launcher.Incident incident, String... more) throws Exception {
-        List<String> arguments = new ArrayList<>(List.of("--config", ROOT + "/conf/quickstart/train.yaml",
-                "--data-path", data(), "--outputs", run.toString(), "--set", "max_steps=" + steps,
-                "--set", "log_every=1", "--set", "ckpt_every=3", "--set", "model.hidden_size=96", "--set", "model.depth=2"));
+    Launcher.Ended train(String master, Path run, int steps, Launcher.Incident incident, String... more)
+            throws Exception {
+        List<String> arguments = new ArrayList<>(List.of(
+                "--config",
+                ROOT + "/conf/quickstart/train.yaml",
+                "--data-path",
+                data(),
+                "--outputs",
+                run.toString(),
+                "--set",
+                "max_steps=" + steps,
+                "--set",
+                "log_every=1",
+                "--set",
+                "ckpt_every=3",
+                "--set",
+                "model.hidden_size=96",
+                "--set",
+                "model.depth=2"));
         arguments.addAll(List.of(more));
         return launcher.onCluster("train", master, incident, arguments.toArray(String[]::new));
     }
@@ -80,7 +101,9 @@ record TrainingRuns(Launcher launcher, Path work) {
     /** The losses by step. */
     static TreeMap<Integer, Double> losses(Path run) throws IOException {
         TreeMap<Integer, Double> losses = new TreeMap<>();
-        told(run, "step").forEach(line -> losses.put(line.get("step").asInt(), line.get("loss").asDouble()));
+        told(run, "step")
+                .forEach(line ->
+                        losses.put(line.get("step").asInt(), line.get("loss").asDouble()));
         return losses;
     }
 
@@ -91,14 +114,18 @@ record TrainingRuns(Launcher launcher, Path work) {
     /** The folder of a checkpoint. */
     static Path checkpoint(Path run, int step) throws IOException {
         try (Stream<Path> folders = Files.list(run)) {
-            return folders.filter(folder -> folder.toString().endsWith("global_step" + step)).findFirst().orElseThrow();
+            return folders.filter(folder -> folder.toString().endsWith("global_step" + step))
+                    .findFirst()
+                    .orElseThrow();
         }
     }
 
     /** Checksums of the files of a checkpoint by name, but of what was told when it was written. */
     static Map<String, String> checksums(Path run, int step) throws IOException {
         Map<String, String> checksums = new TreeMap<>();
-        for (JsonNode file : JSON.readTree(checkpoint(run, step).resolve("manifest.json").toFile()).get("files")) {
+        for (JsonNode file : JSON.readTree(
+                        checkpoint(run, step).resolve("manifest.json").toFile())
+                .get("files")) {
             checksums.put(file.get("path").asText(), file.get("sha256").asText());
         }
         checksums.remove("log.jsonl");

@@ -50,15 +50,26 @@ class WatchIT {
         bucket(EVAL, "two-dogs-grass.jpg", "city-train-zoom.mp4");
         Files.createDirectories(WANDB.getParent());
         Files.createDirectories(METRICS);
-        Files.writeString(WANDB, "#!/bin/sh\nprintf '%s\\n' \"$@\" > \"$0.arguments\"\nls -A \"$7\" > \"$0.files\"\n"
-                + "echo \"the key is $WANDB_API_KEY\"\n");
+        Files.writeString(
+                WANDB,
+                "#!/bin/sh\nprintf '%s\\n' \"$@\" > \"$0.arguments\"\nls -A \"$7\" > \"$0.files\"\n"
+                        + "echo \"the key is $WANDB_API_KEY\"\n");
         Files.setPosixFilePermissions(WANDB, PosixFilePermissions.fromString("rwxr-xr-x"));
-        ended = LAUNCHER.onCluster("train", "local-cluster[2,1,1536]",
+        ended = LAUNCHER.onCluster(
+                "train",
+                "local-cluster[2,1,1536]",
                 Map.of("PATH", WANDB.getParent() + ":" + System.getenv("PATH"), "WANDB_API_KEY", SECRET),
-                WatchIT::keepThePageOfARunThatGoesOn, arguments(RUN,
-                        "--conf", "spark.metrics.conf.driver.sink.csv.class=org.apache.spark.metrics.sink.CsvSink",
-                        "--conf", "spark.metrics.conf.driver.sink.csv.directory=" + METRICS,
-                        "--conf", "spark.metrics.conf.driver.sink.csv.period=1", "--wandb", "true"));
+                WatchIT::keepThePageOfARunThatGoesOn,
+                arguments(
+                        RUN,
+                        "--conf",
+                        "spark.metrics.conf.driver.sink.csv.class=org.apache.spark.metrics.sink.CsvSink",
+                        "--conf",
+                        "spark.metrics.conf.driver.sink.csv.directory=" + METRICS,
+                        "--conf",
+                        "spark.metrics.conf.driver.sink.csv.period=1",
+                        "--wandb",
+                        "true"));
         Launcher.assertDone(ended);
     }
 
@@ -81,18 +92,43 @@ class WatchIT {
                 Files.copy(CLIPS.resolve(caption), input.resolve(caption));
             }
         }
-        BucketingRun.run(ConfigLoader.load(BucketingConfig.class, ROOT.resolve("conf/quickstart/bucketing.yaml"), List.of(
-                ConfigOverride.text("input", input.toString(), "test"),
-                ConfigOverride.text("output", output.toString(), "test"))).config());
+        BucketingRun.run(ConfigLoader.load(
+                        BucketingConfig.class,
+                        ROOT.resolve("conf/quickstart/bucketing.yaml"),
+                        List.of(
+                                ConfigOverride.text("input", input.toString(), "test"),
+                                ConfigOverride.text("output", output.toString(), "test")))
+                .config());
     }
 
     private static String[] arguments(Path run, String... more) {
-        List<String> arguments = new ArrayList<>(List.of("--config", ROOT + "/conf/quickstart/train.yaml",
-                "--data-path", DATA.toString(), "--outputs", run.toString(), "--set", "max_steps=" + STEPS,
-                "--set", "log_every=1", "--set", "ckpt_every=3", "--set", "model.hidden_size=96", "--set", "model.depth=1",
-                "--set", "eval_every=3", "--set", "eval_data_path=" + EVAL, "--set", "sample_every=3",
-                "--set", "samples={prompts: [A dog., A train.], num_frames: 4, image_size: [70, 66], num_sampling_steps: 2}",
-                "--set", "peak_tflops=0.5"));
+        List<String> arguments = new ArrayList<>(List.of(
+                "--config",
+                ROOT + "/conf/quickstart/train.yaml",
+                "--data-path",
+                DATA.toString(),
+                "--outputs",
+                run.toString(),
+                "--set",
+                "max_steps=" + STEPS,
+                "--set",
+                "log_every=1",
+                "--set",
+                "ckpt_every=3",
+                "--set",
+                "model.hidden_size=96",
+                "--set",
+                "model.depth=1",
+                "--set",
+                "eval_every=3",
+                "--set",
+                "eval_data_path=" + EVAL,
+                "--set",
+                "sample_every=3",
+                "--set",
+                "samples={prompts: [A dog., A train.], num_frames: 4, image_size: [70, 66], num_sampling_steps: 2}",
+                "--set",
+                "peak_tflops=0.5"));
         arguments.addAll(List.of(more));
         return arguments.toArray(String[]::new);
     }
@@ -118,9 +154,14 @@ class WatchIT {
                 parts += part.asDouble();
             }
             assertEquals(step.get("seconds_per_step").asDouble(), parts, 1e-6, step::toString);
-            assertTrue(step.at("/step_time/forward").asDouble() > 0 && step.at("/step_time/backward").asDouble() > 0);
-            assertTrue(step.get("tokens_per_s").asDouble() > step.get("samples_per_s").asDouble());
-            assertEquals(step.get("tflops").asDouble() / 2 / 0.5, step.get("peak_share").asDouble(), 1e-9);
+            assertTrue(step.at("/step_time/forward").asDouble() > 0
+                    && step.at("/step_time/backward").asDouble() > 0);
+            assertTrue(step.get("tokens_per_s").asDouble()
+                    > step.get("samples_per_s").asDouble());
+            assertEquals(
+                    step.get("tflops").asDouble() / 2 / 0.5,
+                    step.get("peak_share").asDouble(),
+                    1e-9);
             long samples = 0;
             double loss = 0;
             for (JsonNode bucket : step.get("buckets")) {
@@ -133,29 +174,40 @@ class WatchIT {
         JsonNode costs = new ObjectMapper().readTree(RUN.resolve("costs.json").toFile());
         assertFalse(costs.isEmpty());
         for (JsonNode bucket : costs) {
-            assertTrue(bucket.get("seconds").asDouble() > 0 && bucket.get("micro_batches").asLong() > 0, costs::toString);
+            assertTrue(
+                    bucket.get("seconds").asDouble() > 0
+                            && bucket.get("micro_batches").asLong() > 0,
+                    costs::toString);
         }
     }
 
     @Test
     void theModelIsJudgedOnClipsOfItsOwn() throws Exception {
         List<JsonNode> evals = lines("eval");
-        assertEquals(List.of(3, 6), evals.stream().map(line -> line.get("step").asInt()).toList());
+        assertEquals(
+                List.of(3, 6),
+                evals.stream().map(line -> line.get("step").asInt()).toList());
         for (JsonNode eval : evals) {
             assertEquals(2, eval.get("clips").asInt());
             assertEquals(2, eval.get("buckets").size());
         }
-        assertNotEquals(evals.get(0).get("loss").asDouble(), evals.get(1).get("loss").asDouble());
+        assertNotEquals(
+                evals.get(0).get("loss").asDouble(), evals.get(1).get("loss").asDouble());
         assertTrue(ended.output().contains("validation loss"), ended.output());
     }
 
     @Test
     void clipsAreDrawnForThePrompts() throws Exception {
         List<JsonNode> drawn = lines("samples");
-        assertEquals(List.of(3, 6), drawn.stream().map(line -> line.get("step").asInt()).toList());
+        assertEquals(
+                List.of(3, 6),
+                drawn.stream().map(line -> line.get("step").asInt()).toList());
         for (JsonNode line : drawn) {
-            assertEquals(List.of("A dog.", "A train."),
-                    Stream.of(0, 1).map(i -> line.at("/clips/" + i + "/prompt").asText()).toList());
+            assertEquals(
+                    List.of("A dog.", "A train."),
+                    Stream.of(0, 1)
+                            .map(i -> line.at("/clips/" + i + "/prompt").asText())
+                            .toList());
             for (JsonNode clip : line.get("clips")) {
                 Path file = RUN.resolve(clip.get("file").asText());
                 try (MediaSource source = MediaSource.of(file)) {
@@ -171,8 +223,8 @@ class WatchIT {
     @Test
     void thePageShowsTheEndOfTheRun() throws Exception {
         String page = Files.readString(RUN.resolve("run.html"));
-        JsonNode data = new ObjectMapper().readTree(
-                page.substring(page.indexOf("application/json\">") + 18, page.indexOf("</script>")));
+        JsonNode data = new ObjectMapper()
+                .readTree(page.substring(page.indexOf("application/json\">") + 18, page.indexOf("</script>")));
         assertEquals("finished", data.get("state").asText());
         assertEquals(STEPS, data.at("/curves/loss").size());
         assertEquals(2, data.get("curves").get("eval/loss").size());
@@ -187,16 +239,21 @@ class WatchIT {
         assertTrue(during.dom().contains("running"), during.dom());
         Chromium.Page after = Chromium.open(RUN.resolve("run.html"), WORK, "--virtual-time-budget=4000");
         assertEquals(List.of(), after.console());
-        assertTrue(after.dom().contains("finished") && after.dom().contains("samples/step-6/0.mp4")
-                && after.dom().split("<svg", -1).length > 8, after.dom());
+        assertTrue(
+                after.dom().contains("finished")
+                        && after.dom().contains("samples/step-6/0.mp4")
+                        && after.dom().split("<svg", -1).length > 8,
+                after.dom());
     }
 
     @Test
     void sparksOwnMetricsHaveTheNumbers() throws Exception {
         Map<String, List<String>> gauges = new TreeMap<>();
         try (Stream<Path> files = Files.list(METRICS)) {
-            for (Path file : files.filter(file -> file.toString().contains(".sparkreel.")).toList()) {
-                gauges.put(file.getFileName().toString().replaceFirst(".*\\.sparkreel\\.", ""), Files.readAllLines(file));
+            for (Path file : files.filter(file -> file.toString().contains(".sparkreel."))
+                    .toList()) {
+                gauges.put(
+                        file.getFileName().toString().replaceFirst(".*\\.sparkreel\\.", ""), Files.readAllLines(file));
             }
         }
         JsonNode last = lines("step").get(STEPS - 1);
@@ -225,17 +282,23 @@ class WatchIT {
         Path other = WORK.resolve("other");
         Path tools = Files.createDirectories(WORK.resolve("tools")); // a PATH without wandb
         for (String tool : List.of("bash", "env", "dirname", "readlink", "find", "cmp", "cat", "rm", "mkdir")) {
-            Path file = Stream.of(System.getenv("PATH").split(":")).map(folder -> Path.of(folder, tool))
-                    .filter(Files::isExecutable).findFirst().orElseThrow();
+            Path file = Stream.of(System.getenv("PATH").split(":"))
+                    .map(folder -> Path.of(folder, tool))
+                    .filter(Files::isExecutable)
+                    .findFirst()
+                    .orElseThrow();
             Files.createSymbolicLink(tools.resolve(tool), file);
         }
         Map<String, String> bare = Map.of("PATH", tools.toString(), "JAVA_HOME", System.getProperty("java.home"));
-        Launcher.assertMistake("no program 'wandb'", LAUNCHER.launch("train", List.of(arguments(other, "--wandb", "true")),
-                bare, Launcher.Incident.NONE, 60));
-        Launcher.assertMistake("'eval_fraction'", LAUNCHER.launch("train",
-                List.of(arguments(other, "--set", "eval_fraction=0.1"))));
-        Launcher.assertMistake("samples.prompts", LAUNCHER.launch("train",
-                List.of(arguments(other, "--set", "samples={prompts: []}"))));
+        Launcher.assertMistake(
+                "no program 'wandb'",
+                LAUNCHER.launch(
+                        "train", List.of(arguments(other, "--wandb", "true")), bare, Launcher.Incident.NONE, 60));
+        Launcher.assertMistake(
+                "'eval_fraction'", LAUNCHER.launch("train", List.of(arguments(other, "--set", "eval_fraction=0.1"))));
+        Launcher.assertMistake(
+                "samples.prompts",
+                LAUNCHER.launch("train", List.of(arguments(other, "--set", "samples={prompts: []}"))));
         assertFalse(Files.exists(other));
     }
 }

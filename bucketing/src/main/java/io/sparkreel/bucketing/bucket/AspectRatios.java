@@ -51,14 +51,9 @@ public final class AspectRatios {
      */
     public Resolution require(String name) {
         return find(name)
-                .orElseThrow(
-                        () ->
-                                new InvalidInputException(
-                                        "Cannot use resolution \"%s\": it is not defined. Did you mean \"%s\"? Known are %s."
-                                                .formatted(
-                                                        name,
-                                                        NearestName.of(name, names()),
-                                                        String.join(", ", names()))));
+                .orElseThrow(() -> new InvalidInputException(
+                        "Cannot use resolution \"%s\": it is not defined. Did you mean \"%s\"? Known are %s."
+                                .formatted(name, NearestName.of(name, names()), String.join(", ", names()))));
     }
 
     private List<String> names() {
@@ -95,7 +90,8 @@ public final class AspectRatios {
                     throw invalid(
                             name,
                             "aspect ratios \"%s\" and \"%s\" are equal"
-                                    .formatted(shapes.get(j).label(), shapes.get(i).label()),
+                                    .formatted(
+                                            shapes.get(j).label(), shapes.get(i).label()),
                             "Keep one of them");
                 }
             }
@@ -125,8 +121,7 @@ public final class AspectRatios {
     }
 
     private static InvalidInputException invalid(String name, String found, String remedy) {
-        return new InvalidInputException(
-                "Cannot define resolution \"%s\": %s. %s.".formatted(name, found, remedy));
+        return new InvalidInputException("Cannot define resolution \"%s\": %s. %s.".formatted(name, found, remedy));
     }
 
     private static String key(String name) {
@@ -140,10 +135,8 @@ public final class AspectRatios {
 
         private static AspectRatios read() {
             Map<String, Resolution> resolutions = new LinkedHashMap<>();
-            try (BufferedReader reader =
-                    new BufferedReader(
-                            new InputStreamReader(
-                                    AspectRatios.class.getResourceAsStream(RESOURCE), StandardCharsets.UTF_8))) {
+            try (BufferedReader reader = new BufferedReader(
+                    new InputStreamReader(AspectRatios.class.getResourceAsStream(RESOURCE), StandardCharsets.UTF_8))) {
                 for (String line = reader.readLine(); line != null; line = reader.readLine()) {
                     String[] words = line.trim().split(" ");
                     if (line.startsWith("#")) {
@@ -156,10 +149,8 @@ public final class AspectRatios {
                         List<Resolution> known = List.copyOf(resolutions.values());
                         Resolution current = known.get(known.size() - 1);
                         List<AspectRatio> shapes = new ArrayList<>(current.aspectRatios());
-                        shapes.add(
-                                new AspectRatio(words[0], Integer.parseInt(words[1]), Integer.parseInt(words[2])));
-                        resolutions.put(
-                                key(current.name()), new Resolution(current.name(), current.pixels(), shapes));
+                        shapes.add(new AspectRatio(words[0], Integer.parseInt(words[1]), Integer.parseInt(words[2])));
+                        resolutions.put(key(current.name()), new Resolution(current.name(), current.pixels(), shapes));
                     }
                 }
             } catch (IOException exception) {

@@ -31,14 +31,12 @@ public final class BucketAssigner {
      *     NumpyDraw}
      * @return empty when no bucket took it
      */
-    public Optional<Bucket> assign(
-            int numFrames, int height, int width, ToDoubleFunction<Candidate> draw) {
+    public Optional<Bucket> assign(int numFrames, int height, int width, ToDoubleFunction<Candidate> draw) {
         return accepted(chain(numFrames, height, width), draw);
     }
 
     /** What {@link #assign} does with a clip and, if it is in no bucket, why. */
-    public Outcome explain(
-            int numFrames, int height, int width, ToDoubleFunction<Candidate> draw) {
+    public Outcome explain(int numFrames, int height, int width, ToDoubleFunction<Candidate> draw) {
         List<Candidate> chain = chain(numFrames, height, width);
         if (accepted(chain, draw).isPresent()) {
             return Outcome.ASSIGNED;
@@ -54,8 +52,7 @@ public final class BucketAssigner {
         return numFrames == 1 ? Outcome.NO_IMAGE_BUCKET : Outcome.TOO_SHORT;
     }
 
-    private static Optional<Bucket> accepted(
-            List<Candidate> chain, ToDoubleFunction<Candidate> draw) {
+    private static Optional<Bucket> accepted(List<Candidate> chain, ToDoubleFunction<Candidate> draw) {
         for (Candidate candidate : chain) {
             double keep = candidate.keepProbability();
             if (keep == 1 || draw.applyAsDouble(candidate) < keep) {
@@ -71,9 +68,8 @@ public final class BucketAssigner {
      */
     public List<Candidate> chain(int numFrames, int height, int width) {
         if (numFrames < 1 || height < 1 || width < 1) {
-            throw new InvalidInputException(
-                    "Cannot assign a clip of %d frames of %dx%d. Give numbers of at least 1."
-                            .formatted(numFrames, width, height));
+            throw new InvalidInputException("Cannot assign a clip of %d frames of %dx%d. Give numbers of at least 1."
+                    .formatted(numFrames, width, height));
         }
         List<Candidate> chain = new ArrayList<>();
         for (BucketConfig.Level level : config.levels()) {
@@ -86,8 +82,7 @@ public final class BucketAssigner {
             }
             Resolution resolution = level.resolution();
             double keep = entry.get().keepProbability();
-            Bucket bucket =
-                    Bucket.of(resolution, entry.get().frames(), resolution.nearest(height, width));
+            Bucket bucket = Bucket.of(resolution, entry.get().frames(), resolution.nearest(height, width));
             chain.add(new Candidate(bucket, keep, entry.get().index()));
             if (keep == 1) {
                 break;
@@ -97,16 +92,15 @@ public final class BucketAssigner {
     }
 
     private boolean admits(BucketConfig.Level level, int height, int width) {
-        return (long) height * width >= config.resolutionSlack() * level.resolution().pixels();
+        return (long) height * width
+                >= config.resolutionSlack() * level.resolution().pixels();
     }
 
     private Optional<BucketConfig.Entry> fitting(BucketConfig.Level level, int numFrames) {
         for (BucketConfig.Entry entry : level.entries()) {
-            boolean fits =
-                    numFrames == 1
-                            ? entry.frames() == 1
-                            : entry.frames() != 1
-                                    && numFrames > (long) entry.frames() * config.frameInterval();
+            boolean fits = numFrames == 1
+                    ? entry.frames() == 1
+                    : entry.frames() != 1 && numFrames > (long) entry.frames() * config.frameInterval();
             if (fits) {
                 return Optional.of(entry);
             }

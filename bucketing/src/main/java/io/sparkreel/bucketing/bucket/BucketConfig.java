@@ -18,8 +18,7 @@ import java.util.Set;
  * @param resolutionSlack a resolution admits clips of at least this part of its pixels
  * @param frameInterval distance in frames between two sampled frames
  */
-public record BucketConfig(List<Level> levels, double resolutionSlack, int frameInterval)
-        implements Serializable {
+public record BucketConfig(List<Level> levels, double resolutionSlack, int frameInterval) implements Serializable {
 
     /** The reference's slack. */
     public static final double DEFAULT_RESOLUTION_SLACK = 0.8;
@@ -47,8 +46,7 @@ public record BucketConfig(List<Level> levels, double resolutionSlack, int frame
      * @param index position of the pair of resolution and frames in the whole configuration, which
      *     numbers the reference's random draws
      */
-    public record Entry(int frames, double keepProbability, Integer batchSize, int index)
-            implements Serializable {}
+    public record Entry(int frames, double keepProbability, Integer batchSize, int index) implements Serializable {}
 
     public BucketConfig {
         levels = List.copyOf(levels);
@@ -74,9 +72,8 @@ public record BucketConfig(List<Level> levels, double resolutionSlack, int frame
                     "Cannot use bucket_config: it is empty. Name at least one bucket, such as {\"240p\": {16: [1.0, 2]}}.");
         }
         if (!(resolutionSlack > 0 && resolutionSlack <= 1)) {
-            throw new InvalidInputException(
-                    "Cannot use resolution_slack: it is %s. Use a number above 0 and up to 1."
-                            .formatted(resolutionSlack));
+            throw new InvalidInputException("Cannot use resolution_slack: it is %s. Use a number above 0 and up to 1."
+                    .formatted(resolutionSlack));
         }
         if (frameInterval < 1) {
             throw new InvalidInputException(
@@ -84,16 +81,15 @@ public record BucketConfig(List<Level> levels, double resolutionSlack, int frame
         }
         Map<Resolution, Map<Integer, List<Number>>> known = new LinkedHashMap<>();
         Set<Resolution> seen = new HashSet<>();
-        buckets.forEach(
-                (name, entries) -> {
-                    Resolution resolution = table.require(name);
-                    if (!seen.add(resolution)) {
-                        throw new InvalidInputException(
-                                "Cannot use bucket_config: resolution \"%s\" is named twice. Put its frame counts into one entry."
-                                        .formatted(resolution.name()));
-                    }
-                    known.put(resolution, entries);
-                });
+        buckets.forEach((name, entries) -> {
+            Resolution resolution = table.require(name);
+            if (!seen.add(resolution)) {
+                throw new InvalidInputException(
+                        "Cannot use bucket_config: resolution \"%s\" is named twice. Put its frame counts into one entry."
+                                .formatted(resolution.name()));
+            }
+            known.put(resolution, entries);
+        });
         List<Resolution> order = new ArrayList<>(known.keySet());
         order.sort(Comparator.comparingLong(Resolution::pixels).reversed());
         List<Level> levels = new ArrayList<>();
@@ -106,22 +102,21 @@ public record BucketConfig(List<Level> levels, double resolutionSlack, int frame
         return new BucketConfig(levels, resolutionSlack, frameInterval);
     }
 
-    private static Level level(
-            Resolution resolution, Map<Integer, List<Number>> counts, int firstIndex) {
+    private static Level level(Resolution resolution, Map<Integer, List<Number>> counts, int firstIndex) {
         if (counts == null || counts.isEmpty()) {
             throw new InvalidInputException(
                     "Cannot use bucket_config: \"%s\" has no frame count. Add one, such as 16: [1.0, 2], or remove it."
                             .formatted(resolution.name()));
         }
         List<Entry> entries = new ArrayList<>();
-        for (Integer frames : counts.keySet().stream().sorted(Comparator.reverseOrder()).toList()) {
+        for (Integer frames :
+                counts.keySet().stream().sorted(Comparator.reverseOrder()).toList()) {
             entries.add(entry(resolution, frames, counts.get(frames), firstIndex + entries.size()));
         }
         return new Level(resolution, entries);
     }
 
-    private static Entry entry(
-            Resolution resolution, int frames, List<Number> values, int index) {
+    private static Entry entry(Resolution resolution, int frames, List<Number> values, int index) {
         String place = "bucket_config \"%s\": %d: %s".formatted(resolution.name(), frames, values);
         if (frames < 1) {
             throw invalid(place, "%d frames are no clip".formatted(frames), "Use 1 frame for images or more");
@@ -144,14 +139,14 @@ public record BucketConfig(List<Level> levels, double resolutionSlack, int frame
     }
 
     private static InvalidInputException invalid(String place, String found, String remedy) {
-        return new InvalidInputException(
-                "Cannot use %s: %s. %s.".formatted(place, found, remedy));
+        return new InvalidInputException("Cannot use %s: %s. %s.".formatted(place, found, remedy));
     }
 
     /** Number of buckets: one per resolution, frame count and aspect ratio. */
     public int bucketCount() {
         return levels.stream()
-                .mapToInt(level -> level.entries().size() * level.resolution().aspectRatios().size())
+                .mapToInt(level -> level.entries().size()
+                        * level.resolution().aspectRatios().size())
                 .sum();
     }
 

@@ -11,9 +11,7 @@ public final class NumpyDraw {
 
     private static final int POOL = 4;
     private static final BigInteger MULTIPLIER =
-            new BigInteger("2549297995355413924")
-                    .shiftLeft(64)
-                    .add(new BigInteger("4865540595714422341"));
+            new BigInteger("2549297995355413924").shiftLeft(64).add(new BigInteger("4865540595714422341"));
     private static final long MULTIPLIER_HIGH = MULTIPLIER.shiftRight(64).longValue();
     private static final long MULTIPLIER_LOW = MULTIPLIER.longValue();
 
@@ -26,8 +24,7 @@ public final class NumpyDraw {
      * @param row position of the clip in the ordered table
      * @param bucketCount {@link BucketConfig#bucketCount}
      */
-    public static double draw(
-            long seed, long epoch, long row, int bucketCount, Candidate candidate) {
+    public static double draw(long seed, long epoch, long row, int bucketCount, Candidate candidate) {
         return first(seed + epoch + row * bucketCount + candidate.index());
     }
 
@@ -53,9 +50,7 @@ public final class NumpyDraw {
         for (int step = 0; step < 2; step++) {
             long product = low * MULTIPLIER_LOW;
             long productHigh =
-                    unsignedMultiplyHigh(low, MULTIPLIER_LOW)
-                            + high * MULTIPLIER_LOW
-                            + low * MULTIPLIER_HIGH;
+                    unsignedMultiplyHigh(low, MULTIPLIER_LOW) + high * MULTIPLIER_LOW + low * MULTIPLIER_HIGH;
             low = product + incrementLow;
             high = productHigh + incrementHigh + (Long.compareUnsigned(low, product) < 0 ? 1 : 0);
         }

@@ -11,8 +11,7 @@ import java.util.List;
  * @param pixels nominal pixels of a frame, which decide the order of resolutions and admission
  * @param aspectRatios its shapes, in the order that decides ties
  */
-public record Resolution(String name, long pixels, List<AspectRatio> aspectRatios)
-        implements Serializable {
+public record Resolution(String name, long pixels, List<AspectRatio> aspectRatios) implements Serializable {
 
     public Resolution {
         aspectRatios = List.copyOf(aspectRatios);

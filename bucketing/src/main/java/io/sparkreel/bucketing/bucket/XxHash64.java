@@ -20,10 +20,8 @@ final class XxHash64 {
     private static final long PRIME_4 = 0x85EBCA77C2B2AE63L;
     private static final long PRIME_5 = 0x27D4EB2F165667C5L;
 
-    private static final VarHandle LONGS =
-            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
-    private static final VarHandle INTS =
-            MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle INTS = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 
     private XxHash64() {}
 
@@ -46,11 +44,10 @@ final class XxHash64 {
                 lane3 = round(lane3, (long) LONGS.get(bytes, position + 16));
                 lane4 = round(lane4, (long) LONGS.get(bytes, position + 24));
             }
-            hash =
-                    Long.rotateLeft(lane1, 1)
-                            + Long.rotateLeft(lane2, 7)
-                            + Long.rotateLeft(lane3, 12)
-                            + Long.rotateLeft(lane4, 18);
+            hash = Long.rotateLeft(lane1, 1)
+                    + Long.rotateLeft(lane2, 7)
+                    + Long.rotateLeft(lane3, 12)
+                    + Long.rotateLeft(lane4, 18);
             hash = merge(hash, lane1);
             hash = merge(hash, lane2);
             hash = merge(hash, lane3);

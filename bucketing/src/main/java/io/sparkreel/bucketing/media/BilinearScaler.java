@@ -26,16 +26,8 @@ final class BilinearScaler implements FrameScaler {
         return new BilinearScaler(
                 height,
                 width,
-                Axis.of(
-                        height,
-                        (float) height / cover.height(),
-                        (cover.height() - targetHeight) / 2,
-                        targetHeight),
-                Axis.of(
-                        width,
-                        (float) width / cover.width(),
-                        (cover.width() - targetWidth) / 2,
-                        targetWidth));
+                Axis.of(height, (float) height / cover.height(), (cover.height() - targetHeight) / 2, targetHeight),
+                Axis.of(width, (float) width / cover.width(), (cover.width() - targetWidth) / 2, targetWidth));
     }
 
     /** Both axes share one scale factor; the scaled size is rounded down, half of the overhang to even. */
@@ -66,12 +58,10 @@ final class BilinearScaler implements FrameScaler {
                 float across = columns.weight[column];
                 int to = offset + row * width + column;
                 for (int channel = 0; channel < 3; channel++) {
-                    float top =
-                            (1 - across) * unit(rgb, upper + left, channel)
-                                    + across * unit(rgb, upper + right, channel);
-                    float bottom =
-                            (1 - across) * unit(rgb, lower + left, channel)
-                                    + across * unit(rgb, lower + right, channel);
+                    float top = (1 - across) * unit(rgb, upper + left, channel)
+                            + across * unit(rgb, upper + right, channel);
+                    float bottom = (1 - across) * unit(rgb, lower + left, channel)
+                            + across * unit(rgb, lower + right, channel);
                     float value = (1 - down) * top + down * bottom;
                     target[to + channel * plane] = (value - 0.5f) / 0.5f;
                 }

@@ -30,12 +30,7 @@ public final class ClipReader {
      * @throws InvalidInputException when no frame, a negative one or an impossible size is asked for
      */
     public static PixelClip read(
-            MediaSource source,
-            MediaKind kind,
-            int[] frameIndices,
-            FrameTransform transform,
-            int height,
-            int width)
+            MediaSource source, MediaKind kind, int[] frameIndices, FrameTransform transform, int height, int width)
             throws MediaException, IOException {
         if (frameIndices.length == 0 || Arrays.stream(frameIndices).min().getAsInt() < 0) {
             throw new InvalidInputException(
@@ -65,8 +60,7 @@ public final class ClipReader {
                         pictures.scale(frame, values, slot * frameValues);
                         first = slot;
                     } else {
-                        System.arraycopy(
-                                values, first * frameValues, values, slot * frameValues, frameValues);
+                        System.arraycopy(values, first * frameValues, values, slot * frameValues, frameValues);
                     }
                 }
             }
@@ -84,18 +78,12 @@ public final class ClipReader {
      * @throws InvalidInputException when the size is impossible
      */
     public static Optional<PixelClip> readAll(
-            MediaSource source,
-            MediaKind kind,
-            FrameTransform transform,
-            int height,
-            int width,
-            long maxBytes)
+            MediaSource source, MediaKind kind, FrameTransform transform, int height, int width, long maxBytes)
             throws MediaException, IOException {
         transform.requireTarget(height, width);
         int frameValues = Math.multiplyExact(3, Math.multiplyExact(height, width));
         // An array has fewer than 2^31 entries, however much memory there is.
-        long maxFrames =
-                Math.min(maxBytes / Float.BYTES, Integer.MAX_VALUE - 8L) / frameValues;
+        long maxFrames = Math.min(maxBytes / Float.BYTES, Integer.MAX_VALUE - 8L) / frameValues;
         List<float[]> frames = new ArrayList<>();
         try (NativeInput input = NativeInput.open(source);
                 FrameDecoder decoder = FrameDecoder.open(input);
@@ -135,21 +123,13 @@ public final class ClipReader {
         private int height;
         private int width;
 
-        Pictures(
-                NativeInput input,
-                MediaKind kind,
-                FrameTransform transform,
-                int targetHeight,
-                int targetWidth) {
+        Pictures(NativeInput input, MediaKind kind, FrameTransform transform, int targetHeight, int targetWidth) {
             this.kind = kind;
             this.transform = transform;
             this.targetHeight = targetHeight;
             this.targetWidth = targetWidth;
-            this.converter =
-                    new RgbConverter(
-                            kind == MediaKind.IMAGE
-                                    ? Orientation.UPRIGHT
-                                    : Orientation.of(input.displayMatrix()));
+            this.converter = new RgbConverter(
+                    kind == MediaKind.IMAGE ? Orientation.UPRIGHT : Orientation.of(input.displayMatrix()));
         }
 
         void scale(AVFrame frame, float[] target, int offset) throws MediaException {

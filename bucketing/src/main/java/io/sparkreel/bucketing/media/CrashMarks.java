@@ -60,9 +60,8 @@ public final class CrashMarks implements AutoCloseable {
         String name = UUID.randomUUID().toString();
         Path fresh = place.resolve(name + ".tmp");
         Path file = place.resolve(name + SUFFIX);
-        FileChannel channel =
-                FileChannel.open(
-                        fresh, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        FileChannel channel = FileChannel.open(
+                fresh, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE);
         try {
             channel.lock();
             // Only a locked file may carry the name by which others look for the dead.
@@ -84,8 +83,7 @@ public final class CrashMarks implements AutoCloseable {
                 if (OWN.contains(file)) {
                     continue;
                 }
-                try (FileChannel channel =
-                                FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
+                try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
                         FileLock lock = channel.tryLock()) {
                     if (lock != null) {
                         read(channel, found);
@@ -126,9 +124,8 @@ public final class CrashMarks implements AutoCloseable {
     public Mark mark(String name) throws IOException {
         byte[] text = name.getBytes(StandardCharsets.UTF_8);
         if (text.length > SLOT_BYTES - Integer.BYTES) {
-            throw new IOException(
-                    "Cannot mark a file as open: its name has %d bytes. Use names of up to %d bytes."
-                            .formatted(text.length, SLOT_BYTES - Integer.BYTES));
+            throw new IOException("Cannot mark a file as open: its name has %d bytes. Use names of up to %d bytes."
+                    .formatted(text.length, SLOT_BYTES - Integer.BYTES));
         }
         int slot = takeSlot();
         ByteBuffer bytes = ByteBuffer.allocate(Integer.BYTES + text.length);

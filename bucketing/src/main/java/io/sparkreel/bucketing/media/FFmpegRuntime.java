@@ -32,8 +32,7 @@ final class FFmpegRuntime {
     private static void disableUnlessSet(String property) {
         // JavaCPP reads both spellings.
         boolean set =
-                System.getProperty(property) != null
-                        || System.getProperty(property.toLowerCase(Locale.ROOT)) != null;
+                System.getProperty(property) != null || System.getProperty(property.toLowerCase(Locale.ROOT)) != null;
         if (!set) {
             System.setProperty(property, "0");
         }

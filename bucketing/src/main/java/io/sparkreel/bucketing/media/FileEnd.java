@@ -112,7 +112,8 @@ final class FileEnd {
                     end += Math.max(0, bytes.next());
                 }
                 boolean last = (flags & OGG_LAST_PAGE_FLAG) != 0;
-                return end > length ? endsBeyond("the last Ogg page", end)
+                return end > length
+                        ? endsBeyond("the last Ogg page", end)
                         : last ? null : "the last Ogg page is not marked as the end of its stream";
             }
         }
@@ -129,7 +130,8 @@ final class FileEnd {
                 fits = bytes.next() == TRANSPORT_SYNC;
             }
             if (fits) {
-                return length % size == 0 ? null
+                return length % size == 0
+                        ? null
                         : "the last of the packets of %d bytes has %d".formatted(size, length % size);
             }
         }

@@ -130,8 +130,7 @@ final class FrameDecoder implements AutoCloseable {
     }
 
     private MediaException damage() {
-        return new MediaException(
-                MediaProblem.DECODE_ERROR, "decoding fails after %d frames".formatted(decoded));
+        return new MediaException(MediaProblem.DECODE_ERROR, "decoding fails after %d frames".formatted(decoded));
     }
 
     /** Frames returned so far. */

@@ -28,16 +28,14 @@ public enum FrameTransform {
             }
         }
         throw new InvalidInputException(
-                "Cannot transform frames: transform_name is \"%s\". Use resize_crop or center."
-                        .formatted(name));
+                "Cannot transform frames: transform_name is \"%s\". Use resize_crop or center.".formatted(name));
     }
 
     /** Refuses targets this transform cannot make. */
     void requireTarget(int height, int width) {
         if (height < 1 || width < 1) {
-            throw new InvalidInputException(
-                    "Cannot transform frames: the target is %dx%d. Use a size of at least 1x1."
-                            .formatted(width, height));
+            throw new InvalidInputException("Cannot transform frames: the target is %dx%d. Use a size of at least 1x1."
+                    .formatted(width, height));
         }
         if (this == CENTER && height != width) {
             throw new InvalidInputException(
@@ -50,8 +48,7 @@ public enum FrameTransform {
      * The scaler for pictures of one size. Videos are scaled bilinearly on floats without
      * antialiasing, images by Pillow's antialiased bicubic filter on bytes, as the reference does.
      */
-    FrameScaler scaler(
-            MediaKind kind, int height, int width, int targetHeight, int targetWidth) {
+    FrameScaler scaler(MediaKind kind, int height, int width, int targetHeight, int targetWidth) {
         if (kind == MediaKind.VIDEO) {
             return this == RESIZE_CROP
                     ? BilinearScaler.resizeCrop(height, width, targetHeight, targetWidth)

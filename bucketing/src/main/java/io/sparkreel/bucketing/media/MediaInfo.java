@@ -17,12 +17,12 @@ package io.sparkreel.bucketing.media;
  *     read did not tell
  */
 public record MediaInfo(
-    MediaKind kind,
-    int width,
-    int height,
-    int rotation,
-    int numFrames,
-    double fps,
-    double durationSeconds,
-    String codec,
-    int keyframeInterval) {}
+        MediaKind kind,
+        int width,
+        int height,
+        int rotation,
+        int numFrames,
+        double fps,
+        double durationSeconds,
+        String codec,
+        int keyframeInterval) {}

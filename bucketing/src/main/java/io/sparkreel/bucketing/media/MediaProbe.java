@@ -29,8 +29,7 @@ public final class MediaProbe {
      * @throws MediaException when the file is to be put aside
      * @throws IOException when the storage fails
      */
-    public static MediaInfo probe(MediaSource source, ProbeOptions options)
-            throws MediaException, IOException {
+    public static MediaInfo probe(MediaSource source, ProbeOptions options) throws MediaException, IOException {
         Objects.requireNonNull(options, "options");
         try {
             return read(source, options);
@@ -40,25 +39,20 @@ public final class MediaProbe {
             }
             throw new MediaException(
                     MediaProblem.TRUNCATED,
-                    "%s; %d frames can be decoded"
-                            .formatted(exception.detail(), Verification.decodable(source)));
+                    "%s; %d frames can be decoded".formatted(exception.detail(), Verification.decodable(source)));
         }
     }
 
-    private static MediaInfo read(MediaSource source, ProbeOptions options)
-            throws MediaException, IOException {
+    private static MediaInfo read(MediaSource source, ProbeOptions options) throws MediaException, IOException {
         try (NativeInput input = NativeInput.open(source)) {
             if (isIncomplete(input)) {
                 input.analyse();
             }
             requireSize(input);
             FrameTally tally =
-                    input.isStillFormat()
-                            ? new FrameTally(1, 1, true)
-                            : FrameTally.of(input, options.frameCount());
+                    input.isStillFormat() ? new FrameTally(1, 1, true) : FrameTally.of(input, options.frameCount());
             if (tally.frames() < 1) {
-                throw new MediaException(
-                        MediaProblem.NO_FRAMES, "the picture stream does not hold a single frame");
+                throw new MediaException(MediaProblem.NO_FRAMES, "the picture stream does not hold a single frame");
             }
             int frames = Verification.of(source, input, tally, options.verify());
             return describe(input, frames, tally.keyframeInterval());
@@ -77,8 +71,7 @@ public final class MediaProbe {
         long height = parameters.height();
         if (width <= 0 || height <= 0) {
             if (isAnimatedWebp(input)) {
-                throw new MediaException(
-                        MediaProblem.UNSUPPORTED_CODEC, "FFmpeg has no decoder for animated WebP");
+                throw new MediaException(MediaProblem.UNSUPPORTED_CODEC, "FFmpeg has no decoder for animated WebP");
             }
             throw new MediaException(
                     MediaProblem.NO_SIZE, "neither the headers nor the first frames tell width and height");
@@ -104,8 +97,7 @@ public final class MediaProbe {
         String codec = avcodec_get_name(parameters.codec_id()).getString();
         boolean still = input.isStillFormat() || input.isFormat("gif") && frames == 1;
         if (still) {
-            return new MediaInfo(
-                    MediaKind.IMAGE, parameters.width(), parameters.height(), 0, 1, 0, 0, codec, 1);
+            return new MediaInfo(MediaKind.IMAGE, parameters.width(), parameters.height(), 0, 1, 0, 0, codec, 1);
         }
         Orientation orientation = Orientation.of(input.displayMatrix());
         double duration = duration(input);
@@ -146,8 +138,6 @@ public final class MediaProbe {
     }
 
     private static double quotient(AVRational rational) {
-        return rational.num() <= 0 || rational.den() <= 0
-                ? 0
-                : (double) rational.num() / rational.den();
+        return rational.num() <= 0 || rational.den() <= 0 ? 0 : (double) rational.num() / rational.den();
     }
 }

@@ -85,11 +85,10 @@ final class NativeInput implements AutoCloseable {
      */
     private static AVInputFormat knownFormat(MediaSource source) throws IOException {
         byte[] head = new byte[3];
-        boolean jpeg =
-                source.read(0, head, 0, 3) == 3
-                        && head[0] == (byte) 0xff
-                        && head[1] == (byte) 0xd8
-                        && head[2] == (byte) 0xff;
+        boolean jpeg = source.read(0, head, 0, 3) == 3
+                && head[0] == (byte) 0xff
+                && head[1] == (byte) 0xd8
+                && head[2] == (byte) 0xff;
         return jpeg ? av_find_input_format("jpeg_pipe") : null;
     }
 
@@ -101,8 +100,7 @@ final class NativeInput implements AutoCloseable {
         if (extent.endsBeyondFile()) {
             return new MediaException(MediaProblem.TRUNCATED, extent.describe());
         }
-        return new MediaException(
-                MediaProblem.NOT_MEDIA, "no supported video or image format begins here");
+        return new MediaException(MediaProblem.NOT_MEDIA, "no supported video or image format begins here");
     }
 
     private void chooseStream() throws MediaException, IOException {
@@ -113,13 +111,11 @@ final class NativeInput implements AutoCloseable {
         }
         if (best < 0) {
             throw new MediaException(
-                    MediaProblem.NO_VIDEO_STREAM,
-                    "the %s container has no picture stream".formatted(formatName()));
+                    MediaProblem.NO_VIDEO_STREAM, "the %s container has no picture stream".formatted(formatName()));
         }
         stream = context.streams(best);
         if ((stream.disposition() & AV_DISPOSITION_ATTACHED_PIC) != 0) {
-            throw new MediaException(
-                    MediaProblem.NO_VIDEO_STREAM, "the only picture is the cover of a sound file");
+            throw new MediaException(MediaProblem.NO_VIDEO_STREAM, "the only picture is the cover of a sound file");
         }
         for (int i = 0; i < context.nb_streams(); i++) {
             if (i != best) {
@@ -206,11 +202,8 @@ final class NativeInput implements AutoCloseable {
         if (parameters.nb_coded_side_data() == 0) {
             return null;
         }
-        AVPacketSideData side =
-                av_packet_side_data_get(
-                        parameters.coded_side_data(),
-                        parameters.nb_coded_side_data(),
-                        AV_PKT_DATA_DISPLAYMATRIX);
+        AVPacketSideData side = av_packet_side_data_get(
+                parameters.coded_side_data(), parameters.nb_coded_side_data(), AV_PKT_DATA_DISPLAYMATRIX);
         if (side == null || side.isNull() || side.size() < 9 * Integer.BYTES) {
             return null;
         }

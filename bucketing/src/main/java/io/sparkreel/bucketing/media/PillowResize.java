@@ -68,15 +68,13 @@ enum PillowResize {
         for (int row = 0; row < newHeight; row++) {
             Taps taps = taps(height, newHeight, row);
             for (int column = 0; column < width; column++) {
-                accumulate(
-                        rgb, 3 * (taps.first * width + column), 3 * width, taps, result, 3 * (row * width + column));
+                accumulate(rgb, 3 * (taps.first * width + column), 3 * width, taps, result, 3 * (row * width + column));
             }
         }
         return result;
     }
 
-    private static void accumulate(
-            byte[] source, int from, int stride, Taps taps, byte[] target, int to) {
+    private static void accumulate(byte[] source, int from, int stride, Taps taps, byte[] target, int to) {
         int half = 1 << (PRECISION_BITS - 1);
         int red = half;
         int green = half;

@@ -10,9 +10,8 @@ public record PixelClip(float[] values, int frames, int height, int width) {
 
     public PixelClip {
         if (frames < 1 || height < 1 || width < 1 || values.length != 3L * frames * height * width) {
-            throw new IllegalArgumentException(
-                    "a clip of %d frames of %dx%d does not have %d values"
-                            .formatted(frames, width, height, values.length));
+            throw new IllegalArgumentException("a clip of %d frames of %dx%d does not have %d values"
+                    .formatted(frames, width, height, values.length));
         }
     }
 }

@@ -51,9 +51,8 @@ public final class PixelImages {
      */
     public static void writePng(Path file, byte[] rgb, int width, int height) throws IOException {
         if (width < 1 || height < 1 || rgb.length != 3L * width * height) {
-            throw new InvalidInputException(
-                    "Cannot write %s: %d bytes are no picture of %dx%d. Pass 3 bytes a pixel."
-                            .formatted(file, rgb.length, width, height));
+            throw new InvalidInputException("Cannot write %s: %d bytes are no picture of %dx%d. Pass 3 bytes a pixel."
+                    .formatted(file, rgb.length, width, height));
         }
         BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_3BYTE_BGR);
         byte[] bgr = ((DataBufferByte) image.getRaster().getDataBuffer()).getData();

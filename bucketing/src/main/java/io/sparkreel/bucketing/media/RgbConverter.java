@@ -70,8 +70,7 @@ final class RgbConverter implements AutoCloseable {
     byte[] convert(AVFrame frame, boolean[] rows) throws MediaException {
         prepare(frame);
         boolean[] wanted = orientation.equals(Orientation.UPRIGHT) ? rows : null;
-        sws_scale(
-                scaler, frame.data(), frame.linesize(), 0, height, target.data(), target.linesize());
+        sws_scale(scaler, frame.data(), frame.linesize(), 0, height, target.data(), target.linesize());
         if (planar) {
             for (int channel = 0; channel < 3; channel++) {
                 copyPlane(PLANES[channel], channel, wanted);
@@ -132,18 +131,9 @@ final class RgbConverter implements AutoCloseable {
         // rows of chrominance.
         planar = hasChrominance(format);
         int made = planar ? AV_PIX_FMT_GBRP : AV_PIX_FMT_RGB24;
-        scaler =
-                sws_getContext(
-                        width,
-                        height,
-                        format,
-                        width,
-                        height,
-                        made,
-                        FLAGS,
-                        (SwsFilter) null,
-                        (SwsFilter) null,
-                        (DoublePointer) null);
+        scaler = sws_getContext(
+                width, height, format, width, height, made, FLAGS, (SwsFilter) null, (SwsFilter) null, (DoublePointer)
+                        null);
         if (scaler == null || scaler.isNull()) {
             scaler = null;
             throw new MediaException(
@@ -172,7 +162,8 @@ final class RgbConverter implements AutoCloseable {
 
     private static boolean hasChrominance(int format) {
         AVPixFmtDescriptor descriptor = av_pix_fmt_desc_get(format);
-        return descriptor != null && descriptor.nb_components() >= 3
+        return descriptor != null
+                && descriptor.nb_components() >= 3
                 && (descriptor.flags() & (AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL)) == 0;
     }
 

@@ -40,21 +40,19 @@ final class SourceBridge implements AutoCloseable {
 
     private static final ConcurrentHashMap<Long, SourceBridge> OPEN = new ConcurrentHashMap<>();
 
-    private static final Read_packet_Pointer_BytePointer_int READ =
-            new Read_packet_Pointer_BytePointer_int() {
-                @Override
-                public int call(Pointer opaque, BytePointer target, int length) {
-                    return OPEN.get(opaque.address()).read(target, length);
-                }
-            };
+    private static final Read_packet_Pointer_BytePointer_int READ = new Read_packet_Pointer_BytePointer_int() {
+        @Override
+        public int call(Pointer opaque, BytePointer target, int length) {
+            return OPEN.get(opaque.address()).read(target, length);
+        }
+    };
 
-    private static final Seek_Pointer_long_int SEEK =
-            new Seek_Pointer_long_int() {
-                @Override
-                public long call(Pointer opaque, long offset, int whence) {
-                    return OPEN.get(opaque.address()).seek(offset, whence);
-                }
-            };
+    private static final Seek_Pointer_long_int SEEK = new Seek_Pointer_long_int() {
+        @Override
+        public long call(Pointer opaque, long offset, int whence) {
+            return OPEN.get(opaque.address()).seek(offset, whence);
+        }
+    };
 
     private final MediaSource source;
     private final long length;
@@ -139,13 +137,12 @@ final class SourceBridge implements AutoCloseable {
             if ((whence & AVSEEK_SIZE) != 0) {
                 return length;
             }
-            long base =
-                    switch (whence & ~AVSEEK_FORCE) {
-                        case SEEK_SET -> 0;
-                        case SEEK_CURRENT -> position;
-                        case SEEK_END -> length;
-                        default -> throw new ArithmeticException("unknown origin " + whence);
-                    };
+            long base = switch (whence & ~AVSEEK_FORCE) {
+                case SEEK_SET -> 0;
+                case SEEK_CURRENT -> position;
+                case SEEK_END -> length;
+                default -> throw new ArithmeticException("unknown origin " + whence);
+            };
             long target = Math.addExact(base, offset);
             if (target < 0) {
                 return INVALID_ARGUMENT;

@@ -36,9 +36,8 @@ public final class TemporalSampling {
         long begin = Math.min((long) (u * (lastBegin + 1)), lastBegin);
         long end = Math.min(begin + window, clipFrames);
         if (end - begin < numFrames) {
-            throw new InvalidInputException(
-                    "Cannot sample %d frames: the clip has %d. Use a bucket of fewer frames."
-                            .formatted(numFrames, clipFrames));
+            throw new InvalidInputException("Cannot sample %d frames: the clip has %d. Use a bucket of fewer frames."
+                    .formatted(numFrames, clipFrames));
         }
         int[] indices = new int[numFrames];
         double step = numFrames == 1 ? 0 : (double) (end - 1 - begin) / (numFrames - 1);

@@ -29,8 +29,7 @@ final class Verification {
         return all(source, probed, tally);
     }
 
-    private static int edges(MediaSource source, FrameTally tally)
-            throws MediaException, IOException {
+    private static int edges(MediaSource source, FrameTally tally) throws MediaException, IOException {
         try (NativeInput input = NativeInput.open(source);
                 FrameDecoder decoder = FrameDecoder.open(input)) {
             requireFirst(decoder);
@@ -102,8 +101,7 @@ final class Verification {
         }
     }
 
-    private static void requireUndamaged(FrameDecoder decoder, FrameTally tally)
-            throws MediaException {
+    private static void requireUndamaged(FrameDecoder decoder, FrameTally tally) throws MediaException {
         if (decoder.damaged()) {
             throw new MediaException(
                     MediaProblem.DECODE_ERROR,

@@ -123,8 +123,7 @@ public final class VideoWriter implements AutoCloseable {
         }
         if (fps < 1) {
             throw new InvalidInputException(
-                    "Cannot write %s: %d frames per second were asked for. Use 1 or more."
-                            .formatted(file, fps));
+                    "Cannot write %s: %d frames per second were asked for. Use 1 or more.".formatted(file, fps));
         }
         FFmpegRuntime.ensureLoaded();
         VideoWriter writer = new VideoWriter(file, width, height);
@@ -198,27 +197,19 @@ public final class VideoWriter implements AutoCloseable {
     private void openConverter() {
         rgb = frame(AV_PIX_FMT_RGB24);
         yuv = frame(AV_PIX_FMT_YUV420P);
-        converter =
-                sws_getContext(
-                        width,
-                        height,
-                        AV_PIX_FMT_RGB24,
-                        width,
-                        height,
-                        AV_PIX_FMT_YUV420P,
-                        SWS_BICUBIC | SWS_ACCURATE_RND,
-                        (SwsFilter) null,
-                        (SwsFilter) null,
-                        (DoublePointer) null);
+        converter = sws_getContext(
+                width,
+                height,
+                AV_PIX_FMT_RGB24,
+                width,
+                height,
+                AV_PIX_FMT_YUV420P,
+                SWS_BICUBIC | SWS_ACCURATE_RND,
+                (SwsFilter) null,
+                (SwsFilter) null,
+                (DoublePointer) null);
         sws_setColorspaceDetails(
-                converter,
-                sws_getCoefficients(SWS_CS_ITU709),
-                1,
-                sws_getCoefficients(SWS_CS_ITU709),
-                0,
-                0,
-                ONE,
-                ONE);
+                converter, sws_getCoefficients(SWS_CS_ITU709), 1, sws_getCoefficients(SWS_CS_ITU709), 0, 0, ONE, ONE);
     }
 
     private AVFrame frame(int format) {

@@ -40,15 +40,18 @@ public final class BatchSizes {
         }
         double target = costTarget == null ? reachable(fitting, dearest) : costTarget;
         Map<String, Integer> sizes = new TreeMap<>();
-        fitting.forEach((tag, most) -> sizes.put(tag,
-                (int) Math.max(1, Math.min(most, Math.round(target / dearest.get(tag))))));
+        fitting.forEach((tag, most) ->
+                sizes.put(tag, (int) Math.max(1, Math.min(most, Math.round(target / dearest.get(tag))))));
         return sizes;
     }
 
     private static double reachable(Map<String, Integer> fitting, Map<String, Double> dearest) {
         double least = fitting.entrySet().stream()
-                .mapToDouble(entry -> entry.getValue() * dearest.get(entry.getKey())).min().orElse(0);
-        return Math.max(least, dearest.values().stream().mapToDouble(cost -> cost).max().orElse(0));
+                .mapToDouble(entry -> entry.getValue() * dearest.get(entry.getKey()))
+                .min()
+                .orElse(0);
+        return Math.max(
+                least, dearest.values().stream().mapToDouble(cost -> cost).max().orElse(0));
     }
 
     /**
@@ -59,8 +62,10 @@ public final class BatchSizes {
      */
     public static void requireFit(
             Collection<Bucket> buckets, Map<String, Integer> sizes, CostModel costs, double memoryBytes) {
-        List<Bucket> dearestFirst = buckets.stream().sorted(java.util.Comparator.comparingDouble(
-                (Bucket bucket) -> -costs.formulas().peakBytes(bucket, size(bucket, sizes)))).collect(Collectors.toList());
+        List<Bucket> dearestFirst = buckets.stream()
+                .sorted(java.util.Comparator.comparingDouble(
+                        (Bucket bucket) -> -costs.formulas().peakBytes(bucket, size(bucket, sizes))))
+                .collect(Collectors.toList());
         if (!dearestFirst.isEmpty()) {
             requireFit(dearestFirst.get(0), size(dearestFirst.get(0), sizes), costs, memoryBytes);
         }
@@ -73,12 +78,21 @@ public final class BatchSizes {
     private static void requireFit(Bucket bucket, int batch, CostModel costs, double memoryBytes) {
         double needed = costs.formulas().peakBytes(bucket, batch);
         if (needed > memoryBytes) {
-            throw new InvalidInputException(String.format(Locale.ROOT, "Cannot train on bucket %s (%dx%d): a micro-batch of"
-                    + " %d clip%s needs about %,.0f bytes, of %,.0f that a rank may use. %s",
-                    bucket.id(), bucket.width(), bucket.height(), batch, batch == 1 ? "" : "s", needed, memoryBytes,
-                    batch == 1
-                            ? "Set grad_checkpoint: true, raise memory_gib, or leave this bucket out of the data."
-                            : "Lower its batch size, set batch_sizes: auto or grad_checkpoint: true, or raise memory_gib."));
+            throw new InvalidInputException(
+                    String.format(
+                            Locale.ROOT,
+                            "Cannot train on bucket %s (%dx%d): a micro-batch of"
+                                    + " %d clip%s needs about %,.0f bytes, of %,.0f that a rank may use. %s",
+                            bucket.id(),
+                            bucket.width(),
+                            bucket.height(),
+                            batch,
+                            batch == 1 ? "" : "s",
+                            needed,
+                            memoryBytes,
+                            batch == 1
+                                    ? "Set grad_checkpoint: true, raise memory_gib, or leave this bucket out of the data."
+                                    : "Lower its batch size, set batch_sizes: auto or grad_checkpoint: true, or raise memory_gib."));
         }
     }
 }

@@ -49,6 +49,7 @@ public final class EpochPlan implements Serializable {
     private final List<Kind> kinds = new ArrayList<>();
     /** By bucket: its kinds, null where it has none. */
     private final Kind[] whole;
+
     private final Kind[] rest;
     private final KeyedPermutation[] clipOrders;
     /** Of micro-batches, or of steps where those are sorted. */
@@ -71,7 +72,8 @@ public final class EpochPlan implements Serializable {
         }
         unordered.removeIf(kind -> kind.count() == 0);
         unordered.sort(Comparator.comparingDouble((Kind kind) -> -kind.cost())
-                .thenComparing(kind -> buckets.get(kind.bucket()).name()).thenComparing(kind -> -kind.samples()));
+                .thenComparing(kind -> buckets.get(kind.bucket()).name())
+                .thenComparing(kind -> -kind.samples()));
         whole = new Kind[buckets.size()];
         rest = new Kind[buckets.size()];
         long first = 0;
@@ -145,7 +147,8 @@ public final class EpochPlan implements Serializable {
     /** What a micro-batch of a step is made of. */
     public Planned microBatch(long step, int microBatch) {
         long number = mix == Mix.MIXED
-                ? order.elementAt(step * perStep + microBatch) : order.elementAt(step) * perStep + microBatch;
+                ? order.elementAt(step * perStep + microBatch)
+                : order.elementAt(step) * perStep + microBatch;
         int low = 0;
         int high = kinds.size() - 1;
         while (low < high) {

@@ -47,11 +47,7 @@ public final class OpenSoraSampler {
      * @throws InvalidInputException when a bucket that holds clips has no batch size
      */
     public OpenSoraSampler(
-            BucketConfig config,
-            List<Optional<Bucket>> assigned,
-            long seed,
-            boolean shuffle,
-            boolean dropLast) {
+            BucketConfig config, List<Optional<Bucket>> assigned, long seed, boolean shuffle, boolean dropLast) {
         this(bucket -> batchSize(config, bucket), assigned, seed, shuffle, dropLast);
     }
 
@@ -122,15 +118,14 @@ public final class OpenSoraSampler {
         TorchPermutation generator = new TorchPermutation(seed + epoch);
         Map<Bucket, List<Integer>> rows = new LinkedHashMap<>();
         List<Bucket> accesses = new ArrayList<>();
-        rowsByBucket.forEach(
-                (bucket, members) -> {
-                    int size = batchSizes.get(bucket);
-                    List<Integer> whole = shuffled(wholeBatches(members, size), generator);
-                    rows.put(bucket, whole);
-                    for (int i = 0; i < whole.size() / size; i++) {
-                        accesses.add(bucket);
-                    }
-                });
+        rowsByBucket.forEach((bucket, members) -> {
+            int size = batchSizes.get(bucket);
+            List<Integer> whole = shuffled(wholeBatches(members, size), generator);
+            rows.put(bucket, whole);
+            for (int i = 0; i < whole.size() / size; i++) {
+                accesses.add(bucket);
+            }
+        });
         List<Bucket> steps = wholeBatches(shuffled(accesses, generator), ranks);
         Map<Bucket, Integer> used = new HashMap<>();
         List<Batch> batches = new ArrayList<>();

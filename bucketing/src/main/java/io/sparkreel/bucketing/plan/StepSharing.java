@@ -84,8 +84,8 @@ public final class StepSharing {
         Integer[] order = new Integer[costs.length];
         Arrays.setAll(order, i -> i);
         Arrays.sort(order, Comparator.comparingDouble((Integer i) -> -costs[i]).thenComparing(i -> i));
-        PriorityQueue<Load> least = new PriorityQueue<>(
-                Comparator.comparingDouble(Load::cost).thenComparingInt(Load::rank));
+        PriorityQueue<Load> least =
+                new PriorityQueue<>(Comparator.comparingDouble(Load::cost).thenComparingInt(Load::rank));
         for (int rank = 0; rank < ranks; rank++) {
             least.add(new Load(rank, 0));
         }

@@ -47,8 +47,7 @@ public record BucketingReport(
      * @param bytes of all files
      * @param sizes clips by the largest predefined resolution whose pixels they have, smallest first
      */
-    public record Media(
-            long videos, long images, double seconds, long bytes, Map<String, Long> sizes) {
+    public record Media(long videos, long images, double seconds, long bytes, Map<String, Long> sizes) {
 
         public Media {
             sizes = java.util.Collections.unmodifiableMap(new java.util.LinkedHashMap<>(sizes));
@@ -66,8 +65,7 @@ public record BucketingReport(
      * @param rows clips in it, over all draws
      * @param expected clips that the rule puts there on average, over all draws
      */
-    public record Cell(
-            String resolution, int frames, double keepProbability, long rows, double expected) {}
+    public record Cell(String resolution, int frames, double keepProbability, long rows, double expected) {}
 
     /**
      * A bucket with clips.
@@ -78,8 +76,7 @@ public record BucketingReport(
      * @param thumbnail a JPEG of one of its clips; null when it could not be decoded
      * @param source of the thumbnail
      */
-    public record Shelf(
-            Bucket bucket, long rows, Integer batchSize, long tokens, byte[] thumbnail, String source) {
+    public record Shelf(Bucket bucket, long rows, Integer batchSize, long tokens, byte[] thumbnail, String source) {
 
         long batches() {
             return batchSize == null ? 0 : (rows + batchSize - 1) / batchSize;

@@ -18,8 +18,7 @@ import java.util.TreeSet;
 /** Writes a {@link BucketingReport} as HTML: tables and style only, no script. */
 final class ReportPage {
 
-    private static final String STYLE =
-            """
+    private static final String STYLE = """
             :root { color-scheme: light dark; --ink: #1c2126; --paper: #fff; --line: #d5dae0; --bar: #3b7dd8;
               --quiet: #66707a; --heat: 59, 125, 216; }
             @media (prefers-color-scheme: dark) {
@@ -58,16 +57,22 @@ final class ReportPage {
         String title = "Buckets of " + escape(report.title());
         page.append("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
                 .append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
-                .append("<link rel=\"icon\" href=\"data:,\">\n<title>").append(title)
-                .append("</title>\n<style>\n").append(STYLE).append("</style>\n</head>\n<body>\n<h1>")
-                .append(title).append("</h1>\n");
+                .append("<link rel=\"icon\" href=\"data:,\">\n<title>")
+                .append(title)
+                .append("</title>\n<style>\n")
+                .append(STYLE)
+                .append("</style>\n</head>\n<body>\n<h1>")
+                .append(title)
+                .append("</h1>\n");
         media();
         outcomes();
         heatMap();
         aspects();
         buckets();
         plans();
-        bars("Sizes of clips, by the largest resolution whose pixels they have", "size",
+        bars(
+                "Sizes of clips, by the largest resolution whose pixels they have",
+                "size",
                 report.media().sizes());
         quarantine();
         facts();
@@ -82,7 +87,9 @@ final class ReportPage {
         tile("images", count(media.images()));
         tile("hours of video", number(media.seconds() / 3600, 2));
         tile("of files", bytes(media.bytes()));
-        tile("put aside", count(report.quarantine().values().stream().mapToLong(n -> n).sum()));
+        tile(
+                "put aside",
+                count(report.quarantine().values().stream().mapToLong(n -> n).sum()));
         page.append("</div>\n");
     }
 
@@ -98,8 +105,7 @@ final class ReportPage {
         heading("What happened to every clip");
         page.append("<div class=\"wide\"><table id=\"outcomes\">\n");
         long total = report.outcomes().values().stream().mapToLong(n -> n).sum();
-        report.outcomes()
-                .forEach((outcome, rows) -> row(words(outcome), count(rows), share(rows, total)));
+        report.outcomes().forEach((outcome, rows) -> row(words(outcome), count(rows), share(rows, total)));
         row(report.draws() == 1 ? "all" : "all, over " + report.draws() + " draws", count(total), "");
         page.append("</table></div>\n");
     }
@@ -137,7 +143,8 @@ final class ReportPage {
             most = Math.max(most, cell.rows());
         }
         page.append("<div class=\"wide\"><table class=\"heat\" id=\"heat\">\n<tr><th></th>");
-        frames.forEach(n -> page.append("<th>").append(n == 1 ? "image" : n + " frames").append("</th>"));
+        frames.forEach(n ->
+                page.append("<th>").append(n == 1 ? "image" : n + " frames").append("</th>"));
         page.append("</tr>\n");
         for (String resolution : resolutions) {
             page.append("<tr><th>").append(escape(resolution)).append("</th>");
@@ -156,9 +163,13 @@ final class ReportPage {
             return;
         }
         double depth = Math.sqrt((double) cell.rows() / most) * 0.6;
-        page.append("<td style=\"background: rgba(var(--heat), %s)\">%s<br><small>expected %s<br>keep_prob %s</small></td>"
-                .formatted(number(depth, 3), count(cell.rows()), number(cell.expected(), 1),
-                        number(cell.keepProbability(), -1)));
+        page.append(
+                "<td style=\"background: rgba(var(--heat), %s)\">%s<br><small>expected %s<br>keep_prob %s</small></td>"
+                        .formatted(
+                                number(depth, 3),
+                                count(cell.rows()),
+                                number(cell.expected(), 1),
+                                number(cell.keepProbability(), -1)));
     }
 
     private void aspects() {
@@ -172,8 +183,8 @@ final class ReportPage {
         heading(title);
         long most = values.values().stream().mapToLong(n -> n).max().orElse(1);
         page.append("<div class=\"wide\"><table id=\"").append(id).append("\">\n");
-        values.forEach((name, rows) -> page.append(
-                "<tr><td>%s</td><td>%s</td><td class=\"bar\"><i style=\"width: %s%%\"></i></td></tr>\n"
+        values.forEach((name, rows) ->
+                page.append("<tr><td>%s</td><td>%s</td><td class=\"bar\"><i style=\"width: %s%%\"></i></td></tr>\n"
                         .formatted(escape(name), count(rows), number(100.0 * rows / Math.max(1, most), 1))));
         page.append("</table></div>\n");
     }
@@ -183,7 +194,9 @@ final class ReportPage {
         page.append("<div class=\"wide\"><table id=\"buckets\">\n<tr><th class=\"text\">a clip</th>")
                 .append("<th class=\"text\">bucket</th><th>pixels</th><th>clips</th><th>batch size</th>")
                 .append("<th>batches</th><th>tokens of a sample</th><th>tokens</th><th>of all tokens</th></tr>\n");
-        long all = report.buckets().stream().mapToLong(shelf -> shelf.rows() * shelf.tokens()).sum();
+        long all = report.buckets().stream()
+                .mapToLong(shelf -> shelf.rows() * shelf.tokens())
+                .sum();
         for (Shelf shelf : report.buckets()) {
             row(
                     picture(shelf),
@@ -206,8 +219,12 @@ final class ReportPage {
         heading("Training on them");
         page.append("<div class=\"wide\"><table id=\"plans\">\n<tr><th>ranks</th><th>micro-batches of a step</th>")
                 .append("<th>steps of an epoch</th><th>ranks are busy</th></tr>\n");
-        report.plans().forEach(plan -> row(count(plan.ranks()), count(plan.microBatches()), count(plan.steps()),
-                number(100 * plan.efficiency(), 1) + " %"));
+        report.plans()
+                .forEach(plan -> row(
+                        count(plan.ranks()),
+                        count(plan.microBatches()),
+                        count(plan.steps()),
+                        number(100 * plan.efficiency(), 1) + " %"));
         page.append("</table></div>\n<p class=\"quiet\">With these batch sizes and an STDiT2-XL/2;")
                 .append(" batch_sizes: auto makes micro-batches cost about the same.</p>\n");
     }
@@ -232,8 +249,9 @@ final class ReportPage {
     private void facts() {
         heading("The run");
         page.append("<dl>\n");
-        report.facts().forEach((name, value) -> page.append(
-                "<dt class=\"quiet\">%s</dt><dd>%s</dd>\n".formatted(escape(name), escape(value))));
+        report.facts()
+                .forEach((name, value) ->
+                        page.append("<dt class=\"quiet\">%s</dt><dd>%s</dd>\n".formatted(escape(name), escape(value))));
         page.append("</dl>\n");
     }
 
@@ -243,9 +261,7 @@ final class ReportPage {
 
     /** A negative number of digits: as many as there are. */
     private static String number(double value, int digits) {
-        return digits < 0
-                ? Double.toString(value)
-                : String.format(Locale.ROOT, "%,." + digits + "f", value);
+        return digits < 0 ? Double.toString(value) : String.format(Locale.ROOT, "%,." + digits + "f", value);
     }
 
     private static String share(long part, long whole) {
@@ -264,6 +280,9 @@ final class ReportPage {
     }
 
     private static String escape(String text) {
-        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\"", "&quot;");
+        return text.replace("&", "&amp;")
+                .replace("<", "&lt;")
+                .replace(">", "&gt;")
+                .replace("\"", "&quot;");
     }
 }

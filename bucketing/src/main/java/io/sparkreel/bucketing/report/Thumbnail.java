@@ -35,8 +35,7 @@ public final class Thumbnail {
         double scale = (double) LONG_SIDE / Math.max(height, width);
         int rows = (int) Math.max(1, Math.round(height * scale));
         int columns = (int) Math.max(1, Math.round(width * scale));
-        PixelClip clip =
-                ClipReader.read(source, kind, new int[] {0}, FrameTransform.RESIZE_CROP, rows, columns);
+        PixelClip clip = ClipReader.read(source, kind, new int[] {0}, FrameTransform.RESIZE_CROP, rows, columns);
         byte[] rgb = PixelImages.toRgb24(clip, 0);
         BufferedImage image = new BufferedImage(columns, rows, BufferedImage.TYPE_INT_RGB);
         for (int i = 0; i < rows * columns; i++) {

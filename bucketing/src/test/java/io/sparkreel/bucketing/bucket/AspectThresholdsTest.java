@@ -22,7 +22,8 @@ class AspectThresholdsTest {
     @MethodSource("resolutions")
     void equalToTheSearchAroundEveryThreshold(Resolution resolution) {
         AspectThresholds thresholds = AspectThresholds.of(resolution);
-        assertEquals(resolution.aspectRatios().size() - 1, thresholds.thresholds().size());
+        assertEquals(
+                resolution.aspectRatios().size() - 1, thresholds.thresholds().size());
         for (double threshold : thresholds.thresholds()) {
             double ratio = threshold;
             for (int i = 0; i < 50; i++) {
@@ -41,8 +42,7 @@ class AspectThresholdsTest {
         AspectThresholds thresholds = AspectThresholds.of(resolution);
         for (int height = 1; height <= 300; height++) {
             for (int width = 1; width <= 300; width++) {
-                assertEquals(
-                        resolution.nearest(height, width), thresholds.find((double) height / width));
+                assertEquals(resolution.nearest(height, width), thresholds.find((double) height / width));
             }
         }
         SplittableRandom random = new SplittableRandom(3);
@@ -70,13 +70,15 @@ class AspectThresholdsTest {
         Resolution resolution = AspectRatios.predefined().require(name);
         assertEquals(label, resolution.nearest(height, width).label());
         assertEquals(
-                label, AspectThresholds.of(resolution).find((double) height / width).label());
+                label,
+                AspectThresholds.of(resolution).find((double) height / width).label());
     }
 
     @Test
     void aSingleShapeTakesAll() {
-        Resolution one =
-                AspectRatios.predefined().with("tiny", 4096, Map.of("1", List.of(64, 64))).require("TINY");
+        Resolution one = AspectRatios.predefined()
+                .with("tiny", 4096, Map.of("1", List.of(64, 64)))
+                .require("TINY");
         assertEquals("1", AspectThresholds.of(one).find(17.0).label());
     }
 }

@@ -24,10 +24,10 @@ class BucketConfigTest {
         return Arrays.asList(keep, batch);
     }
 
-    private static void assertRefused(
-            String message, Map<String, Map<Integer, List<Number>>> buckets) {
+    private static void assertRefused(String message, Map<String, Map<Integer, List<Number>>> buckets) {
         assertEquals(
-                message, assertThrows(InvalidInputException.class, () -> of(buckets)).getMessage());
+                message,
+                assertThrows(InvalidInputException.class, () -> of(buckets)).getMessage());
     }
 
     @Test
@@ -43,10 +43,14 @@ class BucketConfigTest {
                 config.levels().stream().map(level -> level.resolution().name()).toList());
         assertEquals(
                 List.of(64, 16, 1),
-                config.levels().get(1).entries().stream().map(BucketConfig.Entry::frames).toList());
+                config.levels().get(1).entries().stream()
+                        .map(BucketConfig.Entry::frames)
+                        .toList());
         assertEquals(
                 List.of(1, 2, 3),
-                config.levels().get(1).entries().stream().map(BucketConfig.Entry::index).toList());
+                config.levels().get(1).entries().stream()
+                        .map(BucketConfig.Entry::index)
+                        .toList());
         assertNull(config.levels().get(1).entries().get(0).batchSize());
         assertEquals(4 * 17, config.bucketCount());
         assertEquals(4 * 17, config.buckets().size());
@@ -98,40 +102,52 @@ class BucketConfigTest {
 
     @Test
     void resolutionsOfOnesOwn() {
-        AspectRatios own =
-                TABLE.with("Quick", 2304, Map.of("0.56", List.of(36, 64), "1.0", List.of(48, 48)));
+        AspectRatios own = TABLE.with("Quick", 2304, Map.of("0.56", List.of(36, 64), "1.0", List.of(48, 48)));
         assertEquals(2304, own.require("quick").pixels());
         assertEquals(36, own.require("QUICK").nearest(9, 16).height());
         assertEquals(11, own.resolutions().size());
 
         assertOwnRefused(
                 "Cannot define resolution \"480P\": a resolution of that name exists. Choose another name.",
-                "480P", 100, Map.of("1.0", List.of(10, 10)));
+                "480P",
+                100,
+                Map.of("1.0", List.of(10, 10)));
         assertOwnRefused(
                 "Cannot define resolution \"a-b\": the name has other characters. Use letters, digits and underscores.",
-                "a-b", 100, Map.of("1.0", List.of(10, 10)));
+                "a-b",
+                100,
+                Map.of("1.0", List.of(10, 10)));
         assertOwnRefused(
                 "Cannot define resolution \"tiny\": pixels is 0. Give the pixels of a frame, height times width.",
-                "tiny", 0, Map.of("1.0", List.of(10, 10)));
+                "tiny",
+                0,
+                Map.of("1.0", List.of(10, 10)));
         assertOwnRefused(
                 "Cannot define resolution \"tiny\": aspect ratio \"1.78\": [9, 16]. Label [height, width] by height / width, here 0.56.",
-                "tiny", 100, Map.of("1.78", List.of(9, 16)));
+                "tiny",
+                100,
+                Map.of("1.78", List.of(9, 16)));
         assertOwnRefused(
                 "Cannot define resolution \"tiny\": aspect ratio \"16:9\": [9, 16]. Label it by height / width as a decimal number, such as \"0.56\".",
-                "tiny", 100, Map.of("16:9", List.of(9, 16)));
+                "tiny",
+                100,
+                Map.of("16:9", List.of(9, 16)));
         assertOwnRefused(
                 "Cannot define resolution \"tiny\": aspect ratio \"0.56\": [9]. Give [height, width] in pixels.",
-                "tiny", 100, Map.of("0.56", List.of(9)));
+                "tiny",
+                100,
+                Map.of("0.56", List.of(9)));
         Map<String, List<Integer>> equal = new LinkedHashMap<>();
         equal.put("0.5", List.of(10, 20));
         equal.put("0.50", List.of(11, 22));
         assertOwnRefused(
                 "Cannot define resolution \"tiny\": aspect ratios \"0.5\" and \"0.50\" are equal. Keep one of them.",
-                "tiny", 100, equal);
+                "tiny",
+                100,
+                equal);
     }
 
-    private static void assertOwnRefused(
-            String message, String name, long pixels, Map<String, List<Integer>> ratios) {
+    private static void assertOwnRefused(String message, String name, long pixels, Map<String, List<Integer>> ratios) {
         assertEquals(
                 message,
                 assertThrows(InvalidInputException.class, () -> TABLE.with(name, pixels, ratios))

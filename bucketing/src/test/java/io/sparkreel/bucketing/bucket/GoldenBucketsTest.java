@@ -24,16 +24,15 @@ class GoldenBucketsTest {
 
     @TestFactory
     Stream<DynamicTest> chainsDrawsAndResults() throws IOException {
-        JsonNode root = new ObjectMapper().readTree(GoldenFolder.file("buckets.json").toFile());
+        JsonNode root =
+                new ObjectMapper().readTree(GoldenFolder.file("buckets.json").toFile());
         List<DynamicTest> tests = new ArrayList<>();
         for (Map.Entry<String, JsonNode> entry : root.get("configs").properties()) {
             for (String field : (Iterable<String>) entry.getValue()::fieldNames) {
                 if (field.startsWith("frame_interval_")) {
                     int interval = Integer.parseInt(field.substring("frame_interval_".length()));
-                    tests.add(
-                            DynamicTest.dynamicTest(
-                                    entry.getKey() + " " + field,
-                                    () -> check(root.get("clips"), entry.getValue(), interval)));
+                    tests.add(DynamicTest.dynamicTest(
+                            entry.getKey() + " " + field, () -> check(root.get("clips"), entry.getValue(), interval)));
                 }
             }
         }
@@ -57,7 +56,9 @@ class GoldenBucketsTest {
 
             assertEquals(
                     chain(expected.get("chain")),
-                    assigner.chain(frames, height, width).stream().map(GoldenBucketsTest::describe).toList(),
+                    assigner.chain(frames, height, width).stream()
+                            .map(GoldenBucketsTest::describe)
+                            .toList(),
                     what);
 
             int clip = row;
@@ -68,39 +69,27 @@ class GoldenBucketsTest {
                 recorded.put(draw.get(0).asLong(), draw.get(1).asDouble());
                 assertEquals(draw.get(1).asDouble(), NumpyDraw.first(draw.get(0).asLong()), what);
             }
-            Optional<Bucket> result =
-                    assigner.assign(
-                            frames,
-                            height,
-                            width,
-                            candidate -> {
-                                double u = NumpyDraw.draw(42, 0, clip, config.bucketCount(), candidate);
-                                // A draw that nothing depends on is not recorded.
-                                if (candidate.keepProbability() > 0) {
-                                    assertEquals(recorded.get(seed + candidate.index()), u, what);
-                                }
-                                return u;
-                            });
+            Optional<Bucket> result = assigner.assign(frames, height, width, candidate -> {
+                double u = NumpyDraw.draw(42, 0, clip, config.bucketCount(), candidate);
+                // A draw that nothing depends on is not recorded.
+                if (candidate.keepProbability() > 0) {
+                    assertEquals(recorded.get(seed + candidate.index()), u, what);
+                }
+                return u;
+            });
             assertEquals(bucket(expected.get("result")), result.map(GoldenBucketsTest::name), what);
         }
     }
 
     private static void checkIndices(JsonNode golden, BucketConfig config) {
         List<List<Object>> expected = new ArrayList<>();
-        golden.forEach(
-                row -> expected.add(List.of(row.get(0).asText(), row.get(1).asInt(), row.get(2).asInt())));
+        golden.forEach(row -> expected.add(
+                List.of(row.get(0).asText(), row.get(1).asInt(), row.get(2).asInt())));
         List<List<Object>> found = new ArrayList<>();
-        config
-                .levels()
-                .forEach(
-                        level ->
-                                level
-                                        .entries()
-                                        .forEach(
-                                                entry ->
-                                                        found.add(
-                                                                List.of(
-                                                                        level.resolution().name(), entry.frames(), entry.index()))));
+        config.levels()
+                .forEach(level -> level.entries()
+                        .forEach(
+                                entry -> found.add(List.of(level.resolution().name(), entry.frames(), entry.index()))));
         assertEquals(expected, found);
     }
 
@@ -117,22 +106,18 @@ class GoldenBucketsTest {
             }
             buckets.put(resolution.getKey(), counts);
         }
-        return BucketConfig.of(
-                buckets, AspectRatios.predefined(), BucketConfig.DEFAULT_RESOLUTION_SLACK, interval);
+        return BucketConfig.of(buckets, AspectRatios.predefined(), BucketConfig.DEFAULT_RESOLUTION_SLACK, interval);
     }
 
     private static List<List<Object>> chain(JsonNode golden) {
         List<List<Object>> chain = new ArrayList<>();
-        golden.forEach(
-                step ->
-                        chain.add(
-                                List.of(
-                                        step.get(0).asText(),
-                                        step.get(1).asInt(),
-                                        step.get(2).asDouble(),
-                                        step.get(3).asText(),
-                                        step.get(4).asInt(),
-                                        step.get(5).asInt())));
+        golden.forEach(step -> chain.add(List.of(
+                step.get(0).asText(),
+                step.get(1).asInt(),
+                step.get(2).asDouble(),
+                step.get(3).asText(),
+                step.get(4).asInt(),
+                step.get(5).asInt())));
         return chain;
     }
 
@@ -150,8 +135,10 @@ class GoldenBucketsTest {
     private static Optional<List<Object>> bucket(JsonNode golden) {
         return golden.isNull()
                 ? Optional.empty()
-                : Optional.of(
-                        List.of(golden.get(0).asText(), golden.get(1).asInt(), golden.get(2).asText()));
+                : Optional.of(List.of(
+                        golden.get(0).asText(),
+                        golden.get(1).asInt(),
+                        golden.get(2).asText()));
     }
 
     private static List<Object> name(Bucket bucket) {

@@ -53,8 +53,7 @@ class HashesTest {
         "7, 3, -5530264837109923, 480p-16, 0.5251394510179709",
         "7, 3, -5530264837109923, 144p-1, 0.8544163525473029"
     })
-    void keyedDrawsAreThoseOfSpark(
-            long seed, long epoch, long clipId, String tag, double expected) {
+    void keyedDrawsAreThoseOfSpark(long seed, long epoch, long clipId, String tag, double expected) {
         assertEquals(expected, KeepDraw.draw(seed, epoch, clipId, tag));
     }
 

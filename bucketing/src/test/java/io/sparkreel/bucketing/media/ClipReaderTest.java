@@ -18,11 +18,9 @@ class ClipReaderTest {
     private static final int[] RED = {220, 20, 20};
     private static final int[] BLUE = {20, 20, 220};
 
-    private static PixelClip read(String name, int height, int width, int... frames)
-            throws Exception {
+    private static PixelClip read(String name, int height, int width, int... frames) throws Exception {
         try (MediaSource source = TestMedia.small(name)) {
-            return ClipReader.read(
-                    source, MediaKind.VIDEO, frames, FrameTransform.RESIZE_CROP, height, width);
+            return ClipReader.read(source, MediaKind.VIDEO, frames, FrameTransform.RESIZE_CROP, height, width);
         }
     }
 
@@ -31,8 +29,7 @@ class ClipReaderTest {
         return Math.round((clip.values()[index] + 1) / 2 * 255);
     }
 
-    private static void assertColour(
-            int[] expected, int tolerance, PixelClip clip, int frame, int row, int column) {
+    private static void assertColour(int[] expected, int tolerance, PixelClip clip, int frame, int row, int column) {
         for (int channel = 0; channel < 3; channel++) {
             assertEquals(
                     expected[channel],
@@ -114,8 +111,7 @@ class ClipReaderTest {
         for (String name : new String[] {"still.jpg", "exif-rotated.jpg", "still.png", "still.webp"}) {
             try (MediaSource source = TestMedia.small(name)) {
                 PixelClip clip =
-                        ClipReader.read(
-                                source, MediaKind.IMAGE, new int[] {0}, FrameTransform.RESIZE_CROP, 64, 96);
+                        ClipReader.read(source, MediaKind.IMAGE, new int[] {0}, FrameTransform.RESIZE_CROP, 64, 96);
                 assertColour(RED, 12, clip, 0, 10, 10);
                 assertColour(BLUE, 12, clip, 0, 50, 85);
             }
@@ -143,14 +139,8 @@ class ClipReaderTest {
             int centreBlue)
             throws Exception {
         try (MediaSource source = MediaSource.of(TestMedia.clip(name))) {
-            PixelClip clip =
-                    ClipReader.read(
-                            source,
-                            MediaKind.VIDEO,
-                            new int[] {frame},
-                            FrameTransform.RESIZE_CROP,
-                            height,
-                            width);
+            PixelClip clip = ClipReader.read(
+                    source, MediaKind.VIDEO, new int[] {frame}, FrameTransform.RESIZE_CROP, height, width);
             double[] means = {red, green, blue};
             int plane = height * width;
             for (int channel = 0; channel < 3; channel++) {
@@ -160,8 +150,7 @@ class ClipReaderTest {
                 }
                 assertEquals(means[channel], sum / plane, 0.05);
             }
-            assertColour(
-                    new int[] {centreRed, centreGreen, centreBlue}, 1, clip, 0, height / 2, width / 2);
+            assertColour(new int[] {centreRed, centreGreen, centreBlue}, 1, clip, 0, height / 2, width / 2);
         }
     }
 
@@ -169,28 +158,23 @@ class ClipReaderTest {
     void readAllHoldsWhatReadHolds() throws Exception {
         try (MediaSource source = TestMedia.small("vp9.webm")) {
             long bytes = 30L * 3 * 32 * 48 * 4;
-            PixelClip all =
-                    ClipReader.readAll(
-                                    source, MediaKind.VIDEO, FrameTransform.RESIZE_CROP, 32, 48, bytes)
-                            .orElseThrow();
+            PixelClip all = ClipReader.readAll(source, MediaKind.VIDEO, FrameTransform.RESIZE_CROP, 32, 48, bytes)
+                    .orElseThrow();
             assertEquals(30, all.frames());
             PixelClip some =
-                    ClipReader.read(
-                            source, MediaKind.VIDEO, new int[] {29}, FrameTransform.RESIZE_CROP, 32, 48);
+                    ClipReader.read(source, MediaKind.VIDEO, new int[] {29}, FrameTransform.RESIZE_CROP, 32, 48);
             float[] last = new float[3 * 32 * 48];
             System.arraycopy(all.values(), 29 * last.length, last, 0, last.length);
             assertArrayEquals(some.values(), last);
             assertEquals(
                     Optional.empty(),
-                    ClipReader.readAll(
-                            source, MediaKind.VIDEO, FrameTransform.RESIZE_CROP, 32, 48, bytes - 1));
+                    ClipReader.readAll(source, MediaKind.VIDEO, FrameTransform.RESIZE_CROP, 32, 48, bytes - 1));
         }
     }
 
     @Test
     void aClipTooShortSaysSo() {
-        MediaException thrown =
-                assertThrows(MediaException.class, () -> read("plain.mp4", 64, 96, 0, 30));
+        MediaException thrown = assertThrows(MediaException.class, () -> read("plain.mp4", 64, 96, 0, 30));
         assertEquals(MediaProblem.TRUNCATED, thrown.problem());
         assertEquals("frame 30 was asked for, 30 can be decoded", thrown.detail());
     }
@@ -200,17 +184,10 @@ class ClipReaderTest {
         assertThrows(InvalidInputException.class, () -> read("plain.mp4", 64, 96));
         assertThrows(InvalidInputException.class, () -> read("plain.mp4", 64, 96, -1));
         assertThrows(InvalidInputException.class, () -> read("plain.mp4", 0, 96, 0));
-        InvalidInputException thrown =
-                assertThrows(
-                        InvalidInputException.class,
-                        () ->
-                                ClipReader.read(
-                                        TestMedia.small("plain.mp4"),
-                                        MediaKind.VIDEO,
-                                        new int[] {0},
-                                        FrameTransform.CENTER,
-                                        64,
-                                        96));
+        InvalidInputException thrown = assertThrows(
+                InvalidInputException.class,
+                () -> ClipReader.read(
+                        TestMedia.small("plain.mp4"), MediaKind.VIDEO, new int[] {0}, FrameTransform.CENTER, 64, 96));
         assertTrue(thrown.getMessage().contains("resize_crop"), thrown.getMessage());
     }
 
@@ -222,14 +199,8 @@ class ClipReaderTest {
             damaged[i] = (byte) (37 * i);
         }
         PixelClip expected = read("matroska.mkv", 64, 96, 0, 5);
-        PixelClip found =
-                ClipReader.read(
-                        MediaSource.of(damaged),
-                        MediaKind.VIDEO,
-                        new int[] {0, 5},
-                        FrameTransform.RESIZE_CROP,
-                        64,
-                        96);
+        PixelClip found = ClipReader.read(
+                MediaSource.of(damaged), MediaKind.VIDEO, new int[] {0, 5}, FrameTransform.RESIZE_CROP, 64, 96);
         assertArrayEquals(expected.values(), found.values());
     }
 }

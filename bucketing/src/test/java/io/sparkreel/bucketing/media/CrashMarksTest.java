@@ -25,15 +25,15 @@ import org.junit.jupiter.api.io.TempDir;
 
 class CrashMarksTest {
 
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
 
     @Test
     void aProcessThatDiesLeavesItsOpenFilesBehind() throws Exception {
         assertEquals(7, run(Dying.class));
 
         try (CrashMarks marks = CrashMarks.open(folder)) {
-            assertEquals(
-                    Set.of("s3a://clips/\u4e16\u754c.mp4", "two.mp4"), Set.copyOf(marks.leftBehind()));
+            assertEquals(Set.of("s3a://clips/\u4e16\u754c.mp4", "two.mp4"), Set.copyOf(marks.leftBehind()));
         }
         try (CrashMarks marks = CrashMarks.open(folder)) {
             assertEquals(List.of(), marks.leftBehind());
@@ -41,16 +41,15 @@ class CrashMarksTest {
     }
 
     private int run(Class<?> program) throws Exception {
-        Process process =
-                new ProcessBuilder(
-                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                                "-Xmx64m",
-                                "-cp",
-                                System.getProperty("java.class.path"),
-                                program.getName(),
-                                folder.toString())
-                        .redirectErrorStream(true)
-                        .start();
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Xmx64m",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        program.getName(),
+                        folder.toString())
+                .redirectErrorStream(true)
+                .start();
         process.getInputStream().transferTo(System.err);
         assertTrue(process.waitFor(60, TimeUnit.SECONDS));
         return process.exitValue();
@@ -105,8 +104,12 @@ class CrashMarksTest {
         int dead = 200;
         for (int i = 0; i < dead; i++) {
             byte[] name = ("clip-" + i).getBytes();
-            Files.write(folder.resolve(i + ".marks"),
-                    ByteBuffer.allocate(Integer.BYTES + name.length).putInt(name.length).put(name).array());
+            Files.write(
+                    folder.resolve(i + ".marks"),
+                    ByteBuffer.allocate(Integer.BYTES + name.length)
+                            .putInt(name.length)
+                            .put(name)
+                            .array());
         }
         int threads = 8;
         ExecutorService pool = Executors.newFixedThreadPool(threads);

@@ -46,43 +46,68 @@ class FfprobeTest {
         "cmaf.mp4 -c:v libx264 -preset ultrafast -g 12 -movflags cmaf+frag_keyframe+dash",
         "fragmented-sound.mp4 AUDIO -c:v libx264 -preset ultrafast -g 12 -c:a aac -movflags frag_keyframe+empty_moov",
         "fragmented.mov -c:v libx264 -preset ultrafast -g 12 -movflags frag_keyframe+empty_moov",
-        "prores.mov -c:v prores_ks", "mjpeg.mov -c:v mjpeg -pix_fmt yuvj420p", "animation.mov -c:v qtrle",
+        "prores.mov -c:v prores_ks",
+        "mjpeg.mov -c:v mjpeg -pix_fmt yuvj420p",
+        "animation.mov -c:v qtrle",
         "timecode.mov -c:v mpeg4 -timecode 00:00:00:00",
         "hevc.mp4 -c:v libx265 -preset ultrafast -x265-params log-level=error",
         "vp9.mp4 -c:v libvpx-vp9 -cpu-used 8 -deadline realtime",
         "anamorphic.mp4 -c:v libx264 -preset ultrafast -aspect 4:3",
         "ntsc.mp4 -vf fps=30000/1001 -c:v libx264 -preset ultrafast",
         "late.mp4 -vf setpts=PTS+10/TB -c:v libx264 -preset ultrafast",
-        "one.mp4 -frames:v 1 -c:v libx264", "two.mp4 -frames:v 2 -c:v libx264", "one.mkv -frames:v 1 -c:v libx264",
+        "one.mp4 -frames:v 1 -c:v libx264",
+        "two.mp4 -frames:v 2 -c:v libx264",
+        "one.mkv -frames:v 1 -c:v libx264",
         "mobile.3gp -c:v libx264 -preset ultrafast",
         "vp8.webm -c:v libvpx -auto-alt-ref 1 -lag-in-frames 25 -cpu-used 5 -b:v 200k",
         "vp9.webm -c:v libvpx-vp9 -auto-alt-ref 1 -lag-in-frames 25 -cpu-used 5",
         "sound.webm AUDIO -c:v libvpx-vp9 -deadline realtime -cpu-used 8 -c:a libopus",
-        "h264.mkv -c:v libx264 -bf 3", "lossless.mkv -c:v ffv1",
-        "mpeg4.avi -c:v mpeg4", "bframes.avi -c:v mpeg4 -bf 2", "mjpeg.avi -c:v mjpeg -pix_fmt yuvj420p",
-        "msmpeg4.avi -c:v msmpeg4", "raw.avi -c:v rawvideo -pix_fmt bgr24", "h264.avi -c:v libx264 -preset ultrafast",
+        "h264.mkv -c:v libx264 -bf 3",
+        "lossless.mkv -c:v ffv1",
+        "mpeg4.avi -c:v mpeg4",
+        "bframes.avi -c:v mpeg4 -bf 2",
+        "mjpeg.avi -c:v mjpeg -pix_fmt yuvj420p",
+        "msmpeg4.avi -c:v msmpeg4",
+        "raw.avi -c:v rawvideo -pix_fmt bgr24",
+        "h264.avi -c:v libx264 -preset ultrafast",
         "sound.avi AUDIO -c:v mpeg4 -c:a mp3",
-        "mpeg1.mpg -c:v mpeg1video", "mpeg2.mpg -c:v mpeg2video -bf 2", "sound.mpg AUDIO -c:v mpeg2video -c:a mp2",
-        "interlaced.mpg -c:v mpeg2video -flags +ildct+ilme", "disc.vob -c:v mpeg2video -f vob",
-        "h264.ts -c:v libx264 -bf 3", "sound.ts AUDIO -c:v libx264 -preset ultrafast -c:a aac",
-        "mpeg2.ts -c:v mpeg2video", "hevc.ts -c:v libx265 -preset ultrafast -x265-params log-level=error",
-        "interlaced.ts -c:v libx264 -flags +ilme+ildct -x264opts tff=1", "h264.m2ts -c:v libx264 -preset ultrafast",
-        "theora.ogv -c:v libtheora", "sound.ogg AUDIO -c:v libtheora -c:a libvorbis",
-        "moving.gif -vf scale=160:90", "still.gif -frames:v 1", "moving.png -frames:v 7 -f apng",
-        "still.png -frames:v 1", "still.jpg -frames:v 1", "still.webp -frames:v 1", "still.bmp -frames:v 1",
-        "variable.mp4 VARIABLE -c:v libx264 -preset ultrafast", "variable.mov VARIABLE -c:v mpeg4",
-        "variable.mkv VARIABLE -c:v libx264 -preset ultrafast", "variable.ts VARIABLE -c:v libx264 -preset ultrafast",
+        "mpeg1.mpg -c:v mpeg1video",
+        "mpeg2.mpg -c:v mpeg2video -bf 2",
+        "sound.mpg AUDIO -c:v mpeg2video -c:a mp2",
+        "interlaced.mpg -c:v mpeg2video -flags +ildct+ilme",
+        "disc.vob -c:v mpeg2video -f vob",
+        "h264.ts -c:v libx264 -bf 3",
+        "sound.ts AUDIO -c:v libx264 -preset ultrafast -c:a aac",
+        "mpeg2.ts -c:v mpeg2video",
+        "hevc.ts -c:v libx265 -preset ultrafast -x265-params log-level=error",
+        "interlaced.ts -c:v libx264 -flags +ilme+ildct -x264opts tff=1",
+        "h264.m2ts -c:v libx264 -preset ultrafast",
+        "theora.ogv -c:v libtheora",
+        "sound.ogg AUDIO -c:v libtheora -c:a libvorbis",
+        "moving.gif -vf scale=160:90",
+        "still.gif -frames:v 1",
+        "moving.png -frames:v 7 -f apng",
+        "still.png -frames:v 1",
+        "still.jpg -frames:v 1",
+        "still.webp -frames:v 1",
+        "still.bmp -frames:v 1",
+        "variable.mp4 VARIABLE -c:v libx264 -preset ultrafast",
+        "variable.mov VARIABLE -c:v mpeg4",
+        "variable.mkv VARIABLE -c:v libx264 -preset ultrafast",
+        "variable.ts VARIABLE -c:v libx264 -preset ultrafast",
         "variable.webm VARIABLE -c:v libvpx-vp9 -cpu-used 8 -deadline realtime",
     };
 
     /** Files made of others without encoding: name, source, options; SEEK begins between keyframes. */
     private static final String[] COPIED = {
-        "rotated-90.mp4 plain.mp4 -metadata:s:v rotate=90", "rotated-180.mp4 plain.mp4 -metadata:s:v rotate=180",
+        "rotated-90.mp4 plain.mp4 -metadata:s:v rotate=90",
+        "rotated-180.mp4 plain.mp4 -metadata:s:v rotate=180",
         "rotated-270.mov plain.mp4 -metadata:s:v rotate=270",
-        "rotated-fragmented.mp4 rotated-90.mp4 -movflags frag_keyframe+empty_moov", "rotated.mkv rotated-90.mp4",
-        "edit-list.mp4 bframes.mp4 SEEK", "edit-list-sound.mp4 sound.mp4 SEEK",
+        "rotated-fragmented.mp4 rotated-90.mp4 -movflags frag_keyframe+empty_moov",
+        "rotated.mkv rotated-90.mp4",
+        "edit-list.mp4 bframes.mp4 SEEK",
+        "edit-list-sound.mp4 sound.mp4 SEEK",
     };
-
 
     /** Formats that are none of ours: a text, a sound file and its cover. */
     private static final Set<MediaProblem> NOT_OURS = EnumSet.of(MediaProblem.NOT_MEDIA, MediaProblem.NO_VIDEO_STREAM);
@@ -166,7 +191,9 @@ class FfprobeTest {
 
     /** Does ffprobe read fewer frames than the file's header names? It counts one that is there in part. */
     private static boolean isCut(JsonNode stream) {
-        return stream != null && stream.path("nb_read_packets").asInt() < stream.path("nb_frames").asInt();
+        return stream != null
+                && stream.path("nb_read_packets").asInt()
+                        < stream.path("nb_frames").asInt();
     }
 
     private static String describe(MediaInfo info) {
@@ -180,8 +207,12 @@ class FfprobeTest {
             rotation = side.path("rotation").asInt(rotation);
         }
         boolean turned = Math.abs(rotation) == 90;
-        return describe(stream.path("codec_name").asText(), stream.path(turned ? "height" : "width").asInt(),
-                stream.path(turned ? "width" : "height").asInt(), rotation, stream.path("nb_read_packets").asInt());
+        return describe(
+                stream.path("codec_name").asText(),
+                stream.path(turned ? "height" : "width").asInt(),
+                stream.path(turned ? "width" : "height").asInt(),
+                rotation,
+                stream.path("nb_read_packets").asInt());
     }
 
     private static String describe(String codec, int width, int height, int rotation, int frames) {
@@ -190,8 +221,18 @@ class FfprobeTest {
 
     /** The first picture stream, null where there is none. */
     private static JsonNode ffprobe(Path file) throws Exception {
-        JsonNode streams = JSON.readTree(run(List.of("ffprobe", "-v", "quiet", "-count_packets", "-select_streams", "v",
-                "-show_streams", "-of", "json", file.toString()))).path("streams");
+        JsonNode streams = JSON.readTree(run(List.of(
+                        "ffprobe",
+                        "-v",
+                        "quiet",
+                        "-count_packets",
+                        "-select_streams",
+                        "v",
+                        "-show_streams",
+                        "-of",
+                        "json",
+                        file.toString())))
+                .path("streams");
         return streams.isEmpty() ? null : streams.get(0);
     }
 
@@ -206,8 +247,10 @@ class FfprobeTest {
     private static String run(List<String> command) throws Exception {
         Path output = Files.createTempFile("ffmpeg", ".txt");
         try {
-            Process process = new ProcessBuilder(command).redirectOutput(output.toFile())
-                    .redirectError(ProcessBuilder.Redirect.DISCARD).start();
+            Process process = new ProcessBuilder(command)
+                    .redirectOutput(output.toFile())
+                    .redirectError(ProcessBuilder.Redirect.DISCARD)
+                    .start();
             assertTrue(process.waitFor(LIMIT_S, TimeUnit.SECONDS), () -> String.join(" ", command) + " did not end");
             assertFalse(command.get(0).equals("ffmpeg") && process.exitValue() != 0, () -> String.join(" ", command));
             return Files.readString(output, StandardCharsets.UTF_8);

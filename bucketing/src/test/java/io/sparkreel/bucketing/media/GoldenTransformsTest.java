@@ -29,7 +29,8 @@ class GoldenTransformsTest {
 
     @BeforeAll
     static void read() throws IOException {
-        cases = new ObjectMapper().readTree(GoldenFolder.optional("transforms.json").toFile());
+        cases = new ObjectMapper()
+                .readTree(GoldenFolder.optional("transforms.json").toFile());
         tensors = SafetensorsFile.read(GoldenFolder.optional("transforms.safetensors"));
     }
 
@@ -40,8 +41,7 @@ class GoldenTransformsTest {
             int[] source = tensors.shape("video." + i + ".in"); // [T, 3, h, w]
             int[] target = tensors.shape("video." + i + ".out"); // [T, 3, H, W]
             FrameScaler scaler =
-                    FrameTransform.RESIZE_CROP.scaler(
-                            MediaKind.VIDEO, source[2], source[3], target[2], target[3]);
+                    FrameTransform.RESIZE_CROP.scaler(MediaKind.VIDEO, source[2], source[3], target[2], target[3]);
             float[] result = new float[target[0] * 3 * target[2] * target[3]];
             byte[] pixels = tensors.bytes("video." + i + ".in");
             for (int frame = 0; frame < source[0]; frame++) {
@@ -56,8 +56,12 @@ class GoldenTransformsTest {
     void videoCenter() {
         assertTrue(tensors.has("ucfcenter.0.out"));
         for (int i = 0; tensors.has("ucfcenter." + i + ".out"); i++) {
-            check("center." + i + ".in_hwc", "ucfcenter." + i + ".out", MediaKind.VIDEO,
-                    FrameTransform.CENTER, FLOAT_TOLERANCE);
+            check(
+                    "center." + i + ".in_hwc",
+                    "ucfcenter." + i + ".out",
+                    MediaKind.VIDEO,
+                    FrameTransform.CENTER,
+                    FLOAT_TOLERANCE);
         }
     }
 
@@ -65,8 +69,12 @@ class GoldenTransformsTest {
     void imageResizeCrop() {
         assertTrue(tensors.has("image.0.in_hwc"));
         for (int i = 0; tensors.has("image." + i + ".in_hwc"); i++) {
-            check("image." + i + ".in_hwc", "image." + i + ".out", MediaKind.IMAGE,
-                    FrameTransform.RESIZE_CROP, GREY_LEVEL);
+            check(
+                    "image." + i + ".in_hwc",
+                    "image." + i + ".out",
+                    MediaKind.IMAGE,
+                    FrameTransform.RESIZE_CROP,
+                    GREY_LEVEL);
         }
     }
 
@@ -74,21 +82,22 @@ class GoldenTransformsTest {
     void imageCenter() {
         assertTrue(tensors.has("center.0.in_hwc"));
         for (int i = 0; tensors.has("center." + i + ".in_hwc"); i++) {
-            check("center." + i + ".in_hwc", "center." + i + ".out", MediaKind.IMAGE,
-                    FrameTransform.CENTER, GREY_LEVEL);
+            check(
+                    "center." + i + ".in_hwc",
+                    "center." + i + ".out",
+                    MediaKind.IMAGE,
+                    FrameTransform.CENTER,
+                    GREY_LEVEL);
         }
     }
 
-    private static void check(
-            String input, String output, MediaKind kind, FrameTransform transform, double tolerance) {
+    private static void check(String input, String output, MediaKind kind, FrameTransform transform, double tolerance) {
         int[] source = tensors.shape(input); // [h, w, 3]
         int[] shape = tensors.shape(output); // [..., 3, H, W]
         int height = shape[shape.length - 2];
         int width = shape[shape.length - 1];
         float[] result = new float[3 * height * width];
-        transform
-                .scaler(kind, source[0], source[1], height, width)
-                .scale(tensors.bytes(input), result, 0);
+        transform.scaler(kind, source[0], source[1], height, width).scale(tensors.bytes(input), result, 0);
         assertClose(output, tensors.floats(output), result, tolerance);
     }
 
@@ -113,9 +122,7 @@ class GoldenTransformsTest {
                 expected[i] = test.get("indices").get(i).asInt();
             }
             assertArrayEquals(
-                    expected,
-                    TemporalSampling.frameIndices(clipFrames, frames, interval, u),
-                    test.toString());
+                    expected, TemporalSampling.frameIndices(clipFrames, frames, interval, u), test.toString());
         }
     }
 
@@ -139,8 +146,7 @@ class GoldenTransformsTest {
         return rgb;
     }
 
-    private static void assertClose(
-            String what, float[] expected, float[] found, double tolerance) {
+    private static void assertClose(String what, float[] expected, float[] found, double tolerance) {
         assertEquals(expected.length, found.length, what);
         double worst = 0;
         for (int i = 0; i < expected.length; i++) {

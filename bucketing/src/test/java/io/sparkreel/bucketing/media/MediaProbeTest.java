@@ -34,7 +34,8 @@ class MediaProbeTest {
     }
 
     private static MediaProblem problem(String name, FrameCount count, Verify verify) {
-        return assertThrows(MediaException.class, () -> probe(name, count, verify)).problem();
+        return assertThrows(MediaException.class, () -> probe(name, count, verify))
+                .problem();
     }
 
     // The answers of ffprobe 5.1.9 -count_packets.
@@ -53,14 +54,7 @@ class MediaProbeTest {
         "two-dogs-grass.jpg,      IMAGE, 1024, 768, 1,   0,         0,        mjpeg",
     })
     void sampleClipsAreAsFfprobeSays(
-            String name,
-            MediaKind kind,
-            int width,
-            int height,
-            int frames,
-            double fps,
-            double duration,
-            String codec)
+            String name, MediaKind kind, int width, int height, int frames, double fps, double duration, String codec)
             throws Exception {
         for (Verify verify : Verify.values()) {
             try (MediaSource source = MediaSource.of(TestMedia.clip(name))) {
@@ -151,10 +145,8 @@ class MediaProbeTest {
     void aCutSampleTableIsFoundInEveryMode(Verify verify) throws Exception {
         for (FrameCount count : FrameCount.values()) {
             try (MediaSource source = MediaSource.of(TestMedia.clip("broken-truncated.mp4"))) {
-                MediaException thrown =
-                        assertThrows(
-                                MediaException.class,
-                                () -> MediaProbe.probe(source, new ProbeOptions(count, verify)));
+                MediaException thrown = assertThrows(
+                        MediaException.class, () -> MediaProbe.probe(source, new ProbeOptions(count, verify)));
                 assertEquals(MediaProblem.TRUNCATED, thrown.problem());
                 String found = "the sample table names 46 frames, 37 lie within the file's 60000 bytes";
                 // Two of them show only together with later ones.
@@ -171,19 +163,15 @@ class MediaProbeTest {
 
     @Test
     void filesWithoutPicturesArePutAside() throws Exception {
-        assertEquals(
-                MediaProblem.NO_VIDEO_STREAM, problem("sound.m4a", FrameCount.EXACT, Verify.NONE));
-        for (byte[] bytes :
-                List.of(
-                        new byte[0],
-                        new byte[100_000],
-                        "hello".getBytes(),
-                        "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n/etc/passwd\n".getBytes(),
-                        "ffconcat version 1.0\nfile /etc/passwd\n".getBytes())) {
-            MediaException thrown =
-                    assertThrows(
-                            MediaException.class,
-                            () -> MediaProbe.probe(MediaSource.of(bytes), ProbeOptions.DEFAULT));
+        assertEquals(MediaProblem.NO_VIDEO_STREAM, problem("sound.m4a", FrameCount.EXACT, Verify.NONE));
+        for (byte[] bytes : List.of(
+                new byte[0],
+                new byte[100_000],
+                "hello".getBytes(),
+                "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n/etc/passwd\n".getBytes(),
+                "ffconcat version 1.0\nfile /etc/passwd\n".getBytes())) {
+            MediaException thrown = assertThrows(
+                    MediaException.class, () -> MediaProbe.probe(MediaSource.of(bytes), ProbeOptions.DEFAULT));
             assertEquals(MediaProblem.NOT_MEDIA, thrown.problem());
         }
         try (MediaSource source = MediaSource.of(TestMedia.clip("broken-text.mp4"))) {
@@ -205,9 +193,7 @@ class MediaProbeTest {
         for (Verify verify : List.of(Verify.EDGES, Verify.FULL)) {
             assertThrows(
                     MediaException.class,
-                    () ->
-                            MediaProbe.probe(
-                                    MediaSource.of(bytes), new ProbeOptions(FrameCount.EXACT, verify)));
+                    () -> MediaProbe.probe(MediaSource.of(bytes), new ProbeOptions(FrameCount.EXACT, verify)));
         }
     }
 
@@ -236,8 +222,10 @@ class MediaProbeTest {
         ProbeOptions options = new ProbeOptions(FrameCount.EXACT, Verify.FULL);
         assertEquals(30, MediaProbe.probe(MediaSource.of(live), options).numFrames());
         byte[] cut = Arrays.copyOf(live, live.length * 2 / 3);
-        assertEquals(MediaProblem.TRUNCATED,
-                assertThrows(MediaException.class, () -> MediaProbe.probe(MediaSource.of(cut), options)).problem());
+        assertEquals(
+                MediaProblem.TRUNCATED,
+                assertThrows(MediaException.class, () -> MediaProbe.probe(MediaSource.of(cut), options))
+                        .problem());
     }
 
     /** Theora repeats a picture by an empty packet, of which no decoder makes a frame. */
@@ -259,7 +247,10 @@ class MediaProbeTest {
             more[page + 22 + i] = (byte) (sum >>> 8 * i);
         }
         for (Verify verify : Verify.values()) {
-            assertEquals(30, MediaProbe.probe(MediaSource.of(more), new ProbeOptions(FrameCount.EXACT, verify)).numFrames());
+            assertEquals(
+                    30,
+                    MediaProbe.probe(MediaSource.of(more), new ProbeOptions(FrameCount.EXACT, verify))
+                            .numFrames());
         }
     }
 
@@ -311,19 +302,13 @@ class MediaProbeTest {
     @Test
     void animatedWebpIsNamed() {
         byte[] bytes = "RIFF\u001e\0\0\0WEBPVP8X\n\0\0\0\u0002\0\0\0\u000f\0\0\u000f\0\0ANIM\0\0\0\0".getBytes();
-        MediaException thrown = assertThrows(
-                MediaException.class, () -> MediaProbe.probe(MediaSource.of(bytes), ProbeOptions.DEFAULT));
+        MediaException thrown =
+                assertThrows(MediaException.class, () -> MediaProbe.probe(MediaSource.of(bytes), ProbeOptions.DEFAULT));
         assertEquals(MediaProblem.UNSUPPORTED_CODEC, thrown.problem());
     }
 
     @ParameterizedTest
-    @CsvSource({
-        "plain.mp4, 30",
-        "matroska.mkv, 30",
-        "vp9.webm, 30",
-        "fragmented.mp4, 30",
-        "lying-header.avi, 444"
-    })
+    @CsvSource({"plain.mp4, 30", "matroska.mkv, 30", "vp9.webm, 30", "fragmented.mp4, 30", "lying-header.avi, 444"})
     void headersAreBelievedWhenAskedTo(String name, int frames) throws Exception {
         assertEquals(frames, probe(name, FrameCount.HEADER, Verify.NONE).numFrames());
     }
@@ -331,33 +316,28 @@ class MediaProbeTest {
     @Test
     void headerModeReadsHeadersOnly() throws Exception {
         CountingSource source = new CountingSource(TestMedia.clip("two-dogs-roots-zoom.webm"));
-        MediaInfo info =
-                MediaProbe.probe(source, new ProbeOptions(FrameCount.HEADER, Verify.NONE));
+        MediaInfo info = MediaProbe.probe(source, new ProbeOptions(FrameCount.HEADER, Verify.NONE));
         assertEquals(60, info.numFrames());
         assertTrue(source.bytesRead <= 2 * 64 * 1024, source.bytesRead + " bytes were read");
     }
 
     @Test
     void aFailingStorageIsNoBadFile() {
-        MediaSource failing =
-                new MediaSource() {
-                    @Override
-                    public long length() {
-                        return 1_000_000;
-                    }
+        MediaSource failing = new MediaSource() {
+            @Override
+            public long length() {
+                return 1_000_000;
+            }
 
-                    @Override
-                    public int read(long position, byte[] target, int offset, int length)
-                            throws IOException {
-                        throw new IOException("connection reset");
-                    }
+            @Override
+            public int read(long position, byte[] target, int offset, int length) throws IOException {
+                throw new IOException("connection reset");
+            }
 
-                    @Override
-                    public void close() {}
-                };
-        IOException thrown =
-                assertThrows(
-                        IOException.class, () -> MediaProbe.probe(failing, ProbeOptions.DEFAULT));
+            @Override
+            public void close() {}
+        };
+        IOException thrown = assertThrows(IOException.class, () -> MediaProbe.probe(failing, ProbeOptions.DEFAULT));
         assertEquals("connection reset", thrown.getMessage());
     }
 
@@ -370,25 +350,21 @@ class MediaProbeTest {
     void shortReadsChangeNothing(String name) throws Exception {
         byte[] bytes = TestMedia.bytes(name);
         MediaSource whole = MediaSource.of(bytes);
-        MediaSource trickling =
-                new MediaSource() {
-                    @Override
-                    public long length() throws IOException {
-                        return whole.length();
-                    }
+        MediaSource trickling = new MediaSource() {
+            @Override
+            public long length() throws IOException {
+                return whole.length();
+            }
 
-                    @Override
-                    public int read(long position, byte[] target, int offset, int length)
-                            throws IOException {
-                        return whole.read(position, target, offset, Math.min(length, 7));
-                    }
+            @Override
+            public int read(long position, byte[] target, int offset, int length) throws IOException {
+                return whole.read(position, target, offset, Math.min(length, 7));
+            }
 
-                    @Override
-                    public void close() {}
-                };
-        assertEquals(
-                MediaProbe.probe(whole, ProbeOptions.DEFAULT),
-                MediaProbe.probe(trickling, ProbeOptions.DEFAULT));
+            @Override
+            public void close() {}
+        };
+        assertEquals(MediaProbe.probe(whole, ProbeOptions.DEFAULT), MediaProbe.probe(trickling, ProbeOptions.DEFAULT));
     }
 
     // JavaCPP has room for ten callback objects of a type.
@@ -397,13 +373,12 @@ class MediaProbeTest {
         ExecutorService threads = Executors.newFixedThreadPool(32);
         try {
             CyclicBarrier allOpen = new CyclicBarrier(32);
-            Callable<Integer> task =
-                    () -> {
-                        try (NativeInput input = NativeInput.open(TestMedia.small("vp9.webm"))) {
-                            allOpen.await();
-                            return FrameTally.of(input, FrameCount.EXACT).frames();
-                        }
-                    };
+            Callable<Integer> task = () -> {
+                try (NativeInput input = NativeInput.open(TestMedia.small("vp9.webm"))) {
+                    allOpen.await();
+                    return FrameTally.of(input, FrameCount.EXACT).frames();
+                }
+            };
             for (Future<Integer> result : threads.invokeAll(Collections.nCopies(32, task))) {
                 assertEquals(30, result.get());
             }

@@ -51,15 +51,13 @@ class MutatedFilesTest {
                 MediaInfo info = MediaProbe.probe(source, new ProbeOptions(frameCount, verify));
                 assertTrue(info.width() > 0 && info.height() > 0 && info.numFrames() > 0, info.toString());
                 assertTrue(info.fps() >= 0 && info.durationSeconds() >= 0, info.toString());
-                ClipReader.readAll(
-                        source, info.kind(), FrameTransform.RESIZE_CROP, 16, 24, 200L * 3 * 16 * 24 * 4);
+                ClipReader.readAll(source, info.kind(), FrameTransform.RESIZE_CROP, 16, 24, 200L * 3 * 16 * 24 * 4);
                 read++;
             } catch (MediaException exception) {
                 problems.merge(exception.problem(), 1, Integer::sum);
             }
             double seconds = (THREADS.getCurrentThreadCpuTime() - start) / 1e9;
-            assertTrue(
-                    seconds < LIMIT_SECONDS, "file %d of seed %d took %.1f s".formatted(i, seed, seconds));
+            assertTrue(seconds < LIMIT_SECONDS, "file %d of seed %d took %.1f s".formatted(i, seed, seconds));
         }
         // Both kinds of end are met, or the mutations are too weak or too strong to say anything.
         assertTrue(read > count / 20, "%d of %d files could be read".formatted(read, count));

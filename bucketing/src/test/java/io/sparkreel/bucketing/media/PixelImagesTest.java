@@ -17,7 +17,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 class PixelImagesTest {
 
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
 
     @Test
     void aPngHoldsThePixels() throws Exception {
@@ -33,8 +34,7 @@ class PixelImagesTest {
         assertEquals(height, image.getHeight());
         for (int i = 0; i < width * height; i++) {
             int pixel = image.getRGB(i % width, i / width) & 0xffffff;
-            int expected =
-                    (rgb[3 * i] & 0xff) << 16 | (rgb[3 * i + 1] & 0xff) << 8 | rgb[3 * i + 2] & 0xff;
+            int expected = (rgb[3 * i] & 0xff) << 16 | (rgb[3 * i + 1] & 0xff) << 8 | rgb[3 * i + 2] & 0xff;
             assertEquals(expected, pixel);
         }
         try (Stream<Path> files = Files.list(folder)) {
@@ -43,13 +43,7 @@ class PixelImagesTest {
 
         try (MediaSource source = MediaSource.of(file)) {
             PixelClip clip =
-                    ClipReader.read(
-                            source,
-                            MediaKind.IMAGE,
-                            new int[] {0},
-                            FrameTransform.RESIZE_CROP,
-                            height,
-                            width);
+                    ClipReader.read(source, MediaKind.IMAGE, new int[] {0}, FrameTransform.RESIZE_CROP, height, width);
             assertArrayEquals(rgb, PixelImages.toRgb24(clip, 0));
         }
     }
@@ -61,7 +55,6 @@ class PixelImagesTest {
         assertArrayEquals(new byte[] {(byte) 255, 0, (byte) 255}, PixelImages.toRgb24(clip, 1));
         assertThrows(InvalidInputException.class, () -> PixelImages.toRgb24(clip, 2));
         assertThrows(
-                InvalidInputException.class,
-                () -> PixelImages.writePng(folder.resolve("x.png"), new byte[4], 1, 1));
+                InvalidInputException.class, () -> PixelImages.writePng(folder.resolve("x.png"), new byte[4], 1, 1));
     }
 }

@@ -25,8 +25,8 @@ final class SafetensorsFile {
 
     static SafetensorsFile read(Path file) throws IOException {
         byte[] bytes = Files.readAllBytes(file);
-        int length =
-                Math.toIntExact(ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong());
+        int length = Math.toIntExact(
+                ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong());
         JsonNode header = new ObjectMapper().readTree(bytes, 8, length);
         return new SafetensorsFile(bytes, 8 + length, header);
     }
@@ -58,7 +58,8 @@ final class SafetensorsFile {
     private byte[] raw(String name, String type) {
         JsonNode entry = header.get(name);
         if (!entry.get("dtype").asText().equals(type)) {
-            throw new IllegalArgumentException(name + " is " + entry.get("dtype").asText());
+            throw new IllegalArgumentException(
+                    name + " is " + entry.get("dtype").asText());
         }
         int from = dataStart + entry.get("data_offsets").get(0).asInt();
         int to = dataStart + entry.get("data_offsets").get(1).asInt();

@@ -60,7 +60,9 @@ final class TestMedia {
 
     static List<Path> clips() throws IOException {
         try (Stream<Path> files = Files.list(clip(""))) {
-            return files.filter(file -> !file.toString().endsWith(".txt")).sorted().toList();
+            return files.filter(file -> !file.toString().endsWith(".txt"))
+                    .sorted()
+                    .toList();
         }
     }
 }

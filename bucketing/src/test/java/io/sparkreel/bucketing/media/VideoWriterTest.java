@@ -20,13 +20,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class VideoWriterTest {
 
-    @TempDir Path folder;
+    @TempDir
+    Path folder;
 
-    private static PixelClip sample(String name, int height, int width, int... frames)
-            throws Exception {
+    private static PixelClip sample(String name, int height, int width, int... frames) throws Exception {
         try (MediaSource source = MediaSource.of(TestMedia.clip(name))) {
-            return ClipReader.read(
-                    source, MediaKind.VIDEO, frames, FrameTransform.RESIZE_CROP, height, width);
+            return ClipReader.read(source, MediaKind.VIDEO, frames, FrameTransform.RESIZE_CROP, height, width);
         }
     }
 
@@ -48,8 +47,7 @@ class VideoWriterTest {
         "two-dogs-grass-pan.mp4, 240, 426, 32, 8",
         "city-train-zoom.mp4, 16, 16, 2, 1",
     })
-    void whatIsWrittenIsReadBack(String name, int height, int width, int frames, int fps)
-            throws Exception {
+    void whatIsWrittenIsReadBack(String name, int height, int width, int frames, int fps) throws Exception {
         PixelClip clip = sample(name, height, width, firstFrames(frames));
         Path file = folder.resolve("clip.mp4");
         try (VideoWriter writer = VideoWriter.mp4(file, width, height, fps)) {
@@ -68,14 +66,8 @@ class VideoWriterTest {
             assertEquals(fps, info.fps(), 1e-9);
             assertEquals("h264", info.codec());
             assertEquals((double) frames / fps, info.durationSeconds(), 1e-3);
-            PixelClip back =
-                    ClipReader.read(
-                            source,
-                            MediaKind.VIDEO,
-                            firstFrames(frames),
-                            FrameTransform.RESIZE_CROP,
-                            height,
-                            width);
+            PixelClip back = ClipReader.read(
+                    source, MediaKind.VIDEO, firstFrames(frames), FrameTransform.RESIZE_CROP, height, width);
             double psnr = psnr(clip.values(), back.values());
             assertTrue(psnr > 32, "PSNR is %.1f dB".formatted(psnr));
             // Colour has half of the resolution in a video, luma all of it.
@@ -139,14 +131,12 @@ class VideoWriterTest {
         VideoWriter.mp4(file, 32, 32, 8).close();
         assertEquals(0, filesInFolder());
 
-        assertThrows(
-                InvalidInputException.class,
-                () -> {
-                    try (VideoWriter writer = VideoWriter.mp4(file, 32, 32, 8)) {
-                        writer.write(new byte[3 * 32 * 32]);
-                        writer.write(new byte[5]);
-                    }
-                });
+        assertThrows(InvalidInputException.class, () -> {
+            try (VideoWriter writer = VideoWriter.mp4(file, 32, 32, 8)) {
+                writer.write(new byte[3 * 32 * 32]);
+                writer.write(new byte[5]);
+            }
+        });
         assertEquals(0, filesInFolder());
     }
 
@@ -157,9 +147,7 @@ class VideoWriterTest {
         assertThrows(InvalidInputException.class, () -> VideoWriter.mp4(file, 32, 14, 8));
         assertThrows(InvalidInputException.class, () -> VideoWriter.mp4(file, 32, 32, 0));
         IOException thrown =
-                assertThrows(
-                        IOException.class,
-                        () -> VideoWriter.mp4(folder.resolve("missing/clip.mp4"), 32, 32, 8));
+                assertThrows(IOException.class, () -> VideoWriter.mp4(folder.resolve("missing/clip.mp4"), 32, 32, 8));
         assertTrue(thrown.getMessage().startsWith("Cannot write "), thrown.getMessage());
     }
 }

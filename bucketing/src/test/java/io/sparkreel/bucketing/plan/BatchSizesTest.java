@@ -49,7 +49,10 @@ class BatchSizesTest {
                 buckets.add(bucket(1 + random.nextInt(16), side, side));
                 buckets.add(bucket(buckets.get(buckets.size() - 1).frames(), side, side + 1 + random.nextInt(3)));
             }
-            double most = buckets.stream().mapToDouble(bucket -> FORMULAS.peakBytes(bucket, 1)).max().orElseThrow();
+            double most = buckets.stream()
+                    .mapToDouble(bucket -> FORMULAS.peakBytes(bucket, 1))
+                    .max()
+                    .orElseThrow();
             double memory = most * (1 + 4 * random.nextDouble());
             Double target = n % 2 == 0 ? null : Double.valueOf(1000 + 100_000 * random.nextDouble());
             Map<String, Integer> sizes = BatchSizes.balanced(buckets, costs, memory, target);
@@ -66,8 +69,7 @@ class BatchSizesTest {
     void withoutATargetCostsComeAsCloseAsWholeClipsAllow() {
         List<Bucket> buckets = List.of(bucket(1, 16, 16), bucket(16, 16, 16), bucket(16, 64, 64));
         CostModel costs = new CostModel(FORMULAS, Map.of());
-        Map<String, Integer> sizes =
-                BatchSizes.balanced(buckets, costs, FORMULAS.peakBytes(buckets.get(2), 2), null);
+        Map<String, Integer> sizes = BatchSizes.balanced(buckets, costs, FORMULAS.peakBytes(buckets.get(2), 2), null);
         double dearest = sizes.get("64p-16") * FORMULAS.flops(buckets.get(2));
         for (Bucket bucket : buckets) {
             double cost = sizes.get(Bucket.tag(bucket.resolution(), bucket.frames())) * FORMULAS.flops(bucket);
@@ -79,11 +81,16 @@ class BatchSizesTest {
     void whatCannotFitIsRefusedByBucketAndBytes() {
         Bucket large = bucket(16, 64, 64);
         CostModel costs = new CostModel(FORMULAS, Map.of());
-        InvalidInputException one = assertThrows(InvalidInputException.class,
+        InvalidInputException one = assertThrows(
+                InvalidInputException.class,
                 () -> BatchSizes.balanced(List.of(bucket(1, 16, 16), large), costs, 600_000, null));
-        assertTrue(one.getMessage().contains("64p-16-1.00") && one.getMessage().contains("656,360 bytes"), one.getMessage());
-        InvalidInputException many = assertThrows(InvalidInputException.class, () -> BatchSizes.requireFit(
-                List.of(bucket(1, 16, 16), large), Map.of("16p-1", 2, "64p-16", 3), costs, 700_000));
+        assertTrue(
+                one.getMessage().contains("64p-16-1.00") && one.getMessage().contains("656,360 bytes"),
+                one.getMessage());
+        InvalidInputException many = assertThrows(
+                InvalidInputException.class,
+                () -> BatchSizes.requireFit(
+                        List.of(bucket(1, 16, 16), large), Map.of("16p-1", 2, "64p-16", 3), costs, 700_000));
         assertTrue(many.getMessage().contains("3 clips needs about 1,967,080 bytes"), many.getMessage());
     }
 

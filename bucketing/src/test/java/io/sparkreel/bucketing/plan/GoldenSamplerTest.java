@@ -31,13 +31,12 @@ class GoldenSamplerTest {
 
     @TestFactory
     Stream<DynamicTest> batches() throws IOException {
-        JsonNode sampler =
-                new ObjectMapper().readTree(GoldenFolder.file("buckets.json").toFile()).get("sampler");
+        JsonNode sampler = new ObjectMapper()
+                .readTree(GoldenFolder.file("buckets.json").toFile())
+                .get("sampler");
         List<DynamicTest> tests = new ArrayList<>();
         for (JsonNode test : sampler.get("cases")) {
-            tests.add(
-                    DynamicTest.dynamicTest(
-                            "case " + tests.size(), () -> check(sampler.get("config"), test)));
+            tests.add(DynamicTest.dynamicTest("case " + tests.size(), () -> check(sampler.get("config"), test)));
         }
         assertFalse(tests.isEmpty(), "no case found");
         return tests.stream();
@@ -50,28 +49,29 @@ class GoldenSamplerTest {
             for (Map.Entry<String, JsonNode> count : resolution.getValue().properties()) {
                 counts.put(
                         Integer.valueOf(count.getKey()),
-                        Arrays.asList(count.getValue().get(0).asDouble(),
-                                count.getValue().get(1).isNull() ? null : count.getValue().get(1).asInt()));
+                        Arrays.asList(
+                                count.getValue().get(0).asDouble(),
+                                count.getValue().get(1).isNull()
+                                        ? null
+                                        : count.getValue().get(1).asInt()));
             }
             buckets.put(resolution.getKey(), counts);
         }
-        BucketConfig config =
-                BucketConfig.of(
-                        buckets,
-                        AspectRatios.predefined(),
-                        BucketConfig.DEFAULT_RESOLUTION_SLACK,
-                        test.get("frame_interval").asInt());
+        BucketConfig config = BucketConfig.of(
+                buckets,
+                AspectRatios.predefined(),
+                BucketConfig.DEFAULT_RESOLUTION_SLACK,
+                test.get("frame_interval").asInt());
         long seed = test.get("seed").asLong();
         long epoch = test.get("epoch").asLong();
         List<Optional<Bucket>> assigned = assign(config, test, seed, epoch);
 
-        OpenSoraSampler sampler =
-                new OpenSoraSampler(
-                        config,
-                        assigned,
-                        seed,
-                        test.get("shuffle").asBoolean(),
-                        test.get("drop_last").asBoolean());
+        OpenSoraSampler sampler = new OpenSoraSampler(
+                config,
+                assigned,
+                seed,
+                test.get("shuffle").asBoolean(),
+                test.get("drop_last").asBoolean());
         int ranks = test.get("num_replicas").asInt();
         assertEquals(ranks, test.get("batches_per_rank").size());
         for (int rank = 0; rank < ranks; rank++) {
@@ -82,35 +82,33 @@ class GoldenSamplerTest {
                 expected.add(items);
             }
             int consumed = test.get("last_micro_batch_access_index").asInt();
-            List<List<String>> found =
-                    sampler.rank(epoch, ranks, rank, consumed).stream()
-                            .map(GoldenSamplerTest::items)
-                            .toList();
+            List<List<String>> found = sampler.rank(epoch, ranks, rank, consumed).stream()
+                    .map(GoldenSamplerTest::items)
+                    .toList();
             assertEquals(expected, found, "rank " + rank);
         }
         checkPermutations(test.get("randperm_outputs_in_call_order"), seed + epoch);
     }
 
-    private static List<Optional<Bucket>> assign(
-            BucketConfig config, JsonNode test, long seed, long epoch) {
+    private static List<Optional<Bucket>> assign(BucketConfig config, JsonNode test, long seed, long epoch) {
         BucketAssigner assigner = new BucketAssigner(config);
         List<Optional<Bucket>> assigned = new ArrayList<>();
         for (JsonNode clip : test.get("clips")) {
             int row = assigned.size();
-            Optional<Bucket> bucket =
-                    assigner.assign(
-                            clip.get(0).asInt(),
-                            clip.get(1).asInt(),
-                            clip.get(2).asInt(),
-                            candidate -> NumpyDraw.draw(seed, epoch, row, config.bucketCount(), candidate));
+            Optional<Bucket> bucket = assigner.assign(
+                    clip.get(0).asInt(),
+                    clip.get(1).asInt(),
+                    clip.get(2).asInt(),
+                    candidate -> NumpyDraw.draw(seed, epoch, row, config.bucketCount(), candidate));
             JsonNode golden = test.get("assigned_bucket").get(row);
             assertEquals(
                     golden.isNull()
                             ? Optional.empty()
-                            : Optional.of(
-                                    Bucket.tag(golden.get(0).asText(), golden.get(1).asInt())
-                                            + "-"
-                                            + golden.get(2).asText()),
+                            : Optional.of(Bucket.tag(
+                                            golden.get(0).asText(),
+                                            golden.get(1).asInt())
+                                    + "-"
+                                    + golden.get(2).asText()),
                     bucket.map(Bucket::id));
             assigned.add(bucket);
         }

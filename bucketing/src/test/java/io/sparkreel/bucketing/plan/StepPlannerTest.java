@@ -32,7 +32,10 @@ class StepPlannerTest {
         List<Table> tables = new ArrayList<>();
         int buckets = 1 + random.nextInt(7);
         for (int i = 0; i < buckets; i++) {
-            long[] clips = LongStream.range(0, random.nextInt(90)).map(n -> random.nextLong()).distinct().toArray();
+            long[] clips = LongStream.range(0, random.nextInt(90))
+                    .map(n -> random.nextLong())
+                    .distinct()
+                    .toArray();
             tables.add(new Table("bucket" + i, clips, 1 + random.nextInt(8), 0.1 + 5 * random.nextDouble()));
         }
         return tables;
@@ -46,7 +49,8 @@ class StepPlannerTest {
             for (int i = 0; i < ordered.length; i++) {
                 EpochPlan.Place place = plan.place(bucket, i);
                 Long before = steps.computeIfAbsent(place.step(), key -> new TreeMap<>())
-                        .computeIfAbsent(place.microBatch(), key -> new TreeMap<>()).put(place.slot(), ordered[i]);
+                        .computeIfAbsent(place.microBatch(), key -> new TreeMap<>())
+                        .put(place.slot(), ordered[i]);
                 assertEquals(null, before, "two clips in one place");
             }
         }
@@ -65,9 +69,16 @@ class StepPlannerTest {
             StepPlanner planner = new StepPlanner(n, 1 + random.nextInt(9), Mix.values()[n % 2]);
             EpochPlan plan = plan(planner, 3, tables);
             var steps = steps(plan, tables);
-            assertEquals(tables.stream().flatMap(table -> Arrays.stream(table.clips()).boxed()).sorted().toList(),
-                    steps.values().stream().flatMap(step -> step.values().stream())
-                            .flatMap(batch -> batch.values().stream()).sorted().toList());
+            assertEquals(
+                    tables.stream()
+                            .flatMap(table -> Arrays.stream(table.clips()).boxed())
+                            .sorted()
+                            .toList(),
+                    steps.values().stream()
+                            .flatMap(step -> step.values().stream())
+                            .flatMap(batch -> batch.values().stream())
+                            .sorted()
+                            .toList());
             assertEquals(plan.steps(), steps.size());
             int smaller = 0;
             for (long step = 0; step < plan.steps(); step++) {
@@ -80,7 +91,8 @@ class StepPlannerTest {
                     assertEquals(planned.samples() * table.clipCost(), planned.cost(), 1e-9);
                     List<Long> clips = List.copyOf(steps.get(step).get(m).values());
                     assertEquals(planned.samples(), clips.size());
-                    assertTrue(clips.stream().allMatch(clip -> Arrays.stream(table.clips()).anyMatch(c -> c == clip)));
+                    assertTrue(clips.stream()
+                            .allMatch(clip -> Arrays.stream(table.clips()).anyMatch(c -> c == clip)));
                 }
             }
             assertTrue(smaller <= 1, "only one step may have fewer micro-batches");
@@ -95,10 +107,14 @@ class StepPlannerTest {
             List<Table> tables = randomTables(random);
             List<Table> shuffled = new ArrayList<>();
             for (Table table : tables) {
-                List<Long> clips = new ArrayList<>(Arrays.stream(table.clips()).boxed().toList());
+                List<Long> clips =
+                        new ArrayList<>(Arrays.stream(table.clips()).boxed().toList());
                 Collections.shuffle(clips, random);
-                shuffled.add(new Table(table.name(), clips.stream().mapToLong(clip -> clip).toArray(),
-                        table.batchSize(), table.clipCost()));
+                shuffled.add(new Table(
+                        table.name(),
+                        clips.stream().mapToLong(clip -> clip).toArray(),
+                        table.batchSize(),
+                        table.clipCost()));
             }
             Collections.shuffle(shuffled, random);
             StepPlanner planner = new StepPlanner(n, 1 + random.nextInt(5), Mix.values()[n % 2]);
@@ -128,7 +144,8 @@ class StepPlannerTest {
                     assertTrue(Arrays.stream(sharedWith).allMatch(rank -> rank >= 0 && rank < ranks));
                     double fair = Arrays.stream(costs).sum() / ranks;
                     double longest = Arrays.stream(costs).max().orElse(0);
-                    double most = Arrays.stream(StepSharing.loads(costs, ranks)).max().orElse(0);
+                    double most =
+                            Arrays.stream(StepSharing.loads(costs, ranks)).max().orElse(0);
                     assertTrue(most <= fair + longest + 1e-9, "Graham's bound");
                 }
             }
@@ -172,7 +189,9 @@ class StepPlannerTest {
 
     @Test
     void similarStepsKeepEvenOneMicroBatchEachBusy() {
-        List<BucketLoad> buckets = List.of(new BucketLoad("dear", 9_000, 1, 20), new BucketLoad("middle", 20_000, 2, 5),
+        List<BucketLoad> buckets = List.of(
+                new BucketLoad("dear", 9_000, 1, 20),
+                new BucketLoad("middle", 20_000, 2, 5),
                 new BucketLoad("cheap", 50_000, 4, 1));
         assertTrue(new StepPlanner(1, 96, Mix.SIMILAR).plan(0, buckets).efficiency(96) > 0.99);
         assertTrue(new StepPlanner(1, 96, Mix.MIXED).plan(0, buckets).efficiency(96) < 0.7);

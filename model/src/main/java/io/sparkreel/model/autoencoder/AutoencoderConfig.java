@@ -46,8 +46,11 @@ record AutoencoderConfig(
         require(channels != null && channels.length > 0, "block_out_channels", "absent", "a list of channels");
         require(normGroups > 0, "norm_num_groups", normGroups, "a positive number");
         int groups = normGroups;
-        require(Arrays.stream(channels).allMatch(width -> width > 0 && width % groups == 0), "block_out_channels",
-            Arrays.toString(channels), "multiples of norm_num_groups (" + normGroups + ")");
+        require(
+                Arrays.stream(channels).allMatch(width -> width > 0 && width % groups == 0),
+                "block_out_channels",
+                Arrays.toString(channels),
+                "multiples of norm_num_groups (" + normGroups + ")");
         require(layersPerBlock > 0, "layers_per_block", layersPerBlock, "a positive number");
         require(latentChannels > 0, "latent_channels", latentChannels, "a positive number");
         require(scalingFactor > 0, "scaling_factor", scalingFactor, "a positive number");
@@ -59,14 +62,19 @@ record AutoencoderConfig(
     }
 
     private static void requireAll(String[] blocks, String kind, int count, String key) {
-        require(blocks != null && blocks.length == count && Arrays.stream(blocks).allMatch(kind::equals), key,
-            Arrays.toString(blocks), "one " + kind + " for each of block_out_channels");
+        require(
+                blocks != null
+                        && blocks.length == count
+                        && Arrays.stream(blocks).allMatch(kind::equals),
+                key,
+                Arrays.toString(blocks),
+                "one " + kind + " for each of block_out_channels");
     }
 
     private static void require(boolean holds, String key, Object value, String expected) {
         if (!holds) {
             throw new InvalidInputException("Cannot build an autoencoder: " + key + " is " + value
-                + ". Give weights whose config.json has " + expected + ".");
+                    + ". Give weights whose config.json has " + expected + ".");
         }
     }
 
@@ -80,7 +88,7 @@ record AutoencoderConfig(
         Path file = folder.resolve("config.json");
         if (!Files.isRegularFile(file)) {
             throw new InvalidInputException("Cannot load an autoencoder from " + folder
-                + ": there is no config.json. Give a folder as published on the Hugging Face hub.");
+                    + ": there is no config.json. Give a folder as published on the Hugging Face hub.");
         }
         try {
             return new JsonMapper().readValue(file.toFile(), AutoencoderConfig.class);
@@ -89,7 +97,7 @@ record AutoencoderConfig(
                 throw invalid;
             }
             throw new InvalidInputException("Cannot read " + file + ": " + e.getOriginalMessage()
-                + ". Get the file anew from where it was published.");
+                    + ". Get the file anew from where it was published.");
         }
     }
 }

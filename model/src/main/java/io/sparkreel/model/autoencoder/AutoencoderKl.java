@@ -58,19 +58,20 @@ public final class AutoencoderKl implements LatentCodec {
      */
     public static AutoencoderKl load(Path folder, int microBatch, Tensors tensors) throws IOException {
         if (microBatch < 1) {
-            throw new InvalidInputException("Cannot load an autoencoder: micro_batch_size is " + microBatch
-                + ". Set it to at least 1.");
+            throw new InvalidInputException(
+                    "Cannot load an autoencoder: micro_batch_size is " + microBatch + ". Set it to at least 1.");
         }
         AutoencoderConfig config = AutoencoderConfig.read(folder);
         try (WeightsFolder stored = WeightsFolder.open(folder)) {
             Map<String, String> storedNames = new LinkedHashMap<>();
             Map<String, long[]> wanted = new LinkedHashMap<>();
             Stream.concat(AutoencoderLayers.encoder(config).stream(), AutoencoderLayers.decoder(config).stream())
-                .flatMap(layer -> layer.weights().stream()).forEach(weight -> {
-                    String name = storedName(weight, stored);
-                    storedNames.put(weight.name(), name);
-                    wanted.put(name, weight.shape());
-                });
+                    .flatMap(layer -> layer.weights().stream())
+                    .forEach(weight -> {
+                        String name = storedName(weight, stored);
+                        storedNames.put(weight.name(), name);
+                        wanted.put(name, weight.shape());
+                    });
             TensorCheck.require("an autoencoder", wanted, stored.tensors(), name -> false);
             DeviceWeights weights = DeviceWeights.read(stored, storedNames, name -> Precision.FLOAT32, tensors);
             return new AutoencoderKl(config, weights, microBatch, tensors);
@@ -88,8 +89,10 @@ public final class AutoencoderKl implements LatentCodec {
         if (stored.tensors().containsKey(name)) {
             return name;
         }
-        String older = name.replace(".to_q.", ".query.").replace(".to_k.", ".key.").replace(".to_v.", ".value.")
-            .replace(".to_out.0.", ".proj_attn.");
+        String older = name.replace(".to_q.", ".query.")
+                .replace(".to_k.", ".key.")
+                .replace(".to_v.", ".value.")
+                .replace(".to_out.0.", ".proj_attn.");
         return stored.tensors().containsKey(older) ? older : name;
     }
 
@@ -116,8 +119,8 @@ public final class AutoencoderKl implements LatentCodec {
         int rows = height / spatialFactor();
         int columns = width / spatialFactor();
         if (rows < 1 || columns < 1) {
-            throw new InvalidInputException("Cannot encode a picture of " + width + "x" + height + ": one latent cell is "
-                + spatialFactor() + " pixels wide and high. Give larger pictures.");
+            throw new InvalidInputException("Cannot encode a picture of " + width + "x" + height
+                    + ": one latent cell is " + spatialFactor() + " pixels wide and high. Give larger pictures.");
         }
         return Math.multiplyExact(channels() * frames, rows * columns);
     }
@@ -140,7 +143,8 @@ public final class AutoencoderKl implements LatentCodec {
                 int mean = (frame * 2 * channels() + channel) * area;
                 int logVariance = mean + channels() * area;
                 for (int i = 0; i < area; i++) {
-                    double clamped = Math.max(LEAST_LOG_VARIANCE, Math.min(MOST_LOG_VARIANCE, moments[logVariance + i]));
+                    double clamped =
+                            Math.max(LEAST_LOG_VARIANCE, Math.min(MOST_LOG_VARIANCE, moments[logVariance + i]));
                     means[target + i] = (float) (moments[mean + i] * config.scalingFactor());
                     logVariances[target + i] = (float) (clamped + logScale);
                 }
@@ -207,7 +211,9 @@ public final class AutoencoderKl implements LatentCodec {
     }
 
     private Tensor apply(Layer layer, Tensor x) {
-        List<Tensor> parameters = layer.weights().stream().map(weight -> weights.tensor(weight.name())).toList();
+        List<Tensor> parameters = layer.weights().stream()
+                .map(weight -> weights.tensor(weight.name()))
+                .toList();
         int groups = config.normGroups();
         return switch (layer.operation()) {
             case CONVOLVE -> kernels.convolve(x, parameters);

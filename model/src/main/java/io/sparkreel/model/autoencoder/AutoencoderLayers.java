@@ -8,17 +8,24 @@ import java.util.List;
 final class AutoencoderLayers {
 
     /** What a layer does; see {@code encoders.py}. */
-    enum Operation { CONVOLVE, NORM_CONVOLVE, RESIDUAL, PIXEL_ATTENTION, DOWNSAMPLE, UPSAMPLE }
+    enum Operation {
+        CONVOLVE,
+        NORM_CONVOLVE,
+        RESIDUAL,
+        PIXEL_ATTENTION,
+        DOWNSAMPLE,
+        UPSAMPLE
+    }
 
     /** One tensor of weights. */
-    record Weight(String name, long... shape) { }
+    record Weight(String name, long... shape) {}
 
     /** One layer. */
-    record Layer(Operation operation, List<Weight> weights) { }
+    record Layer(Operation operation, List<Weight> weights) {}
 
     private final List<Layer> layers = new ArrayList<>();
 
-    private AutoencoderLayers() { }
+    private AutoencoderLayers() {}
 
     /** From pixels to the mean and log variance of latents: [N, 3, H, W] to [N, 2C, h, w]. */
     static List<Layer> encoder(AutoencoderConfig config) {
@@ -36,8 +43,10 @@ final class AutoencoderLayers {
             }
         }
         encoder.middle("encoder.mid_block.", width);
-        encoder.add(Operation.NORM_CONVOLVE,
-            norm("encoder.conv_norm_out", width), convolution("encoder.conv_out", width, moments, 3));
+        encoder.add(
+                Operation.NORM_CONVOLVE,
+                norm("encoder.conv_norm_out", width),
+                convolution("encoder.conv_out", width, moments, 3));
         encoder.add(Operation.CONVOLVE, convolution("quant_conv", moments, moments, 1));
         return encoder.layers;
     }
@@ -60,8 +69,10 @@ final class AutoencoderLayers {
                 decoder.add(Operation.UPSAMPLE, convolution(block + "upsamplers.0.conv", width, width, 3));
             }
         }
-        decoder.add(Operation.NORM_CONVOLVE, norm("decoder.conv_norm_out", width),
-            convolution("decoder.conv_out", width, AutoencoderConfig.COLOURS, 3));
+        decoder.add(
+                Operation.NORM_CONVOLVE,
+                norm("decoder.conv_norm_out", width),
+                convolution("decoder.conv_out", width, AutoencoderConfig.COLOURS, 3));
         return decoder.layers;
     }
 
@@ -73,8 +84,8 @@ final class AutoencoderLayers {
 
     private void residual(String prefix, int in, int out) {
         List<List<Weight>> weights = new ArrayList<>(List.of(
-            norm(prefix + "norm1", in), convolution(prefix + "conv1", in, out, 3),
-            norm(prefix + "norm2", out), convolution(prefix + "conv2", out, out, 3)));
+                norm(prefix + "norm1", in), convolution(prefix + "conv1", in, out, 3),
+                norm(prefix + "norm2", out), convolution(prefix + "conv2", out, out, 3)));
         if (in != out) {
             weights.add(convolution(prefix + "conv_shortcut", in, out, 1));
         }
@@ -84,8 +95,13 @@ final class AutoencoderLayers {
     private void middle(String block, int width) {
         residual(block + "resnets.0.", width, width);
         String attention = block + "attentions.0.";
-        add(Operation.PIXEL_ATTENTION, norm(attention + "group_norm", width), linear(attention + "to_q", width),
-            linear(attention + "to_k", width), linear(attention + "to_v", width), linear(attention + "to_out.0", width));
+        add(
+                Operation.PIXEL_ATTENTION,
+                norm(attention + "group_norm", width),
+                linear(attention + "to_q", width),
+                linear(attention + "to_k", width),
+                linear(attention + "to_v", width),
+                linear(attention + "to_out.0", width));
         residual(block + "resnets.1.", width, width);
     }
 

@@ -33,8 +33,8 @@ public interface LatentCodec extends AutoCloseable {
      * @param pixels as for {@link #encode}
      */
     default LatentDistribution distribution(float[] pixels, int frames, int height, int width) {
-        return new LatentDistribution(encode(pixels, frames, height, width,
-                KeyedRandom.of(0, 0, 0, KeyedRandom.Purpose.LATENT_NOISE)), null);
+        return new LatentDistribution(
+                encode(pixels, frames, height, width, KeyedRandom.of(0, 0, 0, KeyedRandom.Purpose.LATENT_NOISE)), null);
     }
 
     /**

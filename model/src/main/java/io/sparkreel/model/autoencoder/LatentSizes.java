@@ -7,4 +7,4 @@ package io.sparkreel.model.autoencoder;
  * @param channels of a latent
  * @param spatialFactor pixels of one side that make one latent row or column
  */
-public record LatentSizes(int channels, int spatialFactor) { }
+public record LatentSizes(int channels, int spatialFactor) {}

@@ -33,7 +33,7 @@ public final class WaveletCodec implements LatentCodec {
     private static final double BLUE_RANGE = 2 * (1 - BLUE);
     private static final double RED_RANGE = 2 * (1 - RED);
 
-    private record Band(int plane, int direction, double scale) { }
+    private record Band(int plane, int direction, double scale) {}
 
     private final int factor;
     private final List<Band> bands;
@@ -54,7 +54,8 @@ public final class WaveletCodec implements LatentCodec {
             throw refused("no band is kept", "Name at least one, such as Y-LL");
         }
         if (bandNames.size() != scales.size()) {
-            throw refused(bandNames.size() + " bands have " + scales.size() + " scales", "Give one scale for each band");
+            throw refused(
+                    bandNames.size() + " bands have " + scales.size() + " scales", "Give one scale for each band");
         }
         this.factor = 1 << levels;
         this.bands = parse(bandNames, scales);
@@ -62,8 +63,10 @@ public final class WaveletCodec implements LatentCodec {
 
     /** The bands and constants of the quickstart: 3 levels, six channels, luminance in full, colour as its mean. */
     public static WaveletCodec standard() {
-        return new WaveletCodec(3, List.of("Y-LL", "Y-LH", "Y-HL", "Y-HH", "Cb-LL", "Cr-LL"),
-            List.of(3.3, 0.75, 0.8, 0.38, 0.53, 0.43));
+        return new WaveletCodec(
+                3,
+                List.of("Y-LL", "Y-LH", "Y-HL", "Y-HH", "Cb-LL", "Cr-LL"),
+                List.of(3.3, 0.75, 0.8, 0.38, 0.53, 0.43));
     }
 
     @Override
@@ -132,7 +135,7 @@ public final class WaveletCodec implements LatentCodec {
 
     /** Nothing to release. */
     @Override
-    public void close() { }
+    public void close() {}
 
     // The coarsest bands of an L-level Haar transform depend only on the sums over the four quadrants of a cell of
     // 2^L pixels: every level below hands on its sums, scaled by 1/2, and nothing else.
@@ -211,8 +214,9 @@ public final class WaveletCodec implements LatentCodec {
             int plane = PLANES.indexOf(parts[0]);
             int direction = parts.length == 2 ? DIRECTIONS.indexOf(parts[1]) : -1;
             if (plane < 0 || direction < 0) {
-                throw refused("band '" + names.get(i) + "' is unknown",
-                    "Name bands as PLANE-DIRECTION with planes " + PLANES + " and directions " + DIRECTIONS);
+                throw refused(
+                        "band '" + names.get(i) + "' is unknown",
+                        "Name bands as PLANE-DIRECTION with planes " + PLANES + " and directions " + DIRECTIONS);
             }
             if (!seen.add(names.get(i))) {
                 throw refused("band '" + names.get(i) + "' is named twice", "Name each band once");
@@ -230,7 +234,7 @@ public final class WaveletCodec implements LatentCodec {
         long expected = a < 0 || b < 0 || c < 0 || d < 0 ? -1 : (long) a * b * c * d;
         if (values.length != expected) {
             throw new IllegalArgumentException(
-                "array of " + values.length + " values is not [" + a + ", " + b + ", " + c + ", " + d + "]");
+                    "array of " + values.length + " values is not [" + a + ", " + b + ", " + c + ", " + d + "]");
         }
     }
 

@@ -17,11 +17,18 @@ import java.util.Map;
  * @param bytes of the data, a multiple of 4
  * @param rounds measured
  */
-record AllReduceArguments(int ranks, int bytes, Transport transport, WireType wire, boolean encrypted, int streams,
-        int sliceKib, int rounds) {
+record AllReduceArguments(
+        int ranks,
+        int bytes,
+        Transport transport,
+        WireType wire,
+        boolean encrypted,
+        int streams,
+        int sliceKib,
+        int rounds) {
     private static final String ENCRYPT = "--encrypt";
-    private static final Map<String, String> DEFAULTS = Map.of("--transport", "auto", "--dtype", "fp32",
-            "--streams", "2", "--slice-kib", "256", "--rounds", "20");
+    private static final Map<String, String> DEFAULTS =
+            Map.of("--transport", "auto", "--dtype", "fp32", "--streams", "2", "--slice-kib", "256", "--rounds", "20");
     private static final double LARGEST = 2000;
     private static final int BYTES_OF_A_KIB = 1024;
 
@@ -42,24 +49,33 @@ record AllReduceArguments(int ranks, int bytes, Transport transport, WireType wi
             }
             values.put(name, words[++i]);
         }
-        return new AllReduceArguments(count(values, "--ranks", 64), bytes(values.get("--megabytes")),
-                oneOf(Transport.class, values, "--transport"), oneOf(WireType.class, values, "--dtype"), encrypted,
-                count(values, "--streams", 64), count(values, "--slice-kib", 65536), count(values, "--rounds", 10_000));
+        return new AllReduceArguments(
+                count(values, "--ranks", 64),
+                bytes(values.get("--megabytes")),
+                oneOf(Transport.class, values, "--transport"),
+                oneOf(WireType.class, values, "--dtype"),
+                encrypted,
+                count(values, "--streams", 64),
+                count(values, "--slice-kib", 65536),
+                count(values, "--rounds", 10_000));
     }
 
     private static int count(Map<String, String> values, String name, int most) {
         String value = values.get(name);
         if (value == null || !value.matches("[1-9][0-9]{0,5}") || Integer.parseInt(value) > most) {
-            throw refused(name + " is " + (value == null ? "missing" : value),
-                    "Set it to a whole number of 1 to " + most);
+            throw refused(
+                    name + " is " + (value == null ? "missing" : value), "Set it to a whole number of 1 to " + most);
         }
         return Integer.parseInt(value);
     }
 
     private static int bytes(String megabytes) {
-        if (megabytes == null || !megabytes.matches("[0-9]+(\\.[0-9]+)?") || Double.parseDouble(megabytes) > LARGEST
+        if (megabytes == null
+                || !megabytes.matches("[0-9]+(\\.[0-9]+)?")
+                || Double.parseDouble(megabytes) > LARGEST
                 || Double.parseDouble(megabytes) * 1e6 < Float.BYTES) {
-            throw refused("--megabytes is " + (megabytes == null ? "missing" : megabytes),
+            throw refused(
+                    "--megabytes is " + (megabytes == null ? "missing" : megabytes),
                     "Set it to a number of at most " + (int) LARGEST);
         }
         return (int) (Double.parseDouble(megabytes) * 1e6 / Float.BYTES) * Float.BYTES;
@@ -72,8 +88,9 @@ record AllReduceArguments(int ranks, int bytes, Transport transport, WireType wi
                 return constant;
             }
         }
-        throw refused(name + " is " + value, "Set it to one of "
-                + Arrays.toString(type.getEnumConstants()).toLowerCase(Locale.ROOT));
+        throw refused(
+                name + " is " + value,
+                "Set it to one of " + Arrays.toString(type.getEnumConstants()).toLowerCase(Locale.ROOT));
     }
 
     private static InvalidInputException refused(String found, String remedy) {
@@ -81,8 +98,11 @@ record AllReduceArguments(int ranks, int bytes, Transport transport, WireType wi
     }
 
     RingOptions ringOptions() {
-        return RingOptions.of("127.0.0.1", new byte[32], "benchmark").withStreams(streams)
-                .withSliceBytes(sliceKib * BYTES_OF_A_KIB).withTransport(transport).withWire(wire)
+        return RingOptions.of("127.0.0.1", new byte[32], "benchmark")
+                .withStreams(streams)
+                .withSliceBytes(sliceKib * BYTES_OF_A_KIB)
+                .withTransport(transport)
+                .withWire(wire)
                 .withEncryption(encrypted);
     }
 

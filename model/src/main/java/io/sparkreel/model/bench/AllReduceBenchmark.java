@@ -48,7 +48,10 @@ public final class AllReduceBenchmark {
         double processor;
         try (RankProcesses processes = new RankProcesses(arguments.ranks(), Rank.class, List.of(words))) {
             route = processes.line(0);
-            seconds = Arrays.stream(processes.line(0).split(" ")).mapToDouble(Double::parseDouble).sorted().toArray();
+            seconds = Arrays.stream(processes.line(0).split(" "))
+                    .mapToDouble(Double::parseDouble)
+                    .sorted()
+                    .toArray();
             processor = Double.parseDouble(processes.line(0));
             for (int rank = 0; rank < arguments.ranks(); rank++) {
                 processes.process(rank).waitFor();

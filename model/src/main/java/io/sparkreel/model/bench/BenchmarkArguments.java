@@ -19,13 +19,29 @@ import java.util.Set;
  * @param warmup steps before those that are measured
  * @param steps steps measured
  */
-record BenchmarkArguments(int hidden, int depth, int heads, Stdit2Flops.Shape shape, int threads, boolean checkpoint,
-        Precision precision, int warmup, int steps) {
+record BenchmarkArguments(
+        int hidden,
+        int depth,
+        int heads,
+        Stdit2Flops.Shape shape,
+        int threads,
+        boolean checkpoint,
+        Precision precision,
+        int warmup,
+        int steps) {
     static final int LATENT_CHANNELS = 4;
     static final int TEXT_WIDTH = 4096;
 
-    private static final List<String> REQUIRED = List.of("--hidden", "--depth", "--heads", "--frames", "--height",
-            "--width", "--batch", "--text-tokens", "--threads");
+    private static final List<String> REQUIRED = List.of(
+            "--hidden",
+            "--depth",
+            "--heads",
+            "--frames",
+            "--height",
+            "--width",
+            "--batch",
+            "--text-tokens",
+            "--threads");
     private static final Map<String, Integer> COUNTS = Map.of("--warmup", 3, "--steps", 10);
     private static final String DTYPE = "--dtype";
     private static final String CHECKPOINT = "--checkpoint";
@@ -64,8 +80,16 @@ record BenchmarkArguments(int hidden, int depth, int heads, Stdit2Flops.Shape sh
         }
         Stdit2Flops.Shape shape = new Stdit2Flops.Shape(
                 n.get("--batch"), n.get("--frames"), n.get("--height"), n.get("--width"), n.get("--text-tokens"));
-        return new BenchmarkArguments(n.get("--hidden"), n.get("--depth"), n.get("--heads"), shape, n.get("--threads"),
-                values.containsKey(CHECKPOINT), precision, n.get("--warmup"), n.get("--steps"));
+        return new BenchmarkArguments(
+                n.get("--hidden"),
+                n.get("--depth"),
+                n.get("--heads"),
+                shape,
+                n.get("--threads"),
+                values.containsKey(CHECKPOINT),
+                precision,
+                n.get("--warmup"),
+                n.get("--steps"));
     }
 
     private static int count(String name, String value) {
@@ -84,8 +108,19 @@ record BenchmarkArguments(int hidden, int depth, int heads, Stdit2Flops.Shape sh
     }
 
     Stdit2Config config() {
-        return new Stdit2Config(512, LATENT_CHANNELS, List.of(1, 2, 2), hidden, depth, heads, 4, 0.1, true, TEXT_WIDTH,
-                shape.textTokens(), true);
+        return new Stdit2Config(
+                512,
+                LATENT_CHANNELS,
+                List.of(1, 2, 2),
+                hidden,
+                depth,
+                heads,
+                4,
+                0.1,
+                true,
+                TEXT_WIDTH,
+                shape.textTokens(),
+                true);
     }
 
     void describe(Map<String, Object> report) {

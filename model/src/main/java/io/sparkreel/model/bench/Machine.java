@@ -17,16 +17,24 @@ final class Machine {
 
     /** Adds {@code machine}, {@code command} and {@code date}. */
     static void describe(Map<String, Object> report, String benchmark, String... words) {
-        report.put("machine", Runtime.getRuntime().availableProcessors() + " x " + processor() + ", "
-                + System.getProperty("os.name") + ", Java " + System.getProperty("java.version"));
+        report.put(
+                "machine",
+                Runtime.getRuntime().availableProcessors() + " x " + processor() + ", " + System.getProperty("os.name")
+                        + ", Java " + System.getProperty("java.version"));
         report.put("command", ("submit/bench " + benchmark + " " + String.join(" ", words)).strip());
-        report.put("date", ZonedDateTime.now(ZoneOffset.UTC).truncatedTo(ChronoUnit.SECONDS).toString());
+        report.put(
+                "date",
+                ZonedDateTime.now(ZoneOffset.UTC)
+                        .truncatedTo(ChronoUnit.SECONDS)
+                        .toString());
     }
 
     private static String processor() {
         try (var lines = Files.lines(PROCESSORS)) {
-            return lines.filter(line -> line.startsWith("model name")).map(line -> line.replaceFirst(".*:\\s*", ""))
-                    .findFirst().orElse(System.getProperty("os.arch"));
+            return lines.filter(line -> line.startsWith("model name"))
+                    .map(line -> line.replaceFirst(".*:\\s*", ""))
+                    .findFirst()
+                    .orElse(System.getProperty("os.arch"));
         } catch (IOException unreadable) {
             return System.getProperty("os.arch");
         }

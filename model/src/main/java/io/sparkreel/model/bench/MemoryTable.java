@@ -16,8 +16,9 @@ import java.util.Locale;
 public final class MemoryTable {
     private static final double GIB = 1L << 30;
     /** GPUs are sold by 10^9 bytes or by 2^30, and a driver keeps some: what a process gets of them is about this. */
-    private static final List<Gpu> GPUS = List.of(new Gpu("24 GB", 23), new Gpu("40 GB", 39), new Gpu("80 GB", 79),
-            new Gpu("141 GB", 139));
+    private static final List<Gpu> GPUS =
+            List.of(new Gpu("24 GB", 23), new Gpu("40 GB", 39), new Gpu("80 GB", 79), new Gpu("141 GB", 139));
+
     private static final List<Bucket> BUCKETS = List.of(
             new Bucket("144p x 16", 16, 144, 256), new Bucket("240p x 16", 16, 240, 426),
             new Bucket("240p x 64", 64, 240, 426), new Bucket("480p x 16", 16, 480, 854),
@@ -28,6 +29,7 @@ public final class MemoryTable {
     private static final double AUTOENCODER_GIB = 2;
     /** The encoder of T5 v1.1 XXL, 4.76 billion parameters in bf16 (shardformer: true). */
     private static final double TEXT_ENCODER_GIB = 4.762e9 * 2 / GIB;
+
     private static final int FACTOR = 8;
     private static final int TEXT_TOKENS = 200;
     private static final int BF16 = 2;
@@ -46,7 +48,8 @@ public final class MemoryTable {
     /** Prints the table. */
     public static void main(String[] arguments) {
         if (arguments.length > 0) {
-            System.err.println("sparkreel: Cannot print the table: '" + arguments[0] + "' is given. It takes no option.");
+            System.err.println(
+                    "sparkreel: Cannot print the table: '" + arguments[0] + "' is given. It takes no option.");
             System.exit(2);
         }
         print(System.out);
@@ -54,8 +57,8 @@ public final class MemoryTable {
 
     static void print(PrintStream out) {
         int[] sizes = Stdit2Config.preset("STDiT2-XL/2");
-        Stdit2Config model = new Stdit2Config(512, 4, List.of(1, 2, 2), sizes[1], sizes[0], sizes[2], 4.0, 0.1, true,
-                4096, TEXT_TOKENS, true);
+        Stdit2Config model = new Stdit2Config(
+                512, 4, List.of(1, 2, 2), sizes[1], sizes[0], sizes[2], 4.0, 0.1, true, 4096, TEXT_TOKENS, true);
         List<String> head = new ArrayList<>(List.of("GPU", "T5 and VAE", "grad_checkpoint", "memory_gib"));
         BUCKETS.forEach(bucket -> head.add(bucket.name()));
         out.println("| " + String.join(" | ", head) + " |");
@@ -65,8 +68,11 @@ public final class MemoryTable {
                 for (boolean checkpoint : new boolean[] {true, false}) {
                     double budget = gpu.gib() - RUNTIME_GIB - (beside ? AUTOENCODER_GIB + TEXT_ENCODER_GIB : 0);
                     Stdit2Memory memory = new Stdit2Memory(model, BF16, checkpoint);
-                    List<String> row = new ArrayList<>(List.of(gpu.name(), beside ? "on the GPU" : "encoded before",
-                            Boolean.toString(checkpoint), String.format(Locale.ROOT, "%.0f", Math.floor(budget))));
+                    List<String> row = new ArrayList<>(List.of(
+                            gpu.name(),
+                            beside ? "on the GPU" : "encoded before",
+                            Boolean.toString(checkpoint),
+                            String.format(Locale.ROOT, "%.0f", Math.floor(budget))));
                     for (Bucket bucket : BUCKETS) {
                         int batch = largestBatch(memory, bucket, Math.floor(budget) * GIB);
                         row.add(batch == 0 ? "-" : Integer.toString(batch));
@@ -76,7 +82,9 @@ public final class MemoryTable {
             }
         }
         out.println();
-        out.printf(Locale.ROOT, "Parameters, gradients, moments and average: %.1f GiB.%n",
+        out.printf(
+                Locale.ROOT,
+                "Parameters, gradients, moments and average: %.1f GiB.%n",
                 new Stdit2Memory(model, BF16, true).fixedBytes() / GIB);
     }
 

@@ -28,12 +28,16 @@ public final class ProcessUsage {
      */
     public static double peakMebibytes(Tensors tensors) throws IOException {
         if (!tensors.isOnHost()) {
-            return GpuMemory.used(tensors.gpu()).orElseThrow(() -> new IOException("Cannot read the memory of "
-                    + tensors.device() + ": the driver tells nothing of it. See nvidia-smi.")) / BYTES_OF_A_MEBIBYTE;
+            return GpuMemory.used(tensors.gpu())
+                            .orElseThrow(() -> new IOException("Cannot read the memory of " + tensors.device()
+                                    + ": the driver tells nothing of it. See nvidia-smi."))
+                    / BYTES_OF_A_MEBIBYTE;
         }
-        return Files.readAllLines(Path.of("/proc/self/status")).stream().filter(line -> line.startsWith("VmHWM:"))
+        return Files.readAllLines(Path.of("/proc/self/status")).stream()
+                .filter(line -> line.startsWith("VmHWM:"))
                 .mapToDouble(line -> Long.parseLong(line.replaceAll("\\D", "")) / KIBIBYTES_OF_A_MEBIBYTE)
-                .findFirst().orElseThrow(() -> new IOException("Cannot read the peak of resident memory: "
+                .findFirst()
+                .orElseThrow(() -> new IOException("Cannot read the peak of resident memory: "
                         + "/proc/self/status has no VmHWM. Measure on Linux."));
     }
 

@@ -21,16 +21,24 @@ public final class RankProcesses implements AutoCloseable {
     /** Starts {@code program}, on this process's class path, once for each rank, and introduces the ranks to each other. */
     public RankProcesses(int ranks, Class<?> program, List<String> arguments) throws IOException {
         for (int rank = 0; rank < ranks; rank++) {
-            List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java",
-                    "-XX:+UseSerialGC", "-Xmx256m", "-XX:MaxDirectMemorySize=4g", "-cp",
-                    System.getProperty("java.class.path"), "-D" + RANK + "=" + rank, "-D" + RANKS + "=" + ranks));
+            List<String> command = new ArrayList<>(List.of(
+                    System.getProperty("java.home") + "/bin/java",
+                    "-XX:+UseSerialGC",
+                    "-Xmx256m",
+                    "-XX:MaxDirectMemorySize=4g",
+                    "-cp",
+                    System.getProperty("java.class.path"),
+                    "-D" + RANK + "=" + rank,
+                    "-D" + RANKS + "=" + ranks));
             String logging = System.getProperty("log4j2.configurationFile");
             if (logging != null) {
                 command.add("-Dlog4j2.configurationFile=" + logging);
             }
             command.add(program.getName());
             command.addAll(arguments);
-            Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+            Process process = new ProcessBuilder(command)
+                    .redirectError(ProcessBuilder.Redirect.INHERIT)
+                    .start();
             processes.add(process);
             outputs.add(process.inputReader());
         }

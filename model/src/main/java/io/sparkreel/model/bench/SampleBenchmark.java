@@ -88,11 +88,13 @@ public final class SampleBenchmark {
     private static double[] draw(BenchmarkArguments arguments, int steps, ModelWeights weights, Tensors tensors) {
         NoiseSchedule schedule = NoiseSchedule.linear(Integer.toString(steps));
         Sampler sampler = new AncestralSampler(schedule, false, tensors);
-        LatentGenerator generator = new LatentGenerator(weights.model(tensors, arguments.precision()),
-                weights.nullCaption(), sampler, new Sampler.Guidance(7, 3));
+        LatentGenerator generator = new LatentGenerator(
+                weights.model(tensors, arguments.precision()),
+                weights.nullCaption(),
+                sampler,
+                new Sampler.Guidance(7, 3));
         Stdit2Flops.Shape shape = arguments.shape();
-        ClipShape clip = new ClipShape(
-                shape.frames(), PIXELS * shape.height(), PIXELS * shape.width(), 24, false);
+        ClipShape clip = new ClipShape(shape.frames(), PIXELS * shape.height(), PIXELS * shape.width(), 24, false);
         double[] seconds = new double[steps];
         long[] last = {System.nanoTime()};
         generator.draw(requests(arguments), clip, shape.height(), shape.width(), done -> {
@@ -120,7 +122,9 @@ public final class SampleBenchmark {
     /** Reading one number makes a GPU finish all it was given. */
     private static void waitForDevice(ModelWeights weights) {
         try (TensorScope scope = TensorScope.open()) {
-            Kernels.instance().sliceFlat(weights.parameters().values().tensor(), 0, 1, 1).item();
+            Kernels.instance()
+                    .sliceFlat(weights.parameters().values().tensor(), 0, 1, 1)
+                    .item();
         }
     }
 }

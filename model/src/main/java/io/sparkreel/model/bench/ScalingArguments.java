@@ -78,8 +78,19 @@ record ScalingArguments(Map<String, Integer> values, Transport transport) {
     }
 
     Stdit2Config config() {
-        return new Stdit2Config(512, LATENT_CHANNELS, List.of(1, 2, 2), of("--hidden"), of("--depth"), of("--heads"), 4,
-                0.1, true, TEXT_WIDTH, of("--text-tokens"), true);
+        return new Stdit2Config(
+                512,
+                LATENT_CHANNELS,
+                List.of(1, 2, 2),
+                of("--hidden"),
+                of("--depth"),
+                of("--heads"),
+                4,
+                0.1,
+                true,
+                TEXT_WIDTH,
+                of("--text-tokens"),
+                true);
     }
 
     RingOptions ringOptions() {

@@ -52,12 +52,18 @@ public final class ScalingBenchmark {
 
         /** Seconds of a step: the ranks end it together, up to a moment. */
         double seconds(int step) {
-            return ranks.stream().mapToDouble(rank -> rank.get(step).get("seconds").asDouble()).max().orElseThrow();
+            return ranks.stream()
+                    .mapToDouble(rank -> rank.get(step).get("seconds").asDouble())
+                    .max()
+                    .orElseThrow();
         }
 
         /** Where ranks wait for each other, the one that comes last waits for nothing but the data. */
         double exposed(int step) {
-            return ranks.stream().mapToDouble(rank -> rank.get(step).get("communication").asDouble()).min().orElseThrow();
+            return ranks.stream()
+                    .mapToDouble(rank -> rank.get(step).get("communication").asDouble())
+                    .min()
+                    .orElseThrow();
         }
     }
 
@@ -88,7 +94,9 @@ public final class ScalingBenchmark {
                 ratios.add(ranks * mean);
             }
             allReduce = run(several, ranks, ScalingRank.REDUCTIONS).ranks().get(0).findValuesAsText("seconds").stream()
-                    .mapToDouble(Double::parseDouble).sorted().toArray();
+                    .mapToDouble(Double::parseDouble)
+                    .sorted()
+                    .toArray();
             alone = sorted(secondsOfOne);
             together = sorted(secondsOfSeveral);
             exposed = sorted(waits);

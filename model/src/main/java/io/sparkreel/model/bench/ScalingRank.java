@@ -51,7 +51,11 @@ final class ScalingRank {
     private final List<MicroBatch> mine = new ArrayList<>();
     private long done;
 
-    private ScalingRank(ScalingArguments arguments, Collective collective, Trainer trainer, FlatBuffer spare,
+    private ScalingRank(
+            ScalingArguments arguments,
+            Collective collective,
+            Trainer trainer,
+            FlatBuffer spare,
             ParameterLayout layout) {
         this.arguments = arguments;
         this.collective = collective;
@@ -71,9 +75,21 @@ final class ScalingRank {
         try (Collective collective = connect(arguments, rendezvous);
                 ModelWeights weights = new ModelWeights(arguments.config(), tensors)) {
             weights.initialise(SEED);
-            Trainer.Options options = new Trainer.Options(false, 1, "", false, null, false, Precision.FLOAT32,
-                    Freeze.NOTHING, 1, AdamW.Options.REFERENCE,
-                    new LearningRate(LearningRate.Schedule.CONSTANT, 2e-5, 0, 1000), 0.9999, false, SEED);
+            Trainer.Options options = new Trainer.Options(
+                    false,
+                    1,
+                    "",
+                    false,
+                    null,
+                    false,
+                    Precision.FLOAT32,
+                    Freeze.NOTHING,
+                    1,
+                    AdamW.Options.REFERENCE,
+                    new LearningRate(LearningRate.Schedule.CONSTANT, 2e-5, 0, 1000),
+                    0.9999,
+                    false,
+                    SEED);
             ParameterLayout layout = weights.parameters().layout();
             try (Trainer trainer = new Trainer(options, weights, tensors, collective);
                     FlatBuffer spare = new FlatBuffer(tensors, layout.elements())) {
@@ -91,17 +107,26 @@ final class ScalingRank {
     }
 
     private MicroBatch microBatch(int number) {
-        LatentShape shape = new LatentShape(ScalingArguments.LATENT_CHANNELS, arguments.of("--frames"),
-                arguments.of("--height"), arguments.of("--width"));
+        LatentShape shape = new LatentShape(
+                ScalingArguments.LATENT_CHANNELS,
+                arguments.of("--frames"),
+                arguments.of("--height"),
+                arguments.of("--width"));
         int slots = arguments.of("--text-tokens");
         List<Sample> samples = new ArrayList<>();
         for (int b = 0; b < arguments.of("--batch"); b++) {
             long clip = (long) number * arguments.of("--batch") + b;
             boolean[] mask = new boolean[slots];
             java.util.Arrays.fill(mask, true);
-            samples.add(new Sample(clip, normal(shape.elements(), clip, Purpose.LATENT_NOISE),
-                    normal(slots * ScalingArguments.TEXT_WIDTH, clip, Purpose.WORD_VECTOR), mask, shape.frames(),
-                    8 * shape.height(), 8 * shape.width(), 24));
+            samples.add(new Sample(
+                    clip,
+                    normal(shape.elements(), clip, Purpose.LATENT_NOISE),
+                    normal(slots * ScalingArguments.TEXT_WIDTH, clip, Purpose.WORD_VECTOR),
+                    mask,
+                    shape.frames(),
+                    8 * shape.height(),
+                    8 * shape.width(),
+                    24));
         }
         return new MicroBatch("all", 0, samples, shape, slots, ScalingArguments.TEXT_WIDTH);
     }
@@ -130,7 +155,8 @@ final class ScalingRank {
             long begin = System.nanoTime();
             trainer.step(done++, mine, samples);
             double seconds = (System.nanoTime() - begin) / NANOSECONDS;
-            ScalingBenchmark.tell(told, seconds, trainer.metrics().lap().seconds().get(Phase.COMMUNICATION));
+            ScalingBenchmark.tell(
+                    told, seconds, trainer.metrics().lap().seconds().get(Phase.COMMUNICATION));
         }
         return told;
     }

@@ -60,15 +60,18 @@ public final class StepBenchmark implements AutoCloseable {
         parameters = new FlatParameters(ParameterLayout.of(config), tensors);
         parameters.initialise(SEED);
         gradients = new FlatGradients(parameters, tensors);
-        optimizer = new AdamW(AdamW.Options.REFERENCE, tensors, parameters.layout().elements());
+        optimizer =
+                new AdamW(AdamW.Options.REFERENCE, tensors, parameters.layout().elements());
         Stdit2 model = new Stdit2(config, parameters::tensor, tensors, arguments.precision());
         backward = new BlockwiseBackward(model, arguments.checkpoint());
         loss = new DiffusionLoss(NoiseSchedule.linear(""), false, 1, tensors);
         Stdit2Flops.Shape shape = arguments.shape();
         int captionSize = shape.textTokens() * config.captionChannels();
-        latents = normal(Math.toIntExact(Arrays.stream(latentShape()).reduce(1, Math::multiplyExact)), 0,
-                Purpose.LATENT_NOISE);
-        text = IntStream.range(0, shape.batch()).mapToObj(b -> normal(captionSize, b, Purpose.WORD_VECTOR)).toList();
+        latents = normal(
+                Math.toIntExact(Arrays.stream(latentShape()).reduce(1, Math::multiplyExact)), 0, Purpose.LATENT_NOISE);
+        text = IntStream.range(0, shape.batch())
+                .mapToObj(b -> normal(captionSize, b, Purpose.WORD_VECTOR))
+                .toList();
         nullCaption = normal(captionSize, 0, Purpose.INITIALISATION);
         boolean[] all = new boolean[shape.textTokens()];
         Arrays.fill(all, true);
@@ -156,15 +159,18 @@ public final class StepBenchmark implements AutoCloseable {
                 double u = KeyedRandom.of(SEED, index, b, Purpose.TEXT_DROPOUT).nextDouble();
                 dropped[b] = u < config.classDropoutProbability();
             }
-            DiffusionLoss.Batch question = loss.noise(
-                    tensors.of(latents, latentShape()), tensors.of(noise, latentShape()), timesteps, null);
-            backward.run(input(question, dropped), output -> {
-                DiffusionLoss.Terms terms = loss.terms(output, question);
-                for (float term : terms.total().floats()) {
-                    mean[0] += term / batch;
-                }
-                return Kernels.instance().scaledSum(terms.total(), 1.0 / batch);
-            }, group -> { });
+            DiffusionLoss.Batch question =
+                    loss.noise(tensors.of(latents, latentShape()), tensors.of(noise, latentShape()), timesteps, null);
+            backward.run(
+                    input(question, dropped),
+                    output -> {
+                        DiffusionLoss.Terms terms = loss.terms(output, question);
+                        for (float term : terms.total().floats()) {
+                            mean[0] += term / batch;
+                        }
+                        return Kernels.instance().scaledSum(terms.total(), 1.0 / batch);
+                    },
+                    group -> {});
         }
         GradientClip.apply(gradients.values(), 1);
         optimizer.update(parameters, gradients, LEARNING_RATE);
@@ -178,13 +184,22 @@ public final class StepBenchmark implements AutoCloseable {
         for (int b = 0; b < times.length; b++) {
             times[b] = question.steps()[b];
         }
-        List<float[]> told = IntStream.range(0, dropped.length).mapToObj(b -> dropped[b] ? nullCaption : text.get(b))
+        List<float[]> told = IntStream.range(0, dropped.length)
+                .mapToObj(b -> dropped[b] ? nullCaption : text.get(b))
                 .toList();
         Captions captions = Captions.of(tensors, config.captionChannels(), told, masks);
         int pixels = 8; // of one latent row or column
-        return new Stdit2Input(question.noised(), times, captions, null, new Stdit2Input.ClipSize(
-                filled(shape.frames()), filled(pixels * shape.height()), filled(pixels * shape.width()),
-                filled((float) shape.width() / shape.height()), filled(24)));
+        return new Stdit2Input(
+                question.noised(),
+                times,
+                captions,
+                null,
+                new Stdit2Input.ClipSize(
+                        filled(shape.frames()),
+                        filled(pixels * shape.height()),
+                        filled(pixels * shape.width()),
+                        filled((float) shape.width() / shape.height()),
+                        filled(24)));
     }
 
     private float[] filled(float value) {

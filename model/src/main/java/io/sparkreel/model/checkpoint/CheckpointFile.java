@@ -12,14 +12,15 @@ import io.sparkreel.model.InvalidInputException;
  */
 public record CheckpointFile(String path, long bytes, String sha256) {
     public CheckpointFile {
-        if (path == null || !path.matches("[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
+        if (path == null
+                || !path.matches("[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
                 || path.matches("(.*/)?\\.{1,2}(/.*)?")) {
             throw new InvalidInputException("Cannot list the checkpoint file '" + path
-                + "': it is not a relative path of letters, digits, '.', '_' and '-'. Rename the file.");
+                    + "': it is not a relative path of letters, digits, '.', '_' and '-'. Rename the file.");
         }
         if (bytes < 0 || sha256 == null || !sha256.matches("[0-9a-f]{64}")) {
             throw new InvalidInputException("Cannot list the checkpoint file '" + path + "': its size is " + bytes
-                + " and its checksum '" + sha256 + "'. Give a size and a SHA-256.");
+                    + " and its checksum '" + sha256 + "'. Give a size and a SHA-256.");
         }
     }
 }

@@ -25,11 +25,12 @@ record CheckpointFolder(String name, int epoch, long globalStep) {
             Matcher matcher = NAME.matcher(name);
             if (matcher.matches()) {
                 folders.add(new CheckpointFolder(
-                    name, Integer.parseInt(matcher.group(1)), Long.parseLong(matcher.group(2))));
+                        name, Integer.parseInt(matcher.group(1)), Long.parseLong(matcher.group(2))));
             }
         }
         folders.sort(Comparator.comparingLong(CheckpointFolder::globalStep)
-            .thenComparingInt(CheckpointFolder::epoch).reversed());
+                .thenComparingInt(CheckpointFolder::epoch)
+                .reversed());
         return folders;
     }
 

@@ -27,8 +27,8 @@ public final class CheckpointGathering {
     private static final long FIRST_PAUSE_MILLIS = 5;
     private static final long LONGEST_PAUSE_MILLIS = 500;
     private static final ObjectMapper JSON = JsonMapper.builder()
-        .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-        .build();
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
 
     private final Storage storage;
     private final String folder;
@@ -79,9 +79,13 @@ public final class CheckpointGathering {
             long now = System.nanoTime();
             heard = lists.size() > before ? now : heard;
             if (now - heard > TimeUnit.SECONDS.toNanos(patienceSeconds)) {
-                throw new IOException("rank " + IntStream.range(0, ranks).filter(rank -> !lists.containsKey(rank))
-                    .mapToObj(Integer::toString).collect(Collectors.joining(", ")) + " has not written its part within "
-                    + patienceSeconds + " s");
+                throw new IOException("rank "
+                        + IntStream.range(0, ranks)
+                                .filter(rank -> !lists.containsKey(rank))
+                                .mapToObj(Integer::toString)
+                                .collect(Collectors.joining(", "))
+                        + " has not written its part within "
+                        + patienceSeconds + " s");
             }
             Thread.sleep(pause);
             pause = Math.min(2 * pause, LONGEST_PAUSE_MILLIS);
@@ -107,7 +111,7 @@ public final class CheckpointGathering {
             content = in.readAllBytes();
         }
         try {
-            return JSON.readValue(content, new TypeReference<List<CheckpointFile>>() { });
+            return JSON.readValue(content, new TypeReference<List<CheckpointFile>>() {});
         } catch (com.fasterxml.jackson.core.JsonProcessingException unfinished) {
             return null;
         }

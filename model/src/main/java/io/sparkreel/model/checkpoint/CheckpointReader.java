@@ -39,7 +39,7 @@ public final class CheckpointReader {
      * @param checkpoint the newest valid checkpoint
      * @param warnings one line for each newer folder that had to be passed over
      */
-    public record Found(CheckpointReader checkpoint, List<String> warnings) { }
+    public record Found(CheckpointReader checkpoint, List<String> warnings) {}
 
     /**
      * Opens a checkpoint and verifies all its files.
@@ -63,7 +63,7 @@ public final class CheckpointReader {
         }
         if (problem.isPresent()) {
             throw new InvalidInputException("Cannot read the checkpoint " + describe(storage, folder) + ": "
-                + problem.get() + ". Take another checkpoint of the run.");
+                    + problem.get() + ". Take another checkpoint of the run.");
         }
         return new CheckpointReader(storage, folder, manifest);
     }
@@ -87,7 +87,7 @@ public final class CheckpointReader {
         }
         if (finished) {
             throw new InvalidInputException("Cannot find a valid checkpoint in " + runFolder + ": all "
-                + warnings.size() + " are damaged or unfinished, the newest thus: " + warnings.get(0));
+                    + warnings.size() + " are damaged or unfinished, the newest thus: " + warnings.get(0));
         }
         return Optional.empty();
     }
@@ -112,9 +112,11 @@ public final class CheckpointReader {
         if (storage.exists(Manifest.NAME)) {
             return new Found(open(storage, ""), List.of());
         }
-        return newest(storage).orElseThrow(() -> new InvalidInputException("Cannot read a checkpoint from " + storage
-            + ": it holds neither a " + Manifest.NAME + " nor finished folders named epoch...-global_step.... "
-            + "Give the folder of a run or of one of its checkpoints."));
+        return newest(storage)
+                .orElseThrow(() -> new InvalidInputException("Cannot read a checkpoint from " + storage
+                        + ": it holds neither a " + Manifest.NAME
+                        + " nor finished folders named epoch...-global_step.... "
+                        + "Give the folder of a run or of one of its checkpoints."));
     }
 
     /** The folder's path in its storage. */
@@ -167,7 +169,7 @@ public final class CheckpointReader {
         CheckpointFile file = files.get(path);
         if (file == null) {
             throw new InvalidInputException("Cannot read " + path + " of the checkpoint " + this
-                + ": its manifest does not list it. Take a checkpoint of the same kind of run.");
+                    + ": its manifest does not list it. Take a checkpoint of the same kind of run.");
         }
         return file;
     }
@@ -186,8 +188,7 @@ public final class CheckpointReader {
         return Manifest.decode(content);
     }
 
-    private static Optional<String> firstProblem(Storage storage, String folder, Manifest manifest)
-            throws IOException {
+    private static Optional<String> firstProblem(Storage storage, String folder, Manifest manifest) throws IOException {
         for (CheckpointFile file : manifest.files()) { // sizes first: they cost nothing and tell most damage
             String path = Manifest.path(folder, file.path());
             if (!storage.exists(path)) {

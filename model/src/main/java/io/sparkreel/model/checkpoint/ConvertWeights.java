@@ -13,18 +13,18 @@ import java.util.List;
  */
 public final class ConvertWeights {
 
-    private static final List<String> COMPANIONS =
-        List.of("config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "spiece.model");
+    private static final List<String> COMPANIONS = List.of(
+            "config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "spiece.model");
     private static final long MOST_FILE_BYTES = 5_000_000_000L; // as the hub's own libraries cut them
 
-    private ConvertWeights() { }
+    private ConvertWeights() {}
 
     /** Exit code 2 and one line for what the user can put right. */
     public static void main(String[] arguments) throws IOException {
         try {
             if (arguments.length != 2) {
                 throw new InvalidInputException("Cannot convert weights: " + arguments.length
-                    + " words given. Give two: a file or folder of weights, and the folder to write.");
+                        + " words given. Give two: a file or folder of weights, and the folder to write.");
             }
             run(LocalPath.of(arguments[0]), LocalPath.of(arguments[1]));
         } catch (InvalidInputException e) {
@@ -40,8 +40,8 @@ public final class ConvertWeights {
      */
     static void run(Path in, Path out) throws IOException {
         try (WeightsFolder weights = WeightsFolder.open(in)) {
-            PublishedWriter.write(weights, out, weights.isOfDiffusers() ? "diffusion_pytorch_model" : "model", null,
-                MOST_FILE_BYTES);
+            PublishedWriter.write(
+                    weights, out, weights.isOfDiffusers() ? "diffusion_pytorch_model" : "model", null, MOST_FILE_BYTES);
             for (String name : COMPANIONS) {
                 Path companion = in.resolve(name);
                 if (Files.isRegularFile(companion) && !Files.exists(out.resolve(name))) {

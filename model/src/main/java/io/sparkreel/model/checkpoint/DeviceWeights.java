@@ -23,7 +23,7 @@ public final class DeviceWeights implements AutoCloseable {
     private final TensorScope owner = TensorScope.longLived();
     private final Map<String, Tensor> tensors = new HashMap<>();
 
-    private DeviceWeights() { }
+    private DeviceWeights() {}
 
     /**
      * Reads tensors.
@@ -31,13 +31,17 @@ public final class DeviceWeights implements AutoCloseable {
      * @param storedNames the name in the folder of every tensor wanted, by the name it is asked for
      * @param precision of a tensor, by the name it is asked for
      */
-    public static DeviceWeights read(WeightsFolder folder, Map<String, String> storedNames,
-            Function<String, Precision> precision, Tensors device) throws IOException {
+    public static DeviceWeights read(
+            WeightsFolder folder,
+            Map<String, String> storedNames,
+            Function<String, Precision> precision,
+            Tensors device)
+            throws IOException {
         DeviceWeights weights = new DeviceWeights();
         try {
             for (Map.Entry<String, String> name : storedNames.entrySet()) {
                 weights.tensors.put(
-                    name.getKey(), weights.read(folder, name.getValue(), precision.apply(name.getKey()), device));
+                        name.getKey(), weights.read(folder, name.getValue(), precision.apply(name.getKey()), device));
             }
             return weights;
         } catch (IOException | RuntimeException | Error e) {

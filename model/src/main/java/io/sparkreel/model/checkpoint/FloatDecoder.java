@@ -7,7 +7,7 @@ import java.nio.FloatBuffer;
 /** Widens stored elements to floats. */
 final class FloatDecoder {
 
-    private FloatDecoder() { }
+    private FloatDecoder() {}
 
     /**
      * Decodes all bytes that remain, in little endian.

@@ -14,7 +14,7 @@ public final class HalfPrecision {
     private static final float F16_OVERFLOW = 65520f; // half-way between the largest finite value and the next
     private static final double F16_SUBNORMAL_UNIT = 0x1.0p-24;
 
-    private HalfPrecision() { }
+    private HalfPrecision() {}
 
     /** The value of a bfloat16. Exact. */
     public static float fromBf16(short bits) {

@@ -16,7 +16,8 @@ public final class LocalPath {
      */
     public static Path of(String word) {
         if (word.matches("file:/.*")) {
-            return Path.of(URI.create(word.replaceFirst("^file:/+", "/").replace(" ", "%20")).getPath());
+            return Path.of(URI.create(word.replaceFirst("^file:/+", "/").replace(" ", "%20"))
+                    .getPath());
         }
         if (word.matches("[A-Za-z][A-Za-z0-9+.-]+:/.*")) {
             throw new InvalidInputException("Cannot open " + word + ": it is not on this machine. "

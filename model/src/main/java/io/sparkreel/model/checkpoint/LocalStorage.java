@@ -45,7 +45,9 @@ public final class LocalStorage implements Storage {
     @Override
     public List<String> list(String folder) throws IOException {
         try (Stream<Path> children = Files.list(resolve(folder))) {
-            return children.map(child -> child.getFileName().toString()).sorted().toList();
+            return children.map(child -> child.getFileName().toString())
+                    .sorted()
+                    .toList();
         } catch (NoSuchFileException | NotDirectoryException e) {
             return List.of();
         }

@@ -26,11 +26,11 @@ record Manifest(List<CheckpointFile> files) {
 
     private static final int VERSION = 1;
     private static final ObjectMapper JSON = JsonMapper.builder()
-        .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
-        .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-        .build();
+            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
 
-    private record Document(int version, List<CheckpointFile> files) { }
+    private record Document(int version, List<CheckpointFile> files) {}
 
     Manifest(Collection<CheckpointFile> files) {
         this(files.stream().sorted(Comparator.comparing(CheckpointFile::path)).toList());
@@ -44,7 +44,7 @@ record Manifest(List<CheckpointFile> files) {
         for (CheckpointFile file : files) {
             if (!paths.add(file.path()) || file.path().equals(NAME)) {
                 throw new InvalidInputException("Cannot commit a checkpoint: the path " + file.path()
-                    + " is taken. Give every file its own path.");
+                        + " is taken. Give every file its own path.");
             }
         }
     }
@@ -77,7 +77,8 @@ record Manifest(List<CheckpointFile> files) {
 
     /** Whether this is a manifest only as far as its writer came: less than one, and nothing wrong with it so far. */
     static boolean isCutOff(byte[] content) {
-        try (JsonParser parser = JSON.getFactory().createNonBlockingByteArrayParser()) { // which bears to wait for the rest
+        try (JsonParser parser =
+                JSON.getFactory().createNonBlockingByteArrayParser()) { // which bears to wait for the rest
             ((ByteArrayFeeder) parser.getNonBlockingInputFeeder()).feedInput(content, 0, content.length);
             int tokens = 0;
             while (parser.nextToken() != JsonToken.NOT_AVAILABLE) {
@@ -101,7 +102,9 @@ record Manifest(List<CheckpointFile> files) {
     static Manifest decode(byte[] content) throws UnusableException {
         try {
             Document document = JSON.readValue(content, Document.class);
-            if (document == null || document.version() != VERSION || document.files() == null
+            if (document == null
+                    || document.version() != VERSION
+                    || document.files() == null
                     || document.files().contains(null)) {
                 throw new UnusableException("it is not a list of files of version " + VERSION);
             }

@@ -12,7 +12,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 
 /** Writes tensors as the Hugging Face libraries lay them out: one safetensors file, or several beside an index. */
 public final class PublishedWriter {
@@ -20,7 +19,7 @@ public final class PublishedWriter {
     private static final int CHUNK_BYTES = 1 << 20;
     private static final JsonMapper JSON = new JsonMapper();
 
-    private PublishedWriter() { }
+    private PublishedWriter() {}
 
     /**
      * Copies tensors into a folder, a piece at a time.
@@ -37,7 +36,7 @@ public final class PublishedWriter {
         Path index = folder.resolve(name + ".safetensors.index.json");
         if (Files.exists(whole) || Files.exists(index)) {
             throw new InvalidInputException("Cannot write weights to " + folder
-                + ": it holds some already. Give another folder, or remove them.");
+                    + ": it holds some already. Give another folder, or remove them.");
         }
         List<List<TensorInfo>> files = split(source, floating, mostBytes);
         if (files.size() == 1) {
@@ -63,8 +62,9 @@ public final class PublishedWriter {
     private static List<List<TensorInfo>> split(TensorSource source, DataType floating, long mostBytes) {
         List<TensorInfo> ordered = new ArrayList<>(source.tensors().values());
         // Wide elements first keeps every element of a file aligned.
-        ordered.sort(Comparator.comparingInt((TensorInfo tensor) -> -type(tensor, floating).bytes())
-            .thenComparing(TensorInfo::name));
+        ordered.sort(Comparator.comparingInt(
+                        (TensorInfo tensor) -> -type(tensor, floating).bytes())
+                .thenComparing(TensorInfo::name));
         List<List<TensorInfo>> files = new ArrayList<>(List.of(new ArrayList<>()));
         long bytes = 0;
         for (TensorInfo tensor : ordered) {

@@ -40,15 +40,15 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
 
     // Names are neither interned nor kept in the factory's symbol table: a hostile file could fill both.
     private static final JsonFactory JSON = JsonFactory.builder()
-        .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
-        .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
-        .streamReadConstraints(StreamReadConstraints.builder()
-            .maxNestingDepth(3)
-            .maxNumberLength(19)
-            .maxStringLength(MAX_BYTES)
-            .maxNameLength(1 << 16)
-            .build())
-        .build();
+            .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+            .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxNestingDepth(3)
+                    .maxNumberLength(19)
+                    .maxStringLength(MAX_BYTES)
+                    .maxNameLength(1 << 16)
+                    .build())
+            .build();
 
     /** What is wrong with a header, to be completed with the file's name. */
     static final class MalformedException extends Exception {
@@ -96,13 +96,14 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
             }
         } catch (JsonProcessingException e) {
             throw new MalformedException("its header is not JSON of the expected form ("
-                + shortened(e.getOriginalMessage().lines().findFirst().orElse("")) + ")");
+                    + shortened(e.getOriginalMessage().lines().findFirst().orElse("")) + ")");
         } catch (IOException e) {
             throw new IllegalStateException("reading from memory", e);
         }
         requireCovered(tensors.values(), dataLength);
-        return new SafetensorsHeader(Collections.unmodifiableMap(tensors),
-            metadata == null ? Map.of() : Collections.unmodifiableMap(metadata));
+        return new SafetensorsHeader(
+                Collections.unmodifiableMap(tensors),
+                metadata == null ? Map.of() : Collections.unmodifiableMap(metadata));
     }
 
     private static boolean isUtf8(byte[] bytes) {
@@ -157,8 +158,10 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
             throw malformed(name, "has a shape too large to exist");
         }
         if (bytes != offsets[1] - offsets[0]) {
-            throw malformed(name, "needs " + bytes + " bytes for " + dataType + " " + Arrays.toString(shape)
-                + " but is given " + (offsets[1] - offsets[0]));
+            throw malformed(
+                    name,
+                    "needs " + bytes + " bytes for " + dataType + " " + Arrays.toString(shape) + " but is given "
+                            + (offsets[1] - offsets[0]));
         }
         return new TensorInfo(name, dataType, shape, offsets[0], offsets[1]);
     }
@@ -205,7 +208,7 @@ record SafetensorsHeader(Map<String, TensorInfo> tensors, Map<String, String> me
         }
         if (covered != dataLength) {
             throw new MalformedException(
-                "its header describes " + covered + " bytes of data but it holds " + dataLength);
+                    "its header describes " + covered + " bytes of data but it holds " + dataLength);
         }
     }
 

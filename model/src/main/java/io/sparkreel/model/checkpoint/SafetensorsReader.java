@@ -48,7 +48,7 @@ public final class SafetensorsReader implements TensorSource {
     public static SafetensorsReader open(Path path) throws IOException {
         if (!Files.isRegularFile(path)) {
             throw new InvalidInputException(
-                "Cannot read " + path + ": there is no such file. Give the path of a safetensors file.");
+                    "Cannot read " + path + ": there is no such file. Give the path of a safetensors file.");
         }
         FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
         try {
@@ -60,8 +60,8 @@ public final class SafetensorsReader implements TensorSource {
             return new SafetensorsReader(path, channel, SafetensorsHeader.parse(bytes, size - dataStart), dataStart);
         } catch (SafetensorsHeader.MalformedException e) {
             channel.close();
-            throw new InvalidInputException("Cannot read " + path + ": " + e.getMessage()
-                + ". Get an intact safetensors file.");
+            throw new InvalidInputException(
+                    "Cannot read " + path + ": " + e.getMessage() + ". Get an intact safetensors file.");
         } catch (IOException | RuntimeException | Error e) {
             channel.close();
             throw e;
@@ -77,12 +77,12 @@ public final class SafetensorsReader implements TensorSource {
         readFully(channel, length, 0);
         long bytes = length.getLong(0);
         if (bytes < 2 || bytes > size - Long.BYTES) {
-            throw new SafetensorsHeader.MalformedException("its header would be " + Long.toUnsignedString(bytes)
-                + " bytes long in a file of " + size);
+            throw new SafetensorsHeader.MalformedException(
+                    "its header would be " + Long.toUnsignedString(bytes) + " bytes long in a file of " + size);
         }
         if (bytes > SafetensorsHeader.MAX_BYTES) {
-            throw new SafetensorsHeader.MalformedException("its header of " + bytes
-                + " bytes is longer than the " + SafetensorsHeader.MAX_BYTES + " that are read");
+            throw new SafetensorsHeader.MalformedException("its header of " + bytes + " bytes is longer than the "
+                    + SafetensorsHeader.MAX_BYTES + " that are read");
         }
         return (int) bytes;
     }
@@ -123,7 +123,8 @@ public final class SafetensorsReader implements TensorSource {
     public long[] longs(String name) throws IOException {
         TensorInfo tensor = tensor(name);
         long[] values = new long[Math.toIntExact(tensor.elementCount())];
-        ByteBuffer bytes = ByteBuffer.allocate(Math.toIntExact(tensor.byteLength())).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer bytes =
+                ByteBuffer.allocate(Math.toIntExact(tensor.byteLength())).order(ByteOrder.LITTLE_ENDIAN);
         readBytes(name, 0, bytes);
         bytes.flip();
         for (int i = 0; i < values.length; i++) {
@@ -166,20 +167,21 @@ public final class SafetensorsReader implements TensorSource {
         TensorInfo tensor = header.tensors().get(name);
         if (tensor == null) {
             throw new InvalidInputException("Cannot read tensor '" + name + "' of " + path + ": it has "
-                + header.tensors().size() + " tensors, none of that name. Give the weights of the configured model.");
+                    + header.tensors().size()
+                    + " tensors, none of that name. Give the weights of the configured model.");
         }
         return tensor;
     }
 
     private InvalidInputException wrongType(TensorInfo tensor, String wanted) {
         return new InvalidInputException("Cannot read tensor '" + tensor.name() + "' of " + path + " as " + wanted
-            + ": its type is " + tensor.dataType() + ". Give weights of another type.");
+                + ": its type is " + tensor.dataType() + ". Give weights of another type.");
     }
 
     private static void requireRange(TensorInfo tensor, long first, long count, long available) {
         if (first < 0 || first > available - count) {
             throw new IndexOutOfBoundsException(
-                count + " from " + first + " are not inside the " + available + " of tensor " + tensor.name());
+                    count + " from " + first + " are not inside the " + available + " of tensor " + tensor.name());
         }
     }
 

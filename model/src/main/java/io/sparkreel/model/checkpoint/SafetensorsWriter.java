@@ -37,8 +37,9 @@ public final class SafetensorsWriter implements AutoCloseable {
     private long written;
     private boolean committed;
 
-    private SafetensorsWriter(SafetensorsHeader header, OutputStream out, FileOutputStream temporaryStream,
-            Path temporary, Path target) throws IOException {
+    private SafetensorsWriter(
+            SafetensorsHeader header, OutputStream out, FileOutputStream temporaryStream, Path temporary, Path target)
+            throws IOException {
         this.tensors = List.copyOf(header.tensors().values());
         this.out = out;
         this.temporaryStream = temporaryStream;
@@ -60,7 +61,7 @@ public final class SafetensorsWriter implements AutoCloseable {
         private long end;
         private int elementBytes = Long.BYTES;
 
-        private Builder() { }
+        private Builder() {}
 
         /** Adds one entry of metadata. */
         public Builder metadata(String key, String value) {
@@ -132,7 +133,8 @@ public final class SafetensorsWriter implements AutoCloseable {
         TensorInfo tensor = inTurn(name, values.remaining(), true);
         while (values.hasRemaining()) {
             buffer.clear();
-            int count = Math.min(values.remaining(), BUFFER_BYTES / tensor.dataType().bytes());
+            int count = Math.min(
+                    values.remaining(), BUFFER_BYTES / tensor.dataType().bytes());
             for (int i = 0; i < count; i++) {
                 narrow(values.get(), tensor);
             }
@@ -200,13 +202,15 @@ public final class SafetensorsWriter implements AutoCloseable {
     private TensorInfo inTurn(String name, int count, boolean elements) {
         if (current == tensors.size() || !tensors.get(current).name().equals(name)) {
             throw new IllegalArgumentException("tensor " + name + " is not in turn; "
-                + (current == tensors.size() ? "all are complete" : tensors.get(current).name() + " is"));
+                    + (current == tensors.size()
+                            ? "all are complete"
+                            : tensors.get(current).name() + " is"));
         }
         TensorInfo tensor = tensors.get(current);
         long bytes = elements ? (long) count * tensor.dataType().bytes() : count;
         if (bytes > tensor.byteLength() - written) {
-            throw new IllegalArgumentException("tensor " + name + " takes " + (tensor.byteLength() - written)
-                + " more bytes, not " + bytes);
+            throw new IllegalArgumentException(
+                    "tensor " + name + " takes " + (tensor.byteLength() - written) + " more bytes, not " + bytes);
         }
         return tensor;
     }

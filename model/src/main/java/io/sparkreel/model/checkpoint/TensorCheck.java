@@ -13,7 +13,7 @@ public final class TensorCheck {
 
     private static final int MOST_LISTED = 10;
 
-    private TensorCheck() { }
+    private TensorCheck() {}
 
     /**
      * @param model the model in words, for the error
@@ -41,8 +41,8 @@ public final class TensorCheck {
         if (!problems.isEmpty()) {
             String more = problems.size() > MOST_LISTED ? " and " + (problems.size() - MOST_LISTED) + " more" : "";
             throw new InvalidInputException("Cannot load weights of " + model + ": "
-                + String.join(", ", problems.subList(0, Math.min(MOST_LISTED, problems.size()))) + more
-                + ". Give the weights that belong to this configuration.");
+                    + String.join(", ", problems.subList(0, Math.min(MOST_LISTED, problems.size()))) + more
+                    + ". Give the weights that belong to this configuration.");
         }
     }
 }

@@ -36,8 +36,12 @@ public record TensorInfo(String name, DataType dataType, long[] shape, long begi
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof TensorInfo that && name.equals(that.name) && dataType == that.dataType
-            && Arrays.equals(shape, that.shape) && begin == that.begin && end == that.end;
+        return other instanceof TensorInfo that
+                && name.equals(that.name)
+                && dataType == that.dataType
+                && Arrays.equals(shape, that.shape)
+                && begin == that.begin
+                && end == that.end;
     }
 
     @Override

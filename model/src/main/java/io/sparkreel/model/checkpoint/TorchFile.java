@@ -27,10 +27,26 @@ public final class TorchFile implements TensorSource {
 
     private static final int CHUNK_BYTES = 1 << 20;
     private static final Map<String, DataType> TYPES = Map.of(
-        "FloatStorage", DataType.F32, "DoubleStorage", DataType.F64, "HalfStorage", DataType.F16,
-        "BFloat16Storage", DataType.BF16, "LongStorage", DataType.I64, "IntStorage", DataType.I32,
-        "ShortStorage", DataType.I16, "CharStorage", DataType.I8, "ByteStorage", DataType.U8,
-        "BoolStorage", DataType.BOOL);
+            "FloatStorage",
+            DataType.F32,
+            "DoubleStorage",
+            DataType.F64,
+            "HalfStorage",
+            DataType.F16,
+            "BFloat16Storage",
+            DataType.BF16,
+            "LongStorage",
+            DataType.I64,
+            "IntStorage",
+            DataType.I32,
+            "ShortStorage",
+            DataType.I16,
+            "CharStorage",
+            DataType.I8,
+            "ByteStorage",
+            DataType.U8,
+            "BoolStorage",
+            DataType.BOOL);
 
     private final Path path;
     private final FileChannel channel;
@@ -43,7 +59,8 @@ public final class TorchFile implements TensorSource {
         this.stored = stored;
         stored.forEach((name, tensor) -> {
             DataType type = TYPES.get(tensor.storageType());
-            tensors.put(name, new TensorInfo(name, type, tensor.shape(), 0, TensorInfo.byteLength(type, tensor.shape())));
+            tensors.put(
+                    name, new TensorInfo(name, type, tensor.shape(), 0, TensorInfo.byteLength(type, tensor.shape())));
         });
     }
 
@@ -56,7 +73,7 @@ public final class TorchFile implements TensorSource {
     public static TorchFile open(Path path) throws IOException {
         if (!Files.isRegularFile(path)) {
             throw new InvalidInputException(
-                "Cannot read " + path + ": there is no such file. Give the path of a PyTorch file.");
+                    "Cannot read " + path + ": there is no such file. Give the path of a PyTorch file.");
         }
         Map<String, Integer> elementBytes = new HashMap<>();
         TYPES.forEach((name, type) -> elementBytes.put(name, type.bytes()));
@@ -66,7 +83,7 @@ public final class TorchFile implements TensorSource {
         } catch (MalformedArchiveException e) {
             channel.close();
             throw new InvalidInputException("Cannot read " + path + ": " + e.getMessage()
-                + ". Give a dictionary of tensors saved by PyTorch 1.6 or newer, or safetensors.");
+                    + ". Give a dictionary of tensors saved by PyTorch 1.6 or newer, or safetensors.");
         } catch (IOException | RuntimeException | Error e) {
             channel.close();
             throw e;
@@ -90,7 +107,7 @@ public final class TorchFile implements TensorSource {
             readBytes(name, element * type.bytes(), bytes);
             if (!FloatDecoder.decode(bytes.flip(), type, target)) {
                 throw new InvalidInputException("Cannot read tensor '" + name + "' of " + path
-                    + " as floats: its type is " + type + ". Give weights of another type.");
+                        + " as floats: its type is " + type + ". Give weights of another type.");
             }
             element += count;
         }
@@ -101,7 +118,7 @@ public final class TorchFile implements TensorSource {
         TensorInfo tensor = info(name);
         if (firstByte < 0 || firstByte > tensor.byteLength() - target.remaining()) {
             throw new IndexOutOfBoundsException(target.remaining() + " from " + firstByte + " are not inside the "
-                + tensor.byteLength() + " of tensor " + name);
+                    + tensor.byteLength() + " of tensor " + name);
         }
         StoredTensor place = stored.get(name);
         int width = tensor.dataType().bytes();
@@ -152,7 +169,7 @@ public final class TorchFile implements TensorSource {
         TensorInfo tensor = tensors.get(name);
         if (tensor == null) {
             throw new InvalidInputException("Cannot read tensor '" + name + "' of " + path + ": it has "
-                + tensors.size() + " tensors, none of that name. Give the weights of the configured model.");
+                    + tensors.size() + " tensors, none of that name. Give the weights of the configured model.");
         }
         return tensor;
     }

@@ -24,11 +24,16 @@ import java.util.Map;
  */
 public final class WeightsFolder implements TensorSource {
 
-    private static final List<String> NAMES = List.of("model.safetensors",
-        "diffusion_pytorch_model.safetensors", "pytorch_model.bin", "diffusion_pytorch_model.bin");
+    private static final List<String> NAMES = List.of(
+            "model.safetensors",
+            "diffusion_pytorch_model.safetensors",
+            "pytorch_model.bin",
+            "diffusion_pytorch_model.bin");
     private static final String TORCH_NAME = ".*\\.(bin|pt|pth|ckpt)";
     private static final String INDEX_SUFFIX = ".index.json";
-    private static final JsonMapper JSON = JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+    private static final JsonMapper JSON = JsonMapper.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .build();
 
     private final Path path;
     private final Map<String, TensorSource> readers = new LinkedHashMap<>(); // by file name
@@ -74,7 +79,7 @@ public final class WeightsFolder implements TensorSource {
             }
         }
         throw new InvalidInputException("Cannot read weights of " + path + ": there is neither "
-            + String.join(" nor ", NAMES) + ", nor an index of one. Give a folder of published weights.");
+                + String.join(" nor ", NAMES) + ", nor an index of one. Give a folder of published weights.");
     }
 
     private TensorSource open(Path folder, String fileName) throws IOException {
@@ -123,7 +128,7 @@ public final class WeightsFolder implements TensorSource {
 
     private static InvalidInputException unfit(Path index, String found) {
         return new InvalidInputException(
-            "Cannot read " + index + ": " + found + ". Get the folder anew from where it was published.");
+                "Cannot read " + index + ": " + found + ". Get the folder anew from where it was published.");
     }
 
     @Override
@@ -145,7 +150,7 @@ public final class WeightsFolder implements TensorSource {
         TensorSource reader = owners.get(name);
         if (reader == null) {
             throw new InvalidInputException("Cannot read tensor '" + name + "' of " + path + ": none of its "
-                + tensors.size() + " tensors has that name. Give the weights of the configured model.");
+                    + tensors.size() + " tensors has that name. Give the weights of the configured model.");
         }
         return reader;
     }

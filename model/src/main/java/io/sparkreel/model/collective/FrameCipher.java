@@ -30,12 +30,14 @@ final class FrameCipher {
     private long messages;
 
     private FrameCipher(byte[] secret, byte[] salt, String direction) {
-        byte[] bytes = hkdf(salt, secret, ("sparkreel ring " + direction).getBytes(StandardCharsets.US_ASCII), KEY_BYTES);
+        byte[] bytes =
+                hkdf(salt, secret, ("sparkreel ring " + direction).getBytes(StandardCharsets.US_ASCII), KEY_BYTES);
         try {
             this.key = new SecretKeySpec(bytes, "AES");
             this.cipher = Cipher.getInstance("AES/GCM/NoPadding");
         } catch (GeneralSecurityException unavailable) {
-            throw new IllegalStateException("Cannot encrypt: this Java has no AES-GCM. Use a complete JDK.", unavailable);
+            throw new IllegalStateException(
+                    "Cannot encrypt: this Java has no AES-GCM. Use a complete JDK.", unavailable);
         }
     }
 
@@ -70,8 +72,9 @@ final class FrameCipher {
             begin(Cipher.DECRYPT_MODE);
             cipher.doFinal(sealed, into);
         } catch (AEADBadTagException damaged) {
-            throw new FrameException("sent data of " + what + " that cannot be decrypted: it arrived damaged, or belongs to"
-                    + " another operation (every rank must call the same operations in the same order)");
+            throw new FrameException(
+                    "sent data of " + what + " that cannot be decrypted: it arrived damaged, or belongs to"
+                            + " another operation (every rank must call the same operations in the same order)");
         } catch (GeneralSecurityException impossible) {
             throw new IllegalStateException(impossible);
         }

@@ -47,8 +47,10 @@ final class FrameHeader {
         }
         int kind = found.getInt(4);
         if (kind >= 0 && kind < Operation.Kind.values().length && found.mismatch(expected) < 36) {
-            return "sent a frame of " + Operation.describe(Operation.Kind.values()[kind], found.getLong(20),
-                    found.getLong(28), found.getInt(8)) + " where one of " + operation + " was due (every rank must"
+            return "sent a frame of "
+                    + Operation.describe(
+                            Operation.Kind.values()[kind], found.getLong(20), found.getLong(28), found.getInt(8))
+                    + " where one of " + operation + " was due (every rank must"
                     + " call the same operations in the same order)";
         }
         return "sent slice " + found.getInt(36) + " (" + found.getInt(44) + " bytes at " + found.getInt(40) + ") where "

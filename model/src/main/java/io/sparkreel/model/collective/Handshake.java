@@ -70,8 +70,15 @@ final class Handshake {
 
         /** The bytes to send, with a fresh nonce. */
         byte[] encode() {
-            return ByteBuffer.allocate(HELLO_BYTES).putInt(MAGIC).putInt(stream).putInt(caller).putInt(listener)
-                    .putInt(worldSize).putLong(attempt).put(nonce()).array();
+            return ByteBuffer.allocate(HELLO_BYTES)
+                    .putInt(MAGIC)
+                    .putInt(stream)
+                    .putInt(caller)
+                    .putInt(listener)
+                    .putInt(worldSize)
+                    .putLong(attempt)
+                    .put(nonce())
+                    .array();
         }
 
         /** The hello in {@code bytes}, or null if they are none. */

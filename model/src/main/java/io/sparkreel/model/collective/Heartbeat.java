@@ -45,8 +45,15 @@ final class Heartbeat implements Runnable {
      *
      * @param elsewhereSince {@link System#nanoTime} since which this rank waits for others outside the ring, or 0
      */
-    Heartbeat(Ranks ranks, RingChannels leftChannels, RingChannels rightChannels, List<Lane> lanes,
-            Supplier<Pulse> ownPulse, LongSupplier elsewhereSince, RingOptions options, RingFailure failure)
+    Heartbeat(
+            Ranks ranks,
+            RingChannels leftChannels,
+            RingChannels rightChannels,
+            List<Lane> lanes,
+            Supplier<Pulse> ownPulse,
+            LongSupplier elsewhereSince,
+            RingOptions options,
+            RingFailure failure)
             throws IOException {
         this.failure = failure;
         this.lanes = lanes;
@@ -148,8 +155,8 @@ final class Heartbeat implements Runnable {
                 failure.decide(link.peer(), misfit.getMessage(), misfit);
             } catch (IOException broken) {
                 if (!link.isDeparted()) {
-                    failure.decide(link.peer(), "broke off its control connection (" + broken.getMessage() + ")",
-                            broken);
+                    failure.decide(
+                            link.peer(), "broke off its control connection (" + broken.getMessage() + ")", broken);
                 }
             }
         }
@@ -172,8 +179,10 @@ final class Heartbeat implements Runnable {
             if (link.reported() != null) {
                 failure.decide(link.reported());
             } else if (link.isEnded() && !link.isDeparted()) {
-                failure.decide(link.peer(), "closed its connection without a goodbye: its process ended or was cut"
-                        + " off", null);
+                failure.decide(
+                        link.peer(),
+                        "closed its connection without a goodbye: its process ended or was cut" + " off",
+                        null);
             } else if (!link.isDeparted() && silence > patienceNanos) {
                 failure.decide(link.peer(), "has sent no heartbeat for " + seconds(silence), null);
             }
@@ -194,8 +203,10 @@ final class Heartbeat implements Runnable {
     /** @param quiet how long this rank has waited for others without hearing from them */
     private void judgeTask(long quiet, Pulse pulse, long now) {
         if (quiet > patienceNanos && pulse.isIdle() && now - left.activeAt() > patienceNanos) {
-            failure.decide(left.peer(), "has let others wait for " + seconds(quiet)
-                    + " and shows no progress, though its process answers", null);
+            failure.decide(
+                    left.peer(),
+                    "has let others wait for " + seconds(quiet) + " and shows no progress, though its process answers",
+                    null);
         }
     }
 
@@ -212,8 +223,11 @@ final class Heartbeat implements Runnable {
         }
         long gap = now - Math.max(gapSince[stream], excusedUntil);
         if (gap > patienceNanos) {
-            failure.decide(left.peer(), "says it sent " + (pulse.sentBytes()[stream] - received)
-                    + " bytes on stream " + stream + " that have not arrived for " + seconds(gap), null);
+            failure.decide(
+                    left.peer(),
+                    "says it sent " + (pulse.sentBytes()[stream] - received) + " bytes on stream " + stream
+                            + " that have not arrived for " + seconds(gap),
+                    null);
         } else {
             judgeTask(now - Math.max(lane.quietSince(), excusedUntil), pulse, now);
         }

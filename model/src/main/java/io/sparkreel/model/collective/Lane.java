@@ -96,8 +96,15 @@ final class Lane implements Runnable {
     private volatile long quietSince;
 
     /** Takes over both connections. */
-    Lane(int index, Ranks ranks, RingConnection left, RingConnection right, long attempt, RingOptions options,
-            RingFailure failure) throws IOException {
+    Lane(
+            int index,
+            Ranks ranks,
+            RingConnection left,
+            RingConnection right,
+            long attempt,
+            RingOptions options,
+            RingFailure failure)
+            throws IOException {
         this.index = index;
         this.ranks = ranks;
         this.failure = failure;
@@ -204,7 +211,10 @@ final class Lane implements Runnable {
         }
         if (!sender.isBusy()) {
             sender = part.sender();
-            sender.start(part.operation, part.sent, part.schedule.sendOffset(part.sent),
+            sender.start(
+                    part.operation,
+                    part.sent,
+                    part.schedule.sendOffset(part.sent),
                     part.schedule.sendLength(part.sent));
         }
         long moved;
@@ -232,8 +242,12 @@ final class Lane implements Runnable {
         }
         if (!receiver.isBusy()) {
             receiver = part.receiver();
-            receiver.start(part.operation, part.received, part.schedule.receiveOffset(part.received),
-                    part.schedule.receiveLength(part.received), part.schedule.arrival(part.received));
+            receiver.start(
+                    part.operation,
+                    part.received,
+                    part.schedule.receiveOffset(part.received),
+                    part.schedule.receiveLength(part.received),
+                    part.schedule.arrival(part.received));
         }
         long moved;
         try {

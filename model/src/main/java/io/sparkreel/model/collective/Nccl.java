@@ -58,8 +58,8 @@ public final class Nccl implements Collective {
         }
     }
 
-    static Nccl over(TcpRing ring, int device, Duration stallTimeout, NcclLibraries libraries,
-            LongSupplier computeStream) {
+    static Nccl over(
+            TcpRing ring, int device, Duration stallTimeout, NcclLibraries libraries, LongSupplier computeStream) {
         libraries.checkCuda(libraries.cuda().cudaSetDevice(device), "select GPU " + device);
         Memory id = new Memory(UniqueId.BYTES);
         if (ring.rank() == 0) {
@@ -68,13 +68,19 @@ public final class Nccl implements Collective {
         ring.broadcast(id.getByteBuffer(0, UniqueId.BYTES), 0);
         Pointer communicator = join(ring, libraries, device, id, stallTimeout.multipliedBy(STALLS));
         PointerByReference stream = new PointerByReference();
-        libraries.checkCuda(libraries.cuda().cudaStreamCreateWithFlags(stream, CudaRuntime.STREAM_NON_BLOCKING),
-                "make a stream");
+        libraries.checkCuda(
+                libraries.cuda().cudaStreamCreateWithFlags(stream, CudaRuntime.STREAM_NON_BLOCKING), "make a stream");
         return new Nccl(ring, libraries, device, stallTimeout, communicator, stream.getValue(), computeStream);
     }
 
-    private Nccl(TcpRing ring, NcclLibraries libraries, int device, Duration stallTimeout, Pointer communicator,
-            Pointer stream, LongSupplier computeStream) {
+    private Nccl(
+            TcpRing ring,
+            NcclLibraries libraries,
+            int device,
+            Duration stallTimeout,
+            Pointer communicator,
+            Pointer stream,
+            LongSupplier computeStream) {
         this.ring = ring;
         this.libraries = libraries;
         this.device = device;
@@ -94,7 +100,8 @@ public final class Nccl implements Collective {
             try {
                 libraries.checkCuda(libraries.cuda().cudaSetDevice(device), "select GPU " + device);
                 PointerByReference communicator = new PointerByReference();
-                libraries.checkNccl(libraries.nccl().ncclCommInitRank(communicator, ring.worldSize(), name, ring.rank()),
+                libraries.checkNccl(
+                        libraries.nccl().ncclCommInitRank(communicator, ring.worldSize(), name, ring.rank()),
                         "join the GPUs of all ranks");
                 joined.complete(communicator.getValue());
             } catch (Throwable failed) {
@@ -111,9 +118,11 @@ public final class Nccl implements Collective {
                     throw ring.failure().exception("joining the GPUs");
                 }
                 if (System.nanoTime() - deadline > 0) {
-                    throw new CollectiveException(ring.rank(), "Cannot join the GPUs of all ranks: NCCL did not finish within "
-                            + patience.toSeconds() + " s on rank " + ring.rank()
-                            + ". Set NCCL_DEBUG=INFO on the executors and see their logs.");
+                    throw new CollectiveException(
+                            ring.rank(),
+                            "Cannot join the GPUs of all ranks: NCCL did not finish within "
+                                    + patience.toSeconds() + " s on rank " + ring.rank()
+                                    + ". Set NCCL_DEBUG=INFO on the executors and see their logs.");
                 }
             } catch (InterruptedException interrupt) {
                 ring.failure().interrupted(interrupt);
@@ -142,8 +151,8 @@ public final class Nccl implements Collective {
         }
         return launch("all-reduce", range, () -> {
             Pointer data = pointer(range, 0);
-            return nccl().ncclAllReduce(data, data, range.elements(), NcclLibrary.FLOAT32, NcclLibrary.SUM, communicator,
-                    stream);
+            return nccl().ncclAllReduce(
+                            data, data, range.elements(), NcclLibrary.FLOAT32, NcclLibrary.SUM, communicator, stream);
         });
     }
 
@@ -154,11 +163,32 @@ public final class Nccl implements Collective {
         }
         if (range.elements() % worldSize() == 0) {
             long count = range.elements() / worldSize();
-            return launch("reduce-scatter", range, () -> nccl().ncclReduceScatter(pointer(range, 0),
-                    pointer(range, rank() * count), count, NcclLibrary.FLOAT32, NcclLibrary.SUM, communicator, stream));
+            return launch(
+                    "reduce-scatter",
+                    range,
+                    () -> nccl().ncclReduceScatter(
+                                    pointer(range, 0),
+                                    pointer(range, rank() * count),
+                                    count,
+                                    NcclLibrary.FLOAT32,
+                                    NcclLibrary.SUM,
+                                    communicator,
+                                    stream));
         }
-        return launch("reduce-scatter", range, () -> eachPart(range, (part, data, count) -> nccl().ncclReduce(data, data,
-                count, NcclLibrary.FLOAT32, NcclLibrary.SUM, part, communicator, stream)));
+        return launch(
+                "reduce-scatter",
+                range,
+                () -> eachPart(
+                        range,
+                        (part, data, count) -> nccl().ncclReduce(
+                                        data,
+                                        data,
+                                        count,
+                                        NcclLibrary.FLOAT32,
+                                        NcclLibrary.SUM,
+                                        part,
+                                        communicator,
+                                        stream)));
     }
 
     @Override
@@ -168,11 +198,24 @@ public final class Nccl implements Collective {
         }
         if (range.elements() % worldSize() == 0) {
             long count = range.elements() / worldSize();
-            return launch("all-gather", range, () -> nccl().ncclAllGather(pointer(range, rank() * count),
-                    pointer(range, 0), count, NcclLibrary.FLOAT32, communicator, stream));
+            return launch(
+                    "all-gather",
+                    range,
+                    () -> nccl().ncclAllGather(
+                                    pointer(range, rank() * count),
+                                    pointer(range, 0),
+                                    count,
+                                    NcclLibrary.FLOAT32,
+                                    communicator,
+                                    stream));
         }
-        return launch("all-gather", range, () -> eachPart(range, (part, data, count) -> nccl().ncclBroadcast(data, data,
-                count, NcclLibrary.FLOAT32, part, communicator, stream)));
+        return launch(
+                "all-gather",
+                range,
+                () -> eachPart(
+                        range,
+                        (part, data, count) -> nccl().ncclBroadcast(
+                                        data, data, count, NcclLibrary.FLOAT32, part, communicator, stream)));
     }
 
     private interface PartCall {
@@ -213,8 +256,10 @@ public final class Nccl implements Collective {
                 throw ring.failure().exception(what);
             }
             if (closed) {
-                throw new CollectiveException(rank(), "Cannot start " + what + ": rank " + rank()
-                        + " has closed its group. Close it after the last operation.");
+                throw new CollectiveException(
+                        rank(),
+                        "Cannot start " + what + ": rank " + rank()
+                                + " has closed its group. Close it after the last operation.");
             }
             libraries.checkCuda(libraries.cuda().cudaSetDevice(device), "select GPU " + device);
             Pointer before = event();
@@ -236,8 +281,8 @@ public final class Nccl implements Collective {
 
     private Pointer event() {
         PointerByReference event = new PointerByReference();
-        libraries.checkCuda(libraries.cuda().cudaEventCreateWithFlags(event, CudaRuntime.EVENT_DISABLE_TIMING),
-                "make an event");
+        libraries.checkCuda(
+                libraries.cuda().cudaEventCreateWithFlags(event, CudaRuntime.EVENT_DISABLE_TIMING), "make an event");
         return event.getValue();
     }
 
@@ -284,7 +329,8 @@ public final class Nccl implements Collective {
                     if (Thread.currentThread().isInterrupted()) {
                         ring.failure().interrupted(new InterruptedException());
                     } else if (System.nanoTime() - since > patienceNanos) {
-                        fail("has waited " + TimeUnit.NANOSECONDS.toSeconds(patienceNanos) + " s for NCCL to finish " + what);
+                        fail("has waited " + TimeUnit.NANOSECONDS.toSeconds(patienceNanos) + " s for NCCL to finish "
+                                + what);
                     }
                     if (Thread.currentThread().isInterrupted()) {
                         Thread.onSpinWait();

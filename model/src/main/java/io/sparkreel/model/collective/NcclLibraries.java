@@ -14,18 +14,19 @@ import java.util.Optional;
 record NcclLibraries(NcclLibrary nccl, CudaRuntime cuda) {
 
     private static final List<String> NCCL = List.of("libnccl.so.2", "libnccl.so");
-    private static final List<String> CUDA = List.of("libcudart.so.12", "libcudart.so.13", "libcudart.so.11.0",
-            "libcudart.so");
+    private static final List<String> CUDA =
+            List.of("libcudart.so.12", "libcudart.so.13", "libcudart.so.11.0", "libcudart.so");
 
     /** @throws InvalidInputException if one of them is not there */
     static NcclLibraries find() {
-        return new NcclLibraries(find("NCCL", NCCL, NcclLibrary.class), find("the CUDA runtime", CUDA, CudaRuntime.class));
+        return new NcclLibraries(
+                find("NCCL", NCCL, NcclLibrary.class), find("the CUDA runtime", CUDA, CudaRuntime.class));
     }
 
     /** Of files that are known. */
     static NcclLibraries load(Path nccl, Path cuda) {
-        return new NcclLibraries(Native.load(nccl.toString(), NcclLibrary.class),
-                Native.load(cuda.toString(), CudaRuntime.class));
+        return new NcclLibraries(
+                Native.load(nccl.toString(), NcclLibrary.class), Native.load(cuda.toString(), CudaRuntime.class));
     }
 
     void checkCuda(int result, String what) {
@@ -51,14 +52,17 @@ record NcclLibraries(NcclLibrary nccl, CudaRuntime cuda) {
                 problems = problems + (problems.isEmpty() ? "" : ", ") + name;
             }
         }
-        throw new InvalidInputException("Cannot join the GPUs: " + what + " was not found (" + problems + "). Keep libtorch"
-                + " beside the libraries that its wheel brings, set LD_LIBRARY_PATH, or train with --device cpu.");
+        throw new InvalidInputException(
+                "Cannot join the GPUs: " + what + " was not found (" + problems + "). Keep libtorch"
+                        + " beside the libraries that its wheel brings, set LD_LIBRARY_PATH, or train with --device cpu.");
     }
 
     /** The file from which this process has loaded a library of this name. */
     private static Optional<String> loaded(String name) {
         try (var maps = Files.lines(Path.of("/proc/self/maps"))) {
-            return maps.filter(line -> line.endsWith("/" + name)).map(line -> line.substring(line.indexOf('/'))).findFirst();
+            return maps.filter(line -> line.endsWith("/" + name))
+                    .map(line -> line.substring(line.indexOf('/')))
+                    .findFirst();
         } catch (IOException notLinux) {
             return Optional.empty();
         }

@@ -27,16 +27,30 @@ interface NcclLibrary extends Library {
 
     int ncclCommInitRank(PointerByReference communicator, int ranks, UniqueId id, int rank);
 
-    int ncclAllReduce(Pointer send, Pointer receive, long count, int type, int operation, Pointer communicator,
+    int ncclAllReduce(
+            Pointer send, Pointer receive, long count, int type, int operation, Pointer communicator, Pointer stream);
+
+    int ncclReduce(
+            Pointer send,
+            Pointer receive,
+            long count,
+            int type,
+            int operation,
+            int root,
+            Pointer communicator,
             Pointer stream);
 
-    int ncclReduce(Pointer send, Pointer receive, long count, int type, int operation, int root, Pointer communicator,
+    int ncclReduceScatter(
+            Pointer send,
+            Pointer receive,
+            long receiveCount,
+            int type,
+            int operation,
+            Pointer communicator,
             Pointer stream);
 
-    int ncclReduceScatter(Pointer send, Pointer receive, long receiveCount, int type, int operation,
-            Pointer communicator, Pointer stream);
-
-    int ncclBroadcast(Pointer send, Pointer receive, long count, int type, int root, Pointer communicator, Pointer stream);
+    int ncclBroadcast(
+            Pointer send, Pointer receive, long count, int type, int root, Pointer communicator, Pointer stream);
 
     int ncclAllGather(Pointer send, Pointer receive, long sendCount, int type, Pointer communicator, Pointer stream);
 

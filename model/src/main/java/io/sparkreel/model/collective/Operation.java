@@ -38,8 +38,15 @@ final class Operation implements Work {
      * @param wire as what its values travel
      * @param parts number of streams that work on it
      */
-    Operation(Kind kind, long number, int root, ByteBuffer range, WireType wire, int parts,
-            RingFailure failure, Runnable whenReleased) {
+    Operation(
+            Kind kind,
+            long number,
+            int root,
+            ByteBuffer range,
+            WireType wire,
+            int parts,
+            RingFailure failure,
+            Runnable whenReleased) {
         this.kind = kind;
         this.number = number;
         this.root = root;

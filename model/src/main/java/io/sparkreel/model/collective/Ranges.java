@@ -26,8 +26,8 @@ final class Ranges {
     /** The memory of a range that must lie on the host. */
     static ByteBuffer host(FlatRange range) {
         if (!range.isOnHost()) {
-            throw new InvalidInputException("Cannot reduce memory of a GPU through sockets. Use the transport nccl, or"
-                    + " train on the CPU.");
+            throw new InvalidInputException(
+                    "Cannot reduce memory of a GPU through sockets. Use the transport nccl, or" + " train on the CPU.");
         }
         return range.host();
     }

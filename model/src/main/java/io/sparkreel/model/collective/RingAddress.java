@@ -12,8 +12,11 @@ record RingAddress(String host, int port, String settings) {
     private static final String FORMAT = "sparkreel-ring/2";
 
     RingAddress(RingOptions options, int port) {
-        this(options.bindHost(), port, FORMAT + " attempt=" + Long.toHexString(
-                Handshake.attemptCode(options.attemptId())) + " " + options.shared() + " order=" + ByteOrder.nativeOrder());
+        this(
+                options.bindHost(),
+                port,
+                FORMAT + " attempt=" + Long.toHexString(Handshake.attemptCode(options.attemptId())) + " "
+                        + options.shared() + " order=" + ByteOrder.nativeOrder());
     }
 
     String text() {
@@ -31,9 +34,11 @@ record RingAddress(String host, int port, String settings) {
         for (int rank = 0; rank < told.size(); rank++) {
             RingAddress other = parse(rank, told.get(rank));
             if (!other.settings.equals(mine.settings)) {
-                throw new CollectiveException(rank, "Cannot join the ring: rank " + rank + " has the settings \""
-                        + other.settings + "\", rank " + own + " has \"" + mine.settings
-                        + "\". Start all ranks with the same version, attempt and ring options.");
+                throw new CollectiveException(
+                        rank,
+                        "Cannot join the ring: rank " + rank + " has the settings \""
+                                + other.settings + "\", rank " + own + " has \"" + mine.settings
+                                + "\". Start all ranks with the same version, attempt and ring options.");
             }
             addresses.add(other.socketAddress());
         }
@@ -45,8 +50,11 @@ record RingAddress(String host, int port, String settings) {
         try {
             return new RingAddress(parts[0], Integer.parseInt(parts[1]), parts[2]);
         } catch (IndexOutOfBoundsException | NumberFormatException unreadable) {
-            throw new CollectiveException(rank, "Cannot join the ring: rank " + rank + " introduced itself as \"" + text
-                    + "\". Start all ranks with the same version.", unreadable);
+            throw new CollectiveException(
+                    rank,
+                    "Cannot join the ring: rank " + rank + " introduced itself as \"" + text
+                            + "\". Start all ranks with the same version.",
+                    unreadable);
         }
     }
 }

@@ -23,7 +23,8 @@ final class RingChannels implements Closeable {
 
     /** Whether stream {@code number} exists and has no connection yet. */
     boolean expects(int number) {
-        return number == Handshake.CONTROL ? control == null
+        return number == Handshake.CONTROL
+                ? control == null
                 : number >= 0 && number < streams.length && streams[number] == null;
     }
 

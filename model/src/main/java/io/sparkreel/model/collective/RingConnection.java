@@ -19,8 +19,8 @@ record RingConnection(SocketChannel channel, FrameCipher outgoing, FrameCipher i
             return new RingConnection(channel, null, null);
         }
         byte[] secret = options.secret();
-        return new RingConnection(channel, FrameCipher.ofCaller(secret, hello, nonce),
-                FrameCipher.ofListener(secret, hello, nonce));
+        return new RingConnection(
+                channel, FrameCipher.ofCaller(secret, hello, nonce), FrameCipher.ofListener(secret, hello, nonce));
     }
 
     /** As the rank sees it that accepted the connection. */

@@ -56,8 +56,10 @@ final class RingConnector {
                     throw new InterruptedException();
                 }
                 if (System.nanoTime() - deadline >= 0) {
-                    throw failure("it could not be reached within " + options.connectTimeout().toMillis() / 1000.0
-                            + " s (" + failed + ")", failed);
+                    throw failure(
+                            "it could not be reached within "
+                                    + options.connectTimeout().toMillis() / 1000.0 + " s (" + failed + ")",
+                            failed);
                 }
                 Thread.sleep(PAUSE_MILLIS);
             }
@@ -66,9 +68,13 @@ final class RingConnector {
 
     private CollectiveException failure(String found, IOException cause) {
         int right = ranks.right();
-        return new CollectiveException(right, "Cannot connect rank " + ranks.own() + " to " + ranks.name(right) + ": "
-                + found + ". Check that rank's log, the network between the two, and that all ranks got the same"
-                + " secret and attempt.", cause);
+        return new CollectiveException(
+                right,
+                "Cannot connect rank " + ranks.own() + " to " + ranks.name(right) + ": "
+                        + found
+                        + ". Check that rank's log, the network between the two, and that all ranks got the same"
+                        + " secret and attempt.",
+                cause);
     }
 
     private RingConnection tryOnce(int stream) throws IOException {
@@ -78,8 +84,8 @@ final class RingConnector {
             channel.configureBlocking(false);
             SelectionKey key = channel.register(selector, SelectionKey.OP_CONNECT);
             // Resolved at each try: names of pods may appear late.
-            Conversation conversation = new Conversation(channel, selector, key,
-                    Math.min(deadline, System.nanoTime() + TRY_NANOS));
+            Conversation conversation =
+                    new Conversation(channel, selector, key, Math.min(deadline, System.nanoTime() + TRY_NANOS));
             conversation.open(new InetSocketAddress(known.getHostString(), known.getPort()));
             return greet(conversation, channel, stream);
         } catch (IOException | RuntimeException failed) {
@@ -89,8 +95,13 @@ final class RingConnector {
     }
 
     private RingConnection greet(Conversation conversation, SocketChannel channel, int stream) throws IOException {
-        byte[] hello = new Hello(stream, ranks.own(), ranks.right(), ranks.worldSize(),
-                Handshake.attemptCode(options.attemptId())).encode();
+        byte[] hello = new Hello(
+                        stream,
+                        ranks.own(),
+                        ranks.right(),
+                        ranks.worldSize(),
+                        Handshake.attemptCode(options.attemptId()))
+                .encode();
         conversation.say(hello);
         byte[] nonce = conversation.hearAnswer();
         conversation.say(Handshake.callerProof(secret, hello, nonce));

@@ -93,8 +93,9 @@ final class RingFailure {
     /** The cause as this rank tells it to others. */
     Cause report() {
         Cause cause = first.get();
-        return cause.heard ? cause : new Cause(cause.rank, cause.found + ", as rank " + ranks.own() + " saw",
-                cause.advice, null, false);
+        return cause.heard
+                ? cause
+                : new Cause(cause.rank, cause.found + ", as rank " + ranks.own() + " saw", cause.advice, null, false);
     }
 
     void awaitDecision() throws InterruptedException {
@@ -104,7 +105,7 @@ final class RingFailure {
     /** What to throw at a caller that wanted {@code what}. */
     CollectiveException exception(String what) {
         Cause cause = first.get();
-        return new CollectiveException(cause.rank, "Cannot finish " + what + ": " + cause.found + ". " + cause.advice
-                + ".", cause.throwable);
+        return new CollectiveException(
+                cause.rank, "Cannot finish " + what + ": " + cause.found + ". " + cause.advice + ".", cause.throwable);
     }
 }

@@ -71,8 +71,11 @@ final class RingListener implements Closeable {
                 throw failed;
             }
         } catch (IOException failed) {
-            throw new CollectiveException(own, "Cannot listen on " + options.bindHost() + ": " + failed.getMessage()
-                    + ". Check the address and the open-file limit of rank " + own + ".", failed);
+            throw new CollectiveException(
+                    own,
+                    "Cannot listen on " + options.bindHost() + ": " + failed.getMessage()
+                            + ". Check the address and the open-file limit of rank " + own + ".",
+                    failed);
         }
         this.thread = RingThreads.start("listener", own, this::serve);
     }
@@ -108,11 +111,16 @@ final class RingListener implements Closeable {
             handedOver = true;
             return channels;
         } catch (TimeoutException late) {
-            throw new CollectiveException(left, "Cannot join the ring: " + ranks.name(left) + " did not connect within "
-                    + timeout.toMillis() / 1000.0 + " s" + lastRefusal + ". See the log of that rank.");
+            throw new CollectiveException(
+                    left,
+                    "Cannot join the ring: " + ranks.name(left) + " did not connect within "
+                            + timeout.toMillis() / 1000.0 + " s" + lastRefusal + ". See the log of that rank.");
         } catch (ExecutionException failed) {
-            throw new CollectiveException(own, "Cannot join the ring: rank " + own + " could not accept connections ("
-                    + failed.getCause() + "). Check its open-file limit.", failed.getCause());
+            throw new CollectiveException(
+                    own,
+                    "Cannot join the ring: rank " + own + " could not accept connections (" + failed.getCause()
+                            + "). Check its open-file limit.",
+                    failed.getCause());
         }
     }
 
@@ -222,7 +230,9 @@ final class RingListener implements Closeable {
             stream = said.stream();
             if (said.attempt() != attempt) {
                 refuse(key, Status.OTHER_ATTEMPT);
-            } else if (said.caller() != left || said.listener() != own || said.worldSize() != worldSize
+            } else if (said.caller() != left
+                    || said.listener() != own
+                    || said.worldSize() != worldSize
                     || !accepted.expects(stream)) {
                 refuse(key, Status.OTHER_PLACE);
             } else {
@@ -249,7 +259,9 @@ final class RingListener implements Closeable {
         }
 
         private void answer(Status status, byte[] content) throws IOException {
-            ByteBuffer answer = ByteBuffer.allocate(Handshake.ANSWER_BYTES).put((byte) status.ordinal()).put(content);
+            ByteBuffer answer = ByteBuffer.allocate(Handshake.ANSWER_BYTES)
+                    .put((byte) status.ordinal())
+                    .put(content);
             if (channel.write(answer.flip()) < Handshake.ANSWER_BYTES) {
                 throw new IOException("the caller takes no answer");
             }

@@ -41,62 +41,165 @@ public record RingOptions(
     private static final Duration LONGEST_TIMEOUT = Duration.ofDays(1);
 
     public RingOptions {
-        require(!bindHost.isBlank() && !bindHost.contains(" ") && !bindHost.equals("0.0.0.0") && !bindHost.equals("::"),
-                "bindHost", bindHost, "Give the address at which the other ranks reach this one");
-        require(portMin >= 0 && portMax <= 65535 && portMin <= portMax && (portMin > 0 || portMax == 0),
-                "ports", portMin + "-" + portMax, "Use a range such as 40000-40063, or 0-0 for any port");
+        require(
+                !bindHost.isBlank() && !bindHost.contains(" ") && !bindHost.equals("0.0.0.0") && !bindHost.equals("::"),
+                "bindHost",
+                bindHost,
+                "Give the address at which the other ranks reach this one");
+        require(
+                portMin >= 0 && portMax <= 65535 && portMin <= portMax && (portMin > 0 || portMax == 0),
+                "ports",
+                portMin + "-" + portMax,
+                "Use a range such as 40000-40063, or 0-0 for any port");
         require(streams >= 1 && streams <= 64, "streams", streams, "Use 1 to 64");
-        require(sliceBytes >= 4 && sliceBytes <= LARGEST_SLICE && sliceBytes % 4 == 0, "sliceBytes", sliceBytes,
+        require(
+                sliceBytes >= 4 && sliceBytes <= LARGEST_SLICE && sliceBytes % 4 == 0,
+                "sliceBytes",
+                sliceBytes,
                 "Use a multiple of 4 up to " + LARGEST_SLICE);
-        require(transport != Transport.SHARED || !encrypted, "transport", "SHARED",
+        require(
+                transport != Transport.SHARED || !encrypted,
+                "transport",
+                "SHARED",
                 "Shared memory is not encrypted: use auto or tcp with encryption");
         requireTimeout("stallTimeout", stallTimeout);
         requireTimeout("connectTimeout", connectTimeout);
-        require(secret.length >= SECRET_BYTES, "secret", secret.length + " bytes", "Use at least " + SECRET_BYTES
-                + " random bytes, the same on every rank");
+        require(
+                secret.length >= SECRET_BYTES,
+                "secret",
+                secret.length + " bytes",
+                "Use at least " + SECRET_BYTES + " random bytes, the same on every rank");
         require(!attemptId.isEmpty(), "attemptId", "\"\"", "Name the attempt");
         secret = secret.clone();
     }
 
     /** The usual settings: any port, shared memory where possible, fp32, no encryption, 30 s timeouts. */
     public static RingOptions of(String bindHost, byte[] secret, String attemptId) {
-        return new RingOptions(bindHost, 0, 0, 2, 1 << 18, Transport.AUTO, WireType.FP32, false, Duration.ofSeconds(30),
-                Duration.ofSeconds(30), secret, attemptId);
+        return new RingOptions(
+                bindHost,
+                0,
+                0,
+                2,
+                1 << 18,
+                Transport.AUTO,
+                WireType.FP32,
+                false,
+                Duration.ofSeconds(30),
+                Duration.ofSeconds(30),
+                secret,
+                attemptId);
     }
 
     public RingOptions withPorts(int first, int last) {
-        return new RingOptions(bindHost, first, last, streams, sliceBytes, transport, wire, encrypted, stallTimeout,
-                connectTimeout, secret, attemptId);
+        return new RingOptions(
+                bindHost,
+                first,
+                last,
+                streams,
+                sliceBytes,
+                transport,
+                wire,
+                encrypted,
+                stallTimeout,
+                connectTimeout,
+                secret,
+                attemptId);
     }
 
     public RingOptions withStreams(int count) {
-        return new RingOptions(bindHost, portMin, portMax, count, sliceBytes, transport, wire, encrypted, stallTimeout,
-                connectTimeout, secret, attemptId);
+        return new RingOptions(
+                bindHost,
+                portMin,
+                portMax,
+                count,
+                sliceBytes,
+                transport,
+                wire,
+                encrypted,
+                stallTimeout,
+                connectTimeout,
+                secret,
+                attemptId);
     }
 
     public RingOptions withSliceBytes(int bytes) {
-        return new RingOptions(bindHost, portMin, portMax, streams, bytes, transport, wire, encrypted, stallTimeout,
-                connectTimeout, secret, attemptId);
+        return new RingOptions(
+                bindHost,
+                portMin,
+                portMax,
+                streams,
+                bytes,
+                transport,
+                wire,
+                encrypted,
+                stallTimeout,
+                connectTimeout,
+                secret,
+                attemptId);
     }
 
     public RingOptions withTransport(Transport chosen) {
-        return new RingOptions(bindHost, portMin, portMax, streams, sliceBytes, chosen, wire, encrypted, stallTimeout,
-                connectTimeout, secret, attemptId);
+        return new RingOptions(
+                bindHost,
+                portMin,
+                portMax,
+                streams,
+                sliceBytes,
+                chosen,
+                wire,
+                encrypted,
+                stallTimeout,
+                connectTimeout,
+                secret,
+                attemptId);
     }
 
     public RingOptions withWire(WireType chosen) {
-        return new RingOptions(bindHost, portMin, portMax, streams, sliceBytes, transport, chosen, encrypted,
-                stallTimeout, connectTimeout, secret, attemptId);
+        return new RingOptions(
+                bindHost,
+                portMin,
+                portMax,
+                streams,
+                sliceBytes,
+                transport,
+                chosen,
+                encrypted,
+                stallTimeout,
+                connectTimeout,
+                secret,
+                attemptId);
     }
 
     public RingOptions withEncryption(boolean on) {
-        return new RingOptions(bindHost, portMin, portMax, streams, sliceBytes, transport, wire, on, stallTimeout,
-                connectTimeout, secret, attemptId);
+        return new RingOptions(
+                bindHost,
+                portMin,
+                portMax,
+                streams,
+                sliceBytes,
+                transport,
+                wire,
+                on,
+                stallTimeout,
+                connectTimeout,
+                secret,
+                attemptId);
     }
 
     public RingOptions withTimeouts(Duration stall, Duration connect) {
-        return new RingOptions(bindHost, portMin, portMax, streams, sliceBytes, transport, wire, encrypted, stall,
-                connect, secret, attemptId);
+        return new RingOptions(
+                bindHost,
+                portMin,
+                portMax,
+                streams,
+                sliceBytes,
+                transport,
+                wire,
+                encrypted,
+                stall,
+                connect,
+                secret,
+                attemptId);
     }
 
     @Override
@@ -118,7 +221,10 @@ public record RingOptions(
     }
 
     private static void requireTimeout(String name, Duration value) {
-        require(value.compareTo(SHORTEST_TIMEOUT) >= 0 && value.compareTo(LONGEST_TIMEOUT) <= 0, name, value,
+        require(
+                value.compareTo(SHORTEST_TIMEOUT) >= 0 && value.compareTo(LONGEST_TIMEOUT) <= 0,
+                name,
+                value,
                 "Use 100 ms to 1 day");
     }
 

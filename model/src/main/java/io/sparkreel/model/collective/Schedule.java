@@ -107,8 +107,8 @@ final class Schedule {
             additions = step < sumSteps ? received.size : additions;
         }
         int own = Math.floorMod(first, cut.worldSize);
-        return new Schedule(cut.slices(own, bounds[own], bounds[own + 1], sliceLength), received, partialSums,
-                additions, forwards);
+        return new Schedule(
+                cut.slices(own, bounds[own], bounds[own + 1], sliceLength), received, partialSums, additions, forwards);
     }
 
     /** {@code bytes} bytes travel from {@code root} round the ring to its left neighbour. */

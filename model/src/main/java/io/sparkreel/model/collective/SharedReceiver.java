@@ -58,8 +58,10 @@ final class SharedReceiver implements SliceReceiver {
         }
         VarHandle.acquireFence();
         int payload = operation.wire().bytes(target.remaining());
-        arrival.deliver(operation.wire(), segment.slot(stream, emptied++).limit(payload), target.duplicate()
-                .order(target.order()));
+        arrival.deliver(
+                operation.wire(),
+                segment.slot(stream, emptied++).limit(payload),
+                target.duplicate().order(target.order()));
         segment.consume(stream, emptied);
         if (segment.takeQuestion(stream)) {
             ring();

@@ -36,11 +36,11 @@ final class SharedSegment implements Closeable {
     private static final int TOKEN_BYTES = 32;
     /** Counters lie this far apart, so that no two share a cache line. */
     private static final int APART = 128;
+
     private static final int COUNTERS = 2;
     private static final int PAGE = 4096;
 
-    private static final VarHandle LONGS =
-            MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.nativeOrder());
+    private static final VarHandle LONGS = MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.nativeOrder());
 
     private final FileChannel channel;
     private final String offer;
@@ -72,8 +72,12 @@ final class SharedSegment implements Closeable {
      */
     static SharedSegment create(int streams, int slotBytes) throws IOException {
         Path folder = Files.isWritable(MEMORY) ? MEMORY : Path.of(System.getProperty("java.io.tmpdir"));
-        Path file = Files.createTempFile(folder, NAME, "", PosixFilePermissions.asFileAttribute(
-                EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE)));
+        Path file = Files.createTempFile(
+                folder,
+                NAME,
+                "",
+                PosixFilePermissions.asFileAttribute(
+                        EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE)));
         FileChannel channel;
         try {
             channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
@@ -84,7 +88,8 @@ final class SharedSegment implements Closeable {
             byte[] token = new byte[TOKEN_BYTES];
             new SecureRandom().nextBytes(token);
             allocate(channel, token, size(streams, slotBytes));
-            String offer = ProcessHandle.current().pid() + " " + descriptor(file) + " " + HexFormat.of().formatHex(token);
+            String offer = ProcessHandle.current().pid() + " " + descriptor(file) + " "
+                    + HexFormat.of().formatHex(token);
             return new SharedSegment(channel, offer, streams, slotBytes);
         } catch (IOException | RuntimeException failed) {
             channel.close();
@@ -139,11 +144,12 @@ final class SharedSegment implements Closeable {
         if (!offer.matches("\\d+ \\d+ [0-9a-f]{" + 2 * TOKEN_BYTES + "}")) {
             throw new IOException(offer);
         }
-        FileChannel channel = FileChannel.open(Path.of("/proc", parts[0], "fd", parts[1]), StandardOpenOption.READ,
-                StandardOpenOption.WRITE);
+        FileChannel channel = FileChannel.open(
+                Path.of("/proc", parts[0], "fd", parts[1]), StandardOpenOption.READ, StandardOpenOption.WRITE);
         try {
             ByteBuffer found = ByteBuffer.allocate(TOKEN_BYTES);
-            if (channel.size() != size(streams, slotBytes) || channel.read(found, 0) != TOKEN_BYTES
+            if (channel.size() != size(streams, slotBytes)
+                    || channel.read(found, 0) != TOKEN_BYTES
                     || !HexFormat.of().formatHex(found.array()).equals(parts[2])) {
                 throw new IOException("it is on another host");
             }

@@ -80,12 +80,17 @@ public final class TcpRing implements Collective {
         } catch (InterruptedException interrupt) {
             giveUp(ring, left, right);
             Thread.currentThread().interrupt();
-            throw new CollectiveException(rank, "Cannot join the ring: rank " + rank
-                    + " was interrupted. Start the attempt again.", interrupt);
+            throw new CollectiveException(
+                    rank,
+                    "Cannot join the ring: rank " + rank + " was interrupted. Start the attempt again.",
+                    interrupt);
         } catch (IOException failed) {
             giveUp(ring, left, right);
-            throw new CollectiveException(rank, "Cannot join the ring: rank " + rank + " could not set up its streams ("
-                    + failed + "). Check its open-file limit.", failed);
+            throw new CollectiveException(
+                    rank,
+                    "Cannot join the ring: rank " + rank + " could not set up its streams (" + failed
+                            + "). Check its open-file limit.",
+                    failed);
         } catch (RuntimeException failed) {
             giveUp(ring, left, right);
             throw failed;
@@ -149,13 +154,17 @@ public final class TcpRing implements Collective {
             String[] refusals = allGather(refusal);
             requireShared(refusals);
             boolean sends = refusals[ranks.right()].isEmpty();
-            transport = !refusal.isEmpty() && !sends ? Transport.TCP
+            transport = !refusal.isEmpty() && !sends
+                    ? Transport.TCP
                     : refusal.isEmpty() && sends ? Transport.SHARED : Transport.AUTO;
             for (Lane lane : lanes) {
                 lane.share(refusal.isEmpty() ? fromLeft : null, sends ? toRight : null);
             }
-            LOG.info("Rank {} receives through {} and sends through {}", rank(),
-                    refusal.isEmpty() ? "shared memory" : "a socket", sends ? "shared memory" : "a socket");
+            LOG.info(
+                    "Rank {} receives through {} and sends through {}",
+                    rank(),
+                    refusal.isEmpty() ? "shared memory" : "a socket",
+                    sends ? "shared memory" : "a socket");
         } finally {
             RingChannels.closeQuietly(toRight);
             RingChannels.closeQuietly(fromLeft);
@@ -165,8 +174,10 @@ public final class TcpRing implements Collective {
     private void requireShared(String[] refusals) {
         for (int rank = 0; rank < refusals.length; rank++) {
             if (options.transport() == Transport.SHARED && !refusals[rank].isEmpty()) {
-                throw new CollectiveException(rank, "Cannot share memory: rank " + rank + " cannot map " + refusals[rank]
-                        + ". Set the transport to auto or tcp, or run all ranks on one host.");
+                throw new CollectiveException(
+                        rank,
+                        "Cannot share memory: rank " + rank + " cannot map " + refusals[rank]
+                                + ". Set the transport to auto or tcp, or run all ranks on one host.");
             }
         }
     }
@@ -223,21 +234,29 @@ public final class TcpRing implements Collective {
     @Override
     public Work allReduceSum(FlatRange range) {
         ByteBuffer floats = Ranges.host(range);
-        return submit(Operation.Kind.ALL_REDUCE, 0, floats, options.wire(),
-                cut -> Schedule.allReduce(floats.limit(), cut));
+        return submit(
+                Operation.Kind.ALL_REDUCE, 0, floats, options.wire(), cut -> Schedule.allReduce(floats.limit(), cut));
     }
 
     @Override
     public Work reduceScatterSum(FlatRange range) {
         ByteBuffer floats = Ranges.host(range);
-        return submit(Operation.Kind.REDUCE_SCATTER, 0, floats, options.wire(),
+        return submit(
+                Operation.Kind.REDUCE_SCATTER,
+                0,
+                floats,
+                options.wire(),
                 cut -> Schedule.reduceScatter(floats.limit(), cut));
     }
 
     @Override
     public Work allGatherParts(FlatRange range) {
         ByteBuffer floats = Ranges.host(range);
-        return submit(Operation.Kind.ALL_GATHER, 0, floats, WireType.FP32,
+        return submit(
+                Operation.Kind.ALL_GATHER,
+                0,
+                floats,
+                WireType.FP32,
                 cut -> Schedule.allGather(Schedule.parts(floats.limit(), worldSize()), cut));
     }
 
@@ -245,8 +264,13 @@ public final class TcpRing implements Collective {
     public void broadcast(ByteBuffer range, int root) {
         ByteBuffer bytes = Ranges.bytes(range);
         Ranges.root(root, worldSize());
-        submit(Operation.Kind.BROADCAST, root, bytes, WireType.FP32,
-                cut -> Schedule.broadcast(bytes.limit(), root, cut)).await();
+        submit(
+                        Operation.Kind.BROADCAST,
+                        root,
+                        bytes,
+                        WireType.FP32,
+                        cut -> Schedule.broadcast(bytes.limit(), root, cut))
+                .await();
     }
 
     @Override
@@ -284,30 +308,35 @@ public final class TcpRing implements Collective {
         }
         ByteBuffer all = ByteBuffer.allocateDirect(bounds[values.length]).order(ByteOrder.nativeOrder());
         all.put(bounds[rank()], values[rank()]);
-        submit(Operation.Kind.ALL_GATHER, 0, all, WireType.FP32, cut -> Schedule.allGather(bounds, cut)).await();
+        submit(Operation.Kind.ALL_GATHER, 0, all, WireType.FP32, cut -> Schedule.allGather(bounds, cut))
+                .await();
         for (int from = 0; from < values.length; from++) {
             all.get(bounds[from], values[from]);
         }
     }
 
-    private Operation submit(Operation.Kind kind, int root, ByteBuffer range, WireType wire,
-            Function<Schedule.Cut, Schedule> plan) {
+    private Operation submit(
+            Operation.Kind kind, int root, ByteBuffer range, WireType wire, Function<Schedule.Cut, Schedule> plan) {
         activity.incrementAndGet();
         synchronized (submission) {
-            Operation operation =
-                    new Operation(kind, submitted, root, range, wire, lanes.size(), failure,
-                            completed::incrementAndGet);
+            Operation operation = new Operation(
+                    kind, submitted, root, range, wire, lanes.size(), failure, completed::incrementAndGet);
             if (failure.isDecided()) {
                 throw failure.exception(operation.toString());
             }
             if (closed) {
-                throw new CollectiveException(rank(), "Cannot start " + operation + ": rank " + rank()
-                        + " has closed its ring. Close it after the last operation.");
+                throw new CollectiveException(
+                        rank(),
+                        "Cannot start " + operation + ": rank " + rank()
+                                + " has closed its ring. Close it after the last operation.");
             }
             submitted++;
             for (int stream = 0; stream < lanes.size(); stream++) {
-                lanes.get(stream).submit(operation, plan.apply(new Schedule.Cut(rank(), worldSize(), stream,
-                        lanes.size(), options.sliceBytes())));
+                lanes.get(stream)
+                        .submit(
+                                operation,
+                                plan.apply(new Schedule.Cut(
+                                        rank(), worldSize(), stream, lanes.size(), options.sliceBytes())));
             }
             return operation;
         }

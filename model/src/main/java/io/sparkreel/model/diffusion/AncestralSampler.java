@@ -20,10 +20,24 @@ public final class AncestralSampler implements Sampler {
     }
 
     @Override
-    public Tensor sample(Denoiser model, Tensor start, Guidance guidance, float[] frameMask,
-            NoiseSource noise, IntConsumer progress) {
-        return walk.run(model, start, guidance, frameMask, noise, progress, (output, x, step, memory, begun) ->
-                new ScheduleWalk.Move(Kernels.instance().ancestralStep(
-                        output, x, noise.draw(), schedule.coefficients(step), step > 0, predictXstart), null));
+    public Tensor sample(
+            Denoiser model,
+            Tensor start,
+            Guidance guidance,
+            float[] frameMask,
+            NoiseSource noise,
+            IntConsumer progress) {
+        return walk.run(
+                model,
+                start,
+                guidance,
+                frameMask,
+                noise,
+                progress,
+                (output, x, step, memory, begun) -> new ScheduleWalk.Move(
+                        Kernels.instance()
+                                .ancestralStep(
+                                        output, x, noise.draw(), schedule.coefficients(step), step > 0, predictXstart),
+                        null));
     }
 }

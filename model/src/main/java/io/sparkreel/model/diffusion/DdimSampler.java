@@ -24,17 +24,31 @@ public final class DdimSampler implements Sampler {
     }
 
     @Override
-    public Tensor sample(Denoiser model, Tensor start, Guidance guidance, float[] frameMask,
-            NoiseSource noise, IntConsumer progress) {
-        return walk.run(model, start, guidance, frameMask, noise, progress, (output, x, step, memory, begun) ->
-                new ScheduleWalk.Move(Kernels.instance().ddimStep(output, x, coefficients(step), predictXstart), null));
+    public Tensor sample(
+            Denoiser model,
+            Tensor start,
+            Guidance guidance,
+            float[] frameMask,
+            NoiseSource noise,
+            IntConsumer progress) {
+        return walk.run(
+                model,
+                start,
+                guidance,
+                frameMask,
+                noise,
+                progress,
+                (output, x, step, memory, begun) -> new ScheduleWalk.Move(
+                        Kernels.instance().ddimStep(output, x, coefficients(step), predictXstart), null));
     }
 
     /** Inverse signal and sigma of this step, signal and sigma of the next. */
     private double[] coefficients(int step) {
         return new double[] {
-            schedule.inverseSignal(step), schedule.inverseSigma(step),
-            step == 0 ? 1 : schedule.signal(step - 1), step == 0 ? 0 : schedule.sigma(step - 1)
+            schedule.inverseSignal(step),
+            schedule.inverseSigma(step),
+            step == 0 ? 1 : schedule.signal(step - 1),
+            step == 0 ? 0 : schedule.sigma(step - 1)
         };
     }
 }

@@ -37,8 +37,12 @@ public final class DiffusionLoss {
      *
      * @param errorWeight such as {@link IddpmSpeed#errorWeight}; null for 1 at all steps
      */
-    public DiffusionLoss(NoiseSchedule schedule, boolean predictXstart, double vbWeight,
-            IntToDoubleFunction errorWeight, Tensors tensors) {
+    public DiffusionLoss(
+            NoiseSchedule schedule,
+            boolean predictXstart,
+            double vbWeight,
+            IntToDoubleFunction errorWeight,
+            Tensors tensors) {
         this.schedule = schedule;
         this.predictXstart = predictXstart;
         this.vbWeight = vbWeight;
@@ -91,8 +95,8 @@ public final class DiffusionLoss {
             }
         }
         long[] perFrame = {steps.length, 1, frames, 1, 1};
-        Tensor mixture = Kernels.instance().noised(
-                start, noise, tensors.of(signal, perFrame), tensors.of(sigma, perFrame));
+        Tensor mixture =
+                Kernels.instance().noised(start, noise, tensors.of(signal, perFrame), tensors.of(sigma, perFrame));
         return new Batch(start, noise, mixture, steps.clone(), tensors.of(weight, steps.length, frames));
     }
 
@@ -110,8 +114,15 @@ public final class DiffusionLoss {
             atZero[b] = batch.steps()[b] == 0 ? 1 : 0;
             anyZero |= batch.steps()[b] == 0;
         }
-        Tensor bound = kernels.variationalBound(output, batch.start(), batch.noised(), coefficients(batch.steps()),
-                perSample(atZero), anyZero, predictXstart, batch.frameWeight());
+        Tensor bound = kernels.variationalBound(
+                output,
+                batch.start(),
+                batch.noised(),
+                coefficients(batch.steps()),
+                perSample(atZero),
+                anyZero,
+                predictXstart,
+                batch.frameWeight());
         Tensor scale = tensors.scalar((float) vbWeight);
         return new Terms(squaredError, bound, kernels.addScaled(squaredError, bound, scale));
     }

@@ -30,11 +30,22 @@ public final class DpmSolverSampler implements Sampler {
     }
 
     @Override
-    public Tensor sample(Denoiser model, Tensor start, Guidance guidance, float[] frameMask,
-            NoiseSource noise, IntConsumer progress) {
-        return walk.run(model, start, guidance, frameMask, noise, progress, (output, x, step, memory, begun) ->
-                move(Kernels.instance().dpmSolverStep(
-                        output, x, memory, begun, coefficients(step), predictXstart)));
+    public Tensor sample(
+            Denoiser model,
+            Tensor start,
+            Guidance guidance,
+            float[] frameMask,
+            NoiseSource noise,
+            IntConsumer progress) {
+        return walk.run(
+                model,
+                start,
+                guidance,
+                frameMask,
+                noise,
+                progress,
+                (output, x, step, memory, begun) -> move(
+                        Kernels.instance().dpmSolverStep(output, x, memory, begun, coefficients(step), predictXstart)));
     }
 
     private static ScheduleWalk.Move move(List<Tensor> latentsAndStart) {

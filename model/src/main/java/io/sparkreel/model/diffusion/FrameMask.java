@@ -38,7 +38,7 @@ public final class FrameMask {
         }
     }
 
-    private record Share(Kind kind, double ratio) { }
+    private record Share(Kind kind, double ratio) {}
 
     /** Where the integers of a mask come from. */
     @FunctionalInterface
@@ -140,9 +140,17 @@ public final class FrameMask {
 
     private static Kind kind(String name) {
         String key = name.startsWith(PREFIX) ? name : PREFIX + name;
-        return Stream.of(Kind.values()).filter(kind -> kind.key.equals(key)).findFirst().orElseThrow(() ->
-            refused("'" + name + "' is no kind of mask",
-                "Use " + String.join(", ", Stream.of(Kind.values()).map(kind -> kind.key).toList())));
+        return Stream.of(Kind.values())
+                .filter(kind -> kind.key.equals(key))
+                .findFirst()
+                .orElseThrow(() -> refused(
+                        "'" + name + "' is no kind of mask",
+                        "Use "
+                                + String.join(
+                                        ", ",
+                                        Stream.of(Kind.values())
+                                                .map(kind -> kind.key)
+                                                .toList())));
     }
 
     private static InvalidInputException refused(String found, String remedy) {

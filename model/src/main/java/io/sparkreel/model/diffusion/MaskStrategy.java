@@ -24,14 +24,18 @@ public record MaskStrategy(List<Entry> entries) {
     /** The two orders in which the numbers of a tuple are written. */
     public enum Dialect {
         /** reference, loop, reference start, number of frames, location, and optionally the edit ratio. */
-        REFERENCE_FIRST("reference-first", 5,
-            "five numbers (reference, loop, reference start, number of frames, location) or six (and an edit ratio)"),
+        REFERENCE_FIRST(
+                "reference-first",
+                5,
+                "five numbers (reference, loop, reference start, number of frames, location) or six (and an edit ratio)"),
         /**
          * loop, reference, reference start, target start, number of frames, edit ratio; the last ones may be left out
          * and are then 0, 0, 0, 0, 1, 0.
          */
-        LOOP_FIRST("loop-first", 1,
-            "one to six numbers (loop, reference, reference start, target start, number of frames, edit ratio)");
+        LOOP_FIRST(
+                "loop-first",
+                1,
+                "one to six numbers (loop, reference, reference start, target start, number of frames, edit ratio)");
 
         private final String key;
         private final int fewest;
@@ -54,9 +58,13 @@ public record MaskStrategy(List<Entry> entries) {
          * @throws InvalidInputException if there is none of that name
          */
         public static Dialect of(String key) {
-            return Stream.of(values()).filter(dialect -> dialect.key.equals(key)).findFirst().orElseThrow(() ->
-                new InvalidInputException("Cannot use the mask strategy dialect '" + key
-                    + "': there is none of that name. Set mask_strategy_dialect to reference-first or loop-first."));
+            return Stream.of(values())
+                    .filter(dialect -> dialect.key.equals(key))
+                    .findFirst()
+                    .orElseThrow(
+                            () -> new InvalidInputException(
+                                    "Cannot use the mask strategy dialect '" + key
+                                            + "': there is none of that name. Set mask_strategy_dialect to reference-first or loop-first."));
         }
 
         private Dialect other() {
@@ -74,10 +82,10 @@ public record MaskStrategy(List<Entry> entries) {
      * @param length number of frames
      * @param edit 0 keeps the frames, 1 regenerates them, between starts denoising part of the way
      */
-    public record Entry(int loop, int reference, int referenceStart, int targetStart, int length, float edit) { }
+    public record Entry(int loop, int reference, int referenceStart, int targetStart, int length, float edit) {}
 
     /** One frame of one reference. */
-    public record FrameSource(int reference, int frame) { }
+    public record FrameSource(int reference, int frame) {}
 
     /**
      * The conditions of one clip.
@@ -85,7 +93,7 @@ public record MaskStrategy(List<Entry> entries) {
      * @param mask [T], the edit ratio of each frame, 1 where nothing is given
      * @param sources [T], the frame that is put there, null where nothing is given
      */
-    public record Conditions(float[] mask, FrameSource[] sources) { }
+    public record Conditions(float[] mask, FrameSource[] sources) {}
 
     public MaskStrategy {
         entries = List.copyOf(entries);
@@ -110,7 +118,8 @@ public record MaskStrategy(List<Entry> entries) {
 
     /** This strategy with one more entry at its end. */
     public MaskStrategy with(Entry entry) {
-        return new MaskStrategy(Stream.concat(entries.stream(), Stream.of(entry)).toList());
+        return new MaskStrategy(
+                Stream.concat(entries.stream(), Stream.of(entry)).toList());
     }
 
     /**
@@ -137,8 +146,8 @@ public record MaskStrategy(List<Entry> entries) {
     private static void apply(Entry entry, float[] mask, FrameSource[] sources, List<Integer> referenceFrames) {
         if (entry.reference() < 0 || entry.reference() >= referenceFrames.size()) {
             throw new InvalidInputException("Cannot apply the mask strategy: it names reference " + entry.reference()
-                + " of a prompt that has " + referenceFrames.size()
-                + ". Count references from 0 and list them in reference_path.");
+                    + " of a prompt that has " + referenceFrames.size()
+                    + ". Count references from 0 and list them in reference_path.");
         }
         int available = referenceFrames.get(entry.reference());
         int from = sliceBound(fromEnd(entry.referenceStart(), available), available);
@@ -149,8 +158,8 @@ public record MaskStrategy(List<Entry> entries) {
         int targetCount = Math.max(0, targetTo - targetFrom);
         if (count != targetCount && count != 1) {
             throw new InvalidInputException("Cannot apply the mask strategy: " + count + " frames of reference "
-                + entry.reference() + ", which has " + available + ", do not fit " + targetCount
-                + " frames of the clip, which has " + mask.length + ". Choose starts and a length inside both.");
+                    + entry.reference() + ", which has " + available + ", do not fit " + targetCount
+                    + " frames of the clip, which has " + mask.length + ". Choose starts and a length inside both.");
         }
         for (int i = 0; i < targetCount; i++) {
             mask[targetFrom + i] = entry.edit();
@@ -169,8 +178,10 @@ public record MaskStrategy(List<Entry> entries) {
     private static Entry parseEntry(String tuple, String text, Dialect dialect) {
         String[] parts = tuple.split(",", -1);
         if (parts.length < dialect.fewest || parts.length > MAX_NUMBERS) {
-            throw refused(text, "'" + tuple + "' has " + parts.length + (parts.length == 1 ? " number" : " numbers"),
-                dialect);
+            throw refused(
+                    text,
+                    "'" + tuple + "' has " + parts.length + (parts.length == 1 ? " number" : " numbers"),
+                    dialect);
         }
         int[] numbers = {0, 0, 0, 0, dialect == Dialect.LOOP_FIRST ? 1 : 0};
         for (int i = 0; i < Math.min(parts.length, numbers.length); i++) {
@@ -182,8 +193,8 @@ public record MaskStrategy(List<Entry> entries) {
         }
         float edit = parts.length == MAX_NUMBERS ? parseEdit(parts[MAX_NUMBERS - 1], text, dialect) : 0;
         return dialect == Dialect.LOOP_FIRST
-            ? new Entry(numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], edit)
-            : new Entry(numbers[1], numbers[0], numbers[2], numbers[4], numbers[3], edit);
+                ? new Entry(numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], edit)
+                : new Entry(numbers[1], numbers[0], numbers[2], numbers[4], numbers[3], edit);
     }
 
     private static float parseEdit(String part, String text, Dialect dialect) {
@@ -201,8 +212,8 @@ public record MaskStrategy(List<Entry> entries) {
 
     private static InvalidInputException refused(String text, String found, Dialect dialect) {
         return new InvalidInputException("Cannot read the mask strategy '" + text + "': " + found
-            + ". A tuple of the dialect " + dialect.key + " has " + dialect.form
-            + "; if yours are written otherwise, set mask_strategy_dialect to " + dialect.other().key + ": "
-            + dialect.other().form + ".");
+                + ". A tuple of the dialect " + dialect.key + " has " + dialect.form
+                + "; if yours are written otherwise, set mask_strategy_dialect to " + dialect.other().key + ": "
+                + dialect.other().form + ".");
     }
 }

@@ -158,8 +158,12 @@ public final class NoiseSchedule {
      */
     double[] coefficients(int step) {
         return new double[] {
-            inverseSignal[step], inverseSigma[step], posteriorStart[step], posteriorCurrent[step],
-            posteriorLogVariance[step], (float) Math.log(betas[step])
+            inverseSignal[step],
+            inverseSigma[step],
+            posteriorStart[step],
+            posteriorCurrent[step],
+            posteriorLogVariance[step],
+            (float) Math.log(betas[step])
         };
     }
 }

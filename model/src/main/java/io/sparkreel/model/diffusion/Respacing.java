@@ -44,8 +44,8 @@ public final class Respacing {
                 return kept;
             }
         }
-        throw new InvalidInputException("Cannot respace a schedule: no whole stride through " + steps
-                + " steps gives " + wanted + ". Choose another number.");
+        throw new InvalidInputException("Cannot respace a schedule: no whole stride through " + steps + " steps gives "
+                + wanted + ". Choose another number.");
     }
 
     private static int[] sections(int steps, int[] counts) {

@@ -44,6 +44,11 @@ public interface Sampler {
      * @return latents [n, C, T, H, W]. A kept frame comes out as the model reconstructs it in the last step,
      *     as in the reference
      */
-    Tensor sample(Denoiser model, Tensor start, Guidance guidance, float[] frameMask,
-            NoiseSource noise, IntConsumer progress);
+    Tensor sample(
+            Denoiser model,
+            Tensor start,
+            Guidance guidance,
+            float[] frameMask,
+            NoiseSource noise,
+            IntConsumer progress);
 }

@@ -55,8 +55,14 @@ final class ScheduleWalk {
     }
 
     /** The arguments are those of {@link Sampler#sample}. */
-    Tensor run(Denoiser model, Tensor start, Guidance guidance, float[] frameMask, NoiseSource noise,
-            IntConsumer progress, Rule rule) {
+    Tensor run(
+            Denoiser model,
+            Tensor start,
+            Guidance guidance,
+            float[] frameMask,
+            NoiseSource noise,
+            IntConsumer progress,
+            Rule rule) {
         int[] firstActive = frameMask == null ? null : firstActiveSteps(frameMask);
         try (TensorScope scope = TensorScope.open()) {
             Tensor x = start;
@@ -88,15 +94,25 @@ final class ScheduleWalk {
         return steps;
     }
 
-    private Move maskedStep(Denoiser model, Tensor x, int step, Guidance guidance, int[] firstActive,
-            Tensor memory, NoiseSource noise, Rule rule) {
+    private Move maskedStep(
+            Denoiser model,
+            Tensor x,
+            int step,
+            Guidance guidance,
+            int[] firstActive,
+            Tensor memory,
+            NoiseSource noise,
+            Rule rule) {
         try (TensorScope scope = TensorScope.open()) {
             long[] shape = x.shape();
             int rows = (int) shape[0];
             int frames = (int) shape[2];
             long[] perFrame = {rows, 1, frames, 1, 1};
-            Tensor renoised = kernels.noised(x, noise.drawForGivenFrames(),
-                    tensors.scalar(schedule.signal(step)), tensors.scalar(schedule.sigma(step)));
+            Tensor renoised = kernels.noised(
+                    x,
+                    noise.drawForGivenFrames(),
+                    tensors.scalar(schedule.signal(step)),
+                    tensors.scalar(schedule.sigma(step)));
             Tensor joined = kernels.chooseFrames(tensors.of(flags(firstActive, m -> m == step), perFrame), renoised, x);
             float[] active = flags(firstActive, m -> m > step);
             float[] activeTwice = Arrays.copyOf(active, 2 * active.length);
@@ -118,8 +134,15 @@ final class ScheduleWalk {
         return flags;
     }
 
-    private Move denoise(Denoiser model, Tensor x, int step, Guidance guidance, Tensor noised,
-            Tensor memory, Tensor begun, Rule rule) {
+    private Move denoise(
+            Denoiser model,
+            Tensor x,
+            int step,
+            Guidance guidance,
+            Tensor noised,
+            Tensor memory,
+            Tensor begun,
+            Rule rule) {
         try (TensorScope scope = TensorScope.open()) {
             Tensor output = model.predict(kernels.repeatTwice(x), schedule.modelTime(step), noised);
             Tensor guided = kernels.guide(output, guidance.scale(), guidance.channels());

@@ -38,7 +38,8 @@ public final class LatentGenerator implements LatentSource {
         int channels = model.config().inChannels();
         long[] shape = {n, channels, clip.numFrames(), latentHeight, latentWidth};
         int size = channels * clip.numFrames() * latentHeight * latentWidth;
-        boolean conditioned = requests.stream().anyMatch(request -> request.given() != null && !request.given().isEmpty());
+        boolean conditioned = requests.stream()
+                .anyMatch(request -> request.given() != null && !request.given().isEmpty());
         Tensors tensors = model.tensors();
         try (TensorScope scope = TensorScope.open()) {
             RequestNoise noise = new RequestNoise(requests, size, tensors, shape);
@@ -52,7 +53,8 @@ public final class LatentGenerator implements LatentSource {
             Sampler.Denoiser denoiser = (latents, modelTime, noised) -> model.forward(
                     new Stdit2Input(latents, filled(2 * n, modelTime), captions, noised, sizes), prepared);
             float[] mask = conditioned ? mask(requests, clip.numFrames()) : null;
-            float[] all = sampler.sample(denoiser, tensors.of(begin, shape), guidance, mask, noise, progress).floats();
+            float[] all = sampler.sample(denoiser, tensors.of(begin, shape), guidance, mask, noise, progress)
+                    .floats();
             float[][] latents = new float[n][];
             for (int i = 0; i < n; i++) {
                 latents[i] = Arrays.copyOfRange(all, i * size, (i + 1) * size);
@@ -79,8 +81,12 @@ public final class LatentGenerator implements LatentSource {
         }
 
         private static KeyedRandom[] streams(List<LatentRequest> requests, Purpose purpose) {
-            return requests.stream().map(request -> KeyedRandom.of(request.seed(),
-                    LatentRequest.repetition(request.sample(), request.loop()), request.promptId(), purpose))
+            return requests.stream()
+                    .map(request -> KeyedRandom.of(
+                            request.seed(),
+                            LatentRequest.repetition(request.sample(), request.loop()),
+                            request.promptId(),
+                            purpose))
                     .toArray(KeyedRandom[]::new);
         }
 
@@ -117,8 +123,12 @@ public final class LatentGenerator implements LatentSource {
             float[][] given = requests.get(i).given().latents();
             for (int frame = 0; frame < frames; frame++) {
                 for (int channel = 0; given[frame] != null && channel < channels; channel++) {
-                    System.arraycopy(given[frame], channel * area,
-                            latents, ((i * channels + channel) * frames + frame) * area, area);
+                    System.arraycopy(
+                            given[frame],
+                            channel * area,
+                            latents,
+                            ((i * channels + channel) * frames + frame) * area,
+                            area);
                 }
             }
         }
@@ -150,8 +160,11 @@ public final class LatentGenerator implements LatentSource {
 
     private static Stdit2Input.ClipSize sizes(ClipShape clip, int count) {
         return new Stdit2Input.ClipSize(
-                filled(count, clip.numFrames()), filled(count, clip.height()), filled(count, clip.width()),
-                filled(count, clip.toldAspectRatio()), filled(count, clip.toldFps()));
+                filled(count, clip.numFrames()),
+                filled(count, clip.height()),
+                filled(count, clip.width()),
+                filled(count, clip.toldAspectRatio()),
+                filled(count, clip.toldFps()));
     }
 
     private static float[] filled(int count, float value) {

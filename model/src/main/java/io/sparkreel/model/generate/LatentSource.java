@@ -16,5 +16,6 @@ public interface LatentSource {
      * @param progress told the number of denoising steps done
      * @return latents, each [C, T, h, w], in the order of the requests
      */
-    float[][] draw(List<LatentRequest> requests, ClipShape clip, int latentHeight, int latentWidth, IntConsumer progress);
+    float[][] draw(
+            List<LatentRequest> requests, ClipShape clip, int latentHeight, int latentWidth, IntConsumer progress);
 }

@@ -67,7 +67,11 @@ public final class VideoGenerator {
                 float[] latent = latents[i];
                 latents[i] = null;
                 float[] pixels = codec.decode(latent, clip.numFrames(), height, width);
-                remember(requests.get(i), loop, known.get(i), new Drawn(latent, pixels, clip.numFrames(), height, width));
+                remember(
+                        requests.get(i),
+                        loop,
+                        known.get(i),
+                        new Drawn(latent, pixels, clip.numFrames(), height, width));
                 int frameSize = pixels.length / clip.numFrames();
                 for (int frame = loop == 0 ? 0 : carried; frame < clip.numFrames(); frame++) {
                     sink.accept(i, Arrays.copyOfRange(pixels, frame * frameSize, (frame + 1) * frameSize));
@@ -89,8 +93,13 @@ public final class VideoGenerator {
                 }
             }
         }
-        return new LatentRequest(request.captions().get(loop), request.seed(), request.promptId(), request.sample(),
-                loop, new GivenFrames(conditions.mask(), given));
+        return new LatentRequest(
+                request.captions().get(loop),
+                request.seed(),
+                request.promptId(),
+                request.sample(),
+                loop,
+                new GivenFrames(conditions.mask(), given));
     }
 
     /** One loop's clip: latent [C, T, h, w], pixels [T, 3, H, W]. */
@@ -119,8 +128,11 @@ public final class VideoGenerator {
         for (int i = 0; i < frames.length; i++) {
             System.arraycopy(clip.pixels(), frames[i] * frameSize, pixels, i * frameSize, frameSize);
         }
-        KeyedRandom noise = KeyedRandom.of(request.seed(), LatentRequest.repetition(request.sample(), loop),
-                request.promptId(), Purpose.LATENT_NOISE);
+        KeyedRandom noise = KeyedRandom.of(
+                request.seed(),
+                LatentRequest.repetition(request.sample(), loop),
+                request.promptId(),
+                Purpose.LATENT_NOISE);
         int factor = codec.spatialFactor();
         float[] latent = codec.encode(pixels, frames.length, clip.height() * factor, clip.width() * factor, noise);
         return split(latent, frames.length, codec.channels());

@@ -15,12 +15,18 @@ import java.util.Map;
  * @param conditions what each loop is given
  * @param references latent frames [C, h, w] of the prompt's references, at least those that the conditions take
  */
-public record VideoRequest(long seed, long promptId, int sample, List<Caption> captions,
-        LoopConditions conditions, Map<FrameSource, float[]> references) {
+public record VideoRequest(
+        long seed,
+        long promptId,
+        int sample,
+        List<Caption> captions,
+        LoopConditions conditions,
+        Map<FrameSource, float[]> references) {
     public VideoRequest {
         captions = List.copyOf(captions);
         if (captions.size() != conditions.loops().size()) {
-            throw new IllegalArgumentException(captions.size() + " captions and " + conditions.loops().size() + " loops");
+            throw new IllegalArgumentException(
+                    captions.size() + " captions and " + conditions.loops().size() + " loops");
         }
     }
 }

@@ -13,7 +13,7 @@ public record BucketTotals(long microBatches, long samples, double seconds, doub
 
     /** The sums of both. */
     public BucketTotals plus(BucketTotals other) {
-        return new BucketTotals(microBatches + other.microBatches, samples + other.samples, seconds + other.seconds,
-                loss + other.loss);
+        return new BucketTotals(
+                microBatches + other.microBatches, samples + other.samples, seconds + other.seconds, loss + other.loss);
     }
 }

@@ -117,12 +117,18 @@ public final class TensorBoardWriter implements AutoCloseable {
 
         void fixed64(int field, long value) {
             raw((long) field << 3 | WIRE_FIXED_64);
-            bytes.writeBytes(ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(value).array());
+            bytes.writeBytes(ByteBuffer.allocate(8)
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .putLong(value)
+                    .array());
         }
 
         void fixed32(int field, int value) {
             raw((long) field << 3 | WIRE_FIXED_32);
-            bytes.writeBytes(ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putInt(value).array());
+            bytes.writeBytes(ByteBuffer.allocate(4)
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .putInt(value)
+                    .array());
         }
 
         void bytes(int field, byte[] value) {

@@ -61,8 +61,7 @@ public final class BlockwiseBackward {
                 Tensor x = inputs.get(i);
                 Tensor y = checkpoint
                         ? model.block(index, x, textLeaf, conditionLeaves, input, angles)
-                        : Autograd.withGradients(
-                                () -> model.block(index, x, textLeaf, conditionLeaves, input, angles));
+                        : Autograd.withGradients(() -> model.block(index, x, textLeaf, conditionLeaves, input, angles));
                 outputs.add(y);
                 inputs.add(Autograd.leaf(y));
             }

@@ -28,18 +28,22 @@ public record Captions(Tensor features, Tensor bias) {
         int batch = masks.size();
         int longest = masks.stream().mapToInt(Captions::kept).reduce(1, Math::max);
         float[] bias = new float[batch * longest];
-        Tensor tokens = tensors.of(values -> {
-            for (int b = 0; b < batch; b++) {
-                int kept = 0;
-                for (int slot = 0; slot < masks.get(b).length; slot++) {
-                    if (masks.get(b)[slot]) {
-                        values.put((b * longest + kept) * width, features.get(b), slot * width, width);
-                        kept++;
+        Tensor tokens = tensors.of(
+                values -> {
+                    for (int b = 0; b < batch; b++) {
+                        int kept = 0;
+                        for (int slot = 0; slot < masks.get(b).length; slot++) {
+                            if (masks.get(b)[slot]) {
+                                values.put((b * longest + kept) * width, features.get(b), slot * width, width);
+                                kept++;
+                            }
+                        }
+                        Arrays.fill(bias, b * longest + kept, (b + 1) * longest, PADDED);
                     }
-                }
-                Arrays.fill(bias, b * longest + kept, (b + 1) * longest, PADDED);
-            }
-        }, batch, longest, width);
+                },
+                batch,
+                longest,
+                width);
         return new Captions(tokens, tensors.of(bias, batch, 1, 1, longest));
     }
 

@@ -17,8 +17,13 @@ import java.util.List;
  * @param spatialAtZero [B, 6, D]
  * @param temporalAtZero [B, 3, D]
  */
-record Conditioning(Tensor timestep, Tensor spatial, Tensor temporal,
-        Tensor timestepAtZero, Tensor spatialAtZero, Tensor temporalAtZero) {
+record Conditioning(
+        Tensor timestep,
+        Tensor spatial,
+        Tensor temporal,
+        Tensor timestepAtZero,
+        Tensor spatialAtZero,
+        Tensor temporalAtZero) {
 
     boolean hasGivenFrames() {
         return timestepAtZero != null;
@@ -26,7 +31,10 @@ record Conditioning(Tensor timestep, Tensor spatial, Tensor temporal,
 
     /** The same values as leaves of a new graph. */
     Conditioning leaves() {
-        return new Conditioning(Autograd.leaf(timestep), Autograd.leaf(spatial), Autograd.leaf(temporal),
+        return new Conditioning(
+                Autograd.leaf(timestep),
+                Autograd.leaf(spatial),
+                Autograd.leaf(temporal),
                 hasGivenFrames() ? Autograd.leaf(timestepAtZero) : null,
                 hasGivenFrames() ? Autograd.leaf(spatialAtZero) : null,
                 hasGivenFrames() ? Autograd.leaf(temporalAtZero) : null);

@@ -100,13 +100,21 @@ public final class ParameterLayout {
         int d = c.hiddenSize();
         List<Integer> patch = c.patchSize();
         List<ParameterSpec> specs = new ArrayList<>();
-        specs.add(new ParameterSpec("x_embedder.proj.weight",
-                new long[] {d, c.inChannels(), patch.get(0), patch.get(1), patch.get(2)}, Initialiser.XAVIER_UNIFORM));
+        specs.add(new ParameterSpec(
+                "x_embedder.proj.weight",
+                new long[] {d, c.inChannels(), patch.get(0), patch.get(1), patch.get(2)},
+                Initialiser.XAVIER_UNIFORM));
         specs.add(new ParameterSpec("x_embedder.proj.bias", new long[] {d}, Initialiser.PATCH_BIAS));
         mlp(specs, "t_embedder.mlp.0", "t_embedder.mlp.2", ScalarFeatures.WIDTH, d, Initialiser.NORMAL_0_02);
         linear(specs, "t_block.1", d, 6 * d, Initialiser.NORMAL_0_02);
         linear(specs, "t_block_temp.1", d, 3 * d, Initialiser.NORMAL_0_02);
-        mlp(specs, "csize_embedder.mlp.0", "csize_embedder.mlp.2", ScalarFeatures.WIDTH, d / 3, Initialiser.XAVIER_UNIFORM);
+        mlp(
+                specs,
+                "csize_embedder.mlp.0",
+                "csize_embedder.mlp.2",
+                ScalarFeatures.WIDTH,
+                d / 3,
+                Initialiser.XAVIER_UNIFORM);
         mlp(specs, "ar_embedder.mlp.0", "ar_embedder.mlp.2", ScalarFeatures.WIDTH, d / 3, Initialiser.XAVIER_UNIFORM);
         mlp(specs, "fl_embedder.mlp.0", "fl_embedder.mlp.2", ScalarFeatures.WIDTH, d, Initialiser.XAVIER_UNIFORM);
         mlp(specs, "fps_embedder.mlp.0", "fps_embedder.mlp.2", ScalarFeatures.WIDTH, d, Initialiser.XAVIER_UNIFORM);
@@ -115,7 +123,12 @@ public final class ParameterLayout {
 
     private static List<ParameterSpec> captions(Stdit2Config c) {
         List<ParameterSpec> specs = new ArrayList<>();
-        mlp(specs, "y_embedder.y_proj.fc1", "y_embedder.y_proj.fc2", c.captionChannels(), c.hiddenSize(),
+        mlp(
+                specs,
+                "y_embedder.y_proj.fc1",
+                "y_embedder.y_proj.fc2",
+                c.captionChannels(),
+                c.hiddenSize(),
                 Initialiser.NORMAL_0_02);
         return specs;
     }
@@ -123,7 +136,8 @@ public final class ParameterLayout {
     private static List<ParameterSpec> block(Stdit2Config c, String prefix) {
         int d = c.hiddenSize();
         List<ParameterSpec> specs = new ArrayList<>();
-        specs.add(new ParameterSpec(prefix + "scale_shift_table", new long[] {6, d}, Initialiser.NORMAL_OVER_ROOT_WIDTH));
+        specs.add(
+                new ParameterSpec(prefix + "scale_shift_table", new long[] {6, d}, Initialiser.NORMAL_OVER_ROOT_WIDTH));
         specs.add(new ParameterSpec(
                 prefix + "scale_shift_table_temporal", new long[] {3, d}, Initialiser.NORMAL_OVER_ROOT_WIDTH));
         selfAttention(specs, c, prefix + "attn.", Initialiser.XAVIER_UNIFORM);
@@ -149,8 +163,8 @@ public final class ParameterLayout {
 
     private static List<ParameterSpec> finalLayer(Stdit2Config c) {
         List<ParameterSpec> specs = new ArrayList<>();
-        specs.add(new ParameterSpec("final_layer.scale_shift_table",
-                new long[] {2, c.hiddenSize()}, Initialiser.NORMAL_OVER_ROOT_WIDTH));
+        specs.add(new ParameterSpec(
+                "final_layer.scale_shift_table", new long[] {2, c.hiddenSize()}, Initialiser.NORMAL_OVER_ROOT_WIDTH));
         linear(specs, "final_layer.linear", c.hiddenSize(), c.patchVolume() * c.outChannels(), Initialiser.ZERO);
         return specs;
     }

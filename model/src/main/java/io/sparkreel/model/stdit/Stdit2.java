@@ -103,9 +103,13 @@ public final class Stdit2 {
     /** Works out what inputs of the same captions, sizes and shape share; the current scope owns it. */
     public Prepared prepare(Stdit2Input input) {
         try (TensorScope scope = TensorScope.open()) {
-            Prepared prepared = new Prepared(text(input), information(input.size()), length(input.size()),
-                    position(input), rotaryAngles(input));
-            scope.releaseAll(List.of(prepared.text(), prepared.information(), prepared.length(), prepared.position(),
+            Prepared prepared = new Prepared(
+                    text(input), information(input.size()), length(input.size()), position(input), rotaryAngles(input));
+            scope.releaseAll(List.of(
+                    prepared.text(),
+                    prepared.information(),
+                    prepared.length(),
+                    prepared.position(),
                     prepared.angles()));
             return prepared;
         }
@@ -125,8 +129,7 @@ public final class Stdit2 {
      */
     public Tensor forward(Stdit2Input input, Prepared prepared) {
         try (TensorScope scope = TensorScope.open()) {
-            Conditioning condition =
-                    condition(input, embeddings(input, prepared.information(), prepared.length()));
+            Conditioning condition = condition(input, embeddings(input, prepared.information(), prepared.length()));
             Tensor hidden = embed(input, prepared.position());
             for (int i = 0; i < blocks.size(); i++) {
                 Tensor next = block(i, hidden, prepared.text(), condition, input, prepared.angles());
@@ -154,13 +157,16 @@ public final class Stdit2 {
     }
 
     private Tensor length(Stdit2Input.ClipSize size) {
-        return kernels.add(frameCountEmbedder.embed(told(size.numFrames())), fpsEmbedder.embed(told(size.fps()))); // [B, D]
+        return kernels.add(
+                frameCountEmbedder.embed(told(size.numFrames())), fpsEmbedder.embed(told(size.fps()))); // [B, D]
     }
 
     private Embeddings embeddings(Stdit2Input input, Tensor information, Tensor length) {
         boolean given = input.noised() != null;
         Tensor t = timestepEmbedder.embed(told(times(input)));
-        return new Embeddings(t, kernels.add(t, given ? kernels.repeatTwice(information) : information),
+        return new Embeddings(
+                t,
+                kernels.add(t, given ? kernels.repeatTwice(information) : information),
                 kernels.add(t, given ? kernels.repeatTwice(length) : length));
     }
 
@@ -186,7 +192,8 @@ public final class Stdit2 {
             int width = config.hiddenSize() / 3;
             sizeEmbedder.addGradients(repeated(size.height(), rows), kernels.columns(spatial, 0, width));
             sizeEmbedder.addGradients(repeated(size.width(), rows), kernels.columns(spatial, width, width));
-            aspectRatioEmbedder.addGradients(repeated(size.aspectRatio(), rows), kernels.columns(spatial, 2 * width, width));
+            aspectRatioEmbedder.addGradients(
+                    repeated(size.aspectRatio(), rows), kernels.columns(spatial, 2 * width, width));
             frameCountEmbedder.addGradients(repeated(size.numFrames(), rows), temporal);
             fpsEmbedder.addGradients(repeated(size.fps(), rows), temporal);
         }
@@ -212,17 +219,21 @@ public final class Stdit2 {
                 scope.releaseAll(List.of(spatial, temporal));
                 return new Conditioning(embeddings.timestep(), spatial, temporal, null, null, null);
             }
-            Conditioning condition = new Conditioning(kernels.rows(embeddings.timestep(), 0, batch),
-                    kernels.rows(spatial, 0, batch), kernels.rows(temporal, 0, batch),
+            Conditioning condition = new Conditioning(
+                    kernels.rows(embeddings.timestep(), 0, batch),
+                    kernels.rows(spatial, 0, batch),
+                    kernels.rows(temporal, 0, batch),
                     kernels.rows(embeddings.spatial(), batch, batch),
-                    kernels.rows(spatial, batch, batch), kernels.rows(temporal, batch, batch));
+                    kernels.rows(spatial, batch, batch),
+                    kernels.rows(temporal, batch, batch));
             scope.releaseAll(condition.tensors());
             return condition;
         }
     }
 
     private Tensor modulation(Tensor embedding, int rows, List<Tensor> weights) {
-        return kernels.modulation(embedding, rows, weights.stream().map(Autograd::detach).toList());
+        return kernels.modulation(
+                embedding, rows, weights.stream().map(Autograd::detach).toList());
     }
 
     /**
@@ -270,7 +281,8 @@ public final class Stdit2 {
     /** Positions of tokens in a frame [S, D]. The first sample's size scales those of all. */
     private Tensor position(Stdit2Input input) {
         long[] grid = grid(input);
-        double area = (double) told(input.size().height()[0]) * told(input.size().width()[0]);
+        double area =
+                (double) told(input.size().height()[0]) * told(input.size().width()[0]);
         double scale = Math.sqrt(area) / config.inputSquareSize();
         float[] positions = PositionEmbedding.spatial((int) grid[1], (int) grid[2], config.hiddenSize(), scale);
         return tensors.of(positions, grid[1] * grid[2], config.hiddenSize());

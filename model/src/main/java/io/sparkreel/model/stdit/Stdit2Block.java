@@ -29,13 +29,15 @@ final class Stdit2Block {
         temporalTable = parameters.apply(prefix + "scale_shift_table_temporal");
         spatialAttention = selfAttention(config, prefix + "attn.", parameters);
         temporalAttention = selfAttention(config, prefix + "attn_temp.", parameters);
-        crossAttention = Stdit2.linears(parameters,
-                prefix + "cross_attn.q_linear", prefix + "cross_attn.kv_linear", prefix + "cross_attn.proj");
+        crossAttention = Stdit2.linears(
+                parameters,
+                prefix + "cross_attn.q_linear",
+                prefix + "cross_attn.kv_linear",
+                prefix + "cross_attn.proj");
         mlp = Stdit2.linears(parameters, prefix + "mlp.fc1", prefix + "mlp.fc2");
     }
 
-    private static List<Tensor> selfAttention(
-            Stdit2Config config, String prefix, Function<String, Tensor> parameters) {
+    private static List<Tensor> selfAttention(Stdit2Config config, String prefix, Function<String, Tensor> parameters) {
         List<Tensor> weights = new ArrayList<>(Stdit2.linears(parameters, prefix + "qkv", prefix + "proj"));
         if (config.qkNorm()) {
             weights.add(parameters.apply(prefix + "q_norm.weight"));

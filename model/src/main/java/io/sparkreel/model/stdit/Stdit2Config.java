@@ -44,16 +44,25 @@ public record Stdit2Config(
         @JsonProperty("pred_sigma") boolean predictSigma,
         @JsonProperty("caption_channels") int captionChannels,
         @JsonProperty("model_max_length") int modelMaxLength,
-        @JsonProperty("qk_norm") boolean qkNorm) implements Serializable {
+        @JsonProperty("qk_norm") boolean qkNorm)
+        implements Serializable {
 
     private static final JsonMapper JSON = new JsonMapper();
 
     /** What the reference's class takes where a {@code config.json} is silent. */
-    private static final Map<String, Object> DEFAULTS = Map.ofEntries(Map.entry("input_sq_size", 32),
-            Map.entry("in_channels", 4), Map.entry("patch_size", List.of(1, 2, 2)), Map.entry("hidden_size", 1152),
-            Map.entry("depth", 28), Map.entry("num_heads", 16), Map.entry("mlp_ratio", 4.0),
-            Map.entry("class_dropout_prob", 0.1), Map.entry("pred_sigma", true), Map.entry("caption_channels", 4096),
-            Map.entry("model_max_length", 120), Map.entry("qk_norm", false));
+    private static final Map<String, Object> DEFAULTS = Map.ofEntries(
+            Map.entry("input_sq_size", 32),
+            Map.entry("in_channels", 4),
+            Map.entry("patch_size", List.of(1, 2, 2)),
+            Map.entry("hidden_size", 1152),
+            Map.entry("depth", 28),
+            Map.entry("num_heads", 16),
+            Map.entry("mlp_ratio", 4.0),
+            Map.entry("class_dropout_prob", 0.1),
+            Map.entry("pred_sigma", true),
+            Map.entry("caption_channels", 4096),
+            Map.entry("model_max_length", 120),
+            Map.entry("qk_norm", false));
 
     /** Depth, hidden size and heads of the published size, and of smaller ones of the same proportions. */
     private static final Map<String, int[]> PRESETS = Map.of(
@@ -66,15 +75,24 @@ public record Stdit2Config(
         patchSize = patchSize == null ? List.of(1, 2, 2) : List.copyOf(patchSize);
         require(inputSquareSize > 0, "input_sq_size", inputSquareSize, "a positive number of pixels");
         require(inChannels > 0, "in_channels", inChannels, "at least 1");
-        require(patchSize.size() == 3 && patchSize.stream().allMatch(side -> side > 0),
-                "patch_size", patchSize, "three positive numbers");
+        require(
+                patchSize.size() == 3 && patchSize.stream().allMatch(side -> side > 0),
+                "patch_size",
+                patchSize,
+                "three positive numbers");
         require(depth > 0, "depth", depth, "at least 1");
         require(numHeads > 0, "num_heads", numHeads, "at least 1");
-        require(hiddenSize > 0 && hiddenSize % 12 == 0 && hiddenSize % numHeads == 0 && hiddenSize / numHeads % 2 == 0,
-                "hidden_size", hiddenSize, "a multiple of 12 and of twice num_heads (" + numHeads + ")");
+        require(
+                hiddenSize > 0 && hiddenSize % 12 == 0 && hiddenSize % numHeads == 0 && hiddenSize / numHeads % 2 == 0,
+                "hidden_size",
+                hiddenSize,
+                "a multiple of 12 and of twice num_heads (" + numHeads + ")");
         require(mlpRatio > 0, "mlp_ratio", mlpRatio, "a positive number");
-        require(classDropoutProbability >= 0 && classDropoutProbability <= 1,
-                "class_dropout_prob", classDropoutProbability, "a number between 0 and 1");
+        require(
+                classDropoutProbability >= 0 && classDropoutProbability <= 1,
+                "class_dropout_prob",
+                classDropoutProbability,
+                "a number between 0 and 1");
         require(captionChannels > 0, "caption_channels", captionChannels, "at least 1");
         require(modelMaxLength > 0, "model_max_length", modelMaxLength, "at least 1");
     }
@@ -96,7 +114,8 @@ public record Stdit2Config(
             return of(JSON.readTree(file.toFile()));
         } catch (JsonProcessingException e) {
             throw new InvalidInputException("Cannot read " + file + ": "
-                    + (e.getCause() instanceof InvalidInputException ? e.getCause().getMessage()
+                    + (e.getCause() instanceof InvalidInputException
+                            ? e.getCause().getMessage()
                             : e.getOriginalMessage() + ". Give the config.json of an STDiT2."));
         } catch (InvalidInputException e) {
             throw new InvalidInputException("Cannot read " + file + ": " + e.getMessage());

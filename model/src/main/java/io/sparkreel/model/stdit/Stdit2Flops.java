@@ -79,8 +79,7 @@ public final class Stdit2Flops {
         double selfProjections = linear(tokens, d, 3 * d) + linear(tokens, d, d);
         double spatialAttention = selfProjections + frames * attention(spatial, spatial);
         double temporalAttention = selfProjections + spatial * attention(frames, frames);
-        double crossAttention =
-                2 * linear(tokens, d, d) + linear(text, d, 2 * d) + attention(tokens, text);
+        double crossAttention = 2 * linear(tokens, d, d) + linear(text, d, 2 * d) + attention(tokens, text);
         double mlp = linear(tokens, d, config.mlpSize()) + linear(tokens, config.mlpSize(), d);
         return spatialAttention + temporalAttention + crossAttention + mlp;
     }

@@ -37,11 +37,11 @@ public final class Stdit2Memory {
     /** Bytes of a training step at its peak, those of {@link #fixedBytes} included. */
     public double peakBytes(Stdit2Flops.Shape shape) {
         double tokens = new Stdit2Flops(config).tokens(shape);
-        double block = tokens * config.hiddenSize()
-                * (KEPT_IN_COMPUTE_TYPE * computeBytes + KEPT_IN_FP32 * FP32);
+        double block = tokens * config.hiddenSize() * (KEPT_IN_COMPUTE_TYPE * computeBytes + KEPT_IN_FP32 * FP32);
         double inputs = tokens * config.hiddenSize() * computeBytes;
         double kept = checkpoint ? config.depth() * inputs + block : config.depth() * block;
-        double text = (double) shape.batch() * shape.textTokens()
+        double text = (double) shape.batch()
+                * shape.textTokens()
                 * (config.captionChannels() * 2.0 * FP32
                         + config.hiddenSize() * computeBytes * (checkpoint ? 4.0 : 2.0 * config.depth()));
         return fixedBytes() + kept + text;

@@ -32,7 +32,7 @@ public final class HashTextEncoder implements TextEncoder {
     public HashTextEncoder(int width, int slots) {
         if (width < 1 || slots < 1) {
             throw new InvalidInputException("Cannot set up the hash text encoder: width is " + width + " and slots is "
-                + slots + ". Give numbers of at least 1.");
+                    + slots + ". Give numbers of at least 1.");
         }
         this.width = width;
         this.slots = slots;
@@ -71,7 +71,7 @@ public final class HashTextEncoder implements TextEncoder {
 
     /** Nothing to release. */
     @Override
-    public void close() { }
+    public void close() {}
 
     /** FNV-1a with 64 bits (Fowler, Noll and Vo 1991) over the UTF-8 bytes. */
     private static long hash(String word) {

@@ -15,24 +15,27 @@ import java.util.regex.Pattern;
 final class HtmlEntities {
 
     private static final Pattern REFERENCE =
-        Pattern.compile("&(?:#([0-9]+);?|#[xX]([0-9a-fA-F]+);?|([^\\t\\n\\f <&#;]{1,32};?))");
+            Pattern.compile("&(?:#([0-9]+);?|#[xX]([0-9a-fA-F]+);?|([^\\t\\n\\f <&#;]{1,32};?))");
 
     // What numbers from 0x80 to 0x9F stand for in practice, and what the standard prescribes: windows-1252.
     private static final String WINDOWS_1252 = "\u20AC\u0081\u201A\u0192\u201E\u2026\u2020\u2021"
-        + "\u02C6\u2030\u0160\u2039"
-        + "\u0152\u008D\u017D\u008F\u0090\u2018\u2019\u201C\u201D\u2022\u2013\u2014\u02DC\u2122\u0161\u203A\u0153\u009D"
-        + "\u017E\u0178";
+            + "\u02C6\u2030\u0160\u2039"
+            + "\u0152\u008D\u017D\u008F\u0090\u2018\u2019\u201C\u201D\u2022\u2013\u2014\u02DC\u2122\u0161\u203A\u0153\u009D"
+            + "\u017E\u0178";
 
     /** Names with their semicolon, and those also known without; a name and its code points a line. */
     private static final Map<String, String> NAMES = load("html-entities.txt");
 
-    private HtmlEntities() { }
+    private HtmlEntities() {}
 
     /** Replaces every reference once; what is none stays as it is. */
     static String unescape(String text) {
-        return text.indexOf('&') < 0 ? text
-            : REFERENCE.matcher(text).replaceAll(match -> Matcher.quoteReplacement(replacement(match.group(),
-                match.group(1), match.group(2), match.group(3))));
+        return text.indexOf('&') < 0
+                ? text
+                : REFERENCE
+                        .matcher(text)
+                        .replaceAll(match -> Matcher.quoteReplacement(
+                                replacement(match.group(), match.group(1), match.group(2), match.group(3))));
     }
 
     /** The characters a name without semicolon stands for; null if it stands for none. */

@@ -14,11 +14,11 @@ import java.util.regex.Pattern;
 final class HtmlText {
 
     private static final Pattern REFERENCE =
-        Pattern.compile("&(?:(#[0-9]+|#[xX][0-9a-fA-F]+)|([a-zA-Z][a-zA-Z0-9]*));?");
+            Pattern.compile("&(?:(#[0-9]+|#[xX][0-9a-fA-F]+)|([a-zA-Z][a-zA-Z0-9]*));?");
 
     private static final List<String> HIDDEN = List.of("script", "style");
 
-    private HtmlText() { }
+    private HtmlText() {}
 
     static String of(String html) {
         StringBuilder text = new StringBuilder();
@@ -43,7 +43,8 @@ final class HtmlText {
         int end;
         if (html.startsWith("<!--", position)) {
             end = after(html, "-->", position + 4);
-        } else if (html.startsWith("</", position) || html.startsWith("<!", position)
+        } else if (html.startsWith("</", position)
+                || html.startsWith("<!", position)
                 || html.startsWith("<?", position)) {
             end = after(html, ">", position + 2);
         } else if (position + 1 < html.length() && isLetter(html.charAt(position + 1))) {
@@ -58,7 +59,8 @@ final class HtmlText {
     private static int endOfElement(String html, int position) {
         int end = endOfTag(html, position);
         for (String name : HIDDEN) {
-            if (end >= 0 && html.regionMatches(true, position + 1, name, 0, name.length())
+            if (end >= 0
+                    && html.regionMatches(true, position + 1, name, 0, name.length())
                     && !isLetter(html.charAt(position + 1 + name.length()))) {
                 int close = html.toLowerCase(Locale.ROOT).indexOf("</" + name, end);
                 return close < 0 ? html.length() : close;
@@ -105,7 +107,8 @@ final class HtmlText {
             text.append(HtmlEntities.unescape("&" + reference.group(1) + ";"));
         } else {
             // A name that means nothing keeps its ampersand and loses its semicolon, as in the reference's parser.
-            text.append(Optional.ofNullable(HtmlEntities.named(reference.group(2))).orElse("&" + reference.group(2)));
+            text.append(
+                    Optional.ofNullable(HtmlEntities.named(reference.group(2))).orElse("&" + reference.group(2)));
         }
         return reference.end();
     }

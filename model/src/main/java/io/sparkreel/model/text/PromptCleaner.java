@@ -14,8 +14,7 @@ import java.util.regex.Pattern;
 public final class PromptCleaner {
 
     private static final String MEDIA = "(?:png|jpg|jpeg|bmp|webp|eps|pdf|apk|mp4)";
-    private static final String SITE =
-        "[a-zA-Z0-9.\\-]+[.](?:com|co|ru|net|org|edu|gov|it)[\\w/-]*\\b/?(?!@)";
+    private static final String SITE = "[a-zA-Z0-9.\\-]+[.](?:com|co|ru|net|org|edu|gov|it)[\\w/-]*\\b/?(?!@)";
 
     private record Rule(Pattern pattern, String replacement) {
         String apply(String text) {
@@ -25,61 +24,68 @@ public final class PromptCleaner {
 
     /** Web addresses, which are removed before markup is. */
     private static final List<Rule> ADDRESSES = List.of(
-        rule("<person>", "person"),
-        rule("\\b(?:https?:(?:/{1,3}|[a-zA-Z0-9%])|" + SITE + ")", ""),
-        rule("\\b(?:www:(?:/{1,3}|[a-zA-Z0-9%])|" + SITE + ")", ""));
+            rule("<person>", "person"),
+            rule("\\b(?:https?:(?:/{1,3}|[a-zA-Z0-9%])|" + SITE + ")", ""),
+            rule("\\b(?:www:(?:/{1,3}|[a-zA-Z0-9%])|" + SITE + ")", ""));
 
     /** Signs, numbers and file names, in the text without markup. */
     private static final List<Rule> SIGNS = List.of(
-        rule("@[\\w\\d]+\\b", ""), // nick names
-        rule("[\\u31C0-\\u31EF\\u31F0-\\u31FF\\u3200-\\u33FF\\u3400-\\u4DBF\\u4DC0-\\u4DFF\\u4E00-\\u9FFF]+",
-            ""), // Chinese and Japanese signs
-        rule("[\\u002D\\u058A\\u05BE\\u1400\\u1806\\u2010-\\u2015\\u2E17\\u2E1A\\u2E3A\\u2E3B\\u2E40\\u301C\\u3030"
-            + "\\u30A0\\uFE31\\uFE32\\uFE58\\uFE63\\uFF0D]+", "-"), // all sorts of dashes
-        rule("[`\\u00B4\\u00AB\\u00BB\\u201C\\u201D\\u00A8]", "\""),
-        rule("[\\u2018\\u2019]", "'"),
-        rule("&quot;?", ""),
-        rule("&amp", ""),
-        rule("\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}", " "), // network addresses
-        rule("\\d:\\d\\d\\s+$", ""), // article numbers
-        rule("\\\\n", " "),
-        rule("#\\d{1,3}\\b", ""),
-        rule("#\\d{5,}\\b", ""),
-        rule("\\b\\d{6,}\\b", ""),
-        rule("(?<!\\S)\\S+\\." + MEDIA, ""),
-        rule("[\"']{2,}", "\""),
-        rule("[.]{2,}", " "),
-        rule("[#\\u00AE\\u2022\\u00A9\\u2122&@\\u00B7\\u00BA\\u00BD\\u00BE\\u00BF\\u00A1\\u00A7~)(\\]\\[}{|"
-            + "\\\\/*]+", " "),
-        rule("\\s+\\.\\s+", " "));
+            rule("@[\\w\\d]+\\b", ""), // nick names
+            rule(
+                    "[\\u31C0-\\u31EF\\u31F0-\\u31FF\\u3200-\\u33FF\\u3400-\\u4DBF\\u4DC0-\\u4DFF\\u4E00-\\u9FFF]+",
+                    ""), // Chinese and Japanese signs
+            rule(
+                    "[\\u002D\\u058A\\u05BE\\u1400\\u1806\\u2010-\\u2015\\u2E17\\u2E1A\\u2E3A\\u2E3B\\u2E40\\u301C\\u3030"
+                            + "\\u30A0\\uFE31\\uFE32\\uFE58\\uFE63\\uFF0D]+",
+                    "-"), // all sorts of dashes
+            rule("[`\\u00B4\\u00AB\\u00BB\\u201C\\u201D\\u00A8]", "\""),
+            rule("[\\u2018\\u2019]", "'"),
+            rule("&quot;?", ""),
+            rule("&amp", ""),
+            rule("\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}", " "), // network addresses
+            rule("\\d:\\d\\d\\s+$", ""), // article numbers
+            rule("\\\\n", " "),
+            rule("#\\d{1,3}\\b", ""),
+            rule("#\\d{5,}\\b", ""),
+            rule("\\b\\d{6,}\\b", ""),
+            rule("(?<!\\S)\\S+\\." + MEDIA, ""),
+            rule("[\"']{2,}", "\""),
+            rule("[.]{2,}", " "),
+            rule(
+                    "[#\\u00AE\\u2022\\u00A9\\u2122&@\\u00B7\\u00BA\\u00BD\\u00BE\\u00BF\\u00A1\\u00A7~)(\\]\\[}{|"
+                            + "\\\\/*]+",
+                    " "),
+            rule("\\s+\\.\\s+", " "));
 
     /** Words and phrases, in the repaired text. */
     private static final List<Rule> WORDS = List.of(
-        rule("\\b[a-zA-Z]{1,3}\\d{3,15}\\b", ""), // jc6640
-        rule("\\b[a-zA-Z]+\\d+[a-zA-Z]+\\b", ""), // jc6640vc
-        rule("\\b\\d+[a-zA-Z]+\\d+\\b", ""), // 6640vc231
-        rule("(?:worldwide\\s+)?(?:free\\s+)?shipping", ""),
-        rule("(?:free\\s)?download(?:\\sfree)?", ""),
-        rule("\\bclick\\b\\s(?:for|on)\\s\\w+", ""),
-        rule("\\b" + MEDIA + "(?:\\simages?)?", ""),
-        rule("\\bpage\\s+\\d+\\b", ""),
-        rule("\\b\\d*[a-zA-Z]+\\d+[a-zA-Z]+\\d+[a-zA-Z\\d]*\\b", " "),
-        rule("\\b\\d+\\.?\\d*[x\\u0445\\u00D7]\\d+\\.?\\d*\\b", ""), // 12x34, with the Cyrillic letter or the sign too
-        rule("\\b\\s+:\\s+", ": "),
-        rule("(\\D[,./])\\b", "$1 "),
-        rule("\\s+", " "));
+            rule("\\b[a-zA-Z]{1,3}\\d{3,15}\\b", ""), // jc6640
+            rule("\\b[a-zA-Z]+\\d+[a-zA-Z]+\\b", ""), // jc6640vc
+            rule("\\b\\d+[a-zA-Z]+\\d+\\b", ""), // 6640vc231
+            rule("(?:worldwide\\s+)?(?:free\\s+)?shipping", ""),
+            rule("(?:free\\s)?download(?:\\sfree)?", ""),
+            rule("\\bclick\\b\\s(?:for|on)\\s\\w+", ""),
+            rule("\\b" + MEDIA + "(?:\\simages?)?", ""),
+            rule("\\bpage\\s+\\d+\\b", ""),
+            rule("\\b\\d*[a-zA-Z]+\\d+[a-zA-Z]+\\d+[a-zA-Z\\d]*\\b", " "),
+            rule(
+                    "\\b\\d+\\.?\\d*[x\\u0445\\u00D7]\\d+\\.?\\d*\\b",
+                    ""), // 12x34, with the Cyrillic letter or the sign too
+            rule("\\b\\s+:\\s+", ": "),
+            rule("(\\D[,./])\\b", "$1 "),
+            rule("\\s+", " "));
 
     /** Quotation marks and stray punctuation at the two ends. */
     private static final List<Rule> ENDS = List.of(
-        rule("^[\"']([\\w\\W]+)[\"']$", "$1"),
-        rule("^['_,\\-:;]", ""),
-        rule("['_,\\-:+]$", ""),
-        rule("^\\.\\S+$", ""));
+            rule("^[\"']([\\w\\W]+)[\"']$", "$1"),
+            rule("^['_,\\-:;]", ""),
+            rule("['_,\\-:+]$", ""),
+            rule("^\\.\\S+$", ""));
 
     private static final Pattern JOINT = Pattern.compile("[-_]");
     private static final int MAX_JOINTS = 3;
 
-    private PromptCleaner() { }
+    private PromptCleaner() {}
 
     /** The cleaned text: two passes over it, because one uncovers what the next removes. */
     public static String clean(String text) {
@@ -127,8 +133,10 @@ public final class PromptCleaner {
     }
 
     private static boolean isEscape(String text, int position) {
-        return text.charAt(position) == '%' && position + 2 < text.length()
-            && isHexadecimal(text.charAt(position + 1)) && isHexadecimal(text.charAt(position + 2));
+        return text.charAt(position) == '%'
+                && position + 2 < text.length()
+                && isHexadecimal(text.charAt(position + 1))
+                && isHexadecimal(text.charAt(position + 2));
     }
 
     private static boolean isHexadecimal(char character) {

@@ -26,9 +26,9 @@ public record PromptSyntax(String text, Optional<String> referencePath, Optional
 
     private static final String SCHEDULE_START = "|0|";
     private static final ObjectMapper JSON = JsonMapper.builder()
-        .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-        .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-        .build();
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .build();
 
     /** The prompts of a file: one a line, without the blanks around it. A blank line is an empty prompt. */
     public static List<String> lines(String file) {
@@ -66,8 +66,8 @@ public record PromptSyntax(String text, Optional<String> referencePath, Optional
                 throw refused(prompt, "the value of " + field.getKey() + " is no text");
             }
         }
-        return new PromptSyntax(prompt.substring(0, bracket), value(object, "reference_path"),
-            value(object, "mask_strategy"));
+        return new PromptSyntax(
+                prompt.substring(0, bracket), value(object, "reference_path"), value(object, "mask_strategy"));
     }
 
     /**
@@ -91,8 +91,9 @@ public record PromptSyntax(String text, Optional<String> referencePath, Optional
             int start = start(parts[i]);
             int end = i + 2 < parts.length ? start(parts[i + 2]) : loops;
             if (end < start || end > loops) {
-                throw refused(text, "its schedule goes from loop " + start + " to " + end + " in a video of " + loops
-                    + " loops");
+                throw refused(
+                        text,
+                        "its schedule goes from loop " + start + " to " + end + " in a video of " + loops + " loops");
             }
             texts.addAll(Collections.nCopies(end - start, PromptCleaner.clean(parts[i + 1])));
         }
@@ -122,7 +123,7 @@ public record PromptSyntax(String text, Optional<String> referencePath, Optional
 
     private static InvalidInputException refused(String prompt, String found) {
         return new InvalidInputException("Cannot read the prompt '" + prompt + "': " + found
-            + ". Write a text or |0|text|loop|text..., and after it at most one object such as "
-            + "{\"reference_path\": \"a.png\", \"mask_strategy\": \"0,0,0,1,0\"}.");
+                + ". Write a text or |0|text|loop|text..., and after it at most one object such as "
+                + "{\"reference_path\": \"a.png\", \"mask_strategy\": \"0,0,0,1,0\"}.");
     }
 }

@@ -7,7 +7,7 @@ package io.sparkreel.model.text;
  */
 final class RelativePositions {
 
-    private RelativePositions() { }
+    private RelativePositions() {}
 
     /**
      * The bucket of a key seen from a query.

@@ -20,10 +20,17 @@ import java.util.List;
 record SentencePieceModel(List<Piece> pieces, byte[] charsMap, boolean addPrefix, boolean removeExtraSpaces) {
 
     /** What a piece is for; the order is that of the file's numbers, from 1. */
-    enum Kind { NORMAL, UNKNOWN, CONTROL, USER_DEFINED, UNUSED, BYTE }
+    enum Kind {
+        NORMAL,
+        UNKNOWN,
+        CONTROL,
+        USER_DEFINED,
+        UNUSED,
+        BYTE
+    }
 
     /** One entry of the vocabulary; its place in the list is its number. */
-    record Piece(String text, float score, Kind kind) { }
+    record Piece(String text, float score, Kind kind) {}
 
     private static final int UNIGRAM = 1;
 
@@ -55,7 +62,8 @@ record SentencePieceModel(List<Piece> pieces, byte[] charsMap, boolean addPrefix
                 }
             }
         }
-        if (!escapeSpaces || pieces.stream().filter(piece -> piece.kind() == Kind.UNKNOWN).count() != 1
+        if (!escapeSpaces
+                || pieces.stream().filter(piece -> piece.kind() == Kind.UNKNOWN).count() != 1
                 || pieces.stream().anyMatch(piece -> piece.kind() == Kind.UNUSED)) {
             throw refused("it does not escape spaces, has unused pieces or not one unknown piece");
         }
@@ -92,7 +100,7 @@ record SentencePieceModel(List<Piece> pieces, byte[] charsMap, boolean addPrefix
 
     private static InvalidInputException refused(String found) {
         return new InvalidInputException("Cannot read a SentencePiece model: " + found
-            + ". Give the spiece.model that was published with the weights.");
+                + ". Give the spiece.model that was published with the weights.");
     }
 
     /** The fields of one message of a protocol buffer, one after the other. */

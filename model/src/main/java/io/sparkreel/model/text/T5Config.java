@@ -53,7 +53,7 @@ record T5Config(
     private static void require(boolean holds, String key, Object value, String expected) {
         if (!holds) {
             throw new InvalidInputException("Cannot build a T5 encoder: " + key + " is " + value
-                + ". Give weights whose config.json has " + expected + ".");
+                    + ". Give weights whose config.json has " + expected + ".");
         }
     }
 
@@ -62,7 +62,7 @@ record T5Config(
         Path file = folder.resolve("config.json");
         if (!Files.isRegularFile(file)) {
             throw new InvalidInputException("Cannot load a T5 encoder from " + folder
-                + ": there is no config.json. Give a folder as published on the Hugging Face hub.");
+                    + ": there is no config.json. Give a folder as published on the Hugging Face hub.");
         }
         try {
             return new JsonMapper().readValue(file.toFile(), T5Config.class);
@@ -71,7 +71,7 @@ record T5Config(
                 throw invalid;
             }
             throw new InvalidInputException("Cannot read " + file + ": " + e.getOriginalMessage()
-                + ". Get the file anew from where it was published.");
+                    + ". Get the file anew from where it was published.");
         }
     }
 }

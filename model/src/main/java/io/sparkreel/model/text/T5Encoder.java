@@ -44,10 +44,16 @@ public final class T5Encoder implements TextEncoder {
      * @param attention norm, q, k, v, o
      * @param feedForward norm, gate, up, down
      */
-    private record Layer(List<Tensor> attention, List<Tensor> feedForward) { }
+    private record Layer(List<Tensor> attention, List<Tensor> feedForward) {}
 
-    private T5Encoder(T5Config config, T5Tokenizer tokenizer, DeviceWeights weights, float[] positionTable,
-            Precision precision, Tensors tensors, int slots) {
+    private T5Encoder(
+            T5Config config,
+            T5Tokenizer tokenizer,
+            DeviceWeights weights,
+            float[] positionTable,
+            Precision precision,
+            Tensors tensors,
+            int slots) {
         this.config = config;
         this.tokenizer = tokenizer;
         this.weights = weights;
@@ -55,11 +61,11 @@ public final class T5Encoder implements TextEncoder {
         this.tensors = tensors;
         this.slots = slots;
         this.positionBias =
-            RelativePositions.bias(positionTable, config.buckets(), config.heads(), config.maxDistance(), slots);
+                RelativePositions.bias(positionTable, config.buckets(), config.heads(), config.maxDistance(), slots);
         for (int i = 0; i < config.layers(); i++) {
             layers.add(new Layer(
-                attentionNames(i).stream().map(weights::tensor).toList(),
-                feedForwardNames(i).stream().map(weights::tensor).toList()));
+                    attentionNames(i).stream().map(weights::tensor).toList(),
+                    feedForwardNames(i).stream().map(weights::tensor).toList()));
         }
     }
 
@@ -73,8 +79,8 @@ public final class T5Encoder implements TextEncoder {
      */
     public static T5Encoder load(Path folder, int slots, Precision precision, Tensors tensors) throws IOException {
         if (slots < 1) {
-            throw new InvalidInputException("Cannot load a T5 encoder: model_max_length is " + slots
-                + ". Set it to at least 1.");
+            throw new InvalidInputException(
+                    "Cannot load a T5 encoder: model_max_length is " + slots + ". Set it to at least 1.");
         }
         T5Config config = T5Config.read(folder);
         T5Tokenizer tokenizer = T5Tokenizer.load(folder, slots);
@@ -82,7 +88,7 @@ public final class T5Encoder implements TextEncoder {
         try (WeightsFolder stored = WeightsFolder.open(folder)) {
             Map<String, String> names = check(config, stored);
             weights = DeviceWeights.read(
-                stored, names, name -> name.endsWith("norm.weight") ? Precision.FLOAT32 : precision, tensors);
+                    stored, names, name -> name.endsWith("norm.weight") ? Precision.FLOAT32 : precision, tensors);
             return new T5Encoder(config, tokenizer, weights, stored.floats(POSITIONS), precision, tensors, slots);
         } catch (IOException | RuntimeException | Error e) {
             tokenizer.close();
@@ -101,8 +107,14 @@ public final class T5Encoder implements TextEncoder {
     /** Names in the file by name wanted, once all are found there. */
     private static Map<String, String> check(T5Config config, WeightsFolder stored) {
         Map<String, long[]> wanted = shapes(config, stored.tensors().containsKey(TABLE) ? TABLE : TABLE_ALIAS);
-        TensorCheck.require("a T5 encoder", wanted, stored.tensors(), name -> name.startsWith("decoder.")
-            || name.equals("lm_head.weight") || name.equals(TABLE) || name.equals(TABLE_ALIAS));
+        TensorCheck.require(
+                "a T5 encoder",
+                wanted,
+                stored.tensors(),
+                name -> name.startsWith("decoder.")
+                        || name.equals("lm_head.weight")
+                        || name.equals(TABLE)
+                        || name.equals(TABLE_ALIAS));
         Map<String, String> names = new LinkedHashMap<>();
         wanted.keySet().forEach(name -> names.put(name.equals(TABLE_ALIAS) ? TABLE : name, name));
         names.remove(POSITIONS);
@@ -132,14 +144,21 @@ public final class T5Encoder implements TextEncoder {
 
     private static List<String> attentionNames(int layer) {
         String prefix = "encoder.block." + layer + ".layer.0.";
-        return List.of(prefix + "layer_norm.weight", prefix + "SelfAttention.q.weight",
-            prefix + "SelfAttention.k.weight", prefix + "SelfAttention.v.weight", prefix + "SelfAttention.o.weight");
+        return List.of(
+                prefix + "layer_norm.weight",
+                prefix + "SelfAttention.q.weight",
+                prefix + "SelfAttention.k.weight",
+                prefix + "SelfAttention.v.weight",
+                prefix + "SelfAttention.o.weight");
     }
 
     private static List<String> feedForwardNames(int layer) {
         String prefix = "encoder.block." + layer + ".layer.1.";
-        return List.of(prefix + "layer_norm.weight", prefix + "DenseReluDense.wi_0.weight",
-            prefix + "DenseReluDense.wi_1.weight", prefix + "DenseReluDense.wo.weight");
+        return List.of(
+                prefix + "layer_norm.weight",
+                prefix + "DenseReluDense.wi_0.weight",
+                prefix + "DenseReluDense.wi_1.weight",
+                prefix + "DenseReluDense.wo.weight");
     }
 
     @Override
@@ -181,7 +200,8 @@ public final class T5Encoder implements TextEncoder {
                 x = kernels.textFeedForward(attended, config.epsilon(), layer.feedForward()); // [1, L, D]
                 attended.close();
             }
-            return kernels.rmsNorm(x, weights.tensor(FINAL_NORM), config.epsilon()).floats();
+            return kernels.rmsNorm(x, weights.tensor(FINAL_NORM), config.epsilon())
+                    .floats();
         }
     }
 

@@ -22,7 +22,7 @@ final class T5Tokenizer implements AutoCloseable {
     private static final int END = 1;
     // Ending and padding are done here, whatever a folder's file says about them.
     private static final Map<String, String> PLAIN =
-        Map.of("addSpecialTokens", "false", "padding", "false", "truncation", "false");
+            Map.of("addSpecialTokens", "false", "padding", "false", "truncation", "false");
 
     private final HuggingFaceTokenizer tokenizer;
     private final int slots;
@@ -38,7 +38,7 @@ final class T5Tokenizer implements AutoCloseable {
      * @param ids [L]
      * @param mask [L], 1 for a token and the end sign, 0 for padding
      */
-    record Tokens(long[] ids, int[] mask) { }
+    record Tokens(long[] ids, int[] mask) {}
 
     /**
      * Loads the tokenizer of a folder: its {@code tokenizer.json} if there is one, else its {@code spiece.model}.
@@ -56,8 +56,9 @@ final class T5Tokenizer implements AutoCloseable {
             String converted = TokenizerJson.of(SentencePieceModel.parse(Files.readAllBytes(model)));
             return of(model, converted.getBytes(StandardCharsets.UTF_8), slots);
         }
-        throw new InvalidInputException("Cannot load a tokenizer from " + folder + ": there is neither tokenizer.json nor"
-            + " spiece.model. Give a folder as published on the Hugging Face hub.");
+        throw new InvalidInputException(
+                "Cannot load a tokenizer from " + folder + ": there is neither tokenizer.json nor"
+                        + " spiece.model. Give a folder as published on the Hugging Face hub.");
     }
 
     private static T5Tokenizer of(Path source, byte[] json, int slots) throws IOException {
@@ -67,7 +68,7 @@ final class T5Tokenizer implements AutoCloseable {
             throw e.getCause();
         } catch (RuntimeException e) { // the library throws no narrower one
             throw new InvalidInputException("Cannot read " + source + ": " + e.getMessage()
-                + ". Get the file anew from where it was published.");
+                    + ". Get the file anew from where it was published.");
         }
     }
 

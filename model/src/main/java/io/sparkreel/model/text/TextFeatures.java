@@ -13,8 +13,8 @@ package io.sparkreel.model.text;
 public record TextFeatures(float[] values, int[] mask, int batch, int slots, int width) {
     public TextFeatures {
         if (values.length != (long) batch * slots * width || mask.length != (long) batch * slots) {
-            throw new IllegalArgumentException(values.length + " values and a mask of " + mask.length
-                + " are not [" + batch + ", " + slots + ", " + width + "] and [" + batch + ", " + slots + "]");
+            throw new IllegalArgumentException(values.length + " values and a mask of " + mask.length + " are not ["
+                    + batch + ", " + slots + ", " + width + "] and [" + batch + ", " + slots + "]");
         }
     }
 }

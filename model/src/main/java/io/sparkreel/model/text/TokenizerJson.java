@@ -13,7 +13,7 @@ final class TokenizerJson {
 
     private static final String SPACE = "\u2581"; // SentencePiece's sign for a space
 
-    private TokenizerJson() { }
+    private TokenizerJson() {}
 
     static String of(SentencePieceModel model) {
         ObjectNode root = new JsonMapper().createObjectNode();
@@ -29,8 +29,11 @@ final class TokenizerJson {
         }
         addNormalizer(root.putObject("normalizer"), model);
         // The whole text is one word, as for SentencePiece, which lets the best path cross a space.
-        root.putObject("pre_tokenizer").put("type", "Metaspace").put("replacement", SPACE)
-            .put("prepend_scheme", model.addPrefix() ? "always" : "never").put("split", false);
+        root.putObject("pre_tokenizer")
+                .put("type", "Metaspace")
+                .put("replacement", SPACE)
+                .put("prepend_scheme", model.addPrefix() ? "always" : "never")
+                .put("split", false);
         root.putNull("post_processor");
         root.putNull("decoder");
         addUnigrams(root.putObject("model"), model);
@@ -38,20 +41,30 @@ final class TokenizerJson {
     }
 
     private static void addToken(ArrayNode added, int id, Piece piece) {
-        added.addObject().put("id", id).put("content", piece.text())
-            .put("single_word", false).put("lstrip", false).put("rstrip", false).put("normalized", false)
-            .put("special", piece.kind() != Kind.USER_DEFINED);
+        added.addObject()
+                .put("id", id)
+                .put("content", piece.text())
+                .put("single_word", false)
+                .put("lstrip", false)
+                .put("rstrip", false)
+                .put("normalized", false)
+                .put("special", piece.kind() != Kind.USER_DEFINED);
     }
 
     private static void addNormalizer(ObjectNode target, SentencePieceModel model) {
         ArrayNode steps = target.put("type", "Sequence").putArray("normalizers");
         if (model.charsMap().length > 0) {
-            steps.addObject().put("type", "Precompiled")
-                .put("precompiled_charsmap", Base64.getEncoder().encodeToString(model.charsMap()));
+            steps.addObject()
+                    .put("type", "Precompiled")
+                    .put("precompiled_charsmap", Base64.getEncoder().encodeToString(model.charsMap()));
         }
         if (model.removeExtraSpaces()) {
             steps.addObject().put("type", "Strip").put("strip_left", true).put("strip_right", true);
-            steps.addObject().put("type", "Replace").put("content", " ").putObject("pattern").put("Regex", " {2,}");
+            steps.addObject()
+                    .put("type", "Replace")
+                    .put("content", " ")
+                    .putObject("pattern")
+                    .put("Regex", " {2,}");
         }
     }
 

@@ -70,15 +70,15 @@ public final class GpuMemory {
     OptionalLong totalOf(int gpu) {
         IntByReference device = new IntByReference();
         LongByReference bytes = new LongByReference();
-        boolean told = driver.cuDeviceGet(device, gpu) == 0 && driver.cuDeviceTotalMem_v2(bytes, device.getValue()) == 0;
+        boolean told =
+                driver.cuDeviceGet(device, gpu) == 0 && driver.cuDeviceTotalMem_v2(bytes, device.getValue()) == 0;
         return told ? OptionalLong.of(bytes.getValue()) : OptionalLong.empty();
     }
 
     OptionalLong usedOf(int gpu) {
         IntByReference device = new IntByReference();
         PointerByReference context = new PointerByReference();
-        if (driver.cuDeviceGet(device, gpu) != 0
-                || driver.cuDevicePrimaryCtxRetain(context, device.getValue()) != 0) {
+        if (driver.cuDeviceGet(device, gpu) != 0 || driver.cuDevicePrimaryCtxRetain(context, device.getValue()) != 0) {
             return OptionalLong.empty();
         }
         try {
@@ -89,7 +89,8 @@ public final class GpuMemory {
                 LongByReference free = new LongByReference();
                 LongByReference total = new LongByReference();
                 return driver.cuMemGetInfo_v2(free, total) == 0
-                        ? OptionalLong.of(total.getValue() - free.getValue()) : OptionalLong.empty();
+                        ? OptionalLong.of(total.getValue() - free.getValue())
+                        : OptionalLong.empty();
             } finally {
                 driver.cuCtxPopCurrent_v2(context);
             }

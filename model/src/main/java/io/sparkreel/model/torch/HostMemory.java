@@ -23,6 +23,7 @@ public final class HostMemory {
     private static final int TRIM_THRESHOLD = -1;
     /** {@code M_MMAP_THRESHOLD}: bytes from which on an allocation is a mapping of its own, which goes back when freed. */
     private static final int MAPPING_THRESHOLD = -3;
+
     private static final int MEBIBYTE = 1 << 20;
     /** A line of {@code smaps} that begins a mapping. */
     private static final Pattern MAPPING =
@@ -31,6 +32,7 @@ public final class HostMemory {
     private static final Pattern UNCHANGED = Pattern.compile("Anonymous: +0 kB");
     /** Files that stay mapped as long as the process lives: no other mapping can come to lie where theirs was found. */
     private static final Set<String> ALWAYS_MAPPED = Set.of("libtorch_cpu.so", "libc10.so", "libjvm.so", "modules");
+
     private static final Function ADVISE = function("madvise");
     private static final Function TRIM = function("malloc_trim");
     private static final Function TUNE = function("mallopt");

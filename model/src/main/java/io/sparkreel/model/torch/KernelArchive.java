@@ -41,7 +41,10 @@ final class KernelArchive {
         out.write(("__torch__\n" + className + "\n").getBytes(StandardCharsets.US_ASCII));
         out.write(new byte[] {')', (byte) 0x81, '}', '(', 'X'});
         byte[] key = "training".getBytes(StandardCharsets.US_ASCII);
-        out.write(ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putInt(key.length).array());
+        out.write(ByteBuffer.allocate(4)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(key.length)
+                .array());
         out.write(key);
         out.write(new byte[] {(byte) 0x88, 'u', 'b', '.'});
         return out.toByteArray();

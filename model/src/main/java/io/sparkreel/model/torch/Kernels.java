@@ -129,8 +129,7 @@ public final class Kernels {
     }
 
     /** [B, C, T, H, W] to [B, T', S, D], with the position embedding [S, D] added, in the precision of the blocks. */
-    public Tensor patchEmbed(
-            Tensor latent, Tensor position, long[] patch, Precision precision, List<Tensor> weights) {
+    public Tensor patchEmbed(Tensor latent, Tensor position, long[] patch, Precision precision, List<Tensor> weights) {
         return module.tensor("patch_embed", latent, position, patch, precision.code(), weights);
     }
 
@@ -195,9 +194,17 @@ public final class Kernels {
     }
 
     /** Variational bound term of each sample in bits, [B]. */
-    public Tensor variationalBound(Tensor out, Tensor x0, Tensor xt, List<Tensor> coefficients, Tensor atZero,
-            boolean anyZero, boolean predictXstart, Tensor frameWeight) {
-        return module.tensor("variational_bound", out, x0, xt, coefficients, atZero, anyZero, predictXstart, frameWeight);
+    public Tensor variationalBound(
+            Tensor out,
+            Tensor x0,
+            Tensor xt,
+            List<Tensor> coefficients,
+            Tensor atZero,
+            boolean anyZero,
+            boolean predictXstart,
+            Tensor frameWeight) {
+        return module.tensor(
+                "variational_bound", out, x0, xt, coefficients, atZero, anyZero, predictXstart, frameWeight);
     }
 
     /** x_{t-1} from the model's output and x_t. */
@@ -214,7 +221,8 @@ public final class Kernels {
     /** x_{t-1} of DPM-Solver++ (2M), and the prediction of x0; {@code before} and {@code begun} may be null. */
     public List<Tensor> dpmSolverStep(
             Tensor out, Tensor xt, Tensor before, Tensor begun, double[] coefficients, boolean predictXstart) {
-        return module.tensors("dpm_solver_step", out, xt, optional(before), optional(begun), coefficients, predictXstart);
+        return module.tensors(
+                "dpm_solver_step", out, xt, optional(before), optional(begun), coefficients, predictXstart);
     }
 
     private static List<Tensor> optional(Tensor tensor) {
@@ -254,10 +262,29 @@ public final class Kernels {
     // ---- optimizer
 
     /** One AdamW update of some vectors in place; {@code step} is a scalar that counts from 1. */
-    public void adamw(List<Tensor> parameters, List<Tensor> gradients, List<Tensor> first, List<Tensor> second,
-            Tensor step, double learningRate, double beta1, double beta2, double epsilon, double weightDecay) {
-        module.run("adamw", parameters, gradients, first, second, Collections.nCopies(parameters.size(), step),
-                learningRate, beta1, beta2, epsilon, weightDecay);
+    public void adamw(
+            List<Tensor> parameters,
+            List<Tensor> gradients,
+            List<Tensor> first,
+            List<Tensor> second,
+            Tensor step,
+            double learningRate,
+            double beta1,
+            double beta2,
+            double epsilon,
+            double weightDecay) {
+        module.run(
+                "adamw",
+                parameters,
+                gradients,
+                first,
+                second,
+                Collections.nCopies(parameters.size(), step),
+                learningRate,
+                beta1,
+                beta2,
+                epsilon,
+                weightDecay);
     }
 
     /** target += weight * (source - target) */

@@ -92,7 +92,8 @@ public final class TensorScope implements AutoCloseable {
     public void close() {
         if (!detached) {
             if (CURRENT.get() != this) {
-                throw new IllegalStateException("Cannot close a tensor scope: it is not the innermost one of this thread");
+                throw new IllegalStateException(
+                        "Cannot close a tensor scope: it is not the innermost one of this thread");
             }
             CURRENT.set(parent);
         }

@@ -63,8 +63,8 @@ public final class Tensors {
             count = Math.multiplyExact(count, size);
         }
         if (count != values.remaining()) {
-            throw new IllegalArgumentException("Cannot make a tensor of " + count + " elements from "
-                    + values.remaining() + " values");
+            throw new IllegalArgumentException(
+                    "Cannot make a tensor of " + count + " elements from " + values.remaining() + " values");
         }
         Tensor host = TensorScope.adopt(TorchNative.emptyOnHost(shape, DataType.FLOAT32.ordinal()));
         if (count > 0) {

@@ -56,9 +56,11 @@ public final class Torch {
     public static Optional<String> problem(Tensors device) {
         start();
         try (TensorScope scope = TensorScope.open()) {
-            float[] sum = Kernels.instance().add(device.of(new float[] {1, 2}, 2), device.of(new float[] {4, 8}, 2))
+            float[] sum = Kernels.instance()
+                    .add(device.of(new float[] {1, 2}, 2), device.of(new float[] {4, 8}, 2))
                     .floats();
-            return sum[0] == 5 && sum[1] == 10 ? Optional.empty()
+            return sum[0] == 5 && sum[1] == 10
+                    ? Optional.empty()
                     : Optional.of("it computed " + Arrays.toString(sum) + " instead of [5.0, 10.0]");
         } catch (EngineException e) {
             return Optional.of(reason(e));
@@ -67,9 +69,14 @@ public final class Torch {
 
     /** libtorch tells where it was before it tells what is wrong. */
     private static String reason(EngineException e) {
-        List<String> lines = String.valueOf(e.getMessage()).lines().map(String::strip).filter(line -> !line.isEmpty())
+        List<String> lines = String.valueOf(e.getMessage())
+                .lines()
+                .map(String::strip)
+                .filter(line -> !line.isEmpty())
                 .toList();
-        String line = lines.stream().filter(text -> text.contains("Error: ")).reduce((first, last) -> last)
+        String line = lines.stream()
+                .filter(text -> text.contains("Error: "))
+                .reduce((first, last) -> last)
                 .orElse(lines.isEmpty() ? e.toString() : lines.get(0));
         return line.replaceFirst("\\. .*", ""); // what it guesses at after that is about how libtorch was built
     }
@@ -107,14 +114,16 @@ public final class Torch {
         try {
             Files.createDirectories(cache);
             // DJL checks and then deletes while it unpacks, so processes of one host must take turns.
-            try (FileChannel channel = FileChannel.open(cache.resolve(".lock"),
-                            StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            try (FileChannel channel = FileChannel.open(
+                            cache.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                     FileLock lock = channel.lock()) {
                 return load.get();
             }
         } catch (IOException e) {
-            throw new UncheckedIOException("Cannot unpack the library " + engine + " under " + cache
-                    + ". Set DJL_CACHE_DIR to a folder that can be written.", e);
+            throw new UncheckedIOException(
+                    "Cannot unpack the library " + engine + " under " + cache
+                            + ". Set DJL_CACHE_DIR to a folder that can be written.",
+                    e);
         }
     }
 

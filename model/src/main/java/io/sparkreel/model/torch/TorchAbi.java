@@ -63,8 +63,10 @@ final class TorchAbi {
     /** A function of a library that this process has loaded, found by the file it was loaded from. */
     private static Function function(String library, String name) {
         try (var maps = Files.lines(Path.of("/proc/self/maps"))) {
-            String path = maps.filter(line -> line.endsWith("/" + library)).map(line -> line.substring(line.indexOf('/')))
-                    .findFirst().orElseThrow(() -> new IllegalStateException("Cannot find " + library
+            String path = maps.filter(line -> line.endsWith("/" + library))
+                    .map(line -> line.substring(line.indexOf('/')))
+                    .findFirst()
+                    .orElseThrow(() -> new IllegalStateException("Cannot find " + library
                             + " in this process. Start libtorch first, on a GPU its CUDA build."));
             return NativeLibrary.getInstance(path).getFunction(name);
         } catch (IOException e) {

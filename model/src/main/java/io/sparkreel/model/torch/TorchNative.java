@@ -46,8 +46,16 @@ final class TorchNative {
             Class<?> type = Class.forName("ai.djl.pytorch.jni.PyTorchLibrary");
             MethodHandles.Lookup lookup = MethodHandles.privateLookupIn(type, MethodHandles.lookup());
             LIBRARY = lookup.findStaticGetter(type, "LIB", type).invoke();
-            RUN_METHOD = bind(lookup, type, "moduleRunMethod",
-                    long.class, long.class, String.class, long[].class, boolean.class, boolean.class);
+            RUN_METHOD = bind(
+                    lookup,
+                    type,
+                    "moduleRunMethod",
+                    long.class,
+                    long.class,
+                    String.class,
+                    long[].class,
+                    boolean.class,
+                    boolean.class);
             DELETE_TENSOR = bind(lookup, type, "torchDeleteTensor", void.class, long.class);
             DELETE_MODULE = bind(lookup, type, "torchDeleteModule", void.class, long.class);
             DELETE_VALUE = bind(lookup, type, "torchDeleteIValue", void.class, long.class);
@@ -62,15 +70,23 @@ final class TorchNative {
             VALUE_TO_TENSOR = bind(lookup, type, "iValueToTensor", long.class, long.class);
             VALUE_TO_TENSORS = bind(lookup, type, "iValueToTensorList", long[].class, long.class);
             VALUE_TO_DOUBLE = bind(lookup, type, "iValueToDouble", double.class, long.class);
-            EMPTY = bind(lookup, type, "torchEmpty",
-                    long.class, long[].class, int.class, int.class, int[].class, boolean.class);
+            EMPTY = bind(
+                    lookup,
+                    type,
+                    "torchEmpty",
+                    long.class,
+                    long[].class,
+                    int.class,
+                    int.class,
+                    int[].class,
+                    boolean.class);
             SIZES = bind(lookup, type, "torchSizes", long[].class, long.class);
             DIRECT_BUFFER = bind(lookup, type, "torchDirectByteBuffer", ByteBuffer.class, long.class);
             REQUIRE_GRADIENT = bind(lookup, type, "torchAttachGrad", void.class, long.class, boolean.class);
             GRADIENT = bind(lookup, type, "torchGrad", long.class, long.class);
             DETACH = bind(lookup, type, "torchDetachGrad", long.class, long.class);
-            BACKWARD = bind(lookup, type, "torchBackward",
-                    void.class, long.class, long.class, boolean.class, boolean.class);
+            BACKWARD = bind(
+                    lookup, type, "torchBackward", void.class, long.class, long.class, boolean.class, boolean.class);
             IS_GRAD_MODE = bind(lookup, type, "torchIsGradMode", boolean.class);
             SET_GRAD_MODE = bind(lookup, type, "torchSetGradMode", void.class, boolean.class);
         } catch (Throwable e) {

@@ -39,9 +39,18 @@ public final class AdamW implements AutoCloseable {
     public void update(FlatParameters parameters, FlatGradients gradients, double learningRate) {
         steps++;
         try (TensorScope scope = TensorScope.open()) {
-            Kernels.instance().adamw(shard.ofWhole(parameters.values()), shard.ofWhole(gradients.values()),
-                    shard.ofKept(firstMoment), shard.ofKept(secondMoment), tensors.scalar(steps), learningRate,
-                    options.beta1(), options.beta2(), options.epsilon(), options.weightDecay());
+            Kernels.instance()
+                    .adamw(
+                            shard.ofWhole(parameters.values()),
+                            shard.ofWhole(gradients.values()),
+                            shard.ofKept(firstMoment),
+                            shard.ofKept(secondMoment),
+                            tensors.scalar(steps),
+                            learningRate,
+                            options.beta1(),
+                            options.beta2(),
+                            options.epsilon(),
+                            options.weightDecay());
         }
     }
 

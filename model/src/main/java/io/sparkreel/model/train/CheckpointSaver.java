@@ -41,6 +41,7 @@ public final class CheckpointSaver implements AutoCloseable {
     private final ExecutorService thread;
     /** Held while a checkpoint is committed, which takes one short write: an interruption would leave it cut off. */
     private final ReentrantLock committing = new ReentrantLock();
+
     private Future<?> underWay;
 
     /** What happens on rank 0, on the thread that writes, once a checkpoint is committed. */
@@ -54,7 +55,12 @@ public final class CheckpointSaver implements AutoCloseable {
      *
      * @param attempt a name that no other attempt at the run has, of letters, digits and '-'
      */
-    public CheckpointSaver(Storage run, String attempt, ModelWeights weights, Trainer trainer, Collective collective,
+    public CheckpointSaver(
+            Storage run,
+            String attempt,
+            ModelWeights weights,
+            Trainer trainer,
+            Collective collective,
             Committed committed) {
         this.run = run;
         this.attempt = attempt;
@@ -107,8 +113,10 @@ public final class CheckpointSaver implements AutoCloseable {
                 collective.reportProgress();
             } catch (ExecutionException e) {
                 underWay = null;
-                throw new IOException("Cannot write a checkpoint into " + run + ": " + e.getCause()
-                        + ". See that there is space, and that the folder can be written.", e.getCause());
+                throw new IOException(
+                        "Cannot write a checkpoint into " + run + ": " + e.getCause()
+                                + ". See that there is space, and that the folder can be written.",
+                        e.getCause());
             }
         }
     }
@@ -117,7 +125,10 @@ public final class CheckpointSaver implements AutoCloseable {
         CheckpointWriter writer = new CheckpointWriter(run, folder);
         share.write(writer);
         if (collective.rank() == 0) {
-            put(writer, TrainingCheckpoint.STATE, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(state));
+            put(
+                    writer,
+                    TrainingCheckpoint.STATE,
+                    JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(state));
             for (Map.Entry<String, byte[]> note : notes.entrySet()) {
                 put(writer, note.getKey(), note.getValue());
             }
@@ -172,7 +183,8 @@ public final class CheckpointSaver implements AutoCloseable {
     }
 
     private void stop() throws InterruptedException {
-        boolean held = committing.tryLock(CLOSING_SECONDS, TimeUnit.SECONDS); // a store that hangs is not waited for longer
+        boolean held =
+                committing.tryLock(CLOSING_SECONDS, TimeUnit.SECONDS); // a store that hangs is not waited for longer
         thread.shutdownNow();
         if (held) {
             committing.unlock();

@@ -107,8 +107,10 @@ final class CheckpointShare implements AutoCloseable {
     private void writeMoments(CheckpointWriter writer) throws IOException {
         long count = firstMoment.elements();
         String name = String.format("%srank-%05d-of-%05d.safetensors", TrainingCheckpoint.OPTIMIZER, rank, ranks);
-        try (SafetensorsWriter file = SafetensorsWriter.builder().metadata(TrainingCheckpoint.PARTS, moments.text())
-                .metadata("elements", Long.toString(weights.parameters().layout().elements()))
+        try (SafetensorsWriter file = SafetensorsWriter.builder()
+                .metadata(TrainingCheckpoint.PARTS, moments.text())
+                .metadata(
+                        "elements", Long.toString(weights.parameters().layout().elements()))
                 .tensor(TrainingCheckpoint.FIRST_MOMENT, DataType.F32, count)
                 .tensor(TrainingCheckpoint.SECOND_MOMENT, DataType.F32, count)
                 .writeTo(writer.create(name))) {

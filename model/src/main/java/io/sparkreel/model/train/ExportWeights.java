@@ -55,14 +55,26 @@ public final class ExportWeights {
                 }
                 String value = i + 1 < words.length ? words[i + 1] : "";
                 switch (words[i++]) {
-                    case "--weights" -> weights = requireValue(words[i - 1], value,
-                            List.of(TrainingCheckpoint.EMA, TrainingCheckpoint.MODEL).contains(value), "ema or model");
-                    case "--dtype" -> precision = PRECISIONS.get(requireValue("--dtype", value,
-                            PRECISIONS.containsKey(value), "fp32, bf16 or fp16"));
-                    case "--max-file-mib" -> mostBytes = Long.parseLong(requireValue("--max-file-mib", value,
-                            value.matches("[1-9]\\d{0,8}"), "a whole number of at least 1")) << 20;
-                    default -> throw new InvalidInputException("Cannot export weights: there is no option "
-                            + words[i - 1] + ". Use --weights, --dtype or --max-file-mib.");
+                    case "--weights" ->
+                        weights = requireValue(
+                                words[i - 1],
+                                value,
+                                List.of(TrainingCheckpoint.EMA, TrainingCheckpoint.MODEL)
+                                        .contains(value),
+                                "ema or model");
+                    case "--dtype" ->
+                        precision = PRECISIONS.get(
+                                requireValue("--dtype", value, PRECISIONS.containsKey(value), "fp32, bf16 or fp16"));
+                    case "--max-file-mib" ->
+                        mostBytes = Long.parseLong(requireValue(
+                                        "--max-file-mib",
+                                        value,
+                                        value.matches("[1-9]\\d{0,8}"),
+                                        "a whole number of at least 1"))
+                                << 20;
+                    default ->
+                        throw new InvalidInputException("Cannot export weights: there is no option " + words[i - 1]
+                                + ". Use --weights, --dtype or --max-file-mib.");
                 }
             }
             if (folders.size() != 2) {
@@ -74,8 +86,8 @@ public final class ExportWeights {
 
         private static String requireValue(String option, String value, boolean holds, String expected) {
             if (!holds) {
-                throw new InvalidInputException("Cannot export weights: " + option + " is '" + value + "'. Give "
-                        + expected + ".");
+                throw new InvalidInputException(
+                        "Cannot export weights: " + option + " is '" + value + "'. Give " + expected + ".");
             }
             return value;
         }
@@ -95,14 +107,17 @@ public final class ExportWeights {
         CheckpointReader.Found found = CheckpointReader.resolve(new LocalStorage(request.run()));
         found.warnings().forEach(System.err::println);
         CheckpointReader checkpoint = found.checkpoint();
-        Path stored = checkpoint.localPath(request.weights() + "/model.safetensors").orElseThrow();
+        Path stored =
+                checkpoint.localPath(request.weights() + "/model.safetensors").orElseThrow();
         try (SafetensorsReader weights = SafetensorsReader.open(stored)) {
             PublishedWriter.write(weights, request.out(), "model", request.precision(), request.mostBytes());
             ObjectNode config = JSON.valueToTree(TrainingCheckpoint.config(checkpoint));
             config.put("model_type", "STDiT2"); // what the reference's classes look for
-            Files.write(request.out().resolve("config.json"),
+            Files.write(
+                    request.out().resolve("config.json"),
                     JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(config));
-            System.out.println("Wrote " + weights.tensors().size() + " tensors of " + checkpoint + " to " + request.out());
+            System.out.println(
+                    "Wrote " + weights.tensors().size() + " tensors of " + checkpoint + " to " + request.out());
         }
     }
 }

@@ -50,8 +50,9 @@ public final class FlatGradients implements AutoCloseable {
                 double norm = kernels.norm(Autograd.gradient(parameters.tensor(name)));
                 double expected = mark * Math.sqrt(slot.spec().elements());
                 if (Math.abs(norm - expected) > 1e-3 * expected) {
-                    throw new IllegalStateException("Cannot train: the gradient of " + name
-                            + " does not lie in the flat buffer. This libtorch is not the one Sparkreel was built for.");
+                    throw new IllegalStateException(
+                            "Cannot train: the gradient of " + name
+                                    + " does not lie in the flat buffer. This libtorch is not the one Sparkreel was built for.");
                 }
             }
         });

@@ -29,7 +29,9 @@ public final class FlatParameters implements AutoCloseable {
             HostMemory.makeRoom();
         }
         values = new FlatBuffer(tensors, layout.elements());
-        layout.slots().forEach((name, slot) -> views.put(name, values.view(slot.begin(), slot.spec().shape())));
+        layout.slots()
+                .forEach((name, slot) ->
+                        views.put(name, values.view(slot.begin(), slot.spec().shape())));
     }
 
     /** What lies where. */

@@ -10,7 +10,11 @@ package io.sparkreel.model.train;
  */
 public record LearningRate(Schedule schedule, double peak, long warmupSteps, long totalSteps) {
     /** What happens after warm-up. */
-    public enum Schedule { CONSTANT, COSINE, LINEAR }
+    public enum Schedule {
+        CONSTANT,
+        COSINE,
+        LINEAR
+    }
 
     /** The rate of a step counted from 0. */
     public double at(long step) {

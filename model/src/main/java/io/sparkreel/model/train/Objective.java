@@ -34,7 +34,12 @@ final class Objective {
      * @param speed draws timesteps; null to draw all alike
      * @param frameMask null to noise all frames
      */
-    Objective(NoiseSchedule schedule, IddpmSpeed speed, DiffusionLoss loss, FrameMask frameMask, Tensors tensors,
+    Objective(
+            NoiseSchedule schedule,
+            IddpmSpeed speed,
+            DiffusionLoss loss,
+            FrameMask frameMask,
+            Tensors tensors,
             long seed) {
         this.schedule = schedule;
         this.speed = speed;
@@ -56,7 +61,8 @@ final class Objective {
             long clip = samples.get(b).clipId();
             KeyedRandom random = KeyedRandom.of(seed, microBatch.epoch(), clip, Purpose.TIMESTEP);
             steps[b] = speed == null ? random.nextInt(schedule.steps()) : speed.drawStep(random);
-            double u = KeyedRandom.of(seed, microBatch.epoch(), clip, Purpose.TEXT_DROPOUT).nextDouble();
+            double u = KeyedRandom.of(seed, microBatch.epoch(), clip, Purpose.TEXT_DROPOUT)
+                    .nextDouble();
             dropped[b] = u < config.classDropoutProbability();
         }
         boolean[] mask = frameMask == null ? null : drawMasks(microBatch);
@@ -75,7 +81,12 @@ final class Objective {
     }
 
     /** @param repetition tells draws of noise for the same clip apart */
-    private Question question(MicroBatch microBatch, long repetition, int[] steps, boolean[] mask, boolean[] dropped,
+    private Question question(
+            MicroBatch microBatch,
+            long repetition,
+            int[] steps,
+            boolean[] mask,
+            boolean[] dropped,
             float[] nullCaption) {
         List<Sample> samples = microBatch.samples();
         MicroBatch.LatentShape shape = microBatch.shape();
@@ -84,7 +95,8 @@ final class Objective {
         float[] noise = new float[start.length];
         for (int b = 0; b < steps.length; b++) {
             System.arraycopy(samples.get(b).latent(), 0, start, b * size, size);
-            KeyedRandom.of(seed, repetition, samples.get(b).clipId(), Purpose.NOISE).fillNormal(noise, b * size, size);
+            KeyedRandom.of(seed, repetition, samples.get(b).clipId(), Purpose.NOISE)
+                    .fillNormal(noise, b * size, size);
         }
         long[] dimensions = {samples.size(), shape.channels(), shape.frames(), shape.height(), shape.width()};
         DiffusionLoss.Batch batch =
@@ -93,8 +105,12 @@ final class Objective {
         for (int b = 0; b < times.length; b++) {
             times[b] = schedule.modelTime(steps[b]);
         }
-        Stdit2Input input = new Stdit2Input(batch.noised(), times, captions(microBatch, dropped, nullCaption),
-                mask == null ? null : tensors.of(asFloats(mask), samples.size(), shape.frames(), 1, 1), sizes(samples));
+        Stdit2Input input = new Stdit2Input(
+                batch.noised(),
+                times,
+                captions(microBatch, dropped, nullCaption),
+                mask == null ? null : tensors.of(asFloats(mask), samples.size(), shape.frames(), 1, 1),
+                sizes(samples));
         return new Question(input, batch);
     }
 
@@ -115,7 +131,11 @@ final class Objective {
         for (int b = 0; b < samples.size(); b++) {
             features.add(dropped[b] ? nullCaption : samples.get(b).text());
         }
-        return Captions.of(tensors, microBatch.textWidth(), features, samples.stream().map(Sample::textMask).toList());
+        return Captions.of(
+                tensors,
+                microBatch.textWidth(),
+                features,
+                samples.stream().map(Sample::textMask).toList());
     }
 
     /** In training the aspect ratio is width / height; the reference samples with its inverse. */

@@ -13,5 +13,12 @@ package io.sparkreel.model.train;
  * @param width pixels
  * @param fps frames per second of the clip; 120 for an image
  */
-public record Sample(long clipId, float[] latent, float[] text, boolean[] textMask,
-        int numFrames, int height, int width, float fps) {}
+public record Sample(
+        long clipId,
+        float[] latent,
+        float[] text,
+        boolean[] textMask,
+        int numFrames,
+        int height,
+        int width,
+        float fps) {}

@@ -63,7 +63,9 @@ final class Shard {
 
     /** Views of the kept elements in the whole vector. */
     List<Tensor> ofWhole(FlatBuffer whole) {
-        return parts.stream().map(part -> view(whole, part.begin, part.elements)).toList();
+        return parts.stream()
+                .map(part -> view(whole, part.begin, part.elements))
+                .toList();
     }
 
     /** Views of the kept elements in the vector that has no others. */

@@ -63,7 +63,10 @@ final class Snapshot implements FloatRange, AutoCloseable {
     @Override
     public void read(long from, FloatBuffer target) {
         for (long at = from; target.hasRemaining(); ) {
-            FloatBuffer chunk = chunks.get((int) (at / CHUNK)).duplicate().order(ByteOrder.nativeOrder()).asFloatBuffer();
+            FloatBuffer chunk = chunks.get((int) (at / CHUNK))
+                    .duplicate()
+                    .order(ByteOrder.nativeOrder())
+                    .asFloatBuffer();
             chunk.position((int) (at % CHUNK));
             chunk.limit(chunk.position() + Math.min(chunk.remaining(), target.remaining()));
             at += chunk.remaining();

@@ -13,8 +13,15 @@ package io.sparkreel.model.train;
  * @param skipped true if nothing was updated, on any rank: the loss or the gradient was not finite, or there was no clip
  * @param stop true if a rank has asked all to stop
  */
-public record StepReport(double loss, double squaredError, double variationalBound,
-        double gradientNorm, double learningRate, int samples, boolean skipped, boolean stop) {
+public record StepReport(
+        double loss,
+        double squaredError,
+        double variationalBound,
+        double gradientNorm,
+        double learningRate,
+        int samples,
+        boolean skipped,
+        boolean stop) {
 
     /** Whether the loss or the gradient was not finite. */
     public boolean notFinite() {

@@ -47,9 +47,21 @@ public final class Trainer implements AutoCloseable {
      * @param seed of every draw
      * @param sharded each rank keeps moments and average of its part of the parameters alone, and updates that
      */
-    public record Options(boolean predictXstart, double vbWeight, String respacing, boolean speed,
-            FrameMask frameMask, boolean checkpointActivations, Precision precision, Freeze freeze, double gradientClip,
-            AdamW.Options adam, LearningRate learningRate, double emaDecay, boolean emaWarmup, long seed,
+    public record Options(
+            boolean predictXstart,
+            double vbWeight,
+            String respacing,
+            boolean speed,
+            FrameMask frameMask,
+            boolean checkpointActivations,
+            Precision precision,
+            Freeze freeze,
+            double gradientClip,
+            AdamW.Options adam,
+            LearningRate learningRate,
+            double emaDecay,
+            boolean emaWarmup,
+            long seed,
             boolean sharded) {
         public Options {
             if (freeze != Freeze.NOTHING && adam.weightDecay() != 0) {
@@ -59,11 +71,37 @@ public final class Trainer implements AutoCloseable {
         }
 
         /** Without sharding. */
-        public Options(boolean predictXstart, double vbWeight, String respacing, boolean speed, FrameMask frameMask,
-                boolean checkpointActivations, Precision precision, Freeze freeze, double gradientClip,
-                AdamW.Options adam, LearningRate learningRate, double emaDecay, boolean emaWarmup, long seed) {
-            this(predictXstart, vbWeight, respacing, speed, frameMask, checkpointActivations, precision, freeze,
-                    gradientClip, adam, learningRate, emaDecay, emaWarmup, seed, false);
+        public Options(
+                boolean predictXstart,
+                double vbWeight,
+                String respacing,
+                boolean speed,
+                FrameMask frameMask,
+                boolean checkpointActivations,
+                Precision precision,
+                Freeze freeze,
+                double gradientClip,
+                AdamW.Options adam,
+                LearningRate learningRate,
+                double emaDecay,
+                boolean emaWarmup,
+                long seed) {
+            this(
+                    predictXstart,
+                    vbWeight,
+                    respacing,
+                    speed,
+                    frameMask,
+                    checkpointActivations,
+                    precision,
+                    freeze,
+                    gradientClip,
+                    adam,
+                    learningRate,
+                    emaDecay,
+                    emaWarmup,
+                    seed,
+                    false);
         }
     }
 
@@ -89,6 +127,7 @@ public final class Trainer implements AutoCloseable {
     private final List<List<Tensor>> normed = new ArrayList<>();
     /** Gradients of what is frozen: kept at zero, they move neither moments nor parameters. */
     private final List<Tensor> frozenGradients = new ArrayList<>();
+
     private volatile boolean stopRequested;
 
     /**
@@ -104,8 +143,12 @@ public final class Trainer implements AutoCloseable {
         model = weights.model(tensors, options.precision());
         NoiseSchedule schedule = NoiseSchedule.linear(options.respacing());
         IddpmSpeed speed = options.speed() ? new IddpmSpeed(schedule) : null;
-        DiffusionLoss loss = new DiffusionLoss(schedule, options.predictXstart(), options.vbWeight(),
-                speed == null ? null : speed::errorWeight, tensors);
+        DiffusionLoss loss = new DiffusionLoss(
+                schedule,
+                options.predictXstart(),
+                options.vbWeight(),
+                speed == null ? null : speed::errorWeight,
+                tensors);
         objective = new Objective(schedule, speed, loss, options.frameMask(), tensors, options.seed());
         validation = new Validation(model, objective, schedule, weights.nullCaption());
         backward = new BlockwiseBackward(model, options.checkpointActivations());
@@ -113,7 +156,8 @@ public final class Trainer implements AutoCloseable {
         gradients = new FlatGradients(parameters, tensors);
         parameters.layout().slots().forEach((name, slot) -> {
             if (options.freeze().holds(name)) {
-                frozenGradients.add(gradients.values().view(slot.begin(), slot.spec().elements()));
+                frozenGradients.add(
+                        gradients.values().view(slot.begin(), slot.spec().elements()));
             }
         });
         ParameterLayout layout = parameters.layout();
@@ -123,7 +167,8 @@ public final class Trainer implements AutoCloseable {
         for (int rank = 0; rank < ranks; rank++) {
             if (!sharded || rank == collective.rank()) {
                 normed.add(Shard.of(layout, rank, ranks).parts().stream()
-                        .map(part -> gradients.values().view(part.begin(), part.elements())).toList());
+                        .map(part -> gradients.values().view(part.begin(), part.elements()))
+                        .toList());
             }
         }
         optimizer = new AdamW(options.adam(), tensors, own);
@@ -206,7 +251,7 @@ public final class Trainer implements AutoCloseable {
             }
         };
         for (int i = 0; i < mine.size(); i++) {
-            accumulate(mine.get(i), plannedSamples, sums, i == mine.size() - 1 ? reduce : group -> { });
+            accumulate(mine.get(i), plannedSamples, sums, i == mine.size() - 1 ? reduce : group -> {});
             collective.reportProgress();
         }
         if (mine.isEmpty()) {
@@ -236,21 +281,32 @@ public final class Trainer implements AutoCloseable {
         double[] lossOfAll = new double[1];
         try (TensorScope scope = TensorScope.open()) {
             Objective.Question question = objective.ask(microBatch, weights.config(), weights.nullCaption());
-            backward.run(question.input(), output -> {
-                DiffusionLoss.Terms terms = objective.terms(output, question);
-                float[] losses = terms.total().floats();
-                sums.add(losses, terms.squaredError().floats(), terms.variationalBound().floats());
-                for (float loss : losses) {
-                    lossOfAll[0] += loss;
-                }
-                metrics.enter(Phase.BACKWARD);
-                return Kernels.instance().scaledSum(terms.total(), 1.0 / plannedSamples);
-            }, groupFinal);
+            backward.run(
+                    question.input(),
+                    output -> {
+                        DiffusionLoss.Terms terms = objective.terms(output, question);
+                        float[] losses = terms.total().floats();
+                        sums.add(
+                                losses,
+                                terms.squaredError().floats(),
+                                terms.variationalBound().floats());
+                        for (float loss : losses) {
+                            lossOfAll[0] += loss;
+                        }
+                        metrics.enter(Phase.BACKWARD);
+                        return Kernels.instance().scaledSum(terms.total(), 1.0 / plannedSamples);
+                    },
+                    groupFinal);
             waitForDevice();
         }
         Stdit2Flops.Shape shape = microBatch.computedShape();
-        metrics.microBatch(microBatch.bucket(), microBatch.samples().size(), lossOfAll[0],
-                flops.tokens(shape), flops.trainingStep(shape), metrics.enter(Phase.OTHER) - begin);
+        metrics.microBatch(
+                microBatch.bucket(),
+                microBatch.samples().size(),
+                lossOfAll[0],
+                flops.tokens(shape),
+                flops.trainingStep(shape),
+                metrics.enter(Phase.OTHER) - begin);
     }
 
     /** Reading one number makes a GPU finish all it was given. */
@@ -277,8 +333,15 @@ public final class Trainer implements AutoCloseable {
             gatherParameters();
             ema.update(weights.parameters(), optimizer.steps());
         }
-        return new StepReport(totals[StepSums.LOSS] / samples, totals[StepSums.SQUARED_ERROR] / samples,
-                totals[StepSums.BOUND] / samples, norm, learningRate, samples, !finite, stop);
+        return new StepReport(
+                totals[StepSums.LOSS] / samples,
+                totals[StepSums.SQUARED_ERROR] / samples,
+                totals[StepSums.BOUND] / samples,
+                norm,
+                learningRate,
+                samples,
+                !finite,
+                stop);
     }
 
     /** The norm over all ranks' parts, added up in the same order with and without sharding. */
@@ -313,7 +376,8 @@ public final class Trainer implements AutoCloseable {
     private void scaleGradients(double factor) {
         if (factor != 1) {
             try (TensorScope scope = TensorScope.open()) {
-                own.ofWhole(gradients.values()).forEach(part -> Kernels.instance().scaleInPlace(part, factor));
+                own.ofWhole(gradients.values())
+                        .forEach(part -> Kernels.instance().scaleInPlace(part, factor));
             }
         }
     }
@@ -341,10 +405,11 @@ public final class Trainer implements AutoCloseable {
         for (MicroBatch microBatch : mine) {
             gradients.clear();
             StepSums sums = new StepSums();
-            accumulate(microBatch, microBatch.samples().size(), sums, group -> { });
+            accumulate(microBatch, microBatch.samples().size(), sums, group -> {});
             frozenGradients.forEach(gradient -> Kernels.instance().fill(gradient, 0));
             if (!Double.isFinite(sums.loss())
-                    || !Double.isFinite(Kernels.instance().norm(gradients.values().tensor()))) {
+                    || !Double.isFinite(
+                            Kernels.instance().norm(gradients.values().tensor()))) {
                 found.add(microBatch);
             }
             collective.reportProgress();

@@ -30,6 +30,7 @@ public final class TrainingCheckpoint {
     static final String STATE = "state.json";
     /** Which elements a file of moments holds, as {@link Shard#text} names them. */
     static final String PARTS = "parts";
+
     static final String FIRST_MOMENT = "exp_avg";
     static final String SECOND_MOMENT = "exp_avg_sq";
 
@@ -52,8 +53,11 @@ public final class TrainingCheckpoint {
      *
      * @param folder {@link #MODEL} or {@link #EMA}
      */
-    public static void readWeights(CheckpointReader checkpoint, String folder, ModelWeights weights) throws IOException {
-        withTensors(checkpoint, folder + WEIGHTS,
+    public static void readWeights(CheckpointReader checkpoint, String folder, ModelWeights weights)
+            throws IOException {
+        withTensors(
+                checkpoint,
+                folder + WEIGHTS,
                 reader -> WeightsFile.read(reader, weights, weights.parameters().values()::write));
     }
 
@@ -62,8 +66,14 @@ public final class TrainingCheckpoint {
             throws IOException {
         RunState state = state(checkpoint);
         readWeights(checkpoint, MODEL, weights);
-        withTensors(checkpoint, EMA + WEIGHTS, reader -> WeightsFile.read(reader, weights,
-                (begin, values) -> trainer.ema().shard().write(trainer.ema().values(), begin, values)));
+        withTensors(
+                checkpoint,
+                EMA + WEIGHTS,
+                reader -> WeightsFile.read(
+                        reader,
+                        weights,
+                        (begin, values) ->
+                                trainer.ema().shard().write(trainer.ema().values(), begin, values)));
         AdamW optimizer = trainer.optimizer();
         long[] restored = {0};
         for (String path : checkpoint.files().keySet()) {
@@ -85,9 +95,15 @@ public final class TrainingCheckpoint {
         long[] restored = {0};
         Shard kept = optimizer.shard();
         for (Shard.Part part : Shard.parse(reader.metadata().get(PARTS)).parts()) {
-            WeightsFile.readRange(reader, FIRST_MOMENT, part,
+            WeightsFile.readRange(
+                    reader,
+                    FIRST_MOMENT,
+                    part,
                     (begin, values) -> restored[0] += kept.write(optimizer.firstMoment(), begin, values));
-            WeightsFile.readRange(reader, SECOND_MOMENT, part,
+            WeightsFile.readRange(
+                    reader,
+                    SECOND_MOMENT,
+                    part,
                     (begin, values) -> kept.write(optimizer.secondMoment(), begin, values));
         }
         return restored[0];
@@ -99,8 +115,7 @@ public final class TrainingCheckpoint {
     }
 
     /** Tensors are mapped, so a file that lies elsewhere is copied to this node first. */
-    private static void withTensors(CheckpointReader checkpoint, String path, TensorsConsumer body)
-            throws IOException {
+    private static void withTensors(CheckpointReader checkpoint, String path, TensorsConsumer body) throws IOException {
         Optional<Path> local = checkpoint.localPath(path);
         if (local.isPresent()) {
             try (SafetensorsReader reader = SafetensorsReader.open(local.get())) {

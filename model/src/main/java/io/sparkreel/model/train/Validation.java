@@ -57,7 +57,8 @@ public final class Validation {
         }
         List<ClipLoss> judged = new ArrayList<>();
         for (int b = 0; b < count; b++) {
-            judged.add(new ClipLoss(microBatch.bucket(), microBatch.samples().get(b).clipId(), losses[b], errors[b]));
+            judged.add(new ClipLoss(
+                    microBatch.bucket(), microBatch.samples().get(b).clipId(), losses[b], errors[b]));
         }
         return judged;
     }

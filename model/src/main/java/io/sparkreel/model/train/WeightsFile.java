@@ -30,6 +30,7 @@ public final class WeightsFile {
     private static final String PATCH_PROJECTION = "x_embedder.proj.weight";
     /** Present in the weights of earlier models; positions are computed here. */
     private static final Set<String> DERIVED = Set.of(ROTARY_FREQUENCIES, "pos_embed", "pos_embed_temporal");
+
     private static final int MOST_LISTED = 10;
     private static final int CHUNK = 1 << 22;
 
@@ -52,12 +53,19 @@ public final class WeightsFile {
         SafetensorsWriter.Builder builder = SafetensorsWriter.builder().metadata("format", "pt");
         builder.tensor(NULL_CAPTION, DataType.F32, config.modelMaxLength(), config.captionChannels());
         builder.tensor(ROTARY_FREQUENCIES, DataType.F32, config.headSize() / 2);
-        layout.slots().forEach((name, slot) -> builder.tensor(name, DataType.F32, slot.spec().shape()));
+        layout.slots()
+                .forEach((name, slot) ->
+                        builder.tensor(name, DataType.F32, slot.spec().shape()));
         try (SafetensorsWriter writer = builder.writeTo(out)) {
             writer.write(NULL_CAPTION, FloatBuffer.wrap(weights.nullCaption()));
             writer.write(ROTARY_FREQUENCIES, FloatBuffer.wrap(rotaryFrequencies(config)));
             for (Map.Entry<String, ParameterLayout.Slot> entry : layout.slots().entrySet()) {
-                writeRange(writer, entry.getKey(), values, entry.getValue().begin(), entry.getValue().spec().elements());
+                writeRange(
+                        writer,
+                        entry.getKey(),
+                        values,
+                        entry.getValue().begin(),
+                        entry.getValue().spec().elements());
             }
             writer.commit();
         }
@@ -114,9 +122,14 @@ public final class WeightsFile {
     /** As {@link #read(TensorSource, ModelWeights, FlatBuffer)}, to where {@code values} takes them. */
     static void read(TensorSource reader, ModelWeights weights, FloatSink values) throws IOException {
         check(reader, weights);
-        for (Map.Entry<String, ParameterLayout.Slot> entry : weights.parameters().layout().slots().entrySet()) {
+        for (Map.Entry<String, ParameterLayout.Slot> entry :
+                weights.parameters().layout().slots().entrySet()) {
             ParameterLayout.Slot slot = entry.getValue();
-            readRange(reader, entry.getKey(), new Shard.Part(slot.begin(), 0, slot.spec().elements()), values);
+            readRange(
+                    reader,
+                    entry.getKey(),
+                    new Shard.Part(slot.begin(), 0, slot.spec().elements()),
+                    values);
         }
         float[] stored = reader.floats(NULL_CAPTION);
         float[] target = weights.nullCaption();
@@ -136,17 +149,18 @@ public final class WeightsFile {
             if (tensor == null) {
                 problems.add("no " + name);
             } else if (!sameShape(name, tensor.shape(), slot.spec().shape())) {
-                problems.add(name + " is " + Arrays.toString(tensor.shape())
-                        + " and not " + Arrays.toString(slot.spec().shape()));
+                problems.add(name + " is " + Arrays.toString(tensor.shape()) + " and not "
+                        + Arrays.toString(slot.spec().shape()));
             }
         });
         TensorInfo nullCaption = found.get(NULL_CAPTION);
         if (nullCaption == null) {
             problems.add("no " + NULL_CAPTION);
-        } else if (nullCaption.shape().length != 2 || nullCaption.shape()[0] == 0
+        } else if (nullCaption.shape().length != 2
+                || nullCaption.shape()[0] == 0
                 || nullCaption.shape()[1] != weights.config().captionChannels()) {
-            problems.add(NULL_CAPTION + " is " + Arrays.toString(nullCaption.shape())
-                    + " and not [slots, " + weights.config().captionChannels() + "]");
+            problems.add(NULL_CAPTION + " is " + Arrays.toString(nullCaption.shape()) + " and not [slots, "
+                    + weights.config().captionChannels() + "]");
         }
         for (String name : found.keySet()) {
             if (!wanted.containsKey(name) && !name.equals(NULL_CAPTION) && !DERIVED.contains(name)) {

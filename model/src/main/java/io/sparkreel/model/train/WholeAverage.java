@@ -25,8 +25,8 @@ final class WholeAverage implements AutoCloseable {
     private FlatBuffer values; // what that computes with
 
     /** @param sharedWith the ranks that keep a part each, null if this one keeps all */
-    WholeAverage(ModelWeights weights, Tensors tensors, Precision precision, Ema ema, Shard own,
-            Collective sharedWith) {
+    WholeAverage(
+            ModelWeights weights, Tensors tensors, Precision precision, Ema ema, Shard own, Collective sharedWith) {
         this.weights = weights;
         this.tensors = tensors;
         this.precision = precision;
@@ -43,12 +43,18 @@ final class WholeAverage implements AutoCloseable {
     /** A model that computes with the average as it is now; all ranks that share it call this together. */
     Stdit2 model() {
         if (model == null) {
-            values = sharedWith == null ? ema.values()
+            values = sharedWith == null
+                    ? ema.values()
                     : new FlatBuffer(tensors, weights.parameters().layout().elements());
-            model = new Stdit2(weights.config(), name -> {
-                ParameterLayout.Slot slot = weights.parameters().layout().slot(name);
-                return values.view(slot.begin(), slot.spec().shape());
-            }, tensors, precision);
+            model = new Stdit2(
+                    weights.config(),
+                    name -> {
+                        ParameterLayout.Slot slot =
+                                weights.parameters().layout().slot(name);
+                        return values.view(slot.begin(), slot.spec().shape());
+                    },
+                    tensors,
+                    precision);
         }
         if (sharedWith != null) {
             read((begin, piece) -> Kernels.instance().copyInto(Shard.view(values, begin, piece.elements()), piece));
@@ -68,18 +74,22 @@ final class WholeAverage implements AutoCloseable {
             return;
         }
         List<ParameterLayout.Group> groups = weights.parameters().layout().groups();
-        long largest = groups.stream().mapToLong(ParameterLayout.Group::elements).max().orElseThrow();
+        long largest =
+                groups.stream().mapToLong(ParameterLayout.Group::elements).max().orElseThrow();
         try (FlatBuffer gathered = new FlatBuffer(tensors, largest)) {
             for (ParameterLayout.Group group : groups) {
                 try (TensorScope scope = TensorScope.open()) {
                     for (Shard.Part part : own.parts()) {
                         if (part.begin() >= group.begin() && part.begin() < group.end()) {
-                            Kernels.instance().copyInto(
-                                    Shard.view(gathered, part.begin() - group.begin(), part.elements()),
-                                    Shard.view(ema.values(), part.local(), part.elements()));
+                            Kernels.instance()
+                                    .copyInto(
+                                            Shard.view(gathered, part.begin() - group.begin(), part.elements()),
+                                            Shard.view(ema.values(), part.local(), part.elements()));
                         }
                     }
-                    sharedWith.allGatherParts(FlatRange.of(gathered, 0, group.elements())).await();
+                    sharedWith
+                            .allGatherParts(FlatRange.of(gathered, 0, group.elements()))
+                            .await();
                     reader.accept(group.begin(), Shard.view(gathered, 0, group.elements()));
                 }
             }

@@ -45,8 +45,11 @@ class AutoencoderFolderTest {
 
     private String refusal(int microBatch) {
         long before = Tensor.liveCount();
-        String message = assertThrows(InvalidInputException.class,
-                () -> AutoencoderKl.load(folder, microBatch, Tensors.onHost()).close()).getMessage();
+        String message = assertThrows(
+                        InvalidInputException.class,
+                        () -> AutoencoderKl.load(folder, microBatch, Tensors.onHost())
+                                .close())
+                .getMessage();
         assertEquals(before, Tensor.liveCount());
         return message;
     }
@@ -62,8 +65,14 @@ class AutoencoderFolderTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"act_fn,relu", "layers_per_block,0", "norm_num_groups,5", "in_channels,4", "scaling_factor,-1",
-        "block_out_channels,32"})
+    @CsvSource({
+        "act_fn,relu",
+        "layers_per_block,0",
+        "norm_num_groups,5",
+        "in_channels,4",
+        "scaling_factor,-1",
+        "block_out_channels,32"
+    })
     void refusesAnotherModel(String key, String value) throws IOException {
         ObjectNode config = config();
         published(config.put(key, value)).inOneFile(FILE);
@@ -83,7 +92,8 @@ class AutoencoderFolderTest {
         try (AutoencoderKl codec = AutoencoderKl.load(published(config()).inOneFile(FILE), 1, Tensors.onHost())) {
             assertEquals(8, codec.spatialFactor());
             assertEquals(4, codec.channels());
-            assertThrows(InvalidInputException.class,
+            assertThrows(
+                    InvalidInputException.class,
                     () -> codec.encode(new float[3 * 7 * 16], 1, 7, 16, KeyedRandom.of(0, 0, 0, Purpose.LATENT_NOISE)));
         }
     }

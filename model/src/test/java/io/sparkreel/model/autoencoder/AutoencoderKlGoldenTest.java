@@ -40,12 +40,18 @@ class AutoencoderKlGoldenTest {
     }
 
     private static Stream<DynamicTest> models(Path parent, CaseBody body) {
-        return Golden.files("vae_.*\\.safetensors").stream().map(file -> DynamicTest.dynamicTest(file, () -> {
-            GoldenTensors tensors = Golden.tensors(file);
-            Path folder = Files.createDirectory(parent.resolve(file));
-            body.run(tensors, new PublishedFolder(
-                    folder, tensors, Golden.json(file.replace(".safetensors", ".json")).get("config")));
-        }));
+        return Golden.files("vae_.*\\.safetensors").stream()
+                .map(file -> DynamicTest.dynamicTest(file, () -> {
+                    GoldenTensors tensors = Golden.tensors(file);
+                    Path folder = Files.createDirectory(parent.resolve(file));
+                    body.run(
+                            tensors,
+                            new PublishedFolder(
+                                    folder,
+                                    tensors,
+                                    Golden.json(file.replace(".safetensors", ".json"))
+                                            .get("config")));
+                }));
     }
 
     private static AutoencoderKl load(Path folder, int microBatch) throws IOException {
@@ -56,8 +62,8 @@ class AutoencoderKlGoldenTest {
     private record Clips(float[] values, int count, int channels, int frames, int height, int width) {
         static Clips of(GoldenTensors tensors, String name) {
             long[] shape = tensors.shape(name);
-            return new Clips(tensors.values(name),
-                    (int) shape[0], (int) shape[1], (int) shape[2], (int) shape[3], (int) shape[4]);
+            return new Clips(tensors.values(name), (int) shape[0], (int) shape[1], (int) shape[2], (int) shape[3], (int)
+                    shape[4]);
         }
 
         /** [C, T, H, W] */
@@ -107,8 +113,10 @@ class AutoencoderKlGoldenTest {
     @TestFactory
     Stream<DynamicTest> readsOlderNamesFromShards(@TempDir Path parent) {
         return models(parent, (tensors, published) -> {
-            published.rename(name -> name.replace("to_q.", "query.").replace("to_k.", "key.")
-                    .replace("to_v.", "value.").replace("to_out.0.", "proj_attn."));
+            published.rename(name -> name.replace("to_q.", "query.")
+                    .replace("to_k.", "key.")
+                    .replace("to_v.", "value.")
+                    .replace("to_out.0.", "proj_attn."));
             try (AutoencoderKl codec = load(published.inShards(FILE, 2), 4)) {
                 checkEncoding(tensors, codec);
             }
@@ -123,8 +131,10 @@ class AutoencoderKlGoldenTest {
         List<float[]> latents = new ArrayList<>();
         for (int i = 0; i < videos.count(); i++) {
             float[] pixels = videos.framesFirst(i);
-            float[] moments = swap(codec.moments(pixels, videos.frames(), videos.height(), videos.width()),
-                    videos.frames(), 2 * codec.channels()); // [2C, T, h, w]
+            float[] moments = swap(
+                    codec.moments(pixels, videos.frames(), videos.height(), videos.width()),
+                    videos.frames(),
+                    2 * codec.channels()); // [2C, T, h, w]
             means.add(Arrays.copyOf(moments, moments.length / 2));
             logVariances.add(Arrays.copyOfRange(moments, moments.length / 2, moments.length));
             latents.add(codec.encode(pixels, videos.frames(), videos.height(), videos.width(), noise.clip(i)));
@@ -151,13 +161,17 @@ class AutoencoderKlGoldenTest {
     Stream<DynamicTest> decodes(@TempDir Path parent) {
         return models(parent, (tensors, published) -> {
             try (AutoencoderKl codec = load(published.inOneFile(FILE), 2)) {
-                String[][] cases = {{"encode.latent_scaled", "decode.from_latent_scaled"}, {"in.latent2", "decode.latent2"}};
+                String[][] cases = {
+                    {"encode.latent_scaled", "decode.from_latent_scaled"}, {"in.latent2", "decode.latent2"}
+                };
                 for (String[] names : cases) {
                     Clips latents = Clips.of(tensors, names[0]);
                     List<float[]> videos = new ArrayList<>();
                     for (int i = 0; i < latents.count(); i++) {
-                        videos.add(swap(codec.decode(latents.clip(i), latents.frames(), latents.height(), latents.width()),
-                                latents.frames(), 3));
+                        videos.add(swap(
+                                codec.decode(latents.clip(i), latents.frames(), latents.height(), latents.width()),
+                                latents.frames(),
+                                3));
                     }
                     tensors.assertClose(names[1], joined(videos), TOLERANCE);
                 }
@@ -173,9 +187,14 @@ class AutoencoderKlGoldenTest {
             float[] noise = new float[tensors.values("encode.noise").length / videos.count()];
             KeyedRandom.of(1, 2, 3, Purpose.LATENT_NOISE).fillNormal(noise, 0, noise.length);
             Path folder = published.inOneFile(FILE);
-            try (AutoencoderKl one = load(folder, 1); AutoencoderKl all = load(folder, videos.frames())) {
+            try (AutoencoderKl one = load(folder, 1);
+                    AutoencoderKl all = load(folder, videos.frames())) {
                 float[] expected = one.encode(pixels, videos.frames(), videos.height(), videos.width(), noise);
-                float[] found = all.encode(pixels, videos.frames(), videos.height(), videos.width(),
+                float[] found = all.encode(
+                        pixels,
+                        videos.frames(),
+                        videos.height(),
+                        videos.width(),
                         KeyedRandom.of(1, 2, 3, Purpose.LATENT_NOISE));
                 assertEquals(0, GoldenTensors.error(expected, found), 1e-5);
             }

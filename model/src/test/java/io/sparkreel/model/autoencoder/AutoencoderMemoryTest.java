@@ -27,7 +27,10 @@ class AutoencoderMemoryTest {
     void longClipsTakeNoMoreThanShortOnes() throws IOException {
         assumeTrue(Files.isWritable(CLEAR_PEAK));
         Torch.start(2);
-        new PublishedFolder(folder, Golden.tensors("vae_tiny.safetensors"), Golden.json("vae_tiny.json").get("config"))
+        new PublishedFolder(
+                        folder,
+                        Golden.tensors("vae_tiny.safetensors"),
+                        Golden.json("vae_tiny.json").get("config"))
                 .inOneFile("diffusion_pytorch_model.safetensors");
         risen(1, 1); // loads and warms up
         double one = risen(1, 1);
@@ -52,7 +55,10 @@ class AutoencoderMemoryTest {
     }
 
     private static double mebibytes(String key) throws IOException {
-        return Files.readAllLines(STATUS).stream().filter(line -> line.startsWith(key))
-                .mapToDouble(line -> Long.parseLong(line.replaceAll("\\D", "")) / 1024.0).findFirst().orElseThrow();
+        return Files.readAllLines(STATUS).stream()
+                .filter(line -> line.startsWith(key))
+                .mapToDouble(line -> Long.parseLong(line.replaceAll("\\D", "")) / 1024.0)
+                .findFirst()
+                .orElseThrow();
     }
 }

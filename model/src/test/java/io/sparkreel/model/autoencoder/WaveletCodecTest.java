@@ -39,7 +39,8 @@ class WaveletCodecTest {
                 for (int direction = 0; direction < 4; direction++) {
                     int channel = plane * 4 + direction;
                     for (int cell = 0; cell < cells; cell++) {
-                        assertEquals(bands[direction][cell] / scales.get(channel), latent[channel * cells + cell], 2e-5);
+                        assertEquals(
+                                bands[direction][cell] / scales.get(channel), latent[channel * cells + cell], 2e-5);
                     }
                 }
             }
@@ -134,7 +135,7 @@ class WaveletCodecTest {
 
     private static void refused(String found, int levels, List<String> bands, List<Double> scales) {
         InvalidInputException e =
-            assertThrows(InvalidInputException.class, () -> new WaveletCodec(levels, bands, scales));
+                assertThrows(InvalidInputException.class, () -> new WaveletCodec(levels, bands, scales));
         assertTrue(e.getMessage().startsWith("Cannot set up the wavelet codec: "), e.getMessage());
         assertTrue(e.getMessage().contains(found), e.getMessage());
     }

@@ -22,6 +22,7 @@ class BenchLauncherTest {
 
     @TempDir
     private Path folder;
+
     private Path project;
 
     private record Outcome(int code, String out, String err) {}
@@ -39,7 +40,11 @@ class BenchLauncherTest {
                 }
             }
         }
-        for (String file : List.of("pom.xml", "model/pom.xml", "model/src/main/A.java", "model/target/sparkreel-model-1.jar",
+        for (String file : List.of(
+                "pom.xml",
+                "model/pom.xml",
+                "model/src/main/A.java",
+                "model/target/sparkreel-model-1.jar",
                 "model/target/runtime/.resolved-for")) {
             Files.createDirectories(project.resolve(file).getParent());
             Files.writeString(project.resolve(file), "");
@@ -50,14 +55,16 @@ class BenchLauncherTest {
     }
 
     private Outcome run(String... words) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(project.resolve("submit/bench").toString()));
+        List<String> command =
+                new ArrayList<>(List.of(project.resolve("submit/bench").toString()));
         command.addAll(List.of(words));
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().put("JAVA_HOME", folder.resolve("jdk").toString());
         builder.environment().remove("OMP_WAIT_POLICY");
         Path out = folder.resolve("out");
         Path err = folder.resolve("err");
-        Process process = builder.redirectOutput(out.toFile()).redirectError(err.toFile()).start();
+        Process process =
+                builder.redirectOutput(out.toFile()).redirectError(err.toFile()).start();
         process.getOutputStream().close();
         return new Outcome(process.waitFor(), Files.readString(out), Files.readString(err, StandardCharsets.UTF_8));
     }
@@ -67,8 +74,15 @@ class BenchLauncherTest {
         Outcome outcome = run("step", "--hidden", "4 8", "--checkpoint");
         List<String> words = Arrays.asList(outcome.out().split("\0"));
         int at = words.indexOf("-cp");
-        assertEquals(List.of("-cp", project + "/model/target/sparkreel-model-1.jar:" + project + "/model/target/runtime/*",
-                "io.sparkreel.model.bench.StepBenchmark", "--hidden", "4 8", "--checkpoint"), words.subList(at, words.size()));
+        assertEquals(
+                List.of(
+                        "-cp",
+                        project + "/model/target/sparkreel-model-1.jar:" + project + "/model/target/runtime/*",
+                        "io.sparkreel.model.bench.StepBenchmark",
+                        "--hidden",
+                        "4 8",
+                        "--checkpoint"),
+                words.subList(at, words.size()));
         assertEquals("PASSIVE", outcome.err());
         assertEquals(7, outcome.code());
         assertTrue(Files.notExists(Path.of("x")) && Files.notExists(project.resolve("x")));
@@ -77,7 +91,9 @@ class BenchLauncherTest {
     @Test
     void startsEachBenchmark() throws IOException, InterruptedException {
         Outcome outcome = run("allreduce", "--ranks", "2");
-        assertTrue(outcome.out().endsWith("io.sparkreel.model.bench.AllReduceBenchmark\0--ranks\0" + "2\0"), outcome.out());
+        assertTrue(
+                outcome.out().endsWith("io.sparkreel.model.bench.AllReduceBenchmark\0--ranks\0" + "2\0"),
+                outcome.out());
     }
 
     @Test
@@ -88,6 +104,8 @@ class BenchLauncherTest {
         assertEquals(2, run().code());
         Outcome other = run("ring");
         assertEquals(2, other.code());
-        assertEquals("sparkreel: Cannot measure 'ring': there is no such benchmark. See submit/bench --help.\n", other.err());
+        assertEquals(
+                "sparkreel: Cannot measure 'ring': there is no such benchmark. See submit/bench --help.\n",
+                other.err());
     }
 }

@@ -17,8 +17,10 @@ class MemoryTableTest {
         MemoryTable.print(new PrintStream(bytes, true, StandardCharsets.UTF_8));
         String table = bytes.toString(StandardCharsets.UTF_8);
         assertTrue(table.lines().count() > 16);
-        String page = Files.readString(Path.of(System.getProperty("project.root")).resolve("docs/operations.md"));
-        assertTrue(page.contains(table.strip()), "docs/operations.md does not hold what submit/bench memory prints:\n"
-                + table);
+        String page =
+                Files.readString(Path.of(System.getProperty("project.root")).resolve("docs/operations.md"));
+        assertTrue(
+                page.contains(table.strip()),
+                "docs/operations.md does not hold what submit/bench memory prints:\n" + table);
     }
 }

@@ -32,7 +32,8 @@ class SampleBenchmarkTest {
         double mean = number(report, "mean_s");
         assertTrue(number(report, "min_s") > 0 && number(report, "min_s") <= mean, report.toString());
         assertEquals(2 * 2 * 2 * 6, number(report, "tokens_per_s") * mean, 1e-6);
-        double flops = new Stdit2Flops(BenchmarkArguments.parse(SMALL.split(" ")).config())
+        double flops = new Stdit2Flops(
+                        BenchmarkArguments.parse(SMALL.split(" ")).config())
                 .forward(new Stdit2Flops.Shape(4, 2, 4, 6, 5));
         assertEquals(flops, number(report, "tflops") * 1e12 * mean, 1e-3 * flops);
         assertEquals(3, report.get("steps"));
@@ -41,8 +42,9 @@ class SampleBenchmarkTest {
 
     @Test
     void refusesWhatItCannotMeasure() {
-        for (String words : new String[] {SMALL + " --checkpoint", SMALL.replace("--steps 3", "--steps 1"),
-            SMALL.replace("--steps 3", "--steps 1001")}) {
+        for (String words : new String[] {
+            SMALL + " --checkpoint", SMALL.replace("--steps 3", "--steps 1"), SMALL.replace("--steps 3", "--steps 1001")
+        }) {
             assertThrows(InvalidInputException.class, () -> measure(words), words);
         }
     }

@@ -16,8 +16,10 @@ class ScalingBenchmarkTest {
     @Test
     @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void theLineSaysWhatWasMeasuredAndHow() throws Exception {
-        String[] words = "--hidden 24 --depth 1 --heads 2 --frames 1 --height 4 --width 4 --batch 1 --text-tokens 2 --steps 2"
-                .concat(" --rounds 2 --micro-batches 2 --transport tcp").split(" ");
+        String[] words =
+                "--hidden 24 --depth 1 --heads 2 --frames 1 --height 4 --width 4 --batch 1 --text-tokens 2 --steps 2"
+                        .concat(" --rounds 2 --micro-batches 2 --transport tcp")
+                        .split(" ");
         Map<String, Object> line = ScalingBenchmark.measure(ScalingArguments.parse(words), words);
         double one = (double) line.get("step_median_s_1");
         double two = (double) line.get("step_median_s_n");
@@ -43,7 +45,8 @@ class ScalingBenchmarkTest {
     }
 
     private static void assertRefused(String found, String... words) {
-        String message = assertThrows(InvalidInputException.class, () -> ScalingArguments.parse(words)).getMessage();
+        String message = assertThrows(InvalidInputException.class, () -> ScalingArguments.parse(words))
+                .getMessage();
         assertTrue(message.startsWith("Cannot measure scaling: " + found + "."), message);
     }
 }

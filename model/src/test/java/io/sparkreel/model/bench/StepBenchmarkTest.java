@@ -37,7 +37,8 @@ class StepBenchmarkTest {
         assertTrue(mean > 0 && number(report, "min_s") > 0 && number(report, "min_s") <= mean, report.toString());
         assertTrue(number(report, "cpu_s_per_step") > 0, report.toString());
         assertEquals(2 * 2 * 6, number(report, "tokens_per_s") * mean, 1e-6);
-        double flops = new Stdit2Flops(BenchmarkArguments.parse(SMALL.split(" ")).config())
+        double flops = new Stdit2Flops(
+                        BenchmarkArguments.parse(SMALL.split(" ")).config())
                 .trainingStep(new Stdit2Flops.Shape(2, 2, 4, 6, 5));
         assertEquals(flops, number(report, "tflops") * 1e12 * mean, 1e-3 * flops);
         double heap = Runtime.getRuntime().totalMemory() / 1024.0 / 1024;
@@ -73,12 +74,20 @@ class StepBenchmarkTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"--depth 2,'',--depth is missing", "--depth 2,--depth 0,--depth is 0", "--depth 2,--depth x,--depth is x",
-        "--depth 2,--dpth 2,--dpth is unknown", "--steps 2,--dtype fp16,--dtype is fp16", "--steps 2,--steps,has no value",
-        "--hidden 48,--hidden 50,hidden_size is 50"})
+    @CsvSource({
+        "--depth 2,'',--depth is missing",
+        "--depth 2,--depth 0,--depth is 0",
+        "--depth 2,--depth x,--depth is x",
+        "--depth 2,--dpth 2,--dpth is unknown",
+        "--steps 2,--dtype fp16,--dtype is fp16",
+        "--steps 2,--steps,has no value",
+        "--hidden 48,--hidden 50,hidden_size is 50"
+    })
     void refusesWhatItCannotMeasure(String from, String to, String expected) {
-        String message = assertThrows(InvalidInputException.class,
-                () -> measure(SMALL.replace(from, to).replace("  ", " "))).getMessage();
+        String message = assertThrows(
+                        InvalidInputException.class,
+                        () -> measure(SMALL.replace(from, to).replace("  ", " ")))
+                .getMessage();
         assertTrue(message.contains(expected), message);
     }
 }

@@ -51,15 +51,18 @@ class CheckpointTest {
         refused("it has no manifest.json", folder);
         CheckpointWriter.commit(storage, folder, all);
         CheckpointReader checkpoint = CheckpointReader.open(storage, folder);
-        assertEquals(Set.of("optimizer/rank-0.bin", "optimizer/rank-1.bin", "optimizer/rank-2.bin"),
-            checkpoint.files().keySet());
-        assertArrayEquals("moments of rank 1".getBytes(StandardCharsets.UTF_8), checkpoint.read("optimizer/rank-1.bin"));
+        assertEquals(
+                Set.of("optimizer/rank-0.bin", "optimizer/rank-1.bin", "optimizer/rank-2.bin"),
+                checkpoint.files().keySet());
+        assertArrayEquals(
+                "moments of rank 1".getBytes(StandardCharsets.UTF_8), checkpoint.read("optimizer/rank-1.bin"));
         assertTrue(checkpoint.has("optimizer/rank-0.bin"));
         assertFalse(checkpoint.has("optimizer/rank-3.bin"));
-        assertEquals(run.resolve(folder).resolve("optimizer/rank-0.bin"),
-            checkpoint.localPath("optimizer/rank-0.bin").orElseThrow());
+        assertEquals(
+                run.resolve(folder).resolve("optimizer/rank-0.bin"),
+                checkpoint.localPath("optimizer/rank-0.bin").orElseThrow());
         InvalidInputException e =
-            assertThrows(InvalidInputException.class, () -> checkpoint.read("optimizer/rank-3.bin"));
+                assertThrows(InvalidInputException.class, () -> checkpoint.read("optimizer/rank-3.bin"));
         assertTrue(e.getMessage().startsWith("Cannot read optimizer/rank-3.bin of the checkpoint "), e.getMessage());
     }
 
@@ -68,20 +71,25 @@ class CheckpointTest {
     void checksumsAreThoseOfStockTools() throws IOException {
         CheckpointWriter writer = new CheckpointWriter(storage, "c");
         put(writer, "abc", "abc");
-        assertEquals(List.of(new CheckpointFile("abc", 3,
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")), writer.written());
+        assertEquals(
+                List.of(new CheckpointFile(
+                        "abc", 3, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")),
+                writer.written());
     }
 
     @Test
     void tensorsGoThroughTheCheckpoint() throws IOException {
         CheckpointWriter writer = new CheckpointWriter(storage, "c");
-        try (SafetensorsWriter file = SafetensorsWriter.builder().tensor("x", DataType.F32, 3)
+        try (SafetensorsWriter file = SafetensorsWriter.builder()
+                .tensor("x", DataType.F32, 3)
                 .writeTo(writer.create("model/model.safetensors"))) {
             file.write("x", FloatBuffer.wrap(new float[] {1, 2, 3}));
             file.commit();
         }
         CheckpointWriter.commit(storage, "c", writer.written());
-        Path local = CheckpointReader.open(storage, "c").localPath("model/model.safetensors").orElseThrow();
+        Path local = CheckpointReader.open(storage, "c")
+                .localPath("model/model.safetensors")
+                .orElseThrow();
         try (SafetensorsReader file = SafetensorsReader.open(local)) {
             assertArrayEquals(new float[] {1, 2, 3}, file.floats("x"));
         }
@@ -107,22 +115,32 @@ class CheckpointTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "null", "{", "{}", "[]", "{\"version\":1,\"files\":[]}", "{\"version\":1,\"files\":[null]}",
-        "{\"version\":2,\"files\":[{\"path\":\"model.bin\",\"bytes\":3,\"sha256\":\"SUM\"}]}",
-        "{\"version\":1,\"files\":[{\"path\":\"../c/model.bin\",\"bytes\":3,\"sha256\":\"SUM\"}]}",
-        "{\"version\":1,\"files\":[{\"path\":\"/etc/hostname\",\"bytes\":3,\"sha256\":\"SUM\"}]}",
-        "{\"version\":1,\"files\":[{\"path\":\"model.bin\",\"bytes\":-3,\"sha256\":\"SUM\"}]}",
-        "{\"version\":1,\"files\":[{\"path\":\"model.bin\",\"bytes\":3}]}",
-        "{\"version\":1,\"files\":[{\"path\":\"model.bin\",\"sha256\":\"SUM\"}]}",
-        "{\"version\":1,\"files\":[{\"path\":\"model.bin\",\"bytes\":3,\"sha256\":\"SUM\"}]} x",
-        "{\"version\":1,\"files\":[{\"path\":\"manifest.json\",\"bytes\":3,\"sha256\":\"SUM\"}]}"})
+    @ValueSource(
+            strings = {
+                "",
+                "null",
+                "{",
+                "{}",
+                "[]",
+                "{\"version\":1,\"files\":[]}",
+                "{\"version\":1,\"files\":[null]}",
+                "{\"version\":2,\"files\":[{\"path\":\"model.bin\",\"bytes\":3,\"sha256\":\"SUM\"}]}",
+                "{\"version\":1,\"files\":[{\"path\":\"../c/model.bin\",\"bytes\":3,\"sha256\":\"SUM\"}]}",
+                "{\"version\":1,\"files\":[{\"path\":\"/etc/hostname\",\"bytes\":3,\"sha256\":\"SUM\"}]}",
+                "{\"version\":1,\"files\":[{\"path\":\"model.bin\",\"bytes\":-3,\"sha256\":\"SUM\"}]}",
+                "{\"version\":1,\"files\":[{\"path\":\"model.bin\",\"bytes\":3}]}",
+                "{\"version\":1,\"files\":[{\"path\":\"model.bin\",\"sha256\":\"SUM\"}]}",
+                "{\"version\":1,\"files\":[{\"path\":\"model.bin\",\"bytes\":3,\"sha256\":\"SUM\"}]} x",
+                "{\"version\":1,\"files\":[{\"path\":\"manifest.json\",\"bytes\":3,\"sha256\":\"SUM\"}]}"
+            })
     void aDamagedManifestIsRefused(String text) throws IOException {
         commit("c", "abc");
         String sum = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         Files.writeString(run.resolve("c/manifest.json"), text.replace("SUM", sum));
         refused("its manifest.json cannot be used", "c");
-        Files.writeString(run.resolve("c/manifest.json"),
-            "{\"version\":1,\"files\":[{\"path\":\"model.bin\",\"bytes\":3,\"sha256\":\"" + sum + "\"}]}");
+        Files.writeString(
+                run.resolve("c/manifest.json"),
+                "{\"version\":1,\"files\":[{\"path\":\"model.bin\",\"bytes\":3,\"sha256\":\"" + sum + "\"}]}");
         CheckpointReader.open(storage, "c");
     }
 
@@ -158,8 +176,7 @@ class CheckpointTest {
     void aRunWhoseCheckpointsAreAllDamagedIsRefused() throws IOException {
         commit("epoch0-global_step10", "a");
         Files.delete(run.resolve("epoch0-global_step10/model.bin"));
-        InvalidInputException e =
-            assertThrows(InvalidInputException.class, () -> CheckpointReader.newest(storage));
+        InvalidInputException e = assertThrows(InvalidInputException.class, () -> CheckpointReader.newest(storage));
         assertTrue(e.getMessage().contains("its file model.bin is missing"), e.getMessage());
     }
 
@@ -188,20 +205,25 @@ class CheckpointTest {
         Path manifest = run.resolve("epoch0-global_step30/manifest.json");
         Files.write(manifest, Arrays.copyOf(Files.readAllBytes(manifest), 20));
         new Retention(1, null).apply(storage);
-        assertEquals("epoch0-global_step10", CheckpointReader.newest(storage).orElseThrow().checkpoint().folder());
+        assertEquals(
+                "epoch0-global_step10",
+                CheckpointReader.newest(storage).orElseThrow().checkpoint().folder());
     }
 
     @Test
     void aCheckpointOrItsRunCanBeNamed() throws IOException {
         commit("epoch0-global_step10", "a");
         Storage folder = new LocalStorage(run.resolve("epoch0-global_step10"));
-        assertArrayEquals(new byte[] {'a'}, CheckpointReader.resolve(folder).checkpoint().read("model.bin"));
-        assertArrayEquals(new byte[] {'a'}, CheckpointReader.resolve(storage).checkpoint().read("model.bin"));
+        assertArrayEquals(
+                new byte[] {'a'}, CheckpointReader.resolve(folder).checkpoint().read("model.bin"));
+        assertArrayEquals(
+                new byte[] {'a'}, CheckpointReader.resolve(storage).checkpoint().read("model.bin"));
         for (Path wrong : List.of(run.resolve("nowhere"), Files.createDirectory(run.resolve("empty")))) {
-            InvalidInputException e = assertThrows(InvalidInputException.class,
-                () -> CheckpointReader.resolve(new LocalStorage(wrong)));
-            assertTrue(e.getMessage().startsWith("Cannot read a checkpoint from " + wrong + ": it holds neither"),
-                e.getMessage());
+            InvalidInputException e =
+                    assertThrows(InvalidInputException.class, () -> CheckpointReader.resolve(new LocalStorage(wrong)));
+            assertTrue(
+                    e.getMessage().startsWith("Cannot read a checkpoint from " + wrong + ": it holds neither"),
+                    e.getMessage());
         }
     }
 
@@ -255,8 +277,9 @@ class CheckpointTest {
 
     private void refused(String found, String folder) {
         InvalidInputException e =
-            assertThrows(InvalidInputException.class, () -> CheckpointReader.open(storage, folder));
-        assertTrue(e.getMessage().startsWith("Cannot read the checkpoint " + run.resolve(folder) + ": "), e.getMessage());
+                assertThrows(InvalidInputException.class, () -> CheckpointReader.open(storage, folder));
+        assertTrue(
+                e.getMessage().startsWith("Cannot read the checkpoint " + run.resolve(folder) + ": "), e.getMessage());
         assertTrue(e.getMessage().contains(found), e.getMessage());
     }
 }

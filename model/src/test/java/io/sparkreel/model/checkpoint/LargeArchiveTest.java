@@ -38,25 +38,70 @@ class LargeArchiveTest {
             checksum.update(content);
             int crc = (int) checksum.getValue();
             long place = out.size();
-            out.writeBytes(record(30).putInt(0x04034b50).putShort((short) 45).putInt(0).putInt(0).putInt(crc)
-                    .putInt(content.length).putInt(content.length).putShort((short) text.length).putShort((short) 0).array());
+            out.writeBytes(record(30)
+                    .putInt(0x04034b50)
+                    .putShort((short) 45)
+                    .putInt(0)
+                    .putInt(0)
+                    .putInt(crc)
+                    .putInt(content.length)
+                    .putInt(content.length)
+                    .putShort((short) text.length)
+                    .putShort((short) 0)
+                    .array());
             out.writeBytes(text);
             out.writeBytes(content);
-            directory.writeBytes(record(46).putInt(0x02014b50).putShort((short) 45).putShort((short) 45).putInt(0)
-                    .putInt(0).putInt(crc).putInt(LARGE).putInt(LARGE).putShort((short) text.length)
-                    .putShort((short) 28).putShort((short) 0).putInt(0).putInt(0).putInt(LARGE).array());
+            directory.writeBytes(record(46)
+                    .putInt(0x02014b50)
+                    .putShort((short) 45)
+                    .putShort((short) 45)
+                    .putInt(0)
+                    .putInt(0)
+                    .putInt(crc)
+                    .putInt(LARGE)
+                    .putInt(LARGE)
+                    .putShort((short) text.length)
+                    .putShort((short) 28)
+                    .putShort((short) 0)
+                    .putInt(0)
+                    .putInt(0)
+                    .putInt(LARGE)
+                    .array());
             directory.writeBytes(text);
-            directory.writeBytes(record(28).putShort((short) 1).putShort((short) 24).putLong(content.length)
-                    .putLong(content.length).putLong(place).array());
+            directory.writeBytes(record(28)
+                    .putShort((short) 1)
+                    .putShort((short) 24)
+                    .putLong(content.length)
+                    .putLong(content.length)
+                    .putLong(place)
+                    .array());
         });
         long begin = out.size();
         out.writeBytes(directory.toByteArray());
         long end = out.size();
-        out.writeBytes(record(56).putInt(0x06064b50).putLong(44).putShort((short) 45).putShort((short) 45).putInt(0).putInt(0)
-                .putLong(entries.size()).putLong(entries.size()).putLong(directory.size()).putLong(begin).array());
-        out.writeBytes(record(20).putInt(0x07064b50).putInt(0).putLong(end).putInt(1).array());
-        out.writeBytes(record(22).putInt(0x06054b50).putInt(0).putShort((short) -1).putShort((short) -1).putInt(LARGE)
-                .putInt(LARGE).putShort((short) 0).array());
+        out.writeBytes(record(56)
+                .putInt(0x06064b50)
+                .putLong(44)
+                .putShort((short) 45)
+                .putShort((short) 45)
+                .putInt(0)
+                .putInt(0)
+                .putLong(entries.size())
+                .putLong(entries.size())
+                .putLong(directory.size())
+                .putLong(begin)
+                .array());
+        out.writeBytes(
+                record(20).putInt(0x07064b50).putInt(0).putLong(end).putInt(1).array());
+        out.writeBytes(record(22)
+                .putInt(0x06054b50)
+                .putInt(0)
+                .putShort((short) -1)
+                .putShort((short) -1)
+                .putInt(LARGE)
+                .putInt(LARGE)
+                .putShort((short) 0)
+                .array());
         return out.toByteArray();
     }
 

@@ -12,7 +12,15 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class LocalPathTest {
     @ParameterizedTest
-    @CsvSource({"a/b,a/b", "/a b,/a b", "file:/a,/a", "file:///a/b,/a/b", "file:///a b,/a b", "file:///a%20b,/a b", "a:b,a:b"})
+    @CsvSource({
+        "a/b,a/b",
+        "/a b,/a b",
+        "file:/a,/a",
+        "file:///a/b,/a/b",
+        "file:///a b,/a b",
+        "file:///a%20b,/a b",
+        "a:b,a:b"
+    })
     void takesPathsAndAddressesOfFiles(String word, String path) {
         assertEquals(Path.of(path), LocalPath.of(word));
     }
@@ -20,8 +28,11 @@ class LocalPathTest {
     @ParameterizedTest
     @ValueSource(strings = {"s3a://bucket/run", "hdfs://name:8020/run", "hdfs:/run", "https://host/x"})
     void refusesOtherStoresInOneLine(String word) {
-        String message = assertThrows(InvalidInputException.class, () -> LocalPath.of(word)).getMessage();
-        assertEquals("Cannot open " + word + ": it is not on this machine. "
-                + "Give a folder here, and copy from or to there with hadoop fs.", message);
+        String message = assertThrows(InvalidInputException.class, () -> LocalPath.of(word))
+                .getMessage();
+        assertEquals(
+                "Cannot open " + word + ": it is not on this machine. "
+                        + "Give a folder here, and copy from or to there with hadoop fs.",
+                message);
     }
 }

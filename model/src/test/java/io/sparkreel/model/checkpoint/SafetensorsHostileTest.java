@@ -44,15 +44,17 @@ class SafetensorsHostileTest {
         String suffix = "}";
 
         byte[] headerBytes() {
-            return header != null ? header
-                : (prefix + String.join(",", entries) + suffix).getBytes(StandardCharsets.UTF_8);
+            return header != null
+                    ? header
+                    : (prefix + String.join(",", entries) + suffix).getBytes(StandardCharsets.UTF_8);
         }
     }
 
     private static final Map<String, Damage> DAMAGES = new HashMap<>();
 
     static {
-        DAMAGES.put("longer than the file", (s, r) -> claim(s, s.headerBytes().length + s.dataLength + 1 + r.nextInt(999)));
+        DAMAGES.put(
+                "longer than the file", (s, r) -> claim(s, s.headerBytes().length + s.dataLength + 1 + r.nextInt(999)));
         DAMAGES.put("negative length", (s, r) -> claim(s, r.nextLong() | Long.MIN_VALUE));
         DAMAGES.put("huge length", (s, r) -> claim(s, r.nextLong() >>> 1 | 1L << 61));
         DAMAGES.put("no header", (s, r) -> claim(s, r.nextInt(2)));
@@ -61,15 +63,19 @@ class SafetensorsHostileTest {
             s.fileLength = 100L << 20;
         });
         DAMAGES.put("shorter header", (s, r) -> claim(s, 2 + r.nextInt(s.headerBytes().length - 3)));
-        DAMAGES.put("overlap", (s, r) -> s.entries.add(tensor("extra", "U8", "[2]", s.dataLength - 1, s.dataLength + 1)));
+        DAMAGES.put(
+                "overlap", (s, r) -> s.entries.add(tensor("extra", "U8", "[2]", s.dataLength - 1, s.dataLength + 1)));
         DAMAGES.put("same range twice", (s, r) -> s.entries.add(tensor("extra", "F32", "[2]", 0, 8)));
         DAMAGES.put("hole", (s, r) -> {
             int gap = 1 + r.nextInt(50);
             s.entries.add(tensor("extra", "U8", "[2]", s.dataLength + gap, s.dataLength + gap + 2));
             s.dataLength += gap + 2;
         });
-        DAMAGES.put("out of range", (s, r) -> s.entries.add(tensor("extra", "U8", "[9]", s.dataLength, s.dataLength + 9)));
-        DAMAGES.put("far out of range", (s, r) -> s.entries.add(tensor("extra", "U8", "[1]", Long.MAX_VALUE - 1, Long.MAX_VALUE)));
+        DAMAGES.put(
+                "out of range", (s, r) -> s.entries.add(tensor("extra", "U8", "[9]", s.dataLength, s.dataLength + 9)));
+        DAMAGES.put(
+                "far out of range",
+                (s, r) -> s.entries.add(tensor("extra", "U8", "[1]", Long.MAX_VALUE - 1, Long.MAX_VALUE)));
         DAMAGES.put("duplicate name", (s, r) -> {
             s.entries.add(tensor("t0", "U8", "[3]", s.dataLength, s.dataLength + 3));
             s.dataLength += 3;
@@ -79,7 +85,8 @@ class SafetensorsHostileTest {
             s.dataLength += 3;
         });
         DAMAGES.put("deep arrays", (s, r) -> s.entries.add("\"deep\":" + "[".repeat(100_000 + r.nextInt(100_000))));
-        DAMAGES.put("deep objects", (s, r) -> s.entries.add("\"deep\":" + "{\"a\":".repeat(100_000 + r.nextInt(100_000))));
+        DAMAGES.put(
+                "deep objects", (s, r) -> s.entries.add("\"deep\":" + "{\"a\":".repeat(100_000 + r.nextInt(100_000))));
         DAMAGES.put("deep metadata", (s, r) -> s.entries.add("\"__metadata__\":{\"a\":{\"b\":\"c\"}}"));
         DAMAGES.put("trailing data", (s, r) -> s.dataLength += 1 + r.nextInt(1000));
         DAMAGES.put("missing data", (s, r) -> s.dataLength -= 1 + r.nextInt(s.dataLength));
@@ -97,30 +104,47 @@ class SafetensorsHostileTest {
         DAMAGES.put("negative offset", (s, r) -> s.entries.add(tensor("extra", "U8", "[4]", -4 - r.nextInt(9), 0)));
         DAMAGES.put("reversed offsets", (s, r) -> s.entries.add(tensor("extra", "U8", "[0]", 8, 4)));
         DAMAGES.put("negative dimension", (s, r) -> s.entries.add(tensor("extra", "U8", "[-1,0]", 0, 0)));
-        DAMAGES.put("overflowing shape", (s, r) -> s.entries.add(
-            tensor("extra", "F32", "[4294967296,4294967296," + (1 + r.nextInt(99)) + "]", s.dataLength, s.dataLength)));
-        DAMAGES.put("dimension beyond a long", (s, r) -> s.entries.add(
-            tensor("extra", "U8", "[9999999999999999999]", s.dataLength, s.dataLength)));
-        DAMAGES.put("number of many digits", (s, r) -> s.entries.add(
-            tensor("extra", "U8", "[" + "9".repeat(1_000_000) + "]", s.dataLength, s.dataLength)));
+        DAMAGES.put(
+                "overflowing shape",
+                (s, r) -> s.entries.add(tensor(
+                        "extra",
+                        "F32",
+                        "[4294967296,4294967296," + (1 + r.nextInt(99)) + "]",
+                        s.dataLength,
+                        s.dataLength)));
+        DAMAGES.put(
+                "dimension beyond a long",
+                (s, r) -> s.entries.add(tensor("extra", "U8", "[9999999999999999999]", s.dataLength, s.dataLength)));
+        DAMAGES.put(
+                "number of many digits",
+                (s, r) -> s.entries.add(
+                        tensor("extra", "U8", "[" + "9".repeat(1_000_000) + "]", s.dataLength, s.dataLength)));
         DAMAGES.put("broken dimension", (s, r) -> s.entries.add(tensor("extra", "U8", "[0.0]", 0, 0)));
         DAMAGES.put("text as dimension", (s, r) -> s.entries.add(tensor("extra", "U8", "[\"0\"]", 0, 0)));
         DAMAGES.put("null shape", (s, r) -> s.entries.add(tensor("extra", "U8", "null", 0, 0)));
-        DAMAGES.put("a million dimensions", (s, r) -> s.entries.add(
-            tensor("extra", "U8", "[" + "1,".repeat(1_000_000) + "1]", s.dataLength, s.dataLength + 1)));
+        DAMAGES.put(
+                "a million dimensions",
+                (s, r) -> s.entries.add(
+                        tensor("extra", "U8", "[" + "1,".repeat(1_000_000) + "1]", s.dataLength, s.dataLength + 1)));
         DAMAGES.put("wrong size", (s, r) -> {
             s.entries.add(tensor("extra", "F32", "[3]", s.dataLength, s.dataLength + 8));
             s.dataLength += 8;
         });
         DAMAGES.put("unknown type", (s, r) -> s.entries.add(tensor("extra", "F33", "[0]", s.dataLength, s.dataLength)));
-        DAMAGES.put("type in lower case", (s, r) -> s.entries.add(tensor("extra", "f32", "[0]", s.dataLength, s.dataLength)));
+        DAMAGES.put(
+                "type in lower case",
+                (s, r) -> s.entries.add(tensor("extra", "f32", "[0]", s.dataLength, s.dataLength)));
         DAMAGES.put("no type", (s, r) -> s.entries.add("\"extra\":{\"shape\":[0],\"data_offsets\":[0,0]}"));
-        DAMAGES.put("three offsets", (s, r) -> s.entries.add(
-            "\"extra\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0,0]}"));
-        DAMAGES.put("repeated field", (s, r) -> s.entries.add(
-            "\"extra\":{\"dtype\":\"U8\",\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}"));
-        DAMAGES.put("unknown field", (s, r) -> s.entries.add(
-            "\"extra\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0],\"x\":1}"));
+        DAMAGES.put(
+                "three offsets",
+                (s, r) -> s.entries.add("\"extra\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0,0]}"));
+        DAMAGES.put(
+                "repeated field",
+                (s, r) -> s.entries.add(
+                        "\"extra\":{\"dtype\":\"U8\",\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}"));
+        DAMAGES.put(
+                "unknown field",
+                (s, r) -> s.entries.add("\"extra\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0],\"x\":1}"));
         DAMAGES.put("entry is no object", (s, r) -> s.entries.add("\"extra\":[]"));
         DAMAGES.put("entry is null", (s, r) -> s.entries.add("\"extra\":null"));
         DAMAGES.put("metadata is no text", (s, r) -> s.entries.add("\"__metadata__\":{\"a\":1}"));
@@ -148,8 +172,9 @@ class SafetensorsHostileTest {
             }
             s.dataLength++;
         });
-        DAMAGES.put("a name of a megabyte", (s, r) -> s.entries.add(
-            tensor("x".repeat(1 << 20), "U8", "[0]", s.dataLength, s.dataLength)));
+        DAMAGES.put(
+                "a name of a megabyte",
+                (s, r) -> s.entries.add(tensor("x".repeat(1 << 20), "U8", "[0]", s.dataLength, s.dataLength)));
         DAMAGES.put("random bytes", (s, r) -> {
             s.header = new byte[1 + r.nextInt(5000)];
             r.nextBytes(s.header);
@@ -170,7 +195,8 @@ class SafetensorsHostileTest {
             Sample sample = sample(random);
             DAMAGES.get(kind).apply(sample, random);
             write(path, sample);
-            String message = Refusal.inBounds(kind, () -> SafetensorsReader.open(path).close());
+            String message =
+                    Refusal.inBounds(kind, () -> SafetensorsReader.open(path).close());
             assertTrue(message.startsWith("Cannot read " + path + ": "), message);
             assertTrue(message.length() < path.toString().length() + 400, kind + ": a message of many words");
         }
@@ -181,8 +207,8 @@ class SafetensorsHostileTest {
         int count = 2 + random.nextInt(6);
         for (int i = 0; i < count; i++) {
             int elements = 2 + random.nextInt(20);
-            sample.entries.add(tensor("t" + i, "F32", "[" + elements + ",1]", sample.dataLength,
-                sample.dataLength + 4L * elements));
+            sample.entries.add(tensor(
+                    "t" + i, "F32", "[" + elements + ",1]", sample.dataLength, sample.dataLength + 4L * elements));
             sample.dataLength += 4 * elements;
         }
         return sample;
@@ -190,7 +216,7 @@ class SafetensorsHostileTest {
 
     private static String tensor(String name, String type, String shape, long begin, long end) {
         return "\"" + name + "\":{\"dtype\":\"" + type + "\",\"shape\":" + shape + ",\"data_offsets\":[" + begin + ","
-            + end + "]}";
+                + end + "]}";
     }
 
     private static void claim(Sample sample, long length) {
@@ -201,7 +227,8 @@ class SafetensorsHostileTest {
     private static void write(Path path, Sample sample) throws IOException {
         byte[] header = sample.headerBytes();
         long claimed = sample.claims ? sample.claimedLength : header.length;
-        ByteBuffer file = ByteBuffer.allocate(8 + header.length + sample.dataLength).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer file =
+                ByteBuffer.allocate(8 + header.length + sample.dataLength).order(ByteOrder.LITTLE_ENDIAN);
         file.putLong(claimed).put(header);
         Files.write(path, file.array());
         if (sample.fileLength >= 0) {

@@ -34,7 +34,9 @@ class SafetensorsTest {
     /** The file was written by the safetensors library 0.8 for Python; the values are those PyTorch prints for it. */
     @Test
     void aFileOfTheStockWriterIsRead() throws IOException, URISyntaxException {
-        Path stock = Path.of(SafetensorsTest.class.getResource("/checkpoint/all-types.safetensors").toURI());
+        Path stock = Path.of(SafetensorsTest.class
+                .getResource("/checkpoint/all-types.safetensors")
+                .toURI());
         try (SafetensorsReader file = SafetensorsReader.open(stock)) {
             assertEquals(Map.of("format", "pt", "note", "grüße"), file.metadata());
             assertEquals(12, file.tensors().size());
@@ -42,10 +44,18 @@ class SafetensorsTest {
             assertArrayEquals(new long[] {0, 3}, file.tensors().get("empty").shape());
             assertArrayEquals(new long[] {}, file.tensors().get("scalar").shape());
             assertArrayEquals(new float[] {0.1f, -0.0f, Float.POSITIVE_INFINITY, 3.4e38f, 1e-45f}, file.floats("f32"));
-            assertArrayEquals(new float[] {0.10009765625f, -3, 9.969209968386869e37f, Float.NaN, 9.18355e-41f},
-                file.floats("bf16"));
-            assertArrayEquals(new float[] {0.0999755859375f, -65504, 5.960464477539063e-08f, Float.NEGATIVE_INFINITY,
-                1.0013580322265625e-05f}, file.floats("f16"));
+            assertArrayEquals(
+                    new float[] {0.10009765625f, -3, 9.969209968386869e37f, Float.NaN, 9.18355e-41f},
+                    file.floats("bf16"));
+            assertArrayEquals(
+                    new float[] {
+                        0.0999755859375f,
+                        -65504,
+                        5.960464477539063e-08f,
+                        Float.NEGATIVE_INFINITY,
+                        1.0013580322265625e-05f
+                    },
+                    file.floats("f16"));
             assertArrayEquals(new float[] {1.5f, Float.NEGATIVE_INFINITY, 3.1415927410125732f}, file.floats("f64"));
             assertArrayEquals(new float[] {2.5f}, file.floats("scalar"));
             assertArrayEquals(new float[0], file.floats("empty"));
@@ -66,7 +76,8 @@ class SafetensorsTest {
     void everyGoldenFileIsReadWhole() throws IOException {
         List<Path> paths;
         try (Stream<Path> files = Files.list(GoldenFiles.folder())) {
-            paths = files.filter(file -> file.toString().endsWith(".safetensors")).toList();
+            paths = files.filter(file -> file.toString().endsWith(".safetensors"))
+                    .toList();
         }
         assertFalse(paths.isEmpty());
         for (Path path : paths) {
@@ -104,11 +115,22 @@ class SafetensorsTest {
     @Test
     void whatIsWrittenIsReadBack() throws IOException {
         Path path = folder.resolve("new/model.safetensors");
-        try (SafetensorsWriter writer = SafetensorsWriter.builder().metadata("format", "pt").metadata("who", "ünïcode")
-                .tensor("counts", DataType.I64, 2).tensor("nothing", DataType.F32, 0).tensor("a\"b\\", DataType.F32, 2, 3)
-                .tensor("half", DataType.BF16, 3).tensor("f16", DataType.F16, 2).create(path)) {
-            writer.writeBytes("counts",
-                ByteBuffer.allocate(16).order(ByteOrder.LITTLE_ENDIAN).putLong(-5).putLong(1L << 60).flip());
+        try (SafetensorsWriter writer = SafetensorsWriter.builder()
+                .metadata("format", "pt")
+                .metadata("who", "ünïcode")
+                .tensor("counts", DataType.I64, 2)
+                .tensor("nothing", DataType.F32, 0)
+                .tensor("a\"b\\", DataType.F32, 2, 3)
+                .tensor("half", DataType.BF16, 3)
+                .tensor("f16", DataType.F16, 2)
+                .create(path)) {
+            writer.writeBytes(
+                    "counts",
+                    ByteBuffer.allocate(16)
+                            .order(ByteOrder.LITTLE_ENDIAN)
+                            .putLong(-5)
+                            .putLong(1L << 60)
+                            .flip());
             writer.write("nothing", FloatBuffer.allocate(0));
             writer.write("a\"b\\", FloatBuffer.wrap(new float[] {1, 2, 3, 4}));
             writer.write("a\"b\\", FloatBuffer.wrap(new float[] {5, 6}));
@@ -120,7 +142,9 @@ class SafetensorsTest {
         }
         assertEquals(List.of("model.safetensors"), namesIn(path.getParent()));
         try (SafetensorsReader file = SafetensorsReader.open(path)) {
-            assertEquals(List.of("counts", "nothing", "a\"b\\", "half", "f16"), List.copyOf(file.tensors().keySet()));
+            assertEquals(
+                    List.of("counts", "nothing", "a\"b\\", "half", "f16"),
+                    List.copyOf(file.tensors().keySet()));
             assertEquals(Map.of("format", "pt", "who", "ünïcode"), file.metadata());
             assertArrayEquals(new long[] {-5, 1L << 60}, file.longs("counts"));
             assertArrayEquals(new float[] {1, 2, 3, 4, 5, 6}, file.floats("a\"b\\"));
@@ -141,8 +165,9 @@ class SafetensorsTest {
             assertFalse(part.hasRemaining());
             assertEquals(2_999_000, part.get(0));
             assertEquals(2_999_999, part.get(999));
-            assertThrows(IndexOutOfBoundsException.class,
-                () -> file.readFloats("ramp", 2_999_001, FloatBuffer.allocate(1000)));
+            assertThrows(
+                    IndexOutOfBoundsException.class,
+                    () -> file.readFloats("ramp", 2_999_001, FloatBuffer.allocate(1000)));
             assertThrows(IndexOutOfBoundsException.class, () -> file.readFloats("ramp", -1, FloatBuffer.allocate(1)));
             ByteBuffer bytes = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN);
             file.readBytes("ramp", 4 * 77, bytes);
@@ -154,8 +179,9 @@ class SafetensorsTest {
     void aTensorBeyondTwoGibibytesIsRead() throws IOException {
         long elements = (3L << 30) / 2;
         Path path = folder.resolve("large.safetensors");
-        SafetensorsHeader header = new SafetensorsHeader(Map.of("large",
-            new TensorInfo("large", DataType.BF16, new long[] {3, elements / 3}, 0, elements * 2)), Map.of());
+        SafetensorsHeader header = new SafetensorsHeader(
+                Map.of("large", new TensorInfo("large", DataType.BF16, new long[] {3, elements / 3}, 0, elements * 2)),
+                Map.of());
         byte[] start = header.encode();
         long[] marked = {0, (1L << 29) - 1, 1L << 29, (1L << 30) + 5, elements - 1};
         try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) { // a sparse file: no disk is used
@@ -184,7 +210,8 @@ class SafetensorsTest {
     void aFileThatIsNotCommittedLeavesNothing() throws IOException {
         Path path = writeRamp(10);
         byte[] before = Files.readAllBytes(path);
-        try (SafetensorsWriter writer = SafetensorsWriter.builder().tensor("x", DataType.F32, 2).create(path)) {
+        try (SafetensorsWriter writer =
+                SafetensorsWriter.builder().tensor("x", DataType.F32, 2).create(path)) {
             writer.write("x", FloatBuffer.wrap(new float[] {1}));
             assertThrows(IllegalStateException.class, writer::commit);
         }
@@ -212,8 +239,9 @@ class SafetensorsTest {
 
     @Test
     void aMissingFileIsNamed() {
-        assertRefused("nowhere.safetensors: there is no such file",
-            () -> SafetensorsReader.open(folder.resolve("nowhere.safetensors")));
+        assertRefused(
+                "nowhere.safetensors: there is no such file",
+                () -> SafetensorsReader.open(folder.resolve("nowhere.safetensors")));
     }
 
     private Path writeRamp(int length) throws IOException {
@@ -222,7 +250,8 @@ class SafetensorsTest {
             values[i] = i;
         }
         Path path = folder.resolve("ramp.safetensors");
-        try (SafetensorsWriter writer = SafetensorsWriter.builder().tensor("ramp", DataType.F32, length).create(path)) {
+        try (SafetensorsWriter writer =
+                SafetensorsWriter.builder().tensor("ramp", DataType.F32, length).create(path)) {
             writer.write("ramp", FloatBuffer.wrap(values));
             writer.commit();
         }

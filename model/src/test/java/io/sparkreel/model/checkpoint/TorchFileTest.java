@@ -48,7 +48,8 @@ class TorchFileTest {
             if (file.equals("types.bin")) {
                 assertSame(expected, torch);
             } else { // other random numbers, the same forms
-                assertEquals(expected.tensors().keySet(), Set.copyOf(torch.tensors().keySet()));
+                assertEquals(
+                        expected.tensors().keySet(), Set.copyOf(torch.tensors().keySet()));
                 assertArrayEquals(bytes(expected, "int64"), bytes(torch, "int64"));
             }
             float[] whole = torch.floats("transposed");
@@ -58,7 +59,9 @@ class TorchFileTest {
             torch.readFloats("transposed", 13, part);
             assertArrayEquals(java.util.Arrays.copyOfRange(whole, 13, 22), part.array());
             assertThrows(InvalidInputException.class, () -> torch.floats("int64"));
-            assertThrows(IndexOutOfBoundsException.class, () -> torch.readFloats("part", 8, java.nio.FloatBuffer.allocate(2)));
+            assertThrows(
+                    IndexOutOfBoundsException.class,
+                    () -> torch.readFloats("part", 8, java.nio.FloatBuffer.allocate(2)));
         }
     }
 
@@ -82,8 +85,9 @@ class TorchFileTest {
             assertSame(expected, converted);
             assertEquals("pt", converted.metadata().get("format"));
         }
-        String again = assertThrows(InvalidInputException.class,
-                () -> ConvertWeights.run(FILES.resolve("types.bin"), folder)).getMessage();
+        String again = assertThrows(
+                        InvalidInputException.class, () -> ConvertWeights.run(FILES.resolve("types.bin"), folder))
+                .getMessage();
         assertTrue(again.contains("it holds some already"), again);
     }
 
@@ -100,7 +104,8 @@ class TorchFileTest {
         Path out = folder.resolve("out");
         ConvertWeights.run(in, out);
         assertEquals("{}", Files.readString(out.resolve("config.json")));
-        try (WeightsFolder expected = WeightsFolder.open(in); WeightsFolder converted = WeightsFolder.open(out)) {
+        try (WeightsFolder expected = WeightsFolder.open(in);
+                WeightsFolder converted = WeightsFolder.open(out)) {
             assertEquals(Set.of("tied", "part", "weight"), converted.tensors().keySet());
             assertSame(expected, converted);
         }
@@ -111,7 +116,8 @@ class TorchFileTest {
         try (SafetensorsReader source = SafetensorsReader.open(FILES.resolve("types.safetensors"))) {
             PublishedWriter.write(source, folder, "model", DataType.BF16, 200);
             try (WeightsFolder written = WeightsFolder.open(folder)) {
-                assertEquals(source.tensors().keySet(), Set.copyOf(written.tensors().keySet()));
+                assertEquals(
+                        source.tensors().keySet(), Set.copyOf(written.tensors().keySet()));
                 assertEquals(DataType.BF16, written.tensors().get("float64").dataType());
                 assertEquals(DataType.I64, written.tensors().get("int64").dataType());
                 float[] exact = source.floats("tied");
@@ -122,17 +128,21 @@ class TorchFileTest {
             }
         }
         try (java.util.stream.Stream<Path> files = Files.list(folder)) {
-            assertTrue(files.filter(file -> file.toString().endsWith(".safetensors")).count() > 1);
+            assertTrue(files.filter(file -> file.toString().endsWith(".safetensors"))
+                            .count()
+                    > 1);
         }
     }
 
     @Test
     void refusesFilesOfAnotherKind() throws IOException {
         Path file = folder.resolve("model.bin");
-        for (byte[] content : new byte[][] {{}, "PK".getBytes(), new byte[100],
-            Files.readAllBytes(FILES.resolve("types.safetensors"))}) {
+        for (byte[] content :
+                new byte[][] {{}, "PK".getBytes(), new byte[100], Files.readAllBytes(FILES.resolve("types.safetensors"))
+                }) {
             Files.write(file, content);
-            assertTrue(assertThrows(InvalidInputException.class, () -> TorchFile.open(file)).getMessage()
+            assertTrue(assertThrows(InvalidInputException.class, () -> TorchFile.open(file))
+                    .getMessage()
                     .startsWith("Cannot read " + file + ": it is "));
         }
         byte[] whole = Files.readAllBytes(FILES.resolve("types.bin"));

@@ -23,7 +23,8 @@ class WeightsFolderTest {
     private Path folder;
 
     private void write(String file, String tensor, float... values) throws IOException {
-        try (SafetensorsWriter writer = SafetensorsWriter.builder().tensor(tensor, DataType.F32, values.length)
+        try (SafetensorsWriter writer = SafetensorsWriter.builder()
+                .tensor(tensor, DataType.F32, values.length)
                 .writeTo(Files.newOutputStream(folder.resolve(file)))) {
             writer.write(tensor, FloatBuffer.wrap(values));
             writer.commit();
@@ -64,7 +65,10 @@ class WeightsFolderTest {
     }
 
     private String refusal() {
-        return assertThrows(InvalidInputException.class, () -> WeightsFolder.open(folder).close()).getMessage();
+        return assertThrows(
+                        InvalidInputException.class,
+                        () -> WeightsFolder.open(folder).close())
+                .getMessage();
     }
 
     @Test
@@ -77,9 +81,17 @@ class WeightsFolderTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
-        "not json", "[]", "{}", "{'weight_map': {}}", "{'weight_map': {'a': 1}}", "{'weight_map': {'a': '../x.safetensors'}}",
-        "{'weight_map': {'a': '/etc/passwd'}}", "{'weight_map': {'a': 'x', 'a': 'y'}}"})
+    @ValueSource(
+            strings = {
+                "not json",
+                "[]",
+                "{}",
+                "{'weight_map': {}}",
+                "{'weight_map': {'a': 1}}",
+                "{'weight_map': {'a': '../x.safetensors'}}",
+                "{'weight_map': {'a': '/etc/passwd'}}",
+                "{'weight_map': {'a': 'x', 'a': 'y'}}"
+            })
     void refusesAnIndexThatLeadsElsewhereOrNowhere(String json) throws IOException {
         write("x.safetensors", "a", 1);
         index(json);
@@ -97,13 +109,17 @@ class WeightsFolderTest {
         for (String name : new String[] {"shape", "extra", "ignored"}) {
             found.put(name, new TensorInfo(name, DataType.F32, new long[] {3, 2}, 0, 24));
         }
-        String message = assertThrows(InvalidInputException.class,
-                () -> TensorCheck.require("a model", wanted, found, "ignored"::equals)).getMessage();
+        String message = assertThrows(
+                        InvalidInputException.class,
+                        () -> TensorCheck.require("a model", wanted, found, "ignored"::equals))
+                .getMessage();
         assertTrue(message.contains("shape is [3, 2] and not [2, 3], no missing.0, "), message);
         assertTrue(message.contains("no missing.8 and 3 more. "), message);
         wanted.keySet().removeIf(name -> name.startsWith("missing"));
-        String extra = assertThrows(InvalidInputException.class,
-                () -> TensorCheck.require("a model", wanted, found, "ignored"::equals)).getMessage();
+        String extra = assertThrows(
+                        InvalidInputException.class,
+                        () -> TensorCheck.require("a model", wanted, found, "ignored"::equals))
+                .getMessage();
         assertTrue(extra.contains("unknown extra") && !extra.contains("ignored"), extra);
     }
 }

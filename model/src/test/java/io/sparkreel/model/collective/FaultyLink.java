@@ -130,8 +130,16 @@ final class FaultyLink implements Closeable {
     }
 
     /** Passes {@code buffer} from {@code start} on with the fault; returns whether the connection lives on. */
-    private boolean spoil(InputStream in, OutputStream out, Socket left, Socket right, byte[] buffer, int start,
-            int count, long position) throws IOException, InterruptedException {
+    private boolean spoil(
+            InputStream in,
+            OutputStream out,
+            Socket left,
+            Socket right,
+            byte[] buffer,
+            int start,
+            int count,
+            long position)
+            throws IOException, InterruptedException {
         int end = (int) Math.min(count, HANDSHAKE_BYTES + fault.at + EXTENT - position);
         boolean first = position + start == HANDSHAKE_BYTES + fault.at;
         switch (fault.kind) {

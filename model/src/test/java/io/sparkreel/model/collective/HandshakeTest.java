@@ -44,18 +44,22 @@ class HandshakeTest {
         byte[] hello = "a".repeat(Handshake.HELLO_BYTES).getBytes(StandardCharsets.US_ASCII);
         byte[] nonce = "b".repeat(Handshake.NONCE_BYTES).getBytes(StandardCharsets.US_ASCII);
         byte[] key = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
-        assertEquals("b15a216e3dea2f05abd5163d3900466ee66e8f2055838c3ed6776aa38e98e2fd", HexFormat.of().formatHex(Handshake.callerProof(key, hello, nonce)));
-        assertEquals("710ee7121f7f36c0268ed5319d9b4362fe044b0b8890c3ce1a28bda4310673ba", HexFormat.of().formatHex(Handshake.listenerProof(key, hello, nonce)));
+        assertEquals(
+                "b15a216e3dea2f05abd5163d3900466ee66e8f2055838c3ed6776aa38e98e2fd",
+                HexFormat.of().formatHex(Handshake.callerProof(key, hello, nonce)));
+        assertEquals(
+                "710ee7121f7f36c0268ed5319d9b4362fe044b0b8890c3ce1a28bda4310673ba",
+                HexFormat.of().formatHex(Handshake.listenerProof(key, hello, nonce)));
     }
 
     @Test
     void ranksWithDifferentSecretsRefuseEachOther() {
         ThreadRendezvous meeting = new ThreadRendezvous(2);
-        RingOptions other = RingOptions.of("127.0.0.1", new byte[32], OPTIONS.attemptId())
-                .withTransport(OPTIONS.transport());
+        RingOptions other =
+                RingOptions.of("127.0.0.1", new byte[32], OPTIONS.attemptId()).withTransport(OPTIONS.transport());
         long start = System.nanoTime();
-        List<Outcome<Object>> outcomes = RankThreads.run(2, meeting::of, RankThreads.forRank(1, other, OPTIONS),
-                ring -> null);
+        List<Outcome<Object>> outcomes =
+                RankThreads.run(2, meeting::of, RankThreads.forRank(1, other, OPTIONS), ring -> null);
         assertTrue(System.nanoTime() - start < 2_000_000_000L);
         for (int rank = 0; rank < 2; rank++) {
             CollectiveException failure = outcomes.get(rank).failure();
@@ -68,13 +72,14 @@ class HandshakeTest {
     void aRecordedConversationIsOfNoUse() throws Exception {
         byte[] hello = new Hello(0, 0, 1, 2, ATTEMPT).encode();
         byte[] proof;
-        try (RingListener listener = new RingListener(OPTIONS, 1, 2); Socket caller = call(listener)) {
+        try (RingListener listener = new RingListener(OPTIONS, 1, 2);
+                Socket caller = call(listener)) {
             caller.getOutputStream().write(hello);
             byte[] nonce = answer(caller, Status.WELCOME);
             proof = Handshake.callerProof(RankThreads.SECRET, hello, nonce);
             caller.getOutputStream().write(proof);
-            assertArrayEquals(Handshake.listenerProof(RankThreads.SECRET, hello, nonce),
-                    answer(caller, Status.WELCOME));
+            assertArrayEquals(
+                    Handshake.listenerProof(RankThreads.SECRET, hello, nonce), answer(caller, Status.WELCOME));
         }
         try (RingListener listener = new RingListener(OPTIONS, 1, 2)) {
             try (Socket replay = call(listener)) {
@@ -90,7 +95,8 @@ class HandshakeTest {
 
     @Test
     void aListenersProofCannotBeSentBackToIt() throws Exception {
-        try (RingListener listener = new RingListener(OPTIONS, 1, 2); Socket caller = call(listener)) {
+        try (RingListener listener = new RingListener(OPTIONS, 1, 2);
+                Socket caller = call(listener)) {
             byte[] hello = new Hello(0, 0, 1, 2, ATTEMPT).encode();
             caller.getOutputStream().write(hello);
             byte[] nonce = answer(caller, Status.WELCOME);
@@ -177,8 +183,8 @@ class HandshakeTest {
     void aPortRangeThatIsTakenIsNamed() throws Exception {
         try (ServerSocket taken = new ServerSocket(0, 10, InetAddress.getByName("127.0.0.1"))) {
             int port = taken.getLocalPort();
-            InvalidInputException refused = assertThrows(InvalidInputException.class,
-                    () -> new RingListener(OPTIONS.withPorts(port, port), 1, 2).close());
+            InvalidInputException refused = assertThrows(
+                    InvalidInputException.class, () -> new RingListener(OPTIONS.withPorts(port, port), 1, 2).close());
             assertTrue(refused.getMessage().contains("ports " + port + "-" + port), refused.getMessage());
             try (RingListener next = new RingListener(OPTIONS.withPorts(port, Math.min(65535, port + 50)), 1, 2)) {
                 assertTrue(next.port() > port);
@@ -187,18 +193,24 @@ class HandshakeTest {
     }
 
     private static CollectiveException connectTo(int port) {
-        Ranks ranks = new Ranks(0, List.of(InetSocketAddress.createUnresolved("127.0.0.1", 1),
-                InetSocketAddress.createUnresolved("127.0.0.1", port)));
+        Ranks ranks = new Ranks(
+                0,
+                List.of(
+                        InetSocketAddress.createUnresolved("127.0.0.1", 1),
+                        InetSocketAddress.createUnresolved("127.0.0.1", port)));
         RingOptions hasty = OPTIONS.withTimeouts(Duration.ofSeconds(1), Duration.ofMillis(600));
-        CollectiveException failure = assertThrows(CollectiveException.class,
-                () -> new RingConnector(hasty, ranks).connect());
+        CollectiveException failure =
+                assertThrows(CollectiveException.class, () -> new RingConnector(hasty, ranks).connect());
         assertEquals(1, failure.failedRank());
         return failure;
     }
 
     private static void theTrueNeighbourGetsIn(RingListener listener) throws InterruptedException {
-        Ranks ranks = new Ranks(0, List.of(InetSocketAddress.createUnresolved("127.0.0.1", 1),
-                InetSocketAddress.createUnresolved("127.0.0.1", listener.port())));
+        Ranks ranks = new Ranks(
+                0,
+                List.of(
+                        InetSocketAddress.createUnresolved("127.0.0.1", 1),
+                        InetSocketAddress.createUnresolved("127.0.0.1", listener.port())));
         try (RingChannels calling = new RingConnector(OPTIONS, ranks).connect();
                 RingChannels accepted = listener.await(Duration.ofSeconds(5), ranks)) {
             assertTrue(calling.isComplete() && accepted.isComplete());

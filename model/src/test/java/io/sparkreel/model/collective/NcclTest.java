@@ -44,6 +44,7 @@ class NcclTest {
 
     @TempDir
     private static Path folder;
+
     private static NcclLibraries libraries;
     private static Fake fake;
 
@@ -80,7 +81,8 @@ class NcclTest {
 
     @AfterEach
     void everythingIsGone() throws InterruptedException {
-        assertEquals(0, fake.fake_misplaced(), "operations that do not wait for computations, on a stream of their own");
+        assertEquals(
+                0, fake.fake_misplaced(), "operations that do not wait for computations, on a stream of their own");
         assertEquals(0, fake.fake_live_streams());
         RankThreads.assertNoRingThreads();
     }
@@ -93,7 +95,8 @@ class NcclTest {
         ThreadRendezvous meeting = new ThreadRendezvous(ranks);
         return RankThreads.start(ranks, rank -> {
             TcpRing ring = TcpRing.connect(OPTIONS, meeting.of(rank));
-            try (ring; Nccl nccl = Nccl.over(ring, 0, STALL, libraries, () -> COMPUTATIONS)) {
+            try (ring;
+                    Nccl nccl = Nccl.over(ring, 0, STALL, libraries, () -> COMPUTATIONS)) {
                 return body.run(nccl);
             }
         });
@@ -101,7 +104,8 @@ class NcclTest {
 
     /** The buffer as if it were memory of a GPU. */
     private static FlatRange device(ByteBuffer floats) {
-        return FlatRange.onDevice(Pointer.nativeValue(Native.getDirectBufferPointer(floats)), floats.remaining() / Float.BYTES);
+        return FlatRange.onDevice(
+                Pointer.nativeValue(Native.getDirectBufferPointer(floats)), floats.remaining() / Float.BYTES);
     }
 
     private static float[] whole(int rank, int count) {
@@ -178,7 +182,11 @@ class NcclTest {
         });
         // Rank 1 says goodbye, so nobody is to blame until those that wait lose patience.
         for (int rank : new int[] {0, 2}) {
-            assertTrue(outcomes.get(rank).failure().getMessage().contains("Cannot finish all-reduce of 10 values on GPU 0"),
+            assertTrue(
+                    outcomes.get(rank)
+                            .failure()
+                            .getMessage()
+                            .contains("Cannot finish all-reduce of 10 values on GPU 0"),
                     outcomes.get(rank).failure().getMessage());
         }
         assertEquals(2, fake.fake_aborts());
@@ -225,7 +233,8 @@ class NcclTest {
             return null;
         })) {
             assertEquals(1, outcome.failure().failedRank());
-            assertTrue(outcome.failure().getMessage().contains("had an error in NCCL: system error"),
+            assertTrue(
+                    outcome.failure().getMessage().contains("had an error in NCCL: system error"),
                     outcome.failure().getMessage());
         }
         assertEquals(2, fake.fake_aborts());
@@ -252,7 +261,9 @@ class NcclTest {
     void whatCannotBeJoinedSaysWhy() {
         fake.fake_fail_join(1);
         for (Outcome<Object> outcome : run(2, nccl -> null)) {
-            assertTrue(outcome.failure().getMessage().contains("NCCL says invalid usage"), outcome.failure().getMessage());
+            assertTrue(
+                    outcome.failure().getMessage().contains("NCCL says invalid usage"),
+                    outcome.failure().getMessage());
         }
         ThreadRendezvous meeting = new ThreadRendezvous(2);
         for (Outcome<Nccl> outcome : RankThreads.start(2, rank -> {
@@ -260,14 +271,20 @@ class NcclTest {
                 return Nccl.over(ring, 99, STALL, libraries, () -> COMPUTATIONS);
             }
         })) {
-            assertTrue(outcome.thrown().getMessage().contains("Cannot select GPU 99: CUDA says invalid device ordinal"));
+            assertTrue(
+                    outcome.thrown().getMessage().contains("Cannot select GPU 99: CUDA says invalid device ordinal"));
         }
     }
 
     @Test
     void aLibraryThatIsNotThereIsNamed() {
-        String message = assertThrows(InvalidInputException.class, () -> NcclLibraries.find("NCCL",
-                List.of("libno-nccl.so.2", "libno-nccl.so"), NcclLibrary.class)).getMessage();
-        assertTrue(message.startsWith("Cannot join the GPUs: NCCL was not found (libno-nccl.so.2, libno-nccl.so)."), message);
+        String message = assertThrows(
+                        InvalidInputException.class,
+                        () -> NcclLibraries.find(
+                                "NCCL", List.of("libno-nccl.so.2", "libno-nccl.so"), NcclLibrary.class))
+                .getMessage();
+        assertTrue(
+                message.startsWith("Cannot join the GPUs: NCCL was not found (libno-nccl.so.2, libno-nccl.so)."),
+                message);
     }
 }

@@ -41,7 +41,11 @@ class RankProcessTest {
             assertEquals(List.of(), RingTransportTest.sharedFiles());
             Process victim = ranks.process(1);
             long start = System.nanoTime();
-            assertEquals(0, new ProcessBuilder("kill", signal, String.valueOf(victim.pid())).start().waitFor());
+            assertEquals(
+                    0,
+                    new ProcessBuilder("kill", signal, String.valueOf(victim.pid()))
+                            .start()
+                            .waitFor());
             for (int rank : new int[] {0, 2}) {
                 String last = ranks.line(rank);
                 assertTrue(last != null && last.startsWith("1 Cannot finish"), "rank " + rank + ": " + last);
@@ -59,7 +63,8 @@ class RankProcessTest {
         private Rank() {}
 
         public static void main(String[] arguments) {
-            RingOptions options = RankThreads.options().withTransport(Transport.valueOf(arguments[0]))
+            RingOptions options = RankThreads.options()
+                    .withTransport(Transport.valueOf(arguments[0]))
                     .withTimeouts(STALL, Duration.ofSeconds(30));
             ByteBuffer data = RankThreads.buffer(new float[200_000]);
             try (TcpRing ring = TcpRing.connect(options, RankProcesses.rendezvous())) {

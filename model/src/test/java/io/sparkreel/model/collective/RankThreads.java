@@ -48,7 +48,8 @@ final class RankThreads {
 
     static RingOptions options() {
         return RingOptions.of("127.0.0.1", SECRET, "attempt-1")
-                .withTransport(Transport.TCP).withTimeouts(Duration.ofSeconds(20), Duration.ofSeconds(20));
+                .withTransport(Transport.TCP)
+                .withTimeouts(Duration.ofSeconds(20), Duration.ofSeconds(20));
     }
 
     /** Runs {@code body} on every rank of a ring that all ranks join with {@code options}. */
@@ -57,8 +58,8 @@ final class RankThreads {
         return run(worldSize, meeting::of, rank -> options, body);
     }
 
-    static <T> List<Outcome<T>> run(int worldSize, IntFunction<Rendezvous> meeting, IntFunction<RingOptions> options,
-            Body<T> body) {
+    static <T> List<Outcome<T>> run(
+            int worldSize, IntFunction<Rendezvous> meeting, IntFunction<RingOptions> options, Body<T> body) {
         return start(worldSize, rank -> {
             try (TcpRing ring = TcpRing.connect(options.apply(rank), meeting.apply(rank))) {
                 return body.run(ring);
@@ -76,17 +77,19 @@ final class RankThreads {
         for (int rank = 0; rank < worldSize; rank++) {
             int own = rank;
             outcomes.add(null);
-            Thread thread = new Thread(() -> {
-                Outcome<T> outcome;
-                try {
-                    outcome = new Outcome<>(body.run(own), null);
-                } catch (Throwable thrown) {
-                    outcome = new Outcome<>(null, thrown);
-                }
-                synchronized (outcomes) {
-                    outcomes.set(own, outcome);
-                }
-            }, "rank-" + rank);
+            Thread thread = new Thread(
+                    () -> {
+                        Outcome<T> outcome;
+                        try {
+                            outcome = new Outcome<>(body.run(own), null);
+                        } catch (Throwable thrown) {
+                            outcome = new Outcome<>(null, thrown);
+                        }
+                        synchronized (outcomes) {
+                            outcomes.set(own, outcome);
+                        }
+                    },
+                    "rank-" + rank);
             thread.start();
             threads.add(thread);
         }
@@ -139,7 +142,8 @@ final class RankThreads {
     }
 
     static ByteBuffer buffer(float[] values) {
-        ByteBuffer buffer = ByteBuffer.allocateDirect(values.length * Float.BYTES).order(ByteOrder.nativeOrder());
+        ByteBuffer buffer =
+                ByteBuffer.allocateDirect(values.length * Float.BYTES).order(ByteOrder.nativeOrder());
         buffer.asFloatBuffer().put(values);
         return buffer;
     }
@@ -156,12 +160,14 @@ final class RankThreads {
         while (ringThreads() && System.nanoTime() - deadline < 0) {
             Thread.sleep(10);
         }
-        assertFalse(ringThreads(), () -> "threads left: " + Thread.getAllStackTraces().keySet());
+        assertFalse(
+                ringThreads(),
+                () -> "threads left: " + Thread.getAllStackTraces().keySet());
     }
 
     private static boolean ringThreads() {
-        return Thread.getAllStackTraces().keySet().stream().anyMatch(thread -> thread.getName()
-                .startsWith("sparkreel-ring-"));
+        return Thread.getAllStackTraces().keySet().stream()
+                .anyMatch(thread -> thread.getName().startsWith("sparkreel-ring-"));
     }
 
     static <T> IntFunction<T> forRank(int special, T value, T others) {

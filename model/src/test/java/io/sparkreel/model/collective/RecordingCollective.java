@@ -32,11 +32,13 @@ public final class RecordingCollective extends RefusingCollective {
 
     /** The content of each range now. */
     public float[][] now() {
-        return ranges.stream().map(range -> {
-            float[] values = new float[(int) range.elements()];
-            range.host().asFloatBuffer().get(values);
-            return values;
-        }).toArray(float[][]::new);
+        return ranges.stream()
+                .map(range -> {
+                    float[] values = new float[(int) range.elements()];
+                    range.host().asFloatBuffer().get(values);
+                    return values;
+                })
+                .toArray(float[][]::new);
     }
 
     @Override

@@ -44,7 +44,10 @@ class RingFailureTest {
         });
         for (int rank = 0; rank < 5; rank++) {
             if (rank != 2) {
-                assertEquals(2, outcomes.get(rank).failure().failedRank(), outcomes.get(rank).failure().getMessage());
+                assertEquals(
+                        2,
+                        outcomes.get(rank).failure().failedRank(),
+                        outcomes.get(rank).failure().getMessage());
             }
         }
     }
@@ -64,39 +67,47 @@ class RingFailureTest {
         ThreadRendezvous meeting = new ThreadRendezvous(4);
         CountDownLatch started = new CountDownLatch(4);
         CountDownLatch over = new CountDownLatch(3);
-        try (FaultyLink before = new FaultyLink(Fault.NONE); FaultyLink after = new FaultyLink(Fault.NONE)) {
-            List<Outcome<CollectiveException>> outcomes = RankThreads.run(4, rank -> switch (rank) {
-                case 0 -> before.before(1, meeting.of(rank));
-                case 1 -> after.before(2, meeting.of(rank));
-                default -> meeting.of(rank);
-            }, rank -> STRICT, ring -> {
-                ring.barrier();
-                started.countDown();
-                if (ring.rank() == 1) {
-                    started.await();
-                    before.freeze();
-                    after.freeze();
-                    if (closed) {
-                        before.cut();
-                        after.cut();
-                    }
-                    over.await();
-                    return null;
-                }
-                try {
-                    started.await();
-                    Thread.sleep(within.toMillis());
-                    long start = System.nanoTime();
-                    CollectiveException failure = assertThrows(CollectiveException.class,
-                            () -> ring.allReduceSum(buffer(new float[10])));
-                    assertTrue(System.nanoTime() - start < 200_000_000L);
-                    return failure;
-                } finally {
-                    over.countDown();
-                }
-            });
+        try (FaultyLink before = new FaultyLink(Fault.NONE);
+                FaultyLink after = new FaultyLink(Fault.NONE)) {
+            List<Outcome<CollectiveException>> outcomes = RankThreads.run(
+                    4,
+                    rank -> switch (rank) {
+                        case 0 -> before.before(1, meeting.of(rank));
+                        case 1 -> after.before(2, meeting.of(rank));
+                        default -> meeting.of(rank);
+                    },
+                    rank -> STRICT,
+                    ring -> {
+                        ring.barrier();
+                        started.countDown();
+                        if (ring.rank() == 1) {
+                            started.await();
+                            before.freeze();
+                            after.freeze();
+                            if (closed) {
+                                before.cut();
+                                after.cut();
+                            }
+                            over.await();
+                            return null;
+                        }
+                        try {
+                            started.await();
+                            Thread.sleep(within.toMillis());
+                            long start = System.nanoTime();
+                            CollectiveException failure = assertThrows(
+                                    CollectiveException.class, () -> ring.allReduceSum(buffer(new float[10])));
+                            assertTrue(System.nanoTime() - start < 200_000_000L);
+                            return failure;
+                        } finally {
+                            over.countDown();
+                        }
+                    });
             for (int rank : new int[] {0, 2, 3}) {
-                assertEquals(1, outcomes.get(rank).get().failedRank(), outcomes.get(rank).get().getMessage());
+                assertEquals(
+                        1,
+                        outcomes.get(rank).get().failedRank(),
+                        outcomes.get(rank).get().getMessage());
             }
         }
     }
@@ -128,15 +139,16 @@ class RingFailureTest {
     @Test
     void aSlowTaskThatReportsProgressIsWaitedFor() {
         RankThreads.run(3, STRICT, ring -> {
-            if (ring.rank() == 1) {
-                for (int piece = 0; piece < 15; piece++) {
-                    Thread.sleep(200);
-                    ring.reportProgress();
-                }
-            }
-            ring.allReduceSum(buffer(new float[1000])).await();
-            return null;
-        }).forEach(Outcome::get);
+                    if (ring.rank() == 1) {
+                        for (int piece = 0; piece < 15; piece++) {
+                            Thread.sleep(200);
+                            ring.reportProgress();
+                        }
+                    }
+                    ring.allReduceSum(buffer(new float[1000])).await();
+                    return null;
+                })
+                .forEach(Outcome::get);
     }
 
     @Test
@@ -166,7 +178,9 @@ class RingFailureTest {
         });
         for (Outcome<Object> outcome : outcomes) {
             assertEquals(1, outcome.failure().failedRank(), outcome.failure().getMessage());
-            assertTrue(outcome.failure().getMessage().contains("interrupted"), outcome.failure().getMessage());
+            assertTrue(
+                    outcome.failure().getMessage().contains("interrupted"),
+                    outcome.failure().getMessage());
         }
         assertInstanceOf(InterruptedException.class, outcomes.get(1).failure().getCause());
     }
@@ -179,7 +193,8 @@ class RingFailureTest {
             return null;
         });
         for (Outcome<Object> outcome : outcomes) {
-            assertTrue(outcome.failure().getMessage().contains("the same operations in the same order"),
+            assertTrue(
+                    outcome.failure().getMessage().contains("the same operations in the same order"),
                     outcome.failure().getMessage());
         }
     }
@@ -188,20 +203,28 @@ class RingFailureTest {
     void everyPendingAndLaterOperationFailsWithTheSameName() {
         CountDownLatch submitted = new CountDownLatch(2);
         RankThreads.run(3, options(), ring -> {
-            if (ring.rank() == 0) {
-                submitted.await();
-                return null;
-            }
-            List<Work> work = IntStream.range(0, 20)
-                    .mapToObj(number -> ring.allReduceSum(buffer(new float[5000]))).toList();
-            submitted.countDown();
-            for (Work one : work) {
-                assertEquals(0, assertThrows(CollectiveException.class, one::await).failedRank());
-                assertTrue(one.isDone());
-            }
-            assertEquals(0, assertThrows(CollectiveException.class, ring::barrier).failedRank());
-            return null;
-        }).forEach(Outcome::get);
+                    if (ring.rank() == 0) {
+                        submitted.await();
+                        return null;
+                    }
+                    List<Work> work = IntStream.range(0, 20)
+                            .mapToObj(number -> ring.allReduceSum(buffer(new float[5000])))
+                            .toList();
+                    submitted.countDown();
+                    for (Work one : work) {
+                        assertEquals(
+                                0,
+                                assertThrows(CollectiveException.class, one::await)
+                                        .failedRank());
+                        assertTrue(one.isDone());
+                    }
+                    assertEquals(
+                            0,
+                            assertThrows(CollectiveException.class, ring::barrier)
+                                    .failedRank());
+                    return null;
+                })
+                .forEach(Outcome::get);
     }
 
     @Test
@@ -220,15 +243,16 @@ class RingFailureTest {
             ThreadRendezvous meeting = new ThreadRendezvous(3);
             CountDownLatch joined = new CountDownLatch(3);
             RankThreads.start(3, rank -> {
-                @SuppressWarnings("resource") // That it frees itself is the point.
-                TcpRing ring = TcpRing.connect(options(), meeting.of(rank));
-                joined.countDown();
-                joined.await();
-                if (rank == 1) {
-                    ring.close();
-                }
-                return assertThrows(CollectiveException.class, ring::barrier);
-            }).forEach(Outcome::get);
+                        @SuppressWarnings("resource") // That it frees itself is the point.
+                        TcpRing ring = TcpRing.connect(options(), meeting.of(rank));
+                        joined.countDown();
+                        joined.await();
+                        if (rank == 1) {
+                            ring.close();
+                        }
+                        return assertThrows(CollectiveException.class, ring::barrier);
+                    })
+                    .forEach(Outcome::get);
         }
     }
 

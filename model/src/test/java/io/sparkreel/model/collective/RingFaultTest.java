@@ -40,9 +40,12 @@ class RingFaultTest {
      * Two frames of one byte; of lengths, of offers of memory, of lengths. Then each head of an all-reduce's twelve slices
      * is all that passes.
      */
-    private static final int SHARING = JOINED + 2 * 2 * (FrameHeader.BYTES + Integer.BYTES) + 2 * FrameHeader.BYTES + 150;
+    private static final int SHARING =
+            JOINED + 2 * 2 * (FrameHeader.BYTES + Integer.BYTES) + 2 * FrameHeader.BYTES + 150;
 
-    private static final RingOptions OPTIONS = RankThreads.options().withStreams(1).withSliceBytes(SLICE)
+    private static final RingOptions OPTIONS = RankThreads.options()
+            .withStreams(1)
+            .withSliceBytes(SLICE)
             .withTimeouts(Duration.ofMillis(1200), Duration.ofSeconds(10));
 
     @AfterEach
@@ -52,8 +55,8 @@ class RingFaultTest {
 
     @Test
     void theLinkItselfIsHarmless() throws IOException {
-        for (RingOptions options : List.of(OPTIONS, OPTIONS.withTransport(Transport.SHARED),
-                OPTIONS.withEncryption(true))) {
+        for (RingOptions options :
+                List.of(OPTIONS, OPTIONS.withTransport(Transport.SHARED), OPTIONS.withEncryption(true))) {
             for (Outcome<float[]> outcome : run(options, Fault.NONE, 1, 1)) {
                 assertArrayEquals(expectedSum(RANKS, COUNT, 1), outcome.get());
             }
@@ -137,15 +140,15 @@ class RingFaultTest {
     private static void check(Case one) throws IOException {
         int left = Math.floorMod(one.target - 1, RANKS);
         long start = System.nanoTime();
-        List<Outcome<float[]>> outcomes = run(one.options, one.fault, one.target,
-                one.fault.stream() == Handshake.CONTROL ? 500 : 1);
+        List<Outcome<float[]>> outcomes =
+                run(one.options, one.fault, one.target, one.fault.stream() == Handshake.CONTROL ? 500 : 1);
         double seconds = (System.nanoTime() - start) / 1e9;
         for (int rank = 0; rank < RANKS; rank++) {
             Outcome<float[]> outcome = outcomes.get(rank);
-            assertTrue(outcome.thrown() instanceof CollectiveException,
-                    () -> one + ": no named error but " + outcome);
+            assertTrue(outcome.thrown() instanceof CollectiveException, () -> one + ": no named error but " + outcome);
             CollectiveException failure = outcome.failure();
-            assertTrue(failure.failedRank() == left || failure.failedRank() == one.target,
+            assertTrue(
+                    failure.failedRank() == left || failure.failedRank() == one.target,
                     () -> one + ": " + failure.getMessage());
             assertTrue(failure.getMessage().contains("rank " + failure.failedRank()), failure.getMessage());
         }
@@ -159,9 +162,11 @@ class RingFaultTest {
         float[] expected = expectedSum(RANKS, COUNT, 1);
         try (FaultyLink link = new FaultyLink(fault)) {
             int left = Math.floorMod(target - 1, RANKS);
-            return RankThreads.run(RANKS,
+            return RankThreads.run(
+                    RANKS,
                     rank -> rank == left ? link.before(target, meeting.of(rank)) : meeting.of(rank),
-                    rank -> options, ring -> {
+                    rank -> options,
+                    ring -> {
                         var first = buffer(values(ring.rank(), COUNT, 1));
                         var second = buffer(values(ring.rank(), COUNT, 1));
                         Work firstWork = ring.allReduceSum(first);

@@ -48,7 +48,9 @@ class RingTransportTest {
         for (Path folder : List.of(Path.of("/dev/shm"), Path.of(System.getProperty("java.io.tmpdir")))) {
             if (Files.isDirectory(folder)) {
                 try (Stream<Path> files = Files.list(folder)) {
-                    files.map(Path::toString).filter(name -> name.contains("sparkreel-ring-")).forEach(names::add);
+                    files.map(Path::toString)
+                            .filter(name -> name.contains("sparkreel-ring-"))
+                            .forEach(names::add);
                 }
             }
         }
@@ -64,7 +66,8 @@ class RingTransportTest {
     @ParameterizedTest
     @CsvSource({"2, 2, 262144", "3, 1, 8192", "5, 2, 65536", "4, 3, 20000", "32, 1, 8192"})
     void sharedMemoryGivesTheBitsThatSocketsGive(int worldSize, int streams, int sliceBytes) {
-        RingOptions options = options().withTransport(Transport.SHARED).withStreams(streams).withSliceBytes(sliceBytes);
+        RingOptions options =
+                options().withTransport(Transport.SHARED).withStreams(streams).withSliceBytes(sliceBytes);
         float[] expected = expectedSum(worldSize, COUNT, 1);
         for (Outcome<float[]> outcome : RankThreads.run(worldSize, options, ring -> {
             assertEquals(Transport.SHARED, ring.transport());
@@ -101,8 +104,8 @@ class RingTransportTest {
         float[] expected = expectedSum(4, COUNT, 1);
         ThreadRendezvous meeting = new ThreadRendezvous(4);
         List<Outcome<Transport>> outcomes = RankThreads.start(4, rank -> {
-            try (TcpRing ring = TcpRing.connect(options().withTransport(Transport.AUTO), meeting.of(rank),
-                    memory.apply(rank))) {
+            try (TcpRing ring =
+                    TcpRing.connect(options().withTransport(Transport.AUTO), meeting.of(rank), memory.apply(rank))) {
                 assertArrayEquals(expected, sum(ring, COUNT));
                 return ring.transport();
             }
@@ -110,12 +113,17 @@ class RingTransportTest {
         // The link from rank 2 to 3 is a socket where 2 has no memory to offer; that from 1 to 2 where 2 cannot map.
         int other = cannotCreate ? 3 : 1;
         for (int rank = 0; rank < 4; rank++) {
-            assertEquals(rank == 2 || rank == other ? Transport.AUTO : Transport.SHARED, outcomes.get(rank).get());
+            assertEquals(
+                    rank == 2 || rank == other ? Transport.AUTO : Transport.SHARED,
+                    outcomes.get(rank).get());
         }
         ThreadRendezvous again = new ThreadRendezvous(4);
-        for (Outcome<TcpRing> outcome : RankThreads.start(4, rank -> TcpRing.connect(
-                options().withTransport(Transport.SHARED), again.of(rank), memory.apply(rank)))) {
-            assertTrue(outcome.failure().getMessage().contains("Set the transport to auto or tcp"),
+        for (Outcome<TcpRing> outcome : RankThreads.start(
+                4,
+                rank -> TcpRing.connect(
+                        options().withTransport(Transport.SHARED), again.of(rank), memory.apply(rank)))) {
+            assertTrue(
+                    outcome.failure().getMessage().contains("Set the transport to auto or tcp"),
                     outcome.failure().getMessage());
         }
     }
@@ -138,10 +146,13 @@ class RingTransportTest {
     @Test
     void bf16SumsAreThoseOfTheDocumentedRoundingOnEveryRankAndRoute() {
         float[] expected = roundedSum(3);
-        for (RingOptions options : List.of(options(), options().withTransport(Transport.SHARED),
+        for (RingOptions options : List.of(
+                options(),
+                options().withTransport(Transport.SHARED),
                 options().withEncryption(true).withStreams(1).withSliceBytes(5000))) {
             for (Outcome<float[]> outcome : RankThreads.run(3, options.withWire(WireType.BF16), ring -> {
-                assertArrayEquals(new byte[][] {{0, 7}, {1, 7}, {2, 7}}, ring.allGather(new byte[] {(byte) ring.rank(), 7}));
+                assertArrayEquals(
+                        new byte[][] {{0, 7}, {1, 7}, {2, 7}}, ring.allGather(new byte[] {(byte) ring.rank(), 7}));
                 return sum(ring, COUNT);
             })) {
                 assertArrayEquals(expected, outcome.get());
@@ -154,7 +165,8 @@ class RingTransportTest {
         float[] sums = new float[COUNT];
         for (int chunk = 0; chunk < worldSize; chunk++) {
             for (int index = (int) FlatRange.partBegin(COUNT, chunk, worldSize);
-                    index < FlatRange.partBegin(COUNT, chunk + 1, worldSize); index++) {
+                    index < FlatRange.partBegin(COUNT, chunk + 1, worldSize);
+                    index++) {
                 for (int hop = 1; hop <= worldSize; hop++) {
                     sums[index] = bf16(sums[index]) + values((chunk + hop) % worldSize)[index];
                 }
@@ -185,8 +197,14 @@ class RingTransportTest {
 
     @Test
     void bf16KeepsWhatIsNotANumber() {
-        ByteBuffer data = buffer(new float[] {Float.NaN, Float.intBitsToFloat(0x7fffffff), Float.POSITIVE_INFINITY,
-            Float.MAX_VALUE, -0f, Float.intBitsToFloat(0xff800001)});
+        ByteBuffer data = buffer(new float[] {
+            Float.NaN,
+            Float.intBitsToFloat(0x7fffffff),
+            Float.POSITIVE_INFINITY,
+            Float.MAX_VALUE,
+            -0f,
+            Float.intBitsToFloat(0xff800001)
+        });
         WireType.BF16.round(data);
         float[] rounded = floats(data);
         assertTrue(Float.isNaN(rounded[0]) && Float.isNaN(rounded[1]) && Float.isNaN(rounded[5]));
@@ -199,14 +217,16 @@ class RingTransportTest {
     void partsAreScatteredAndGatheredToTheBitsOfAnAllReduce() {
         for (WireType wire : WireType.values()) {
             for (Transport transport : List.of(Transport.TCP, Transport.SHARED)) {
-                RingOptions options = options().withTransport(transport).withWire(wire).withSliceBytes(16_384);
+                RingOptions options =
+                        options().withTransport(transport).withWire(wire).withSliceBytes(16_384);
                 for (Outcome<Object> outcome : RankThreads.run(3, options, ring -> {
                     float[] expected = sum(ring, COUNT);
                     ByteBuffer data = buffer(RankThreads.values(ring.rank(), COUNT, 1));
                     ring.reduceScatterSum(FlatRange.of(data)).await();
                     int begin = (int) FlatRange.partBegin(COUNT, ring.rank(), 3);
                     int end = (int) FlatRange.partBegin(COUNT, ring.rank() + 1, 3);
-                    assertArrayEquals(Arrays.copyOfRange(expected, begin, end), Arrays.copyOfRange(floats(data), begin, end));
+                    assertArrayEquals(
+                            Arrays.copyOfRange(expected, begin, end), Arrays.copyOfRange(floats(data), begin, end));
                     ring.allGatherParts(FlatRange.of(data)).await();
                     assertArrayEquals(expected, floats(data));
                     return null;
@@ -221,15 +241,16 @@ class RingTransportTest {
     @ValueSource(ints = {2, 3})
     void encryptionChangesNoResult(int worldSize) {
         float[] expected = expectedSum(worldSize, COUNT, 1);
-        for (Outcome<float[]> outcome : RankThreads.run(worldSize, options().withTransport(Transport.AUTO)
-                .withEncryption(true), ring -> {
-            assertEquals(Transport.TCP, ring.transport());
-            ring.barrier();
-            return sum(ring, COUNT);
-        })) {
+        for (Outcome<float[]> outcome : RankThreads.run(
+                worldSize, options().withTransport(Transport.AUTO).withEncryption(true), ring -> {
+                    assertEquals(Transport.TCP, ring.transport());
+                    ring.barrier();
+                    return sum(ring, COUNT);
+                })) {
             assertArrayEquals(expected, outcome.get());
         }
-        assertThrows(InvalidInputException.class,
+        assertThrows(
+                InvalidInputException.class,
                 () -> options().withEncryption(true).withTransport(Transport.SHARED));
     }
 
@@ -239,8 +260,12 @@ class RingTransportTest {
         byte[] mine = "a value that nobody else should read".getBytes(StandardCharsets.US_ASCII);
         ThreadRendezvous meeting = new ThreadRendezvous(2);
         try (FaultyLink link = new FaultyLink(Fault.NONE)) {
-            RankThreads.run(2, rank -> rank == 0 ? link.before(1, meeting.of(rank)) : meeting.of(rank),
-                    rank -> options().withEncryption(encrypted), ring -> ring.allGather(mine)).forEach(Outcome::get);
+            RankThreads.run(
+                            2,
+                            rank -> rank == 0 ? link.before(1, meeting.of(rank)) : meeting.of(rank),
+                            rank -> options().withEncryption(encrypted),
+                            ring -> ring.allGather(mine))
+                    .forEach(Outcome::get);
             String passed = new String(link.passed(), StandardCharsets.ISO_8859_1);
             assertEquals(!encrypted, passed.contains(new String(mine, StandardCharsets.US_ASCII)));
             assertFalse(passed.contains(new String(RankThreads.SECRET, StandardCharsets.US_ASCII)));
@@ -251,9 +276,13 @@ class RingTransportTest {
     void keysAreDerivedAsTheStandardSays() {
         // RFC 5869, test case 1.
         HexFormat hex = HexFormat.of();
-        assertEquals("3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865",
-                hex.formatHex(FrameCipher.hkdf(hex.parseHex("000102030405060708090a0b0c"),
-                        hex.parseHex("0b".repeat(22)), hex.parseHex("f0f1f2f3f4f5f6f7f8f9"), 42)));
+        assertEquals(
+                "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865",
+                hex.formatHex(FrameCipher.hkdf(
+                        hex.parseHex("000102030405060708090a0b0c"),
+                        hex.parseHex("0b".repeat(22)),
+                        hex.parseHex("f0f1f2f3f4f5f6f7f8f9"),
+                        42)));
     }
 
     @Test
@@ -270,8 +299,11 @@ class RingTransportTest {
         assertArrayEquals(new byte[] {1, 2, 3}, Arrays.copyOf(opened.array(), opened.position()));
         assertThrows(FrameException.class, () -> receiver.open(first.duplicate(), ByteBuffer.allocate(64), "a test"));
         FrameCipher other = FrameCipher.ofCaller(RankThreads.SECRET, salt, salt);
-        assertThrows(FrameException.class, () -> other.open(second.flip().duplicate(), ByteBuffer.allocate(64), "a test"));
-        assertThrows(FrameException.class, () -> FrameCipher.ofListener(RankThreads.SECRET, salt, salt)
-                .open(first.duplicate(), ByteBuffer.allocate(64), "a test"));
+        assertThrows(
+                FrameException.class, () -> other.open(second.flip().duplicate(), ByteBuffer.allocate(64), "a test"));
+        assertThrows(
+                FrameException.class,
+                () -> FrameCipher.ofListener(RankThreads.SECRET, salt, salt)
+                        .open(first.duplicate(), ByteBuffer.allocate(64), "a test"));
     }
 }

@@ -12,8 +12,14 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ScheduleTest {
 
     @ParameterizedTest
-    @CsvSource({"2, 1, 1000, 4", "3, 2, 1000, 64", "4, 3, 12, 4096", "5, 2, 0, 4096", "8, 4, 100000, 4096",
-            "32, 2, 4000, 64"})
+    @CsvSource({
+        "2, 1, 1000, 4",
+        "3, 2, 1000, 64",
+        "4, 3, 12, 4096",
+        "5, 2, 0, 4096",
+        "8, 4, 100000, 4096",
+        "32, 2, 4000, 64"
+    })
     void eachReceiveIsWhatTheLeftNeighbourSends(int worldSize, int streams, int bytes, int sliceBytes) {
         int[] bounds = new int[worldSize + 1];
         Arrays.setAll(bounds, rank -> bytes / 4 * rank / worldSize * rank / worldSize);
@@ -47,8 +53,8 @@ class ScheduleTest {
         for (int stream = 0; stream < streams; stream++) {
             for (int rank = 0; rank < worldSize; rank++) {
                 Schedule own = plan.apply(new Schedule.Cut(rank, worldSize, stream, streams, sliceBytes));
-                Schedule left = plan.apply(new Schedule.Cut(Math.floorMod(rank - 1, worldSize), worldSize, stream,
-                        streams, sliceBytes));
+                Schedule left = plan.apply(
+                        new Schedule.Cut(Math.floorMod(rank - 1, worldSize), worldSize, stream, streams, sliceBytes));
                 assertEquals(left.sends(), own.receives());
                 for (int index = 0; index < own.receives(); index++) {
                     assertEquals(left.sendOffset(index), own.receiveOffset(index));

@@ -190,30 +190,34 @@ class TcpRingTest {
     @Test
     void unfitBuffersAreRefusedBeforeAnythingIsSent() {
         RankThreads.run(2, options(), ring -> {
-            ByteBuffer direct = ByteBuffer.allocateDirect(10).order(ByteOrder.nativeOrder());
-            ByteOrder swapped = ByteOrder.nativeOrder() == ByteOrder.BIG_ENDIAN ? ByteOrder.LITTLE_ENDIAN
-                    : ByteOrder.BIG_ENDIAN;
-            assertThrows(InvalidInputException.class, () -> ring.allReduceSum(ByteBuffer.allocate(8)));
-            assertThrows(InvalidInputException.class, () -> ring.allReduceSum(direct));
-            assertThrows(InvalidInputException.class, () -> ring.allReduceSum(direct.asReadOnlyBuffer()));
-            assertThrows(InvalidInputException.class,
-                    () -> ring.allReduceSum(ByteBuffer.allocateDirect(8).order(swapped)));
-            assertThrows(InvalidInputException.class, () -> ring.broadcast(direct, 2));
-            ring.barrier();
-            return null;
-        }).forEach(Outcome::get);
+                    ByteBuffer direct = ByteBuffer.allocateDirect(10).order(ByteOrder.nativeOrder());
+                    ByteOrder swapped = ByteOrder.nativeOrder() == ByteOrder.BIG_ENDIAN
+                            ? ByteOrder.LITTLE_ENDIAN
+                            : ByteOrder.BIG_ENDIAN;
+                    assertThrows(InvalidInputException.class, () -> ring.allReduceSum(ByteBuffer.allocate(8)));
+                    assertThrows(InvalidInputException.class, () -> ring.allReduceSum(direct));
+                    assertThrows(InvalidInputException.class, () -> ring.allReduceSum(direct.asReadOnlyBuffer()));
+                    assertThrows(
+                            InvalidInputException.class,
+                            () -> ring.allReduceSum(ByteBuffer.allocateDirect(8).order(swapped)));
+                    assertThrows(InvalidInputException.class, () -> ring.broadcast(direct, 2));
+                    ring.barrier();
+                    return null;
+                })
+                .forEach(Outcome::get);
     }
 
     @Test
     void closingTwiceIsFineAndLaterCallsSaySo() {
         RankThreads.run(2, options(), ring -> {
-            ring.barrier();
-            ring.close();
-            ring.close();
-            CollectiveException refused = assertThrows(CollectiveException.class, ring::barrier);
-            assertTrue(refused.getMessage().contains("rank " + ring.rank()), refused.getMessage());
-            return null;
-        }).forEach(Outcome::get);
+                    ring.barrier();
+                    ring.close();
+                    ring.close();
+                    CollectiveException refused = assertThrows(CollectiveException.class, ring::barrier);
+                    assertTrue(refused.getMessage().contains("rank " + ring.rank()), refused.getMessage());
+                    return null;
+                })
+                .forEach(Outcome::get);
     }
 
     @Test
@@ -237,8 +241,8 @@ class TcpRingTest {
     @Test
     void ranksOfDifferentSettingsAreNamed() {
         ThreadRendezvous meeting = new ThreadRendezvous(3);
-        List<Outcome<Object>> outcomes = RankThreads.run(3, meeting::of,
-                RankThreads.forRank(2, options().withStreams(3), options()), ring -> null);
+        List<Outcome<Object>> outcomes = RankThreads.run(
+                3, meeting::of, RankThreads.forRank(2, options().withStreams(3), options()), ring -> null);
         assertEquals(2, outcomes.get(0).failure().failedRank());
         assertTrue(outcomes.get(0).failure().getMessage().contains("streams=3"));
     }

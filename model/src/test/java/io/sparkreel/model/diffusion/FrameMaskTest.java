@@ -77,8 +77,18 @@ class FrameMaskTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"quarter_random", "quarter_head", "quarter_tail", "quarter_head_tail", "image_random",
-        "image_head", "image_tail", "image_head_tail", "mask_image_head"})
+    @ValueSource(
+            strings = {
+                "quarter_random",
+                "quarter_head",
+                "quarter_tail",
+                "quarter_head_tail",
+                "image_random",
+                "image_head",
+                "image_tail",
+                "image_head_tail",
+                "mask_image_head"
+            })
     void everyKindGivesFramesAtEveryLength(String kind) {
         FrameMask masks = FrameMask.of(Map.of(kind, 1.0));
         for (int frames = 2; frames < 40; frames++) {
@@ -109,7 +119,8 @@ class FrameMaskTest {
 
     private static Map<String, Double> ratios(JsonNode node) {
         Map<String, Double> ratios = new LinkedHashMap<>();
-        node.properties().forEach(field -> ratios.put(field.getKey(), field.getValue().doubleValue()));
+        node.properties()
+                .forEach(field -> ratios.put(field.getKey(), field.getValue().doubleValue()));
         return ratios;
     }
 

@@ -53,32 +53,34 @@ class IddpmGoldenTest {
     private static String respacing(JsonNode setting) {
         JsonNode argument = setting.get("arg");
         return argument.has("num_sampling_steps")
-                ? argument.get("num_sampling_steps").asText() : argument.get("timestep_respacing").asText();
+                ? argument.get("num_sampling_steps").asText()
+                : argument.get("timestep_respacing").asText();
     }
 
     @TestFactory
     Stream<DynamicTest> schedules() {
-        return description.get("respacing").properties().stream().map(entry -> DynamicTest.dynamicTest(entry.getKey(), () -> {
-            NoiseSchedule schedule = NoiseSchedule.linear(respacing(entry.getValue()));
-            assertEquals(entry.getValue().get("num_timesteps").asInt(), schedule.steps());
-            JsonNode kept = entry.getValue().get("timestep_map");
-            for (int i = 0; i < schedule.steps(); i++) {
-                assertEquals(kept.isArray() ? kept.get(i).asInt() : i, schedule.modelTime(i));
-            }
-            String prefix = "sched." + entry.getKey() + ".";
-            if (tensors.has(prefix + "betas")) {
-                check(prefix + "betas", schedule, schedule::beta);
-                check(prefix + "alphas_cumprod", schedule, schedule::alphaCumulative);
-                check(prefix + "sqrt_alphas_cumprod", schedule, schedule::signal);
-                check(prefix + "sqrt_one_minus_alphas_cumprod", schedule, schedule::sigma);
-                check(prefix + "sqrt_recip_alphas_cumprod", schedule, schedule::inverseSignal);
-                check(prefix + "sqrt_recipm1_alphas_cumprod", schedule, schedule::inverseSigma);
-                check(prefix + "posterior_variance", schedule, schedule::posteriorVariance);
-                check(prefix + "posterior_log_variance_clipped", schedule, schedule::posteriorLogVariance);
-                check(prefix + "posterior_mean_coef1", schedule, schedule::posteriorStart);
-                check(prefix + "posterior_mean_coef2", schedule, schedule::posteriorCurrent);
-            }
-        }));
+        return description.get("respacing").properties().stream()
+                .map(entry -> DynamicTest.dynamicTest(entry.getKey(), () -> {
+                    NoiseSchedule schedule = NoiseSchedule.linear(respacing(entry.getValue()));
+                    assertEquals(entry.getValue().get("num_timesteps").asInt(), schedule.steps());
+                    JsonNode kept = entry.getValue().get("timestep_map");
+                    for (int i = 0; i < schedule.steps(); i++) {
+                        assertEquals(kept.isArray() ? kept.get(i).asInt() : i, schedule.modelTime(i));
+                    }
+                    String prefix = "sched." + entry.getKey() + ".";
+                    if (tensors.has(prefix + "betas")) {
+                        check(prefix + "betas", schedule, schedule::beta);
+                        check(prefix + "alphas_cumprod", schedule, schedule::alphaCumulative);
+                        check(prefix + "sqrt_alphas_cumprod", schedule, schedule::signal);
+                        check(prefix + "sqrt_one_minus_alphas_cumprod", schedule, schedule::sigma);
+                        check(prefix + "sqrt_recip_alphas_cumprod", schedule, schedule::inverseSignal);
+                        check(prefix + "sqrt_recipm1_alphas_cumprod", schedule, schedule::inverseSigma);
+                        check(prefix + "posterior_variance", schedule, schedule::posteriorVariance);
+                        check(prefix + "posterior_log_variance_clipped", schedule, schedule::posteriorLogVariance);
+                        check(prefix + "posterior_mean_coef1", schedule, schedule::posteriorStart);
+                        check(prefix + "posterior_mean_coef2", schedule, schedule::posteriorCurrent);
+                    }
+                }));
     }
 
     private void check(String name, NoiseSchedule schedule, IntToDoubleFunction value) {
@@ -102,8 +104,10 @@ class IddpmGoldenTest {
     @TestFactory
     Stream<DynamicTest> losses() {
         // The timesteps of iddpm-speed are IddpmSpeedGoldenTest's.
-        return tensors.entries().keySet().stream().filter(name -> name.matches("loss\\.\\w+\\.mse"))
-                .map(name -> name.split("\\.")[1]).filter(option -> !option.equals("speed"))
+        return tensors.entries().keySet().stream()
+                .filter(name -> name.matches("loss\\.\\w+\\.mse"))
+                .map(name -> name.split("\\.")[1])
+                .filter(option -> !option.equals("speed"))
                 .map(option -> DynamicTest.dynamicTest(option, () -> {
                     try (TensorScope scope = TensorScope.open()) {
                         checkLoss(option);
@@ -118,8 +122,8 @@ class IddpmGoldenTest {
         boolean[] mask = option.equals("mask") ? flags("loss.in.mask") : null;
         NoiseSchedule schedule = NoiseSchedule.linear(respaced ? option.substring("respaced".length()) : "");
         DiffusionLoss loss = new DiffusionLoss(schedule, option.equals("predict_xstart"), 1, HOST);
-        DiffusionLoss.Batch batch = loss.noise(
-                tensors.tensor("loss.in.x_start"), tensors.tensor("loss.in.noise"), steps, mask);
+        DiffusionLoss.Batch batch =
+                loss.noise(tensors.tensor("loss.in.x_start"), tensors.tensor("loss.in.noise"), steps, mask);
         Tensor output = Autograd.leaf(tensors.tensor("loss.in.model_output"));
         Tensor mean = Autograd.withGradients(() -> {
             DiffusionLoss.Terms terms = loss.terms(output, batch);
@@ -133,7 +137,10 @@ class IddpmGoldenTest {
         }
         if (tensors.has(prefix + "grad_model_output_of_mean_loss")) {
             Autograd.backward(mean, HOST.scalar(1));
-            tensors.assertClose(prefix + "grad_model_output_of_mean_loss", Autograd.gradient(output).floats(), LOSS);
+            tensors.assertClose(
+                    prefix + "grad_model_output_of_mean_loss",
+                    Autograd.gradient(output).floats(),
+                    LOSS);
         }
         if (respaced) {
             int[] modelTimes = integers(prefix + "model_t");
@@ -147,9 +154,11 @@ class IddpmGoldenTest {
     void theVariationalBoundIsWeighted() {
         try (TensorScope scope = TensorScope.open()) {
             DiffusionLoss loss = new DiffusionLoss(NoiseSchedule.linear(""), false, 0.25, HOST);
-            DiffusionLoss.Batch batch = loss.noise(tensors.tensor("loss.in.x_start"),
-                    tensors.tensor("loss.in.noise"), integers("loss.in.t"), null);
-            float[] total = loss.terms(tensors.tensor("loss.in.model_output"), batch).total().floats();
+            DiffusionLoss.Batch batch = loss.noise(
+                    tensors.tensor("loss.in.x_start"), tensors.tensor("loss.in.noise"), integers("loss.in.t"), null);
+            float[] total = loss.terms(tensors.tensor("loss.in.model_output"), batch)
+                    .total()
+                    .floats();
             for (int b = 0; b < total.length; b++) {
                 float expected = tensors.values("loss.nomask.mse")[b] + 0.25f * tensors.values("loss.nomask.vb")[b];
                 assertEquals(expected, total[b], LOSS * expected);
@@ -159,11 +168,12 @@ class IddpmGoldenTest {
 
     @TestFactory
     Stream<DynamicTest> trajectories() {
-        return description.get("sampling").properties().stream().map(entry -> DynamicTest.dynamicTest(entry.getKey(), () -> {
-            try (TensorScope scope = TensorScope.open()) {
-                checkTrajectory("sampling." + entry.getKey() + ".", entry.getValue());
-            }
-        }));
+        return description.get("sampling").properties().stream()
+                .map(entry -> DynamicTest.dynamicTest(entry.getKey(), () -> {
+                    try (TensorScope scope = TensorScope.open()) {
+                        checkTrajectory("sampling." + entry.getKey() + ".", entry.getValue());
+                    }
+                }));
     }
 
     private void checkTrajectory(String prefix, JsonNode setting) {
@@ -173,17 +183,26 @@ class IddpmGoldenTest {
         JsonNode guided = setting.get("cfg_channel");
         AncestralSampler.Guidance guidance = new AncestralSampler.Guidance(
                 setting.get("cfg_scale").asDouble(), guided == null || guided.isNull() ? channels : guided.asInt());
-        NoiseSchedule schedule = NoiseSchedule.linear(setting.get("num_sampling_steps").asText());
+        NoiseSchedule schedule =
+                NoiseSchedule.linear(setting.get("num_sampling_steps").asText());
         StubModel model = new StubModel(prefix, rows);
         int[] draws = {0};
         float[] mask = tensors.has(prefix + "mask") ? tensors.values(prefix + "mask") : null;
-        Tensor out = new AncestralSampler(schedule, false, HOST).sample(model, z, guidance, mask,
-                // The recorded noise is of the doubled batch, whose second half has no influence on the first.
-                () -> Kernels.instance().firstRows(
-                        tensors.tensor(prefix + "noise." + String.format("%02d", draws[0]++)), rows),
-                done -> { });
+        Tensor out = new AncestralSampler(schedule, false, HOST)
+                .sample(
+                        model,
+                        z,
+                        guidance,
+                        mask,
+                        // The recorded noise is of the doubled batch, whose second half has no influence on the first.
+                        () -> Kernels.instance()
+                                .firstRows(tensors.tensor(prefix + "noise." + String.format("%02d", draws[0]++)), rows),
+                        done -> {});
         tensors.assertClose(prefix + "out", out.floats(), TRAJECTORY);
-        assertEquals(setting.get("num_sampling_steps").asInt() * setting.get("noise_draws_per_step").asInt(), draws[0]);
+        assertEquals(
+                setting.get("num_sampling_steps").asInt()
+                        * setting.get("noise_draws_per_step").asInt(),
+                draws[0]);
         List<Integer> times = new ArrayList<>();
         setting.get("model_timesteps").forEach(time -> times.add(time.asInt()));
         assertEquals(times, model.times);

@@ -40,8 +40,13 @@ class IddpmSpeedGoldenTest {
     @Test
     void probabilitiesAndWeights() {
         for (int i = 0; i < schedule.steps(); i++) {
-            assertEquals(tensors.values("speed.p")[i], speed.probability(i), 1e-5 * tensors.values("speed.p")[i], "step " + i);
-            assertEquals(tensors.values("speed.weights")[i], speed.errorWeight(i), 1e-5 * speed.errorWeight(i), "step " + i);
+            assertEquals(
+                    tensors.values("speed.p")[i],
+                    speed.probability(i),
+                    1e-5 * tensors.values("speed.p")[i],
+                    "step " + i);
+            assertEquals(
+                    tensors.values("speed.weights")[i], speed.errorWeight(i), 1e-5 * speed.errorWeight(i), "step " + i);
         }
     }
 
@@ -49,8 +54,8 @@ class IddpmSpeedGoldenTest {
     void dualSteps() {
         JsonNode dual = Golden.json("iddpm.json").get("speed").get("dual_t");
         assertFalse(dual.isEmpty());
-        dual.properties().forEach(entry ->
-                assertEquals(entry.getValue().asInt(), speed.dual(Integer.parseInt(entry.getKey()))));
+        dual.properties()
+                .forEach(entry -> assertEquals(entry.getValue().asInt(), speed.dual(Integer.parseInt(entry.getKey()))));
     }
 
     @Test
@@ -62,7 +67,8 @@ class IddpmSpeedGoldenTest {
                 steps[i] = (int) t[i];
             }
             DiffusionLoss loss = new DiffusionLoss(schedule, false, 1, speed::errorWeight, Tensors.onHost());
-            DiffusionLoss.Terms terms = loss.terms(tensors.tensor("loss.in.model_output"),
+            DiffusionLoss.Terms terms = loss.terms(
+                    tensors.tensor("loss.in.model_output"),
                     loss.noise(tensors.tensor("loss.in.x_start"), tensors.tensor("loss.in.noise"), steps, null));
             tensors.assertClose("loss.speed.mse", terms.squaredError().floats(), 2e-4);
             tensors.assertClose("loss.speed.vb", terms.variationalBound().floats(), 2e-4);

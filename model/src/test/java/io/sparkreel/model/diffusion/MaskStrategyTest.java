@@ -35,8 +35,13 @@ class MaskStrategyTest {
             boolean wrong = sample.has("error");
             for (JsonNode tuple : sample.path("out")) {
                 try {
-                    expected.add(new Entry(integer(tuple, 0), integer(tuple, 1), integer(tuple, 2), integer(tuple, 3),
-                        integer(tuple, 4), Float.parseFloat(tuple.get(5).textValue().strip())));
+                    expected.add(new Entry(
+                            integer(tuple, 0),
+                            integer(tuple, 1),
+                            integer(tuple, 2),
+                            integer(tuple, 3),
+                            integer(tuple, 4),
+                            Float.parseFloat(tuple.get(5).textValue().strip())));
                 } catch (NumberFormatException e) {
                     wrong = true; // the reference splits first and fails when it uses the numbers
                 }
@@ -44,7 +49,8 @@ class MaskStrategyTest {
             if (wrong) {
                 assertThrows(InvalidInputException.class, () -> MaskStrategy.parse(text, Dialect.LOOP_FIRST), text);
             } else {
-                assertEquals(expected, MaskStrategy.parse(text, Dialect.LOOP_FIRST).entries(), text);
+                assertEquals(
+                        expected, MaskStrategy.parse(text, Dialect.LOOP_FIRST).entries(), text);
             }
         }
     }
@@ -68,10 +74,10 @@ class MaskStrategyTest {
         JsonNode samples = GoldenFiles.json("masks.json").get("five_number_document_order");
         assertFalse(samples.isEmpty());
         for (JsonNode sample : samples) {
-            MaskStrategy strategy = MaskStrategy.parse(sample.get("mask_strategy_five_numbers").textValue(),
-                Dialect.REFERENCE_FIRST);
-            assertEquals(MaskStrategy.parse(sample.get("equivalent_six_numbers").textValue(), Dialect.LOOP_FIRST),
-                strategy);
+            MaskStrategy strategy =
+                    MaskStrategy.parse(sample.get("mask_strategy_five_numbers").textValue(), Dialect.REFERENCE_FIRST);
+            assertEquals(
+                    MaskStrategy.parse(sample.get("equivalent_six_numbers").textValue(), Dialect.LOOP_FIRST), strategy);
             check(sample, 0, () -> strategy);
         }
     }
@@ -79,13 +85,18 @@ class MaskStrategyTest {
     @Test
     void theEditRatioIsTheSixthNumberOfEitherDialect() {
         Entry expected = new Entry(2, 1, 3, -4, 5, 0.25f);
-        assertEquals(List.of(expected), MaskStrategy.parse("1,2,3,5,-4,0.25", Dialect.REFERENCE_FIRST).entries());
-        assertEquals(List.of(expected), MaskStrategy.parse("2,1,3,-4,5,0.25", Dialect.LOOP_FIRST).entries());
+        assertEquals(
+                List.of(expected),
+                MaskStrategy.parse("1,2,3,5,-4,0.25", Dialect.REFERENCE_FIRST).entries());
+        assertEquals(
+                List.of(expected),
+                MaskStrategy.parse("2,1,3,-4,5,0.25", Dialect.LOOP_FIRST).entries());
     }
 
     @Test
     void laterEntriesAreAdded() {
-        MaskStrategy strategy = MaskStrategy.parse(null, Dialect.REFERENCE_FIRST).with(new Entry(1, 0, -2, 0, 2, 0));
+        MaskStrategy strategy =
+                MaskStrategy.parse(null, Dialect.REFERENCE_FIRST).with(new Entry(1, 0, -2, 0, 2, 0));
         Conditions first = strategy.apply(0, 4, List.of(6));
         assertEquals(1, first.mask()[0]);
         assertNull(first.sources()[0]);
@@ -96,15 +107,29 @@ class MaskStrategyTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "0", "0,0", "0,0,0,1", "0,0,0,1,0,0,0", "a,0,0,1,0", "0,0,0,1,0.5", "0,0,0,1,0;",
-        "0,0,0,1,0,x", "0,0,0,1,0,1.5", "0,0,0,1,0,-0.1", "0,0,0,1,0,NaN", "99999999999,0,0,1,0"})
+    @ValueSource(
+            strings = {
+                "",
+                "0",
+                "0,0",
+                "0,0,0,1",
+                "0,0,0,1,0,0,0",
+                "a,0,0,1,0",
+                "0,0,0,1,0.5",
+                "0,0,0,1,0;",
+                "0,0,0,1,0,x",
+                "0,0,0,1,0,1.5",
+                "0,0,0,1,0,-0.1",
+                "0,0,0,1,0,NaN",
+                "99999999999,0,0,1,0"
+            })
     void otherTextIsRefusedAndTheOtherDialectNamed(String text) {
-        InvalidInputException e = assertThrows(InvalidInputException.class,
-            () -> MaskStrategy.parse(text, Dialect.REFERENCE_FIRST));
+        InvalidInputException e =
+                assertThrows(InvalidInputException.class, () -> MaskStrategy.parse(text, Dialect.REFERENCE_FIRST));
         assertTrue(e.getMessage().startsWith("Cannot read the mask strategy '" + text + "': "), e.getMessage());
         assertTrue(e.getMessage().contains("set mask_strategy_dialect to loop-first"), e.getMessage());
-        InvalidInputException other = assertThrows(InvalidInputException.class,
-            () -> MaskStrategy.parse("0,0,0,1,0,0,0", Dialect.LOOP_FIRST));
+        InvalidInputException other = assertThrows(
+                InvalidInputException.class, () -> MaskStrategy.parse("0,0,0,1,0,0,0", Dialect.LOOP_FIRST));
         assertTrue(other.getMessage().contains("set mask_strategy_dialect to reference-first"), other.getMessage());
     }
 
@@ -127,19 +152,22 @@ class MaskStrategyTest {
         int loop = sample.get("loop_i").intValue();
         int frames = sample.get("target_frames").intValue();
         if (sample.has("error")) {
-            InvalidInputException e = assertThrows(InvalidInputException.class,
-                () -> parsed.get().apply(loop, frames, lengths), sample.toString());
+            InvalidInputException e = assertThrows(
+                    InvalidInputException.class, () -> parsed.get().apply(loop, frames, lengths), sample.toString());
             assertTrue(e.getMessage().startsWith("Cannot apply the mask strategy: "), e.getMessage());
             return;
         }
         Conditions conditions = parsed.get().apply(loop, frames, lengths);
         assertEquals(frames, conditions.mask().length);
         for (int frame = 0; frame < frames; frame++) {
-            assertEquals((float) sample.get("mask").get(row).get(frame).doubleValue(), conditions.mask()[frame],
-                sample.toString());
+            assertEquals(
+                    (float) sample.get("mask").get(row).get(frame).doubleValue(),
+                    conditions.mask()[frame],
+                    sample.toString());
             JsonNode source = sample.get("frame_source").get(row).get(frame);
-            FrameSource expected = source.isNull() ? null
-                : new FrameSource(source.get(0).intValue(), source.get(1).intValue());
+            FrameSource expected = source.isNull()
+                    ? null
+                    : new FrameSource(source.get(0).intValue(), source.get(1).intValue());
             assertEquals(expected, conditions.sources()[frame], sample.toString());
         }
     }

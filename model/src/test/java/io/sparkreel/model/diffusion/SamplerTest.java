@@ -56,7 +56,8 @@ class SamplerTest {
     private static Sampler sampler(String name, int steps, boolean predictXstart) {
         NoiseSchedule schedule = NoiseSchedule.linear(Integer.toString(steps));
         return name.equals("ddim")
-                ? new DdimSampler(schedule, predictXstart, HOST) : new DpmSolverSampler(schedule, predictXstart, HOST);
+                ? new DdimSampler(schedule, predictXstart, HOST)
+                : new DpmSolverSampler(schedule, predictXstart, HOST);
     }
 
     private static float[] sample(Sampler sampler, Sampler.Denoiser model, float[] start, float[] mask) {
@@ -104,7 +105,8 @@ class SamplerTest {
 
         double error(String sampler, int steps, boolean predictXstart) {
             float[] start = {-1.5f, -0.3f, 0, 0.8f, 2};
-            float[] found = sample(sampler(sampler, steps, predictXstart), model(this::guess, predictXstart), start, null);
+            float[] found =
+                    sample(sampler(sampler, steps, predictXstart), model(this::guess, predictXstart), start, null);
             double worst = 0;
             for (int i = 0; i < start.length; i++) {
                 worst = Math.max(worst, Math.abs(found[i] - solution(start[i])));
@@ -131,7 +133,8 @@ class SamplerTest {
     @Test
     void aSingleClipIsFoundFromAnywhere() {
         for (String name : List.of("ddim", "dpm")) {
-            float[] found = sample(sampler(name, 7, false), model((x, signal, sigma) -> 0.3, false), new float[] {-3, 0, 5}, null);
+            float[] found = sample(
+                    sampler(name, 7, false), model((x, signal, sigma) -> 0.3, false), new float[] {-3, 0, 5}, null);
             assertArrayEquals(new float[] {0.3f, 0.3f, 0.3f}, found, 2e-5f, name);
         }
     }
@@ -167,10 +170,14 @@ class SamplerTest {
             Sampler sampler = sampler(name, 10, false);
             Sampler.Denoiser model = model(gaussian::guess, false);
             List<String> masks = new ArrayList<>();
-            float[] found = sample(sampler, (latents, time, noised) -> {
-                masks.add(Arrays.toString(Arrays.copyOf(noised.floats(), 3)));
-                return model.predict(latents, time, noised);
-            }, start, new float[] {1, 0, 0.5f});
+            float[] found = sample(
+                    sampler,
+                    (latents, time, noised) -> {
+                        masks.add(Arrays.toString(Arrays.copyOf(noised.floats(), 3)));
+                        return model.predict(latents, time, noised);
+                    },
+                    start,
+                    new float[] {1, 0, 0.5f});
             assertEquals(sample(sampler, model, start, null)[0], found[0], 1e-6f, name);
             double kept = WHOLE.signal(0) * start[1] + WHOLE.sigma(0);
             assertEquals(gaussian.guess(kept, WHOLE.signal(0), WHOLE.sigma(0)), found[1], 1e-5, name);
@@ -222,13 +229,21 @@ class SamplerTest {
                 int sample = x.length / (int) shape[0];
                 float[] out = new float[2 * x.length];
                 for (int i = 0; i < x.length; i++) {
-                    out[i + i / sample * sample] = (float) (c.get(0).asDouble() * x[i] + c.get(2).asDouble() * time / 1000);
+                    out[i + i / sample * sample] =
+                            (float) (c.get(0).asDouble() * x[i] + c.get(2).asDouble() * time / 1000);
                 }
                 return HOST.of(out, shape[0], 2 * shape[1], shape[2], shape[3], shape[4]);
             };
-            Tensor out = sampler("ddim", 4, false).sample(model, z, new Sampler.Guidance(1, 4), null, () -> {
-                throw new AssertionError("nothing is drawn");
-            }, done -> { });
+            Tensor out = sampler("ddim", 4, false)
+                    .sample(
+                            model,
+                            z,
+                            new Sampler.Guidance(1, 4),
+                            null,
+                            () -> {
+                                throw new AssertionError("nothing is drawn");
+                            },
+                            done -> {});
             tensors.assertClose("ddim.out", out.floats(), 2e-5);
         }
     }

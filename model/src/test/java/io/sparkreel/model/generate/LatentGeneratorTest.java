@@ -44,8 +44,8 @@ class LatentGeneratorTest {
     @BeforeAll
     static void start() {
         Torch.start(1);
-        Stdit2Config config = new Stdit2Config(
-                64, CHANNELS, List.of(1, 2, 2), 48, 2, 4, 4, 0, true, TEXT_WIDTH, SLOTS, true);
+        Stdit2Config config =
+                new Stdit2Config(64, CHANNELS, List.of(1, 2, 2), 48, 2, 4, 4, 0, true, TEXT_WIDTH, SLOTS, true);
         weights = new ModelWeights(config, HOST);
         weights.initialise(1);
         // Training begins with layers of zeros; here all of them shall matter.
@@ -57,8 +57,11 @@ class LatentGeneratorTest {
                 values.put(i, values.get(i) + 0.05f * noise[i]);
             }
         }
-        generator = new LatentGenerator(weights.model(HOST), weights.nullCaption(),
-                new AncestralSampler(NoiseSchedule.linear("5"), true, HOST), new Sampler.Guidance(2, CHANNELS));
+        generator = new LatentGenerator(
+                weights.model(HOST),
+                weights.nullCaption(),
+                new AncestralSampler(NoiseSchedule.linear("5"), true, HOST),
+                new Sampler.Guidance(2, CHANNELS));
     }
 
     @AfterAll
@@ -91,7 +94,7 @@ class LatentGeneratorTest {
 
     private static float[][] draw(LatentRequest... requests) {
         long before = Tensor.liveCount();
-        float[][] latents = generator.draw(List.of(requests), CLIP, SIDE, SIDE, step -> { });
+        float[][] latents = generator.draw(List.of(requests), CLIP, SIDE, SIDE, step -> {});
         assertEquals(before, Tensor.liveCount());
         return latents;
     }
@@ -146,17 +149,23 @@ class LatentGeneratorTest {
             KeyedRandom.of(8, 0, 0, Purpose.NOISE).fillNormal(latent, 0, latent.length);
             float[] ones = {1, 1};
             Caption caption = caption(3);
-            Captions both = Captions.of(HOST, TEXT_WIDTH, Collections.nCopies(2, caption.features()),
+            Captions both = Captions.of(
+                    HOST,
+                    TEXT_WIDTH,
+                    Collections.nCopies(2, caption.features()),
                     Collections.nCopies(2, caption.mask()));
-            Stdit2Input.ClipSize sizes = new Stdit2Input.ClipSize(new float[] {4, 4}, new float[] {32, 32},
-                    new float[] {32, 32}, ones, new float[] {24, 24});
+            Stdit2Input.ClipSize sizes = new Stdit2Input.ClipSize(
+                    new float[] {4, 4}, new float[] {32, 32}, new float[] {32, 32}, ones, new float[] {24, 24});
             Tensor noised = HOST.of(new float[] {0, 1, 1, 1, 0, 1, 1, 1}, 2, FRAMES, 1, 1);
             Tensor x = HOST.of(latent, 2, CHANNELS, FRAMES, SIDE, SIDE);
             Stdit2.Prepared prepared = model.prepare(new Stdit2Input(x, ones, both, null, sizes));
             for (Tensor given : new Tensor[] {null, noised}) {
                 for (float time : new float[] {0, 999}) {
                     Stdit2Input input = new Stdit2Input(x, new float[] {time, time}, both, given, sizes);
-                    assertArrayEquals(model.forward(input).floats(), model.forward(input, prepared).floats(), 0);
+                    assertArrayEquals(
+                            model.forward(input).floats(),
+                            model.forward(input, prepared).floats(),
+                            0);
                 }
             }
         }

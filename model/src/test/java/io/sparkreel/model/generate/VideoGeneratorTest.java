@@ -82,16 +82,21 @@ class VideoGeneratorTest {
             references.put(new FrameSource(0, i), new float[] {reference[i]});
         }
         List<Integer> lengths = reference.length == 0 ? List.of() : List.of(reference.length);
-        LoopConditions conditions = LoopConditions.of(
-                MaskStrategy.parse(strategy, Dialect.LOOP_FIRST), frames, loops, carried, lengths);
+        LoopConditions conditions =
+                LoopConditions.of(MaskStrategy.parse(strategy, Dialect.LOOP_FIRST), frames, loops, carried, lengths);
         return new VideoRequest(1, 2, 0, Collections.nCopies(loops, CAPTION), conditions, references);
     }
 
     private static List<Float> generate(LatentCodec codec, Carry carry, VideoRequest request, int frames, int carried)
             throws IOException {
         List<Float> values = new ArrayList<>();
-        new VideoGenerator(VideoGeneratorTest::draw, codec, carry).generate(List.of(request),
-                new ClipShape(frames, 1, 1, 24, true), carried, (row, frame) -> values.add(frame[0]), step -> { });
+        new VideoGenerator(VideoGeneratorTest::draw, codec, carry)
+                .generate(
+                        List.of(request),
+                        new ClipShape(frames, 1, 1, 24, true),
+                        carried,
+                        (row, frame) -> values.add(frame[0]),
+                        step -> {});
         return values;
     }
 
@@ -108,10 +113,12 @@ class VideoGeneratorTest {
     void framesAreCarriedDecodedOrAsLatents() throws IOException {
         VideoRequest request = request("1,0,0,2,2", 4, 2, 1); // reference 0 is the clip of loop 0
         CountingCodec codec = new CountingCodec();
-        assertEquals(List.of(100.5f, 101.5f, 102.5f, 103.5f, 201.5f, 100.75f, 101.75f),
+        assertEquals(
+                List.of(100.5f, 101.5f, 102.5f, 103.5f, 201.5f, 100.75f, 101.75f),
                 generate(codec, Carry.DECODED, request, 4, 1));
         assertEquals(3, codec.encodedFrames);
-        assertEquals(List.of(100.5f, 101.5f, 102.5f, 103.5f, 201.5f, 100.5f, 101.5f),
+        assertEquals(
+                List.of(100.5f, 101.5f, 102.5f, 103.5f, 201.5f, 100.5f, 101.5f),
                 generate(codec, Carry.LATENTS, request, 4, 1));
         assertEquals(3, codec.encodedFrames, "latents need no encoding");
     }
@@ -136,8 +143,8 @@ class VideoGeneratorTest {
 
     @Test
     void whatNoLaterLoopTakesIsForgotten() {
-        LoopConditions conditions = LoopConditions.of(
-                MaskStrategy.parse("0,0,0,0,2;2,1,0,3,1", Dialect.LOOP_FIRST), 4, 4, 1, List.of(5));
+        LoopConditions conditions =
+                LoopConditions.of(MaskStrategy.parse("0,0,0,0,2;2,1,0,3,1", Dialect.LOOP_FIRST), 4, 4, 1, List.of(5));
         assertEquals(List.of(0, 1), List.copyOf(conditions.framesTaken(0, 0)));
         assertTrue(conditions.framesTaken(0, 1).isEmpty());
         assertEquals(List.of(0, 3), List.copyOf(conditions.framesTaken(1, 1)));
@@ -169,8 +176,13 @@ class VideoGeneratorTest {
         // 400 clips of 6 MiB are more than the heap of a test; a hundred of them would show in any case.
         int loops = 400;
         int[] count = new int[1];
-        new VideoGenerator(large, codec, Carry.DECODED).generate(List.of(request(null, frames, loops, 2)),
-                new ClipShape(frames, 256, 256, 24, true), 2, (row, frame) -> count[0]++, step -> { });
+        new VideoGenerator(large, codec, Carry.DECODED)
+                .generate(
+                        List.of(request(null, frames, loops, 2)),
+                        new ClipShape(frames, 256, 256, 24, true),
+                        2,
+                        (row, frame) -> count[0]++,
+                        step -> {});
         assertEquals(loops * (frames - 2) + 2, count[0]);
     }
 

@@ -32,7 +32,10 @@ public final class Golden {
     /** File names in the folder that match a regular expression, sorted. */
     public static List<String> files(String pattern) {
         try (Stream<Path> files = Files.list(folder())) {
-            return files.map(file -> file.getFileName().toString()).filter(name -> name.matches(pattern)).sorted().toList();
+            return files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.matches(pattern))
+                    .sorted()
+                    .toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

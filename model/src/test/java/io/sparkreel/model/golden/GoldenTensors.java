@@ -96,8 +96,11 @@ public final class GoldenTensors {
 
     /** Largest absolute value of all tensors whose name begins so. */
     public double largestOf(String prefix) {
-        return entries.entrySet().stream().filter(entry -> entry.getKey().startsWith(prefix))
-                .mapToDouble(entry -> largest(entry.getValue().values())).max().orElse(0);
+        return entries.entrySet().stream()
+                .filter(entry -> entry.getKey().startsWith(prefix))
+                .mapToDouble(entry -> largest(entry.getValue().values()))
+                .max()
+                .orElse(0);
     }
 
     public static double largest(float[] values) {

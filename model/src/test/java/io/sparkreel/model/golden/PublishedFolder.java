@@ -55,7 +55,8 @@ public final class PublishedFolder {
         ObjectNode places = index.putObject("weight_map");
         List<String> names = new ArrayList<>(weights.keySet());
         for (int shard = 0; shard < shards; shard++) {
-            String shardName = fileName.replace(".safetensors", "-0000" + (shard + 1) + "-of-0000" + shards + ".safetensors");
+            String shardName =
+                    fileName.replace(".safetensors", "-0000" + (shard + 1) + "-of-0000" + shards + ".safetensors");
             List<String> part = names.subList(names.size() * shard / shards, names.size() * (shard + 1) / shards);
             part.forEach(name -> places.put(name, shardName));
             write(shardName, part);
@@ -66,7 +67,8 @@ public final class PublishedFolder {
 
     private void write(String fileName, List<String> names) throws IOException {
         SafetensorsWriter.Builder builder = SafetensorsWriter.builder();
-        names.forEach(name -> builder.tensor(name, DataType.F32, weights.get(name).shape()));
+        names.forEach(
+                name -> builder.tensor(name, DataType.F32, weights.get(name).shape()));
         try (SafetensorsWriter writer = builder.writeTo(Files.newOutputStream(folder.resolve(fileName)))) {
             for (String name : names) {
                 writer.write(name, FloatBuffer.wrap(weights.get(name).values()));

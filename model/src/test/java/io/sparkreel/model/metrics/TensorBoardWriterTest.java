@@ -25,8 +25,8 @@ class TensorBoardWriterTest {
 
     /** TensorBoard 2.21 reads these bytes as the scalar "loss", 0.5 at step 1, a second after the file's beginning. */
     private static final String SEEN_BY_TENSORBOARD = "1800000000000000a37f4b22090000104"
-        + "0fc54d9411a0d627261696e2e4576656e743a32338d2fe91a00000000000000129bd82d0900005040fc54d94110012a0d0a0b0a04"
-        + "6c6f7373150000003fa34de289";
+            + "0fc54d9411a0d627261696e2e4576656e743a32338d2fe91a00000000000000129bd82d0900005040fc54d94110012a0d0a0b0a04"
+            + "6c6f7373150000003fa34de289";
 
     @Test
     void theFileIsWhatTensorBoardReads() throws IOException {
@@ -44,7 +44,9 @@ class TensorBoardWriterTest {
         try (TensorBoardWriter writer = new TensorBoardWriter(file, CREATED)) {
             writer.begin(3, CREATED.plusSeconds(1));
         }
-        assertArrayEquals(HexFormat.of().parseHex("0900005040fc54d94110033a020801"), records(file.toByteArray()).get(1));
+        assertArrayEquals(
+                HexFormat.of().parseHex("0900005040fc54d94110033a020801"),
+                records(file.toByteArray()).get(1));
     }
 
     @Test
@@ -67,11 +69,13 @@ class TensorBoardWriterTest {
             Map<Integer, Object> event = message(records.get(1 + 2 * i));
             assertEquals(1_700_000_000.25 + steps[i], Double.longBitsToDouble((Long) event.get(1)));
             assertEquals(steps[i], event.get(2));
-            Map<Integer, Object> point = message((byte[]) message((byte[]) event.get(5)).get(1));
+            Map<Integer, Object> point =
+                    message((byte[]) message((byte[]) event.get(5)).get(1));
             assertEquals("loss", text(point.get(1)));
             assertEquals(steps[i] * 0.5f, Float.intBitsToFloat(((Long) point.get(2)).intValue()));
             Map<Integer, Object> other = message((byte[]) message(
-                (byte[]) message(records.get(2 + 2 * i)).get(5)).get(1));
+                            (byte[]) message(records.get(2 + 2 * i)).get(5))
+                    .get(1));
             assertEquals(longTag, text(other.get(1)));
         }
     }
@@ -91,7 +95,10 @@ class TensorBoardWriterTest {
             byte[] length = new byte[8];
             buffer.get(length);
             assertEquals(maskedChecksum(length), buffer.getInt());
-            byte[] data = new byte[(int) ByteBuffer.wrap(length).order(ByteOrder.LITTLE_ENDIAN).getLong()];
+            byte[] data = new byte
+                    [(int) ByteBuffer.wrap(length)
+                            .order(ByteOrder.LITTLE_ENDIAN)
+                            .getLong()];
             buffer.get(data);
             assertEquals(maskedChecksum(data), buffer.getInt());
             records.add(data);
@@ -136,7 +143,7 @@ class TensorBoardWriterTest {
 
     private static long varint(ByteBuffer buffer) {
         long value = 0;
-        for (int shift = 0;; shift += 7) {
+        for (int shift = 0; ; shift += 7) {
             byte next = buffer.get();
             value |= (next & 0x7FL) << shift;
             if (next >= 0) {

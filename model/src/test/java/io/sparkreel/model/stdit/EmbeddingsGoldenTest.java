@@ -41,7 +41,8 @@ class EmbeddingsGoldenTest {
     }
 
     private Stream<DynamicTest> each(String pattern, java.util.function.Consumer<String> body) {
-        return tensors.entries().keySet().stream().filter(name -> name.matches(pattern))
+        return tensors.entries().keySet().stream()
+                .filter(name -> name.matches(pattern))
                 .map(name -> DynamicTest.dynamicTest(name, () -> body.accept(name)));
     }
 
@@ -80,9 +81,11 @@ class EmbeddingsGoldenTest {
             assertEquals(all[t], HalfPrecision.fromBf16(HalfPrecision.toBf16(t)));
         }
         for (int i = 0; i < times.length; i++) {
-            assertEquals(tensors.values("timestep.t_bf16_rounded")[i],
+            assertEquals(
+                    tensors.values("timestep.t_bf16_rounded")[i],
                     HalfPrecision.fromBf16(HalfPrecision.toBf16(times[i])));
-            assertEquals(tensors.values("timestep.t_fp16_rounded")[i], HalfPrecision.fromF16(HalfPrecision.toF16(times[i])));
+            assertEquals(
+                    tensors.values("timestep.t_fp16_rounded")[i], HalfPrecision.fromF16(HalfPrecision.toF16(times[i])));
         }
     }
 
@@ -90,21 +93,29 @@ class EmbeddingsGoldenTest {
     void sizesOfASample() {
         List<String> names = List.of("mlp.0.weight", "mlp.0.bias", "mlp.2.weight", "mlp.2.bias");
         try (TensorScope scope = TensorScope.open()) {
-            List<Tensor> mlp = names.stream().map(name -> tensors.tensor("size_embedder.weights." + name)).toList();
-            float[] sizes = tensors.values("size_embedder.in"); // [B, n], each number embedded and laid beside the others
+            List<Tensor> mlp = names.stream()
+                    .map(name -> tensors.tensor("size_embedder.weights." + name))
+                    .toList();
+            float[] sizes =
+                    tensors.values("size_embedder.in"); // [B, n], each number embedded and laid beside the others
             Tensor features = scalars(sizes);
-            tensors.assertClose("size_embedder.out", Kernels.instance().siluMlp(features, mlp).floats(), TOLERANCE);
+            tensors.assertClose(
+                    "size_embedder.out",
+                    Kernels.instance().siluMlp(features, mlp).floats(),
+                    TOLERANCE);
             float one = tensors.values("size_embedder.in1")[0];
             float[] repeated = new float[(int) tensors.shape("size_embedder.out1_bs2")[0]];
             java.util.Arrays.fill(repeated, one);
-            tensors.assertClose("size_embedder.out1_bs2",
-                    Kernels.instance().siluMlp(scalars(repeated), mlp).floats(), TOLERANCE);
+            tensors.assertClose(
+                    "size_embedder.out1_bs2",
+                    Kernels.instance().siluMlp(scalars(repeated), mlp).floats(),
+                    TOLERANCE);
         }
     }
 
     private static Tensor scalars(float[] values) {
-        return io.sparkreel.model.torch.Tensors.onHost().of(
-                ScalarFeatures.of(values), values.length, ScalarFeatures.WIDTH);
+        return io.sparkreel.model.torch.Tensors.onHost()
+                .of(ScalarFeatures.of(values), values.length, ScalarFeatures.WIDTH);
     }
 
     @TestFactory
@@ -115,7 +126,8 @@ class EmbeddingsGoldenTest {
             int frames = (int) shape[shape.length - 2];
             int width = (int) shape[shape.length - 1];
             float[] angles = PositionEmbedding.rotaryAngles(frames, width);
-            float[] frequencies = java.util.Arrays.copyOfRange(PositionEmbedding.rotaryAngles(2, width), width / 2, width);
+            float[] frequencies =
+                    java.util.Arrays.copyOfRange(PositionEmbedding.rotaryAngles(2, width), width / 2, width);
             assertArrayEquals(tensors.values(prefix + "freqs"), frequencies, 1e-6f);
             float[] rotated = tensors.values(name).clone();
             for (int pair = 0; pair < rotated.length / 2; pair++) {

@@ -67,8 +67,11 @@ class Stdit2GoldenTest {
             weights = Golden.tensors(base + ".weights.safetensors");
             tensors = Golden.tensors(base + ".cases.safetensors");
             parameters = new FlatParameters(ParameterLayout.of(config), HOST);
-            parameters.layout().slots().forEach((name, slot) ->
-                    parameters.values().write(slot.begin(), FloatBuffer.wrap(weights.values(name))));
+            parameters
+                    .layout()
+                    .slots()
+                    .forEach((name, slot) ->
+                            parameters.values().write(slot.begin(), FloatBuffer.wrap(weights.values(name))));
             model = new Stdit2(config, parameters::tensor, HOST);
             nullCaption = weights.values("y_embedder.y_embedding");
         }
@@ -85,9 +88,17 @@ class Stdit2GoldenTest {
                 long[] shape = tensors.shape(in + "x_mask");
                 noised = HOST.of(tensors.values(in + "x_mask"), shape[0], shape[1], 1, 1);
             }
-            return new Stdit2Input(latent, timestep, captions, noised, new Stdit2Input.ClipSize(
-                    tensors.values(in + "num_frames"), tensors.values(in + "height"), tensors.values(in + "width"),
-                    tensors.values(in + "ar"), tensors.values(in + "fps")));
+            return new Stdit2Input(
+                    latent,
+                    timestep,
+                    captions,
+                    noised,
+                    new Stdit2Input.ClipSize(
+                            tensors.values(in + "num_frames"),
+                            tensors.values(in + "height"),
+                            tensors.values(in + "width"),
+                            tensors.values(in + "ar"),
+                            tensors.values(in + "fps")));
         }
 
         /** The reference drops captions by an id; without a mask all tokens count, and fewer masks than captions repeat. */
@@ -113,7 +124,8 @@ class Stdit2GoldenTest {
 
         /** Expects the columns of some tensors, one beside the other. */
         void assertRows(Tensor actual, String... names) {
-            Tensor expected = Kernels.instance().concatLast(Stream.of(names).map(tensors::tensor).toList());
+            Tensor expected = Kernels.instance()
+                    .concatLast(Stream.of(names).map(tensors::tensor).toList());
             assertEquals(0, GoldenTensors.error(expected.floats(), actual.floats()), FORWARD, names[0]);
         }
 
@@ -138,7 +150,8 @@ class Stdit2GoldenTest {
             Golden.json(file).get("cases").properties().forEach(entry -> {
                 if (selected.test(entry.getValue())) {
                     tests.add(DynamicTest.dynamicTest(file + " " + entry.getKey(), () -> {
-                        try (Fixture fixture = new Fixture(file); TensorScope scope = TensorScope.open()) {
+                        try (Fixture fixture = new Fixture(file);
+                                TensorScope scope = TensorScope.open()) {
                             body.run(fixture, entry.getKey(), entry.getValue());
                         }
                     }));
@@ -159,16 +172,21 @@ class Stdit2GoldenTest {
 
     @TestFactory
     Stream<DynamicTest> layoutHoldsEveryPublishedTensor() {
-        return Golden.files("stdit2_.*\\.json").stream().map(file -> DynamicTest.dynamicTest(file, () -> {
-            try (Fixture fixture = new Fixture(file)) {
-                List<String> published = fixture.weights.entries().keySet().stream()
-                        .filter(name -> !name.equals("rope.freqs") && !name.equals("y_embedder.y_embedding")).toList();
-                Map<String, ParameterLayout.Slot> slots = fixture.parameters.layout().slots();
-                assertEquals(published, slots.keySet().stream().sorted().toList());
-                published.forEach(name -> assertEquals(
-                        List.of(box(fixture.weights.shape(name))), List.of(box(slots.get(name).spec().shape())), name));
-            }
-        }));
+        return Golden.files("stdit2_.*\\.json").stream()
+                .map(file -> DynamicTest.dynamicTest(file, () -> {
+                    try (Fixture fixture = new Fixture(file)) {
+                        List<String> published = fixture.weights.entries().keySet().stream()
+                                .filter(name -> !name.equals("rope.freqs") && !name.equals("y_embedder.y_embedding"))
+                                .toList();
+                        Map<String, ParameterLayout.Slot> slots =
+                                fixture.parameters.layout().slots();
+                        assertEquals(published, slots.keySet().stream().sorted().toList());
+                        published.forEach(name -> assertEquals(
+                                List.of(box(fixture.weights.shape(name))),
+                                List.of(box(slots.get(name).spec().shape())),
+                                name));
+                    }
+                }));
     }
 
     private static Object box(long[] shape) {
@@ -194,13 +212,15 @@ class Stdit2GoldenTest {
             Conditioning condition = fixture.model.condition(input, fixture.model.embeddings(input));
             fixture.tensors.assertClose(mid + "t_embedder", condition.timestep().floats(), FORWARD);
             fixture.tensors.assertClose(mid + "t_block", condition.spatial().floats(), FORWARD);
-            fixture.tensors.assertClose(mid + "t_block_temp", condition.temporal().floats(), FORWARD);
+            fixture.tensors.assertClose(
+                    mid + "t_block_temp", condition.temporal().floats(), FORWARD);
             Stdit2.Prepared prepared = fixture.model.prepare(input);
             fixture.assertRows(prepared.information(), mid + "csize", mid + "ar");
             fixture.tensors.assertClose(mid + "pos_embed", prepared.position().floats(), FORWARD);
-            Tensor length = Kernels.instance().add(
-                    fixture.tensors.tensor(mid + "fl"), fixture.tensors.tensor(mid + "fps"));
-            assertEquals(0, GoldenTensors.error(length.floats(), prepared.length().floats()), FORWARD);
+            Tensor length =
+                    Kernels.instance().add(fixture.tensors.tensor(mid + "fl"), fixture.tensors.tensor(mid + "fps"));
+            assertEquals(
+                    0, GoldenTensors.error(length.floats(), prepared.length().floats()), FORWARD);
             Tensor tokens = fixture.model.embed(input);
             Tensor block = fixture.model.block(
                     0, tokens, fixture.model.text(input), condition, input, fixture.model.rotaryAngles(input));
@@ -251,14 +271,20 @@ class Stdit2GoldenTest {
             Tensor weight = fixture.tensors.tensor(name + ".grad.loss_weight");
             float[] loss = new float[1];
             List<Integer> finished = new ArrayList<>();
-            new BlockwiseBackward(fixture.model, checkpoint).run(input, out -> {
-                Tensor value = kernels.scaledSum(
-                        kernels.weightedSum(List.of(out), List.of(weight)), 1 / Math.sqrt(out.elements()));
-                loss[0] = value.item();
-                return value;
-            }, finished::add);
+            new BlockwiseBackward(fixture.model, checkpoint)
+                    .run(
+                            input,
+                            out -> {
+                                Tensor value = kernels.scaledSum(
+                                        kernels.weightedSum(List.of(out), List.of(weight)),
+                                        1 / Math.sqrt(out.elements()));
+                                loss[0] = value.item();
+                                return value;
+                            },
+                            finished::add);
             fixture.tensors.assertClose(name + ".grad.loss", loss, LOSS);
-            fixture.tensors.assertClose(name + ".grad.in.x", Autograd.gradient(latent).floats(), GRADIENT);
+            fixture.tensors.assertClose(
+                    name + ".grad.in.x", Autograd.gradient(latent).floats(), GRADIENT);
             // Where attention has but one key, the gradients of queries and keys are zero: all noise, which is measured
             // by the gradients of the others.
             double noise = ROUNDING * fixture.tensors.largestOf(name + ".grad.param.");
@@ -277,20 +303,31 @@ class Stdit2GoldenTest {
     Stream<DynamicTest> trainingSteps() {
         return cases(kind("train_step"), (fixture, name, description) -> {
             JsonNode betas = description.get("betas");
-            AdamW.Options options = new AdamW.Options(betas.get(0).asDouble(), betas.get(1).asDouble(),
-                    description.get("eps").asDouble(), description.get("weight_decay").asDouble());
+            AdamW.Options options = new AdamW.Options(
+                    betas.get(0).asDouble(),
+                    betas.get(1).asDouble(),
+                    description.get("eps").asDouble(),
+                    description.get("weight_decay").asDouble());
             try (FlatGradients gradients = new FlatGradients(fixture.parameters, HOST);
-                    AdamW optimizer = new AdamW(options, HOST, fixture.parameters.layout().elements());
-                    Ema ema = new Ema(fixture.parameters, HOST, description.get("ema_decay").asDouble(), false)) {
+                    AdamW optimizer =
+                            new AdamW(options, HOST, fixture.parameters.layout().elements());
+                    Ema ema = new Ema(
+                            fixture.parameters,
+                            HOST,
+                            description.get("ema_decay").asDouble(),
+                            false)) {
                 for (int step = 0; step < 2; step++) {
                     gradients.clear();
                     backward(fixture, name, step);
-                    double norm = GradientClip.apply(gradients.values(), description.get("grad_clip").asDouble());
-                    assertEquals(description.get("grad_norms_before_clip").get(step).asDouble(), norm, norm * GRADIENT);
+                    double norm = GradientClip.apply(
+                            gradients.values(), description.get("grad_clip").asDouble());
+                    assertEquals(
+                            description.get("grad_norms_before_clip").get(step).asDouble(), norm, norm * GRADIENT);
                     if (step == 0) {
                         checkClippedNorms(fixture, gradients, description.get("clipped_grad_l2_step0"));
                     }
-                    optimizer.update(fixture.parameters, gradients, description.get("lr").asDouble());
+                    optimizer.update(
+                            fixture.parameters, gradients, description.get("lr").asDouble());
                     ema.update(fixture.parameters, step + 1);
                 }
                 checkUpdated(fixture, name, ema, description.get("lr").asDouble());
@@ -307,17 +344,24 @@ class Stdit2GoldenTest {
         boolean[] mask = fixture.tensors.has(in + "x_mask") ? fixture.flags(in + "x_mask") : null;
         DiffusionLoss loss = new DiffusionLoss(NoiseSchedule.linear(""), false, 1, HOST);
         try (TensorScope scope = TensorScope.open()) {
-            DiffusionLoss.Batch batch = loss.noise(
-                    fixture.tensors.tensor(in + "x_start"), fixture.tensors.tensor(in + "noise"), t, mask);
+            DiffusionLoss.Batch batch =
+                    loss.noise(fixture.tensors.tensor(in + "x_start"), fixture.tensors.tensor(in + "noise"), t, mask);
             Stdit2Input input = fixture.input(name, batch.noised(), fixture.tensors.values(in + "t"));
-            new BlockwiseBackward(fixture.model, false).run(input, out -> {
-                DiffusionLoss.Terms terms = loss.terms(out, batch);
-                String prefix = name + ".step" + step + ".";
-                fixture.tensors.assertClose(prefix + "mse", terms.squaredError().floats(), LOSS);
-                fixture.tensors.assertClose(prefix + "vb", terms.variationalBound().floats(), LOSS);
-                fixture.tensors.assertClose(prefix + "loss", terms.total().floats(), LOSS);
-                return Kernels.instance().scaledSum(terms.total(), 1.0 / t.length);
-            }, group -> { });
+            new BlockwiseBackward(fixture.model, false)
+                    .run(
+                            input,
+                            out -> {
+                                DiffusionLoss.Terms terms = loss.terms(out, batch);
+                                String prefix = name + ".step" + step + ".";
+                                fixture.tensors.assertClose(
+                                        prefix + "mse", terms.squaredError().floats(), LOSS);
+                                fixture.tensors.assertClose(
+                                        prefix + "vb", terms.variationalBound().floats(), LOSS);
+                                fixture.tensors.assertClose(
+                                        prefix + "loss", terms.total().floats(), LOSS);
+                                return Kernels.instance().scaledSum(terms.total(), 1.0 / t.length);
+                            },
+                            group -> {});
         }
     }
 
@@ -326,8 +370,13 @@ class Stdit2GoldenTest {
         expected.properties().forEach(entry -> {
             ParameterLayout.Slot slot = fixture.parameters.layout().slot(entry.getKey());
             try (TensorScope scope = TensorScope.open()) {
-                double norm = Kernels.instance().norm(Kernels.instance().sliceFlat(
-                        gradients.values().tensor(), slot.begin(), slot.spec().elements(), slot.spec().elements()));
+                double norm = Kernels.instance()
+                        .norm(Kernels.instance()
+                                .sliceFlat(
+                                        gradients.values().tensor(),
+                                        slot.begin(),
+                                        slot.spec().elements(),
+                                        slot.spec().elements()));
                 assertEquals(entry.getValue().asDouble(), norm, GRADIENT, entry.getKey());
             }
         });
@@ -336,7 +385,9 @@ class Stdit2GoldenTest {
     private static void checkUpdated(Fixture fixture, String name, Ema ema, double learningRate) {
         String prefix = name + ".after2.";
         List<String> recorded = fixture.tensors.entries().keySet().stream()
-                .filter(tensor -> tensor.startsWith(prefix)).map(tensor -> tensor.substring(prefix.length())).toList();
+                .filter(tensor -> tensor.startsWith(prefix))
+                .map(tensor -> tensor.substring(prefix.length()))
+                .toList();
         assertFalse(recorded.isEmpty());
         recorded.forEach(parameter -> {
             ParameterLayout.Slot slot = fixture.parameters.layout().slot(parameter);
@@ -377,6 +428,8 @@ class Stdit2GoldenTest {
             noisy += error > allowed ? 1 : 0;
             assertTrue(error <= Math.max(allowed, learningRate), name + "[" + i + "] is off by " + error);
         }
-        assertTrue(noisy <= Math.max(1, expected.length * 5e-3), name + ": " + noisy + " of " + expected.length + " elements are off");
+        assertTrue(
+                noisy <= Math.max(1, expected.length * 5e-3),
+                name + ": " + noisy + " of " + expected.length + " elements are off");
     }
 }

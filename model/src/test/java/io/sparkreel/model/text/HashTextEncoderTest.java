@@ -39,8 +39,8 @@ class HashTextEncoderTest {
         TextFeatures features = encoder.encode(List.of("  Über-Café, 4K!", "über café 4k"));
         int half = features.values().length / 2;
         assertArrayEquals(new int[] {1, 1, 1, 0, 0, 1, 1, 1, 0, 0}, features.mask());
-        assertArrayEquals(Arrays.copyOfRange(features.values(), 0, half),
-            Arrays.copyOfRange(features.values(), half, 2 * half));
+        assertArrayEquals(
+                Arrays.copyOfRange(features.values(), 0, half), Arrays.copyOfRange(features.values(), half, 2 * half));
     }
 
     @Test

@@ -28,12 +28,15 @@ class PromptCleanerTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "100%25 sure %zz %4 %E4%B8| 100% sure %zz %4 \uFFFD",
-        "a cat &hearts; &eacute;t&eacute;| a cat ♥ été",
-        "tom &amp; jerry &unknown; x| tom jerry unknown x",
-        "<script>var x = 1;</script>a <a href=\"x>y\">link</a> <!-- no --> b < c| a link b < c",
-        "ﬁne ｆｕｌｌ　width| fine full width"})
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "100%25 sure %zz %4 %E4%B8| 100% sure %zz %4 \uFFFD",
+                "a cat &hearts; &eacute;t&eacute;| a cat ♥ été",
+                "tom &amp; jerry &unknown; x| tom jerry unknown x",
+                "<script>var x = 1;</script>a <a href=\"x>y\">link</a> <!-- no --> b < c| a link b < c",
+                "ﬁne ｆｕｌｌ　width| fine full width"
+            })
     void furtherTextsAreCleaned(String text, String expected) {
         assertEquals(expected.strip(), PromptCleaner.clean(text));
     }
@@ -41,7 +44,7 @@ class PromptCleanerTest {
     @ParameterizedTest
     @ValueSource(strings = {"<", "a", "&", "-", "\"", ".", "a.", "<a ", "<a b=\"", "9", " ", "#", "x1", "中"})
     void longTextsOfOnePieceAreCleanedInTime(String piece) {
-        assertTimeoutPreemptively(Duration.ofSeconds(10),
-            () -> PromptCleaner.clean(piece.repeat(2000 / piece.length())));
+        assertTimeoutPreemptively(
+                Duration.ofSeconds(10), () -> PromptCleaner.clean(piece.repeat(2000 / piece.length())));
     }
 }

@@ -27,9 +27,11 @@ class PromptSyntaxTest {
         for (JsonNode sample : samples) {
             int loops = sample.get("num_loop").intValue();
             if (sample.has("error")) {
-                assertThrows(InvalidInputException.class,
-                    () -> strings(sample.get("in")).forEach(prompt -> PromptSyntax.parse(prompt).texts(loops)),
-                    sample.toString());
+                assertThrows(
+                        InvalidInputException.class,
+                        () -> strings(sample.get("in"))
+                                .forEach(prompt -> PromptSyntax.parse(prompt).texts(loops)),
+                        sample.toString());
                 continue;
             }
             for (int i = 0; i < sample.get("in").size(); i++) {
@@ -47,7 +49,9 @@ class PromptSyntaxTest {
     @Tag("golden")
     void promptFilesHoldOnePromptALine() {
         JsonNode sample = GoldenFiles.json("masks.json").get("load_prompts");
-        assertEquals(strings(sample.get("out")), PromptSyntax.lines(sample.get("file").textValue()));
+        assertEquals(
+                strings(sample.get("out")),
+                PromptSyntax.lines(sample.get("file").textValue()));
     }
 
     @Test
@@ -57,9 +61,19 @@ class PromptSyntaxTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"a {", "a {}}", "a {} b", "a {\"seed\": \"1\"}", "a {\"mask_strategy\": 0}", "a [1]",
-        "a {\"mask_strategy\": \"0\", \"mask_strategy\": \"1\"}", "a {'mask_strategy': '0'}",
-        "a {\"mask_strategy\": \"0\"} {\"reference_path\": \"b\"}", "a {\"mask_strategy\": null}"})
+    @ValueSource(
+            strings = {
+                "a {",
+                "a {}}",
+                "a {} b",
+                "a {\"seed\": \"1\"}",
+                "a {\"mask_strategy\": 0}",
+                "a [1]",
+                "a {\"mask_strategy\": \"0\", \"mask_strategy\": \"1\"}",
+                "a {'mask_strategy': '0'}",
+                "a {\"mask_strategy\": \"0\"} {\"reference_path\": \"b\"}",
+                "a {\"mask_strategy\": null}"
+            })
     void otherBracketsAreRefused(String prompt) {
         InvalidInputException e = assertThrows(InvalidInputException.class, () -> PromptSyntax.parse(prompt));
         assertTrue(e.getMessage().startsWith("Cannot read the prompt '" + prompt + "': "), e.getMessage());
@@ -68,12 +82,15 @@ class PromptSyntaxTest {
     @ParameterizedTest
     @ValueSource(strings = {"|0|a|x|b", "|0|a|2", "|0|a|3|b|1|c", "|0|a|5|b"})
     void schedulesThatDoNotFillTheLoopsAreRefused(String prompt) {
-        assertThrows(InvalidInputException.class, () -> PromptSyntax.parse(prompt).texts(4));
+        assertThrows(
+                InvalidInputException.class, () -> PromptSyntax.parse(prompt).texts(4));
     }
 
     @Test
     void scheduledTextsAreCleanedEach() {
-        assertEquals(List.of("one", "two.", "two."), PromptSyntax.parse("|0| One |1|<b>TWO.</b>").texts(3));
+        assertEquals(
+                List.of("one", "two.", "two."),
+                PromptSyntax.parse("|0| One |1|<b>TWO.</b>").texts(3));
     }
 
     private static List<String> strings(JsonNode array) {

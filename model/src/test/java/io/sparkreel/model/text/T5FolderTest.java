@@ -25,9 +25,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** What a T5 folder that does not fit is refused with. */
 class T5FolderTest {
-    private static final String CONFIG = "{\"vocab_size\": 8, \"d_model\": 4, \"d_kv\": 2, \"d_ff\": 4, \"num_layers\": 1,"
-            + " \"num_heads\": 2, \"relative_attention_num_buckets\": 32, \"feed_forward_proj\": \"gated-gelu\","
-            + " \"layer_norm_epsilon\": 1e-6}";
+    private static final String CONFIG =
+            "{\"vocab_size\": 8, \"d_model\": 4, \"d_kv\": 2, \"d_ff\": 4, \"num_layers\": 1,"
+                    + " \"num_heads\": 2, \"relative_attention_num_buckets\": 32, \"feed_forward_proj\": \"gated-gelu\","
+                    + " \"layer_norm_epsilon\": 1e-6}";
 
     @TempDir
     private Path folder;
@@ -39,8 +40,11 @@ class T5FolderTest {
 
     private String refusal(int slots) {
         long before = Tensor.liveCount();
-        String message = assertThrows(InvalidInputException.class,
-                () -> T5Encoder.load(folder, slots, Precision.FLOAT32, Tensors.onHost()).close()).getMessage();
+        String message = assertThrows(
+                        InvalidInputException.class,
+                        () -> T5Encoder.load(folder, slots, Precision.FLOAT32, Tensors.onHost())
+                                .close())
+                .getMessage();
         assertEquals(before, Tensor.liveCount());
         return message;
     }
@@ -56,8 +60,12 @@ class T5FolderTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"gated-gelu,relu,feed_forward_proj is relu", "\"d_model\": 4,\"d_model\": 0,d_model is 0",
-        "32,30,relative_attention_num_buckets is 30", "{,[,Cannot read"})
+    @CsvSource({
+        "gated-gelu,relu,feed_forward_proj is relu",
+        "\"d_model\": 4,\"d_model\": 0,d_model is 0",
+        "32,30,relative_attention_num_buckets is 30",
+        "{,[,Cannot read"
+    })
     void refusesAConfigurationOfAnotherModel(String from, String to, String expected) throws IOException {
         Files.writeString(folder.resolve("config.json"), CONFIG.replace(from, to));
         assertTrue(refusal(4).contains(expected), refusal(4));
@@ -82,9 +90,15 @@ class T5FolderTest {
     void tokenizesWithAModelWithoutRules() throws IOException {
         Files.write(folder.resolve("spiece.model"), tinyModel(1));
         try (T5Tokenizer tokenizer = T5Tokenizer.load(folder, 5)) {
-            assertEquals("[3, 3, 1, 0, 0]", java.util.Arrays.toString(tokenizer.tokenize("a  a ").ids()));
-            assertEquals("[3, 2, 3, 2, 1]", java.util.Arrays.toString(tokenizer.tokenize("ab ab a").ids()));
-            assertEquals("[3, 1, 1, 0, 0]", java.util.Arrays.toString(tokenizer.tokenize("a</s>").ids()));
+            assertEquals(
+                    "[3, 3, 1, 0, 0]",
+                    java.util.Arrays.toString(tokenizer.tokenize("a  a ").ids()));
+            assertEquals(
+                    "[3, 2, 3, 2, 1]",
+                    java.util.Arrays.toString(tokenizer.tokenize("ab ab a").ids()));
+            assertEquals(
+                    "[3, 1, 1, 0, 0]",
+                    java.util.Arrays.toString(tokenizer.tokenize("a</s>").ids()));
         }
     }
 
@@ -97,7 +111,10 @@ class T5FolderTest {
             ByteArrayOutputStream piece = new ByteArrayOutputStream();
             message(piece, 1, pieces[i].getBytes(StandardCharsets.UTF_8));
             piece.write(2 << 3 | 5);
-            piece.write(ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putFloat(kinds[i] == 1 ? -1 : 0).array());
+            piece.write(ByteBuffer.allocate(4)
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .putFloat(kinds[i] == 1 ? -1 : 0)
+                    .array());
             piece.write(new byte[] {3 << 3, (byte) kinds[i]});
             message(file, 1, piece.toByteArray());
         }

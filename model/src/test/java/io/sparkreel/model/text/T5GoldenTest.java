@@ -44,13 +44,17 @@ class T5GoldenTest {
     }
 
     private static Stream<DynamicTest> models(CaseBody body) {
-        return Golden.files("t5_.*\\.safetensors").stream().map(file -> file.replace(".safetensors", ""))
+        return Golden.files("t5_.*\\.safetensors").stream()
+                .map(file -> file.replace(".safetensors", ""))
                 .map(model -> DynamicTest.dynamicTest(model, () -> body.run(model)));
     }
 
     private static PublishedFolder published(Path folder, String model) throws IOException {
         Files.copy(Golden.folder().resolve(model + ".model"), folder.resolve("spiece.model"));
-        return new PublishedFolder(folder, Golden.tensors(model + ".safetensors"), Golden.json(model + ".json").get("config"));
+        return new PublishedFolder(
+                folder,
+                Golden.tensors(model + ".safetensors"),
+                Golden.json(model + ".json").get("config"));
     }
 
     private static JsonNode tokenCases(String model) {
@@ -77,9 +81,14 @@ class T5GoldenTest {
         assertTrue(cases.size() > 0);
         for (JsonNode expected : cases) {
             T5Tokenizer.Tokens tokens = tokenizer.tokenize(expected.get("text").asText());
-            assertArrayEquals(longs(expected.get("input_ids")), tokens.ids(), expected.get("text").asText());
-            assertArrayEquals(longs(expected.get("attention_mask")),
-                    Arrays.stream(tokens.mask()).asLongStream().toArray(), expected.get("text").asText());
+            assertArrayEquals(
+                    longs(expected.get("input_ids")),
+                    tokens.ids(),
+                    expected.get("text").asText());
+            assertArrayEquals(
+                    longs(expected.get("attention_mask")),
+                    Arrays.stream(tokens.mask()).asLongStream().toArray(),
+                    expected.get("text").asText());
         }
     }
 
@@ -89,7 +98,8 @@ class T5GoldenTest {
             Path folder = Files.createDirectory(parent.resolve(model));
             published(folder, model);
             JsonNode expected = tokenCases(model);
-            try (T5Tokenizer tokenizer = T5Tokenizer.load(folder, expected.get("max_length").asInt())) {
+            try (T5Tokenizer tokenizer =
+                    T5Tokenizer.load(folder, expected.get("max_length").asInt())) {
                 checkTokens(tokenizer, expected.get("cases"));
             }
         });
@@ -101,16 +111,24 @@ class T5GoldenTest {
         return models(model -> {
             Path folder = Files.createDirectory(parent.resolve(model));
             byte[] pieces = Files.readAllBytes(Golden.folder().resolve(model + ".model"));
-            ObjectNode json = (ObjectNode) new ObjectMapper().readTree(TokenizerJson.of(SentencePieceModel.parse(pieces)));
-            json.putObject("truncation").put("direction", "Right").put("max_length", 4)
-                    .put("strategy", "LongestFirst").put("stride", 0);
+            ObjectNode json =
+                    (ObjectNode) new ObjectMapper().readTree(TokenizerJson.of(SentencePieceModel.parse(pieces)));
+            json.putObject("truncation")
+                    .put("direction", "Right")
+                    .put("max_length", 4)
+                    .put("strategy", "LongestFirst")
+                    .put("stride", 0);
             ObjectNode padding = json.putObject("padding");
             padding.putObject("strategy").put("Fixed", 50);
-            padding.put("direction", "Right").putNull("pad_to_multiple_of").put("pad_id", 0).put("pad_type_id", 0)
+            padding.put("direction", "Right")
+                    .putNull("pad_to_multiple_of")
+                    .put("pad_id", 0)
+                    .put("pad_type_id", 0)
                     .put("pad_token", "<pad>");
             new ObjectMapper().writeValue(folder.resolve("tokenizer.json").toFile(), json);
             JsonNode expected = tokenCases(model);
-            try (T5Tokenizer tokenizer = T5Tokenizer.load(folder, expected.get("max_length").asInt())) {
+            try (T5Tokenizer tokenizer =
+                    T5Tokenizer.load(folder, expected.get("max_length").asInt())) {
                 checkTokens(tokenizer, expected.get("cases"));
             }
         });
@@ -124,9 +142,13 @@ class T5GoldenTest {
             float[] relative = tensors.values("fn.relative_position");
             float[] expected = tensors.values("fn.relative_bucket");
             for (int i = 0; i < relative.length; i++) {
-                assertEquals((int) expected[i], RelativePositions.bucket((int) relative[i],
-                        config.get("relative_attention_num_buckets").asInt(),
-                        config.get("relative_attention_max_distance").asInt()), "distance " + relative[i]);
+                assertEquals(
+                        (int) expected[i],
+                        RelativePositions.bucket(
+                                (int) relative[i],
+                                config.get("relative_attention_num_buckets").asInt(),
+                                config.get("relative_attention_max_distance").asInt()),
+                        "distance " + relative[i]);
             }
         });
     }
@@ -135,7 +157,8 @@ class T5GoldenTest {
     Stream<DynamicTest> features(@TempDir Path parent) {
         return models(model -> {
             GoldenTensors tensors = Golden.tensors(model + ".safetensors");
-            Path folder = published(Files.createDirectory(parent.resolve(model)), model).inOneFile("model.safetensors");
+            Path folder = published(Files.createDirectory(parent.resolve(model)), model)
+                    .inOneFile("model.safetensors");
             for (String[] names : new String[][] {{"in", "out"}, {"long", "long"}}) {
                 int slots = (int) tensors.shape(names[0] + ".input_ids")[1];
                 try (T5Encoder encoder = T5Encoder.load(folder, slots, Precision.FLOAT32, HOST)) {
@@ -150,7 +173,9 @@ class T5GoldenTest {
         int texts = (int) tensors.shape(in + ".input_ids")[0];
         float[] all = new float[texts * slots * encoder.width()];
         for (int row = 0; row < texts; row++) {
-            long[] ids = Arrays.stream(ints(tensors.values(in + ".input_ids"), row * slots, slots)).asLongStream().toArray();
+            long[] ids = Arrays.stream(ints(tensors.values(in + ".input_ids"), row * slots, slots))
+                    .asLongStream()
+                    .toArray();
             float[] features = encoder.features(ids, ints(tensors.values(in + ".attention_mask"), row * slots, slots));
             System.arraycopy(features, 0, all, row * features.length, features.length);
         }
@@ -162,14 +187,18 @@ class T5GoldenTest {
         return models(model -> {
             long before = Tensor.liveCount();
             GoldenTensors tensors = Golden.tensors(model + ".safetensors");
-            Path folder = published(Files.createDirectory(parent.resolve(model)), model).inShards("model.safetensors", 3);
+            Path folder = published(Files.createDirectory(parent.resolve(model)), model)
+                    .inShards("model.safetensors", 3);
             List<String> texts = new ArrayList<>();
-            tokenCases(model).get("cases").forEach(expected -> texts.add(expected.get("text").asText()));
+            tokenCases(model)
+                    .get("cases")
+                    .forEach(expected -> texts.add(expected.get("text").asText()));
             try (T5Encoder encoder = T5Encoder.load(
                     folder, Golden.json(model + ".json").get("max_length").asInt(), Precision.FLOAT32, HOST)) {
                 TextFeatures features = encoder.encode(texts);
                 tensors.assertClose("out.last_hidden_state", features.values(), FEATURES);
-                assertArrayEquals(ints(tensors.values("in.attention_mask"), 0, features.mask().length), features.mask());
+                assertArrayEquals(
+                        ints(tensors.values("in.attention_mask"), 0, features.mask().length), features.mask());
                 float[] alone = encoder.encode(texts.subList(1, 2)).values();
                 assertArrayEquals(Arrays.copyOfRange(features.values(), alone.length, 2 * alone.length), alone);
             }
@@ -182,12 +211,16 @@ class T5GoldenTest {
     Stream<DynamicTest> halfPrecision(@TempDir Path parent) {
         return models(model -> {
             GoldenTensors tensors = Golden.tensors(model + ".safetensors");
-            Path folder = published(Files.createDirectory(parent.resolve(model)), model).inOneFile("model.safetensors");
+            Path folder = published(Files.createDirectory(parent.resolve(model)), model)
+                    .inOneFile("model.safetensors");
             int slots = (int) tensors.shape("in.input_ids")[1];
             try (T5Encoder encoder = T5Encoder.load(folder, slots, Precision.BFLOAT16, HOST)) {
                 double error = GoldenTensors.error(
                         tensors.values("out.last_hidden_state"), rows(encoder, tensors, "in", slots));
-                int layers = Golden.json(model + ".json").get("config").get("num_layers").asInt();
+                int layers = Golden.json(model + ".json")
+                        .get("config")
+                        .get("num_layers")
+                        .asInt();
                 assertTrue(error < 7e-3 * (layers + 1) && error > 1e-4, "relative error " + error);
             }
         });

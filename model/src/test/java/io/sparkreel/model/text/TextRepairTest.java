@@ -46,8 +46,17 @@ class TextRepairTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"ﬁn, fin", "ｆｕｌｌ, full", "l’a, l'a", "\u0093a\u0094, \"a\"", "e\u0301, é", "a\u0007b, ab",
-        "a\u001B[31mb, ab", "x &lt; y, x < y", "\uFEFFa, a"})
+    @CsvSource({
+        "ﬁn, fin",
+        "ｆｕｌｌ, full",
+        "l’a, l'a",
+        "\u0093a\u0094, \"a\"",
+        "e\u0301, é",
+        "a\u0007b, ab",
+        "a\u001B[31mb, ab",
+        "x &lt; y, x < y",
+        "\uFEFFa, a"
+    })
     void variantsBecomePlain(String text, String expected) {
         assertEquals(expected, TextRepair.repair(text));
     }

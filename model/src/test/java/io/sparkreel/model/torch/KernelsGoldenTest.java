@@ -38,12 +38,19 @@ class KernelsGoldenTest {
         assumeTrue(Golden.has("embeddings.safetensors"));
         GoldenTensors tensors = Golden.tensors("embeddings.safetensors");
         try (TensorScope scope = TensorScope.open()) {
-            tensors.assertClose("rmsnorm.out", kernels.tensor("head_norm",
-                    tensors.tensor("rmsnorm.x"), tensors.tensor("rmsnorm.weight")).floats(), TOLERANCE);
+            tensors.assertClose(
+                    "rmsnorm.out",
+                    kernels.tensor("head_norm", tensors.tensor("rmsnorm.x"), tensors.tensor("rmsnorm.weight"))
+                            .floats(),
+                    TOLERANCE);
             Tensor x = column(tensors, "gelu_tanh.x");
-            tensors.assertClose("gelu_tanh.out",
-                    kernels.tensor("caption_mlp", x, Precision.FLOAT32.code(), identity()).floats(), TOLERANCE);
-            tensors.assertClose("silu.out", kernels.tensor("silu_mlp", x, identity()).floats(), TOLERANCE);
+            tensors.assertClose(
+                    "gelu_tanh.out",
+                    kernels.tensor("caption_mlp", x, Precision.FLOAT32.code(), identity())
+                            .floats(),
+                    TOLERANCE);
+            tensors.assertClose(
+                    "silu.out", kernels.tensor("silu_mlp", x, identity()).floats(), TOLERANCE);
         }
     }
 
@@ -53,8 +60,15 @@ class KernelsGoldenTest {
         GoldenTensors tensors = Golden.tensors("iddpm.safetensors");
         assumeTrue(tensors.has("fn.dgll.out"));
         try (TensorScope scope = TensorScope.open()) {
-            tensors.assertClose("fn.dgll.out", kernels.tensor("discretised_log_likelihood", tensors.tensor("fn.dgll.x"),
-                    tensors.tensor("fn.dgll.means"), tensors.tensor("fn.dgll.log_scales")).floats(), 2e-4);
+            tensors.assertClose(
+                    "fn.dgll.out",
+                    kernels.tensor(
+                                    "discretised_log_likelihood",
+                                    tensors.tensor("fn.dgll.x"),
+                                    tensors.tensor("fn.dgll.means"),
+                                    tensors.tensor("fn.dgll.log_scales"))
+                            .floats(),
+                    2e-4);
         }
     }
 }

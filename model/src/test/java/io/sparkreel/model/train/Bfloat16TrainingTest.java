@@ -75,7 +75,8 @@ class Bfloat16TrainingTest {
             BlockwiseBackward backward = new BlockwiseBackward(model, false);
             DiffusionLoss loss = new DiffusionLoss(NoiseSchedule.linear(""), false, 1, HOST);
             try (FlatGradients gradients = new FlatGradients(parameters, HOST);
-                    AdamW optimizer = new AdamW(AdamW.Options.REFERENCE, HOST, parameters.layout().elements())) {
+                    AdamW optimizer = new AdamW(
+                            AdamW.Options.REFERENCE, HOST, parameters.layout().elements())) {
                 for (int step = 0; step < steps; step++) {
                     gradients.clear();
                     means[step / WINDOW] += backward(backward, loss, step) / WINDOW;
@@ -91,13 +92,16 @@ class Bfloat16TrainingTest {
         double[] mean = new double[1];
         try (TensorScope scope = TensorScope.open()) {
             DiffusionLoss.Batch batch = batch(loss, step);
-            backward.run(input(batch), output -> {
-                DiffusionLoss.Terms terms = loss.terms(output, batch);
-                for (float total : terms.total().floats()) {
-                    mean[0] += total / BATCH;
-                }
-                return Kernels.instance().scaledSum(terms.total(), 1.0 / BATCH);
-            }, group -> { });
+            backward.run(
+                    input(batch),
+                    output -> {
+                        DiffusionLoss.Terms terms = loss.terms(output, batch);
+                        for (float total : terms.total().floats()) {
+                            mean[0] += total / BATCH;
+                        }
+                        return Kernels.instance().scaledSum(terms.total(), 1.0 / BATCH);
+                    },
+                    group -> {});
         }
         return mean[0];
     }
@@ -137,8 +141,13 @@ class Bfloat16TrainingTest {
         }
         Captions captions = Captions.of(HOST, CONFIG.captionChannels(), text, Collections.nCopies(BATCH, all));
         float[] side = {64, 64, 64, 64};
-        return new Stdit2Input(batch.noised(), times, captions, null, new Stdit2Input.ClipSize(
-                new float[] {3, 3, 3, 3}, side, side, new float[] {1, 1, 1, 1}, new float[] {8, 8, 8, 8}));
+        return new Stdit2Input(
+                batch.noised(),
+                times,
+                captions,
+                null,
+                new Stdit2Input.ClipSize(
+                        new float[] {3, 3, 3, 3}, side, side, new float[] {1, 1, 1, 1}, new float[] {8, 8, 8, 8}));
     }
 
     @Test
@@ -155,8 +164,11 @@ class Bfloat16TrainingTest {
                 parameters.values().write(slot.begin(), java.nio.FloatBuffer.wrap(values));
             });
             Stdit2Input input = input(batch(new DiffusionLoss(NoiseSchedule.linear(""), false, 1, HOST), 0));
-            float[] expected = new Stdit2(CONFIG, parameters::tensor, HOST).forward(input).floats();
-            float[] found = new Stdit2(CONFIG, parameters::tensor, HOST, Precision.BFLOAT16).forward(input).floats();
+            float[] expected =
+                    new Stdit2(CONFIG, parameters::tensor, HOST).forward(input).floats();
+            float[] found = new Stdit2(CONFIG, parameters::tensor, HOST, Precision.BFLOAT16)
+                    .forward(input)
+                    .floats();
             double error = GoldenTensors.error(expected, found);
             assertTrue(error > 1e-5 && error < 3e-2, "relative error " + error);
         }

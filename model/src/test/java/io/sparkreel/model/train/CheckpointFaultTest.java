@@ -41,6 +41,7 @@ class CheckpointFaultTest {
 
     /** The files of a run after step 1, and after step 2. */
     private static Map<String, byte[]> first;
+
     private static Map<String, byte[]> both;
 
     @BeforeAll
@@ -60,8 +61,13 @@ class CheckpointFaultTest {
     /** Two ranks, for whom writing needs no collective, write the checkpoint of step 2, and then only the newest is kept. */
     private static void saveOnTwoRanks(TinyTraining training, Storage storage) throws Exception {
         for (int rank : new int[] {1, 0}) {
-            try (CheckpointSaver saver = new CheckpointSaver(storage, "attempt", training.weights(), training.trainer(),
-                    new RefusingCollective(rank), (state, folder) -> new Retention(1, null).apply(storage))) {
+            try (CheckpointSaver saver = new CheckpointSaver(
+                    storage,
+                    "attempt",
+                    training.weights(),
+                    training.trainer(),
+                    new RefusingCollective(rank),
+                    (state, folder) -> new Retention(1, null).apply(storage))) {
                 saver.save(training.state(), Map.of("note.txt", new byte[] {1}));
                 saver.finish();
             }
@@ -82,7 +88,8 @@ class CheckpointFaultTest {
                 storage.dieAt(call);
                 assertThrows(IOException.class, () -> saveOnTwoRanks(training, storage), "call " + call);
                 MemoryStorage left = new MemoryStorage(kind, storage.files());
-                CheckpointReader found = CheckpointReader.newest(left).orElseThrow().checkpoint();
+                CheckpointReader found =
+                        CheckpointReader.newest(left).orElseThrow().checkpoint();
                 assertTrue(List.of(BEFORE, AFTER).contains(found.folder()));
                 kept += found.folder().equals(BEFORE) ? 1 : 0;
                 Map<String, byte[]> expected = found.folder().equals(BEFORE) ? first : whole.files();
@@ -92,7 +99,9 @@ class CheckpointFaultTest {
                 // The next attempt writes into the same folder.
                 saveOnTwoRanks(training, left);
                 assertEquals(whole.files().keySet(), left.files().keySet(), "call " + call);
-                assertEquals(AFTER, CheckpointReader.newest(left).orElseThrow().checkpoint().folder());
+                assertEquals(
+                        AFTER,
+                        CheckpointReader.newest(left).orElseThrow().checkpoint().folder());
             }
             assertTrue(kept > 20 && kept < whole.calls(), kept + " of " + whole.calls() + " left the one before");
         }
@@ -124,16 +133,20 @@ class CheckpointFaultTest {
     @Test
     void everySingleBitCounts() throws Exception {
         Random random = new Random(1);
-        List<String> files = both.keySet().stream().filter(path -> path.startsWith(AFTER)).toList();
+        List<String> files =
+                both.keySet().stream().filter(path -> path.startsWith(AFTER)).toList();
         MemoryStorage storage = new MemoryStorage(MemoryStorage.Kind.DISK, both);
-        assertEquals(AFTER, CheckpointReader.newest(storage).orElseThrow().checkpoint().folder());
+        assertEquals(
+                AFTER,
+                CheckpointReader.newest(storage).orElseThrow().checkpoint().folder());
         for (int flip = 0; flip < FLIPS; flip++) {
             String file = files.get(flip % files.size()); // small files as often as large ones
             byte[] damaged = both.get(file).clone();
             int bit = random.nextInt(8 * damaged.length);
             damaged[bit / 8] ^= (byte) (1 << bit % 8);
             storage.files().put(file, damaged);
-            assertThrows(InvalidInputException.class, () -> CheckpointReader.open(storage, AFTER), file + " bit " + bit);
+            assertThrows(
+                    InvalidInputException.class, () -> CheckpointReader.open(storage, AFTER), file + " bit " + bit);
             storage.files().put(file, both.get(file));
         }
     }
@@ -147,7 +160,8 @@ class CheckpointFaultTest {
         Map<String, Map<String, byte[]>> damages = new TreeMap<>();
         damages.put("its file model/model.safetensors has", Map.of(model, Arrays.copyOf(both.get(model), 1000)));
         damages.put("its file state.json has 0 bytes", Map.of(AFTER + "/state.json", new byte[0]));
-        damages.put("the content of its file ema/model.safetensors", // both have the same length
+        damages.put(
+                "the content of its file ema/model.safetensors", // both have the same length
                 Map.of(model, both.get(average), average, both.get(model)));
         damages.put("its manifest.json cannot be used", Map.of(manifest, Arrays.copyOf(both.get(manifest), 500)));
         damages.put("does not match its checksum", Map.of(manifest, both.get(BEFORE + "/manifest.json")));
@@ -159,7 +173,8 @@ class CheckpointFaultTest {
         MemoryStorage storage = new MemoryStorage(MemoryStorage.Kind.DISK, both);
         storage.files().remove(moments);
         assertBeforeCounts("its file optimizer/rank-00000-of-00001.safetensors is missing", storage);
-        assertBeforeCounts("cannot be read (Input/output error)",
+        assertBeforeCounts(
+                "cannot be read (Input/output error)",
                 new ForwardingStorage(new MemoryStorage(MemoryStorage.Kind.DISK, both)) {
                     @Override
                     public java.io.InputStream open(String path) throws IOException {
@@ -204,7 +219,7 @@ class CheckpointFaultTest {
         MemoryStorage memory = new MemoryStorage(MemoryStorage.Kind.OBJECT_STORE, Map.of());
         SlowStorage storage = new SlowStorage(memory);
         try (TinyTraining training = new TinyTraining(new SingleProcess());
-                CheckpointSaver saver = training.saver(storage, (state, folder) -> { })) {
+                CheckpointSaver saver = training.saver(storage, (state, folder) -> {})) {
             TinyTraining.Outcome atTwo = training.trainUntil(2);
             saver.save(training.state(), Map.of());
             TinyTraining.Outcome atFour = training.trainUntil(4);
@@ -228,7 +243,7 @@ class CheckpointFaultTest {
         MemoryStorage storage = new MemoryStorage(MemoryStorage.Kind.DISK, first);
         storage.dieAt(3);
         try (TinyTraining training = new TinyTraining(new SingleProcess());
-                CheckpointSaver saver = training.saver(storage, (state, folder) -> { })) {
+                CheckpointSaver saver = training.saver(storage, (state, folder) -> {})) {
             training.trainUntil(2);
             saver.save(training.state(), Map.of());
             IOException told = assertThrows(IOException.class, () -> {
@@ -247,11 +262,12 @@ class CheckpointFaultTest {
         MemoryStorage memory = new MemoryStorage(MemoryStorage.Kind.DISK, first);
         SlowStorage storage = new SlowStorage(memory);
         try (TinyTraining training = new TinyTraining(new SingleProcess())) {
-            CheckpointSaver saver = training.saver(storage, (state, folder) -> { });
+            CheckpointSaver saver = training.saver(storage, (state, folder) -> {});
             saver.save(training.state(), Map.of());
             Thread writer = Thread.getAllStackTraces().keySet().stream()
                     .filter(thread -> thread.getName().startsWith("sparkreel-checkpoint") && thread.isAlive())
-                    .findFirst().orElseThrow();
+                    .findFirst()
+                    .orElseThrow();
             saver.close();
             writer.join(5000);
             assertFalse(writer.isAlive());
@@ -289,12 +305,14 @@ class CheckpointFaultTest {
         SlowCommits storage = new SlowCommits(memory);
         try (TinyTraining training = new TinyTraining(new SingleProcess())) {
             training.trainUntil(2);
-            CheckpointSaver saver = training.saver(storage, (state, folder) -> { });
+            CheckpointSaver saver = training.saver(storage, (state, folder) -> {});
             saver.save(training.state(), Map.of());
             assertTrue(storage.committing.await(30, TimeUnit.SECONDS));
             saver.close();
         }
-        assertEquals(AFTER, CheckpointReader.newest(memory).orElseThrow().checkpoint().folder());
+        assertEquals(
+                AFTER,
+                CheckpointReader.newest(memory).orElseThrow().checkpoint().folder());
     }
 
     @Test

@@ -38,6 +38,7 @@ class ExportWeightsTest {
 
     @TempDir
     private Path work;
+
     private Path run;
     private float[] trained;
 
@@ -51,15 +52,28 @@ class ExportWeightsTest {
     void checkpoint() throws Exception {
         run = work.resolve("run");
         Tensors tensors = Tensors.onHost();
-        Trainer.Options options = new Trainer.Options(false, 1, "", false, null, false, Precision.FLOAT32, Freeze.NOTHING, 1,
-                AdamW.Options.REFERENCE, new LearningRate(LearningRate.Schedule.CONSTANT, 1e-3, 0, 10), 0.9, false, 1);
+        Trainer.Options options = new Trainer.Options(
+                false,
+                1,
+                "",
+                false,
+                null,
+                false,
+                Precision.FLOAT32,
+                Freeze.NOTHING,
+                1,
+                AdamW.Options.REFERENCE,
+                new LearningRate(LearningRate.Schedule.CONSTANT, 1e-3, 0, 10),
+                0.9,
+                false,
+                1);
         try (ModelWeights weights = new ModelWeights(CONFIG, tensors);
                 Trainer trainer = new Trainer(options, weights, tensors, new SingleProcess())) {
             trainer.restartEma();
             weights.initialise(7);
             trained = weights.parameters().tensor("blocks.0.attn.qkv.weight").floats();
             try (CheckpointSaver saver = new CheckpointSaver(
-                    new LocalStorage(run), "a", weights, trainer, new SingleProcess(), (state, folder) -> { })) {
+                    new LocalStorage(run), "a", weights, trainer, new SingleProcess(), (state, folder) -> {})) {
                 saver.save(new RunState(0, 1, 1, 1, 7, "plan", false), Map.of());
                 saver.finish();
             }
@@ -67,14 +81,16 @@ class ExportWeightsTest {
     }
 
     private void export(String... more) throws IOException {
-        List<String> words = new java.util.ArrayList<>(List.of(run.toString(), work.resolve("out").toString()));
+        List<String> words = new java.util.ArrayList<>(
+                List.of(run.toString(), work.resolve("out").toString()));
         words.addAll(List.of(more));
         ExportWeights.run(ExportWeights.Request.parse(words.toArray(String[]::new)));
     }
 
     private Set<String> files() throws IOException {
         try (Stream<Path> files = Files.list(work.resolve("out"))) {
-            return new TreeSet<>(files.map(file -> file.getFileName().toString()).toList());
+            return new TreeSet<>(
+                    files.map(file -> file.getFileName().toString()).toList());
         }
     }
 
@@ -82,7 +98,8 @@ class ExportWeightsTest {
     void writesOneFileBesideItsConfiguration() throws IOException {
         export("--weights", "model");
         assertEquals(Set.of("config.json", "model.safetensors"), files());
-        JsonNode config = new ObjectMapper().readTree(work.resolve("out/config.json").toFile());
+        JsonNode config =
+                new ObjectMapper().readTree(work.resolve("out/config.json").toFile());
         assertEquals("STDiT2", config.get("model_type").asText());
         assertEquals(CONFIG, Stdit2Config.read(work.resolve("out/config.json")));
         try (WeightsFolder exported = WeightsFolder.open(work.resolve("out"))) {
@@ -94,14 +111,18 @@ class ExportWeightsTest {
     void roundsToTheTypeAskedForAndReadsBack() throws IOException {
         export("--weights", "model", "--dtype", "bf16");
         try (WeightsFolder exported = WeightsFolder.open(work.resolve("out"))) {
-            assertEquals(DataType.BF16, exported.tensors().get("blocks.0.attn.qkv.weight").dataType());
+            assertEquals(
+                    DataType.BF16,
+                    exported.tensors().get("blocks.0.attn.qkv.weight").dataType());
             float[] rounded = exported.floats("blocks.0.attn.qkv.weight");
             for (int i = 0; i < rounded.length; i++) {
                 assertEquals(HalfPrecision.fromBf16(HalfPrecision.toBf16(trained[i])), rounded[i]);
             }
             try (ModelWeights weights = new ModelWeights(CONFIG, Tensors.onHost())) {
                 WeightsFile.read(exported, weights, weights.parameters().values());
-                assertArrayEquals(rounded, weights.parameters().tensor("blocks.0.attn.qkv.weight").floats());
+                assertArrayEquals(
+                        rounded,
+                        weights.parameters().tensor("blocks.0.attn.qkv.weight").floats());
             }
         }
     }
@@ -118,12 +139,15 @@ class ExportWeightsTest {
 
     @Test
     void saysWhatIsWrongWithItsWords() {
-        for (String words : List.of("a", "a b c", "a b --dtype fp8", "a b --weights", "a b --max-file-mib 0", "a b --all x")) {
-            String message = assertThrows(InvalidInputException.class,
-                    () -> ExportWeights.Request.parse(words.split(" "))).getMessage();
+        for (String words :
+                List.of("a", "a b c", "a b --dtype fp8", "a b --weights", "a b --max-file-mib 0", "a b --all x")) {
+            String message = assertThrows(
+                            InvalidInputException.class, () -> ExportWeights.Request.parse(words.split(" ")))
+                    .getMessage();
             assertTrue(message.matches("Cannot export weights: .*\\. (Give|Use) .*\\."), message);
         }
-        assertThrows(InvalidInputException.class,
+        assertThrows(
+                InvalidInputException.class,
                 () -> ExportWeights.run(ExportWeights.Request.parse(work.toString(), work + "/out")));
     }
 }

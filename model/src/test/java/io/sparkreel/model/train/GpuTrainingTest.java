@@ -66,9 +66,21 @@ class GpuTrainingTest {
         long before = Tensor.liveCount();
         double[] losses = new double[8];
         FrameMask masks = FrameMask.of(Map.of("mask_no", 0.5, "mask_image_head", 0.5));
-        Trainer.Options options = new Trainer.Options(false, 1, "", false, masks, checkpointActivations, precision,
-                Freeze.NOTHING, 1, AdamW.Options.REFERENCE,
-                new LearningRate(LearningRate.Schedule.CONSTANT, 1e-3, 0, 1), 0.9, true, 42);
+        Trainer.Options options = new Trainer.Options(
+                false,
+                1,
+                "",
+                false,
+                masks,
+                checkpointActivations,
+                precision,
+                Freeze.NOTHING,
+                1,
+                AdamW.Options.REFERENCE,
+                new LearningRate(LearningRate.Schedule.CONSTANT, 1e-3, 0, 1),
+                0.9,
+                true,
+                42);
         try (ModelWeights weights = new ModelWeights(CONFIG, tensors)) {
             weights.initialise(3);
             try (Trainer trainer = new Trainer(options, weights, tensors, new SingleProcess())) {
@@ -110,9 +122,14 @@ class GpuTrainingTest {
             boolean[] mask = new boolean[CONFIG.modelMaxLength()];
             Arrays.fill(mask, true);
             Caption caption = new Caption(normal(mask.length * CONFIG.captionChannels(), 6), mask);
-            return new LatentGenerator(weights.model(tensors), weights.nullCaption(), sampler, new Sampler.Guidance(3, 3))
-                    .draw(List.of(new LatentRequest(caption, 1, 2, 0, 0, null)), new ClipShape(3, 40, 48, 24, false), 5, 6,
-                            done -> { })[0];
+            return new LatentGenerator(
+                            weights.model(tensors), weights.nullCaption(), sampler, new Sampler.Guidance(3, 3))
+                    .draw(
+                            List.of(new LatentRequest(caption, 1, 2, 0, 0, null)),
+                            new ClipShape(3, 40, 48, 24, false),
+                            5,
+                            6,
+                            done -> {})[0];
         }
     }
 }

@@ -65,8 +65,9 @@ class ShardedTrainingTest {
 
     @ParameterizedTest
     @CsvSource({"true, 4, true, 2", "true, 2, false, 3", "false, 2, true, 4", "true, 3, false, 1"})
-    void checkpointsServeAnyNumberOfRanksWithAndWithoutSharding(boolean writtenSharded, int writers, boolean readSharded,
-            int readers, @TempDir Path folder) throws Exception {
+    void checkpointsServeAnyNumberOfRanksWithAndWithoutSharding(
+            boolean writtenSharded, int writers, boolean readSharded, int readers, @TempDir Path folder)
+            throws Exception {
         Storage storage = new LocalStorage(folder);
         List<Outcome> unbroken = ThreadRanks.run(writers, collective -> {
             try (TinyTraining training = new TinyTraining(collective, writtenSharded, false)) {
@@ -81,7 +82,8 @@ class ShardedTrainingTest {
                 return training.trainUntil(8).losses();
             }
         };
-        for (List<Double> losses : readers == 1 ? List.of(goOn.run(new SingleProcess())) : ThreadRanks.run(readers, goOn)) {
+        for (List<Double> losses :
+                readers == 1 ? List.of(goOn.run(new SingleProcess())) : ThreadRanks.run(readers, goOn)) {
             for (int step = 0; step < losses.size(); step++) {
                 assertEquals(unbroken.get(0).losses().get(step), losses.get(step), 1e-5);
             }
@@ -95,8 +97,8 @@ class ShardedTrainingTest {
     /** The average of a checkpoint. */
     private static float[] read(Storage storage) throws Exception {
         try (ModelWeights weights = new ModelWeights(TinyTraining.CONFIG, Tensors.onHost())) {
-            TrainingCheckpoint.readWeights(CheckpointReader.newest(storage).orElseThrow().checkpoint(),
-                    TrainingCheckpoint.EMA, weights);
+            TrainingCheckpoint.readWeights(
+                    CheckpointReader.newest(storage).orElseThrow().checkpoint(), TrainingCheckpoint.EMA, weights);
             return TinyTraining.values(weights.parameters().values());
         }
     }
@@ -108,8 +110,11 @@ class ShardedTrainingTest {
             try (TinyTraining training = new TinyTraining(collective, true, false)) {
                 training.trainUntil(1);
                 AdamW optimizer = training.trainer().optimizer();
-                return new long[] {optimizer.firstMoment().elements(), optimizer.secondMoment().elements(),
-                    training.trainer().ema().values().elements()};
+                return new long[] {
+                    optimizer.firstMoment().elements(),
+                    optimizer.secondMoment().elements(),
+                    training.trainer().ema().values().elements()
+                };
             }
         });
         for (int vector = 0; vector < 3; vector++) {
@@ -146,7 +151,9 @@ class ShardedTrainingTest {
         try (FlatBuffer kept = new FlatBuffer(Tensors.onHost(), 5)) {
             Shard two = Shard.parse("10+2 20+3");
             assertEquals(1, two.write(kept, 8, FloatBuffer.wrap(new float[] {8, 9, 10})));
-            assertEquals(4, two.write(kept, 11, FloatBuffer.wrap(new float[] {11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22})));
+            assertEquals(
+                    4, two.write(kept, 11, FloatBuffer.wrap(new float[] {11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22
+                    })));
             assertArrayEquals(new float[] {10, 11, 20, 21, 22}, TinyTraining.values(kept));
         }
     }

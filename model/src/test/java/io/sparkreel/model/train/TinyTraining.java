@@ -26,8 +26,8 @@ final class TinyTraining implements AutoCloseable {
     static final LatentShape IMAGE = new LatentShape(2, 1, 4, 4);
     private static final Tensors HOST = Tensors.onHost();
 
-    static final Stdit2Config CONFIG = new Stdit2Config(
-            64, 2, List.of(1, 2, 2), 24, 2, 2, 4, 0.3, true, TEXT_WIDTH, SLOTS, true);
+    static final Stdit2Config CONFIG =
+            new Stdit2Config(64, 2, List.of(1, 2, 2), 24, 2, 2, 4, 0.3, true, TEXT_WIDTH, SLOTS, true);
 
     private final ModelWeights weights = new ModelWeights(CONFIG, HOST);
     private final Collective collective;
@@ -35,7 +35,8 @@ final class TinyTraining implements AutoCloseable {
     private long done;
 
     /** What a run came to: its last state, and the loss of every step it took. */
-    record Outcome(float[] parameters, float[] average, float[] firstMoment, float[] secondMoment, List<Double> losses) {}
+    record Outcome(
+            float[] parameters, float[] average, float[] firstMoment, float[] secondMoment, List<Double> losses) {}
 
     TinyTraining(Collective collective) {
         this(collective, false, false);
@@ -45,8 +46,26 @@ final class TinyTraining implements AutoCloseable {
         this.collective = collective;
         weights.initialise(3);
         LearningRate rate = new LearningRate(LearningRate.Schedule.COSINE, 1e-2, 2, 40);
-        trainer = new Trainer(new Trainer.Options(false, 1, "", false, null, checkpointActivations,
-                Precision.FLOAT32, Freeze.NOTHING, 1, AdamW.Options.REFERENCE, rate, 0.9, true, 42, sharded), weights, HOST, collective);
+        trainer = new Trainer(
+                new Trainer.Options(
+                        false,
+                        1,
+                        "",
+                        false,
+                        null,
+                        checkpointActivations,
+                        Precision.FLOAT32,
+                        Freeze.NOTHING,
+                        1,
+                        AdamW.Options.REFERENCE,
+                        rate,
+                        0.9,
+                        true,
+                        42,
+                        sharded),
+                weights,
+                HOST,
+                collective);
     }
 
     ModelWeights weights() {
@@ -64,8 +83,14 @@ final class TinyTraining implements AutoCloseable {
 
     /** Where the run stands. */
     RunState state() {
-        return new RunState((int) (done / STEPS_PER_EPOCH), done % STEPS_PER_EPOCH, done, trainer.optimizer().steps(),
-                42, "plan", false);
+        return new RunState(
+                (int) (done / STEPS_PER_EPOCH),
+                done % STEPS_PER_EPOCH,
+                done,
+                trainer.optimizer().steps(),
+                42,
+                "plan",
+                false);
     }
 
     CheckpointSaver saver(Storage storage, CheckpointSaver.Committed committed) {
@@ -78,14 +103,20 @@ final class TinyTraining implements AutoCloseable {
         for (; done < end; done++) {
             losses.add(trainer.step(done, share(micros(done)), CLIPS_PER_STEP).loss());
         }
-        return new Outcome(values(weights.parameters().values()), values(trainer.ema().values()),
-                values(trainer.optimizer().firstMoment()), values(trainer.optimizer().secondMoment()), losses);
+        return new Outcome(
+                values(weights.parameters().values()),
+                values(trainer.ema().values()),
+                values(trainer.optimizer().firstMoment()),
+                values(trainer.optimizer().secondMoment()),
+                losses);
     }
 
     private static List<MicroBatch> micros(long step) {
         long epoch = step / STEPS_PER_EPOCH;
         long first = step % STEPS_PER_EPOCH * CLIPS_PER_STEP;
-        return List.of(batch(epoch, VIDEO, first, first + 1), batch(epoch, IMAGE, first + 2, first + 3),
+        return List.of(
+                batch(epoch, VIDEO, first, first + 1),
+                batch(epoch, IMAGE, first + 2, first + 3),
                 batch(epoch, VIDEO, first + 4));
     }
 
@@ -98,7 +129,8 @@ final class TinyTraining implements AutoCloseable {
     }
 
     static MicroBatch batch(long epoch, LatentShape shape, long... clips) {
-        List<Sample> samples = Arrays.stream(clips).mapToObj(clip -> sample(clip, shape)).toList();
+        List<Sample> samples =
+                Arrays.stream(clips).mapToObj(clip -> sample(clip, shape)).toList();
         return new MicroBatch(shape.frames() == 1 ? "image" : "video", epoch, samples, shape, SLOTS, TEXT_WIDTH);
     }
 
@@ -121,7 +153,7 @@ final class TinyTraining implements AutoCloseable {
 
     /** Saves the state and waits until that is done. */
     String save(Storage storage) throws Exception {
-        try (CheckpointSaver saver = saver(storage, (state, folder) -> { })) {
+        try (CheckpointSaver saver = saver(storage, (state, folder) -> {})) {
             String folder = saver.save(state(), Map.of());
             saver.finish();
             return folder;

@@ -30,8 +30,21 @@ class TrainerRanksTest {
     }
 
     private static Trainer.Options options(boolean sharded) {
-        return new Trainer.Options(false, 1, "", false, null, false, Precision.FLOAT32, Freeze.NOTHING, 0,
-                AdamW.Options.REFERENCE, new LearningRate(LearningRate.Schedule.CONSTANT, 1e-2, 0, 9), 0.9, true, 42,
+        return new Trainer.Options(
+                false,
+                1,
+                "",
+                false,
+                null,
+                false,
+                Precision.FLOAT32,
+                Freeze.NOTHING,
+                0,
+                AdamW.Options.REFERENCE,
+                new LearningRate(LearningRate.Schedule.CONSTANT, 1e-2, 0, 9),
+                0.9,
+                true,
+                42,
                 sharded);
     }
 
@@ -49,8 +62,13 @@ class TrainerRanksTest {
         MicroBatch sound = TinyTraining.batch(0, TinyTraining.IMAGE, ring.rank());
         Sample broken = TinyTraining.sample(9, TinyTraining.VIDEO);
         broken.latent()[5] = Float.NaN;
-        MicroBatch poison = new MicroBatch("video", 0, List.of(TinyTraining.sample(8, TinyTraining.VIDEO), broken),
-                TinyTraining.VIDEO, TinyTraining.SLOTS, TinyTraining.TEXT_WIDTH);
+        MicroBatch poison = new MicroBatch(
+                "video",
+                0,
+                List.of(TinyTraining.sample(8, TinyTraining.VIDEO), broken),
+                TinyTraining.VIDEO,
+                TinyTraining.SLOTS,
+                TinyTraining.TEXT_WIDTH);
         List<MicroBatch> mine = ring.rank() == 1 ? List.of(sound, poison) : List.of(sound);
         try (ModelWeights weights = new ModelWeights(TinyTraining.CONFIG, HOST)) {
             weights.initialise(3);
@@ -59,7 +77,8 @@ class TrainerRanksTest {
                 StepReport skipped = trainer.step(0, mine, 5);
                 assertTrue(skipped.notFinite());
                 assertEquals(5, skipped.samples());
-                assertArrayEquals(before, TinyTraining.values(weights.parameters().values()));
+                assertArrayEquals(
+                        before, TinyTraining.values(weights.parameters().values()));
                 assertEquals(0, trainer.optimizer().steps());
                 assertEquals(ring.rank() == 1 ? List.of(poison) : List.of(), trainer.notFinite(mine));
                 assertFalse(trainer.step(1, List.of(sound), 3).notFinite());
@@ -82,8 +101,8 @@ class TrainerRanksTest {
             weights.parameters().values().write(0, FloatBuffer.wrap(values));
             int groups = weights.parameters().layout().groups().size();
             try (Trainer trainer = new Trainer(options(false), weights, HOST, recording)) {
-                List<MicroBatch> two = List.of(TinyTraining.batch(0, TinyTraining.VIDEO, 1),
-                        TinyTraining.batch(0, TinyTraining.VIDEO, 2));
+                List<MicroBatch> two = List.of(
+                        TinyTraining.batch(0, TinyTraining.VIDEO, 1), TinyTraining.batch(0, TinyTraining.VIDEO, 2));
                 trainer.step(0, two.subList(0, 1), 1); // the ranges are known now
                 assertEquals(groups, recording.take().size());
                 trainer.step(1, two.subList(0, 1), 1);
@@ -93,7 +112,8 @@ class TrainerRanksTest {
                 for (int sum = 0; sum < groups; sum++) {
                     assertArrayEquals(last[sum], asked.get(sum)[sum], "what is summed changes afterwards");
                     for (int group = 0; group < groups; group++) {
-                        assertEquals(group <= sum, hasValues(asked.get(sum)[group]), "group " + group + " in sum " + sum);
+                        assertEquals(
+                                group <= sum, hasValues(asked.get(sum)[group]), "group " + group + " in sum " + sum);
                     }
                 }
                 // Of several micro-batches the last one's backward pass makes the gradients final.

@@ -20,8 +20,8 @@ import io.sparkreel.model.metrics.BucketTotals;
 import io.sparkreel.model.metrics.RankLap;
 import io.sparkreel.model.metrics.StepMetrics.Phase;
 import io.sparkreel.model.stdit.Stdit2Config;
-import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.Precision;
+import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
 import io.sparkreel.model.train.MicroBatch.LatentShape;
@@ -42,8 +42,8 @@ class TrainerTest {
     private static final Tensors HOST = Tensors.onHost();
     private static final int SLOTS = 6;
     private static final int TEXT_WIDTH = 16;
-    private static final Stdit2Config CONFIG = new Stdit2Config(
-            64, 3, List.of(1, 2, 2), 48, 2, 4, 4, 0.3, true, TEXT_WIDTH, SLOTS, true);
+    private static final Stdit2Config CONFIG =
+            new Stdit2Config(64, 3, List.of(1, 2, 2), 48, 2, 4, 4, 0.3, true, TEXT_WIDTH, SLOTS, true);
     private static final LatentShape VIDEO = new LatentShape(3, 4, 4, 6);
     private static final LatentShape IMAGE = new LatentShape(3, 1, 5, 4);
 
@@ -58,9 +58,21 @@ class TrainerTest {
     }
 
     private static Trainer.Options options(boolean checkpointActivations, Freeze freeze, FrameMask masks) {
-        return new Trainer.Options(false, 1, "", false, masks, checkpointActivations, Precision.FLOAT32, freeze, 1,
+        return new Trainer.Options(
+                false,
+                1,
+                "",
+                false,
+                masks,
+                checkpointActivations,
+                Precision.FLOAT32,
+                freeze,
+                1,
                 AdamW.Options.REFERENCE,
-                new LearningRate(LearningRate.Schedule.COSINE, 1e-2, 2, 12), 0.9, true, 42);
+                new LearningRate(LearningRate.Schedule.COSINE, 1e-2, 2, 12),
+                0.9,
+                true,
+                42);
     }
 
     private static Sample sample(long clip, LatentShape shape) {
@@ -71,7 +83,14 @@ class TrainerTest {
         random.fillNormal(text, 0, text.length);
         boolean[] mask = new boolean[SLOTS];
         Arrays.fill(mask, 0, 1 + random.nextInt(SLOTS), true);
-        return new Sample(clip, latent, text, mask, shape.frames(), shape.height() * 8, shape.width() * 8,
+        return new Sample(
+                clip,
+                latent,
+                text,
+                mask,
+                shape.frames(),
+                shape.height() * 8,
+                shape.width() * 8,
                 shape.frames() == 1 ? 120 : 24);
     }
 
@@ -108,7 +127,10 @@ class TrainerTest {
                 for (int step = 0; step < steps; step++) {
                     reports.add(trainer.step(step, share(stepOf(step), collective), CLIPS));
                 }
-                return new Outcome(reports, values(weights.parameters().values()), values(trainer.ema().values()));
+                return new Outcome(
+                        reports,
+                        values(weights.parameters().values()),
+                        values(trainer.ema().values()));
             }
         }
     }
@@ -130,7 +152,9 @@ class TrainerTest {
             for (Outcome rank : together) {
                 assertArrayEquals(together.get(0).parameters(), rank.parameters(), "ranks differ");
                 for (int step = 0; step < steps; step++) {
-                    assertEquals(alone.reports().get(step).loss(), rank.reports().get(step).loss(),
+                    assertEquals(
+                            alone.reports().get(step).loss(),
+                            rank.reports().get(step).loss(),
                             1e-5 * alone.reports().get(step).loss());
                     assertEquals(CLIPS, rank.reports().get(step).samples());
                 }
@@ -178,9 +202,21 @@ class TrainerTest {
     /** What a step takes from the parameters where Adam's division is by about one: the gradient. */
     private static float[] gradient(Collective collective, List<MicroBatch> mine, int clips) {
         double large = 1e4;
-        Trainer.Options options = new Trainer.Options(false, 1, "", false, null, false, Precision.FLOAT32, Freeze.NOTHING,
-                0, new AdamW.Options(0.9, 0.999, large, 0),
-                new LearningRate(LearningRate.Schedule.CONSTANT, large, 0, 1), 0.9, true, 42);
+        Trainer.Options options = new Trainer.Options(
+                false,
+                1,
+                "",
+                false,
+                null,
+                false,
+                Precision.FLOAT32,
+                Freeze.NOTHING,
+                0,
+                new AdamW.Options(0.9, 0.999, large, 0),
+                new LearningRate(LearningRate.Schedule.CONSTANT, large, 0, 1),
+                0.9,
+                true,
+                42);
         try (ModelWeights weights = new ModelWeights(CONFIG, HOST)) {
             weights.initialise(3);
             float[] gradient = values(weights.parameters().values());
@@ -207,11 +243,14 @@ class TrainerTest {
                     StepReport report = trainer.step(1, share(stepOf(1), ring), CLIPS);
                     RankLap mine = trainer.metrics().lap();
                     double passed = (System.nanoTime() - begin) / 1e9;
-                    double told = mine.seconds().values().stream().mapToDouble(s -> s).sum();
+                    double told =
+                            mine.seconds().values().stream().mapToDouble(s -> s).sum();
                     assertEquals(passed, told, 0.05 * passed + 0.002);
                     List<RankLap> all = mine.ofAllRanks(ring);
-                    double loss = all.stream().flatMap(lap -> lap.buckets().values().stream())
-                            .mapToDouble(BucketTotals::loss).sum();
+                    double loss = all.stream()
+                            .flatMap(lap -> lap.buckets().values().stream())
+                            .mapToDouble(BucketTotals::loss)
+                            .sum();
                     assertEquals(report.loss(), loss / CLIPS, 1e-9);
                     return all;
                 }
@@ -243,8 +282,14 @@ class TrainerTest {
     @Test
     void theLossOfFixedClipsFalls() {
         List<StepReport> reports = train(new SingleProcess(), false, 60).reports();
-        double first = reports.subList(0, 10).stream().mapToDouble(StepReport::squaredError).average().orElseThrow();
-        double last = reports.subList(50, 60).stream().mapToDouble(StepReport::squaredError).average().orElseThrow();
+        double first = reports.subList(0, 10).stream()
+                .mapToDouble(StepReport::squaredError)
+                .average()
+                .orElseThrow();
+        double last = reports.subList(50, 60).stream()
+                .mapToDouble(StepReport::squaredError)
+                .average()
+                .orElseThrow();
         assertTrue(last < 0.9 * first, () -> first + " to " + last);
     }
 
@@ -342,9 +387,10 @@ class TrainerTest {
                 for (int step = 0; step < steps; step++) {
                     trainer.step(step, share(stepOf(step), collective), CLIPS);
                 }
-                RunState state = new RunState(0, steps, steps, trainer.optimizer().steps(), 42, "plan", false);
+                RunState state =
+                        new RunState(0, steps, steps, trainer.optimizer().steps(), 42, "plan", false);
                 try (CheckpointSaver saver =
-                        new CheckpointSaver(storage, "a", weights, trainer, collective, (saved, folder) -> { })) {
+                        new CheckpointSaver(storage, "a", weights, trainer, collective, (saved, folder) -> {})) {
                     String folder = saver.save(state, Map.of());
                     saver.finish();
                     return folder;
@@ -356,12 +402,17 @@ class TrainerTest {
     private static Outcome resume(CheckpointReader checkpoint, int from, int to) throws Exception {
         try (ModelWeights weights = new ModelWeights(TrainingCheckpoint.config(checkpoint), HOST);
                 Trainer trainer = new Trainer(options(false), weights, HOST, new SingleProcess())) {
-            assertEquals(from, TrainingCheckpoint.restore(checkpoint, weights, trainer).globalStep());
+            assertEquals(
+                    from,
+                    TrainingCheckpoint.restore(checkpoint, weights, trainer).globalStep());
             List<StepReport> reports = new ArrayList<>();
             for (int step = from; step < to; step++) {
                 reports.add(trainer.step(step, stepOf(step), CLIPS));
             }
-            return new Outcome(reports, values(weights.parameters().values()), values(trainer.ema().values()));
+            return new Outcome(
+                    reports,
+                    values(weights.parameters().values()),
+                    values(trainer.ema().values()));
         }
     }
 
@@ -371,10 +422,14 @@ class TrainerTest {
         CheckpointReader checkpoint = CheckpointReader.open(storage, writeAfter(1, storage, new SingleProcess()));
         Stdit2Config deeper = new Stdit2Config(64, 3, null, 48, 3, 4, 4, 0.3, true, TEXT_WIDTH, SLOTS, false);
         try (ModelWeights weights = new ModelWeights(deeper, HOST)) {
-            String message = assertThrows(InvalidInputException.class,
-                    () -> TrainingCheckpoint.readWeights(checkpoint, TrainingCheckpoint.EMA, weights)).getMessage();
-            assertTrue(message.contains("no blocks.2.") && message.contains("unknown blocks.0.attn.q_norm.weight")
-                    || message.contains("more"), message);
+            String message = assertThrows(
+                            InvalidInputException.class,
+                            () -> TrainingCheckpoint.readWeights(checkpoint, TrainingCheckpoint.EMA, weights))
+                    .getMessage();
+            assertTrue(
+                    message.contains("no blocks.2.") && message.contains("unknown blocks.0.attn.q_norm.weight")
+                            || message.contains("more"),
+                    message);
         }
     }
 

@@ -43,8 +43,21 @@ class TrainingMemoryTest {
 
     private static Trainer.Options options() {
         FrameMask masks = FrameMask.of(Map.of("mask_no", 0.5, "mask_image_head", 0.5));
-        return new Trainer.Options(false, 1, "", false, masks, true, Precision.FLOAT32, Freeze.NOTHING, 1,
-                AdamW.Options.REFERENCE, new LearningRate(LearningRate.Schedule.CONSTANT, 1e-4, 0, 1), 0.999, true, 42);
+        return new Trainer.Options(
+                false,
+                1,
+                "",
+                false,
+                masks,
+                true,
+                Precision.FLOAT32,
+                Freeze.NOTHING,
+                1,
+                AdamW.Options.REFERENCE,
+                new LearningRate(LearningRate.Schedule.CONSTANT, 1e-4, 0, 1),
+                0.999,
+                true,
+                42);
     }
 
     /** A batch of one clip; its shape changes from step to step, as in training on buckets. */
@@ -58,12 +71,16 @@ class TrainingMemoryTest {
         boolean[] mask = new boolean[config.modelMaxLength()];
         Arrays.fill(mask, 0, 1 + step % mask.length, true);
         Sample sample = new Sample(step, latent, text, mask, frames, 8 * side, 8 * side + 8, 24);
-        return List.of(new MicroBatch("144p", 0, List.of(sample), shape, config.modelMaxLength(), config.captionChannels()));
+        return List.of(
+                new MicroBatch("144p", 0, List.of(sample), shape, config.modelMaxLength(), config.captionChannels()));
     }
 
     private static long status(String key) throws IOException {
-        return Files.readAllLines(Path.of("/proc/self/status")).stream().filter(line -> line.startsWith(key + ":"))
-                .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) * 1024).findFirst().orElseThrow();
+        return Files.readAllLines(Path.of("/proc/self/status")).stream()
+                .filter(line -> line.startsWith(key + ":"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) * 1024)
+                .findFirst()
+                .orElseThrow();
     }
 
     /** Resident memory once Java has cleared away what it no longer needs. */
@@ -82,7 +99,8 @@ class TrainingMemoryTest {
     void aThousandStepsLeaveNoMemoryBehind() throws IOException {
         long[] resident = steps(200, 1000);
         // The collector may give back of Java's heap what warming up has taken.
-        assertTrue(resident[1] <= 1.02 * resident[0],
+        assertTrue(
+                resident[1] <= 1.02 * resident[0],
                 "resident bytes after 200 and 1,000 steps: " + Arrays.toString(resident));
     }
 
@@ -112,7 +130,8 @@ class TrainingMemoryTest {
 
     private static Stdit2Config publishedSize() {
         int[] preset = Stdit2Config.preset("STDiT2-XL/2");
-        return new Stdit2Config(512, 4, List.of(1, 2, 2), preset[1], preset[0], preset[2], 4, 0.1, true, 4096, 200, true);
+        return new Stdit2Config(
+                512, 4, List.of(1, 2, 2), preset[1], preset[0], preset[2], 4, 0.1, true, 4096, 200, true);
     }
 
     @Test
@@ -122,7 +141,8 @@ class TrainingMemoryTest {
             weights.initialise(3);
             assertEquals(767_452_064, weights.parameters().layout().elements());
             Path file = folder.resolve("model.safetensors");
-            WeightsFile.write(Files.newOutputStream(file), weights, weights.parameters().values());
+            WeightsFile.write(
+                    Files.newOutputStream(file), weights, weights.parameters().values());
             assertEquals(published(publishedSize()), shapes(file));
         }
     }
@@ -225,8 +245,10 @@ class TrainingMemoryTest {
             shapes.put(entry.getKey(), shape);
             JsonNode range = entry.getValue().get("data_offsets");
             ranges.put(range.get(0).asLong(), range.get(1).asLong());
-            assertEquals(4L * shape.stream().mapToLong(Integer::longValue).reduce(1, (a, b) -> a * b),
-                    range.get(1).asLong() - range.get(0).asLong(), entry.getKey());
+            assertEquals(
+                    4L * shape.stream().mapToLong(Integer::longValue).reduce(1, (a, b) -> a * b),
+                    range.get(1).asLong() - range.get(0).asLong(),
+                    entry.getKey());
         });
         long at = 0;
         for (Map.Entry<Long, Long> range : ranges.entrySet()) {

@@ -9,9 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.collective.SingleProcess;
 import io.sparkreel.model.diffusion.FrameMask;
-import io.sparkreel.model.stdit.Stdit2Config;
-import io.sparkreel.model.stdit.Stdit2;
 import io.sparkreel.model.stdit.Captions;
+import io.sparkreel.model.stdit.Stdit2;
+import io.sparkreel.model.stdit.Stdit2Config;
 import io.sparkreel.model.stdit.Stdit2Input;
 import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.TensorScope;
@@ -31,12 +31,24 @@ class ValidationTest {
     private static final int SLOTS = 4;
     private static final int TEXT_WIDTH = 8;
     private static final LatentShape SHAPE = new LatentShape(3, 4, 4, 4);
-    private static final Stdit2Config CONFIG = new Stdit2Config(
-            64, 3, List.of(1, 2, 2), 48, 2, 4, 4, 0.5, true, TEXT_WIDTH, SLOTS, true);
+    private static final Stdit2Config CONFIG =
+            new Stdit2Config(64, 3, List.of(1, 2, 2), 48, 2, 4, 4, 0.5, true, TEXT_WIDTH, SLOTS, true);
     /** Captions that are often dropped and frames that are often given, in training. */
-    private static final Trainer.Options OPTIONS = new Trainer.Options(true, 0.001, "", false,
-            FrameMask.of(Map.of("mask_no", 0.1, "mask_quarter_head", 0.9)), false, Precision.FLOAT32, Freeze.NOTHING, 1,
-            AdamW.Options.REFERENCE, new LearningRate(LearningRate.Schedule.CONSTANT, 3e-3, 0, 100), 0.5, false, 42);
+    private static final Trainer.Options OPTIONS = new Trainer.Options(
+            true,
+            0.001,
+            "",
+            false,
+            FrameMask.of(Map.of("mask_no", 0.1, "mask_quarter_head", 0.9)),
+            false,
+            Precision.FLOAT32,
+            Freeze.NOTHING,
+            1,
+            AdamW.Options.REFERENCE,
+            new LearningRate(LearningRate.Schedule.CONSTANT, 3e-3, 0, 100),
+            0.5,
+            false,
+            42);
 
     @BeforeAll
     static void start() {
@@ -65,9 +77,14 @@ class ValidationTest {
                 List<ClipLoss> first = validation.losses(batch(0, 1, 2));
                 validation.losses(batch(0, 8, 9));
                 assertEquals(first, validation.losses(batch(5, 1, 2)), "the epoch plays a part");
-                assertEquals(List.of("bucket", "bucket"), first.stream().map(ClipLoss::bucket).toList());
+                assertEquals(
+                        List.of("bucket", "bucket"),
+                        first.stream().map(ClipLoss::bucket).toList());
                 assertNotEquals(first.get(0).loss(), first.get(1).loss());
-                assertEquals(first.get(0).loss(), validation.losses(batch(0, 1)).get(0).loss(), 1e-5);
+                assertEquals(
+                        first.get(0).loss(),
+                        validation.losses(batch(0, 1)).get(0).loss(),
+                        1e-5);
                 // Before training the model answers zero to everything, and the mean square of these latents is near 1.
                 assertEquals(1, first.get(0).squaredError(), 0.25);
             }
@@ -80,12 +97,14 @@ class ValidationTest {
             weights.initialise(3);
             try (Trainer trainer = new Trainer(OPTIONS, weights, HOST, new SingleProcess())) {
                 float[] before = values(weights);
-                double untrained = trainer.validation().losses(batch(0, 1, 2)).get(0).loss();
+                double untrained =
+                        trainer.validation().losses(batch(0, 1, 2)).get(0).loss();
                 assertArrayEquals(before, values(weights));
                 for (int step = 0; step < 60; step++) {
                     trainer.step(step, List.of(batch(step, 1, 2)), 2);
                 }
-                double trained = trainer.validation().losses(batch(0, 1, 2)).get(0).loss();
+                double trained =
+                        trainer.validation().losses(batch(0, 1, 2)).get(0).loss();
                 assertTrue(trained < 0.95 * untrained, untrained + " to " + trained);
             }
         }
@@ -93,7 +112,8 @@ class ValidationTest {
 
     @Test
     void theAveragedModelFollowsTheAverage() {
-        try (ModelWeights weights = new ModelWeights(CONFIG, HOST); TensorScope scope = TensorScope.open()) {
+        try (ModelWeights weights = new ModelWeights(CONFIG, HOST);
+                TensorScope scope = TensorScope.open()) {
             weights.initialise(3);
             try (Trainer trainer = new Trainer(OPTIONS, weights, HOST, new SingleProcess())) {
                 Stdit2 averaged = trainer.averagedModel();
@@ -102,7 +122,8 @@ class ValidationTest {
                     trainer.step(step, List.of(batch(step, 1, 2)), 2);
                 }
                 try (ModelWeights copy = new ModelWeights(CONFIG, HOST)) {
-                    FloatBuffer ema = FloatBuffer.allocate((int) trainer.ema().values().elements());
+                    FloatBuffer ema =
+                            FloatBuffer.allocate((int) trainer.ema().values().elements());
                     trainer.ema().values().read(0, ema);
                     copy.parameters().values().write(0, ema.flip());
                     assertArrayEquals(output(copy.model(HOST)), output(trainer.averagedModel()));
@@ -116,15 +137,17 @@ class ValidationTest {
         try (TensorScope scope = TensorScope.open()) {
             Sample sample = batch(0, 1).samples().get(0);
             Captions captions = Captions.of(HOST, TEXT_WIDTH, List.of(sample.text()), List.of(sample.textMask()));
-            Stdit2Input.ClipSize size = new Stdit2Input.ClipSize(new float[] {4}, new float[] {32}, new float[] {32},
-                    new float[] {1}, new float[] {24});
+            Stdit2Input.ClipSize size = new Stdit2Input.ClipSize(
+                    new float[] {4}, new float[] {32}, new float[] {32}, new float[] {1}, new float[] {24});
             return model.forward(new Stdit2Input(
-                    HOST.of(sample.latent(), 1, 3, 4, 4, 4), new float[] {500}, captions, null, size)).floats();
+                            HOST.of(sample.latent(), 1, 3, 4, 4, 4), new float[] {500}, captions, null, size))
+                    .floats();
         }
     }
 
     private static float[] values(ModelWeights weights) {
-        FloatBuffer values = FloatBuffer.allocate((int) weights.parameters().values().elements());
+        FloatBuffer values =
+                FloatBuffer.allocate((int) weights.parameters().values().elements());
         weights.parameters().values().read(0, values);
         return values.array();
     }

@@ -47,19 +47,35 @@ public final class AssignmentBenchmark {
     /** What the columns hold that are not the same for all clips, from the number of the clip. */
     private static final Map<String, String> VALUES = Map.of(
             "clip_id", "xxhash64(id)",
-            "uri", "rpad(concat('s3a://bucket/videos/', hex(xxhash64(id, 1)), '/', id), " + (URI_LENGTH - 4)
-                    + ", 'x') || '.mp4'",
+            "uri",
+                    "rpad(concat('s3a://bucket/videos/', hex(xxhash64(id, 1)), '/', id), " + (URI_LENGTH - 4)
+                            + ", 'x') || '.mp4'",
             "kind", "if(pmod(hash(id, 2), 5) = 0, 'image', 'video')",
-            "num_frames", "if(pmod(hash(id, 2), 5) = 0, 1, cast(exp(2 + 5 * pmod(hash(id, 3), 1000) / 1000.0) as int) + 1)",
+            "num_frames",
+                    "if(pmod(hash(id, 2), 5) = 0, 1, cast(exp(2 + 5 * pmod(hash(id, 3), 1000) / 1000.0) as int) + 1)",
             "height", "element_at(array(240, 360, 480, 720, 720, 720, 1080, 1280), pmod(hash(id, 4), 8) + 1)",
             "width", "element_at(array(426, 640, 640, 1280, 1280, 1280, 1920, 720), pmod(hash(id, 4), 8) + 1)",
             "bytes", "1000000L + pmod(xxhash64(id, 5), 9000000L)",
-            "caption", "substring(repeat(concat('a clip of ', hex(xxhash64(id, 6)), ' in ', hex(xxhash64(id, 7)), ' '), 2), 1, "
-                    + CAPTION_LENGTH + ")");
+            "caption",
+                    "substring(repeat(concat('a clip of ', hex(xxhash64(id, 6)), ' in ', hex(xxhash64(id, 7)), ' '), 2), 1, "
+                            + CAPTION_LENGTH + ")");
 
     /** The others. */
-    private static final Map<String, String> CONSTANTS = Map.of("rotation", "0", "fps", "24.0D", "duration_s", "10.0D",
-            "codec", "'h264'", "mtime", "timestamp_seconds(1700000000)", "keyframe_interval", "48", "from_table", "false");
+    private static final Map<String, String> CONSTANTS = Map.of(
+            "rotation",
+            "0",
+            "fps",
+            "24.0D",
+            "duration_s",
+            "10.0D",
+            "codec",
+            "'h264'",
+            "mtime",
+            "timestamp_seconds(1700000000)",
+            "keyframe_interval",
+            "48",
+            "from_table",
+            "false");
 
     private AssignmentBenchmark() {}
 
@@ -71,8 +87,9 @@ public final class AssignmentBenchmark {
         defaults.put("--work", null);
         try {
             BenchmarkOptions options = BenchmarkOptions.of(words, defaults);
-            BucketingConfig config =
-                    ConfigLoader.load(BucketingConfig.class, Path.of(options.text("--config")), List.of()).config();
+            BucketingConfig config = ConfigLoader.load(
+                            BucketingConfig.class, Path.of(options.text("--config")), List.of())
+                    .config();
             try (SparkSession spark = SparkSessions.start("sparkreel benchmark of assignment")) {
                 HadoopStorage work =
                         new HadoopStorage(spark.sparkContext().hadoopConfiguration(), options.text("--work"));
@@ -100,41 +117,59 @@ public final class AssignmentBenchmark {
             long begin = System.nanoTime();
             long used = system.getProcessCpuTime();
             work.run();
-            return new Time((System.nanoTime() - begin) / NANOSECONDS, (system.getProcessCpuTime() - used) / NANOSECONDS);
+            return new Time(
+                    (System.nanoTime() - begin) / NANOSECONDS, (system.getProcessCpuTime() - used) / NANOSECONDS);
         }
     }
 
     static ObjectNode measure(SparkSession spark, BucketingConfig config, long rows, HadoopStorage work)
             throws IOException {
         ObjectNode line = BenchmarkLine.begin("assign");
-        clips(spark, rows).write().mode(SaveMode.Overwrite).option("compression", "zstd").parquet(work.uri("clips"));
+        clips(spark, rows)
+                .write()
+                .mode(SaveMode.Overwrite)
+                .option("compression", "zstd")
+                .parquet(work.uri("clips"));
         Dataset<Row> clips = spark.read().schema(ClipTables.CLIPS).parquet(work.uri("clips"));
         Assignment assignment = Assignment.of(config.buckets(), config.draw(), config.seed());
         int cores = spark.sparkContext().defaultParallelism();
         Time alone = null;
         for (int i = 0; i < 2; i++) { // the first also loads and compiles
-            alone = Time.of(() -> assignment.assign(clips.select("clip_id", "num_frames", "height", "width")
-                    .withColumn("epoch", lit(0))).write().format("noop").mode("overwrite").save());
+            alone = Time.of(() -> assignment
+                    .assign(clips.select("clip_id", "num_frames", "height", "width")
+                            .withColumn("epoch", lit(0)))
+                    .write()
+                    .format("noop")
+                    .mode("overwrite")
+                    .save());
         }
         for (MemoryPoolMXBean pool : ManagementFactory.getMemoryPoolMXBeans()) {
             pool.resetPeakUsage();
         }
         Counts[] counts = new Counts[1];
-        Time counting = Time.of(() ->
-                counts[0] = BucketStatistics.count(ShardWriter.withEpochs(clips, config.epochs()), assignment));
-        Time writing = Time.of(() -> ShardWriter.writer(ShardWriter.shards(
-                clips, assignment, config.epochs(), config.seed(), counts[0].kept())).parquet(work.uri("shards")));
+        Time counting = Time.of(
+                () -> counts[0] = BucketStatistics.count(ShardWriter.withEpochs(clips, config.epochs()), assignment));
+        Time writing = Time.of(() -> ShardWriter.writer(
+                        ShardWriter.shards(clips, assignment, config.epochs(), config.seed(), counts[0].kept()))
+                .parquet(work.uri("shards")));
         List<?>[] files = new List<?>[1];
         Time listing = Time.of(() -> files[0] =
                 ShardFiles.read(JavaSparkContext.fromSparkContext(spark.sparkContext()), work.uri("shards")));
-        line.put("rows", rows).put("rows_in_buckets", counts[0].kept()).put("cores", cores)
-                .put("assignment_s", alone.clock()).put("assignment_cpu_s", alone.processor())
+        line.put("rows", rows)
+                .put("rows_in_buckets", counts[0].kept())
+                .put("cores", cores)
+                .put("assignment_s", alone.clock())
+                .put("assignment_cpu_s", alone.processor())
                 .put("assignment_rows_per_s_per_core", rows / alone.clock() / cores)
-                .put("count_s", counting.clock()).put("write_s", writing.clock()).put("manifest_s", listing.clock())
+                .put("count_s", counting.clock())
+                .put("write_s", writing.clock())
+                .put("manifest_s", listing.clock())
                 .put("stage_s", counting.clock() + writing.clock() + listing.clock())
                 .put("stage_cpu_s", counting.processor() + writing.processor() + listing.processor())
-                .put("shard_files", files[0].size()).put("max_heap_mib", Runtime.getRuntime().maxMemory() >> 20)
-                .put("peak_heap_mib", peakHeap()).put("peak_rss_mib", peakResident());
+                .put("shard_files", files[0].size())
+                .put("max_heap_mib", Runtime.getRuntime().maxMemory() >> 20)
+                .put("peak_heap_mib", peakHeap())
+                .put("peak_rss_mib", peakResident());
         return line;
     }
 
@@ -149,12 +184,18 @@ public final class AssignmentBenchmark {
     }
 
     private static long peakHeap() {
-        return ManagementFactory.getMemoryPoolMXBeans().stream().filter(pool -> pool.getType() == MemoryType.HEAP)
-                .mapToLong(pool -> pool.getPeakUsage().getUsed()).sum() >> 20;
+        return ManagementFactory.getMemoryPoolMXBeans().stream()
+                        .filter(pool -> pool.getType() == MemoryType.HEAP)
+                        .mapToLong(pool -> pool.getPeakUsage().getUsed())
+                        .sum()
+                >> 20;
     }
 
     private static long peakResident() throws IOException {
-        return Files.readAllLines(Path.of("/proc/self/status")).stream().filter(line -> line.startsWith("VmHWM:"))
-                .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) >> 10).findFirst().orElse(0);
+        return Files.readAllLines(Path.of("/proc/self/status")).stream()
+                .filter(line -> line.startsWith("VmHWM:"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) >> 10)
+                .findFirst()
+                .orElse(0);
     }
 }

@@ -40,6 +40,7 @@ final class BucketColumns implements Assignment {
     private static final String[] OWN = {PAIR, SHAPE, PIXELS, RATIO};
     /** Sides are below 2^24. */
     private static final int SIDE_BITS = 24;
+
     private static final long SIDE_MASK = (1L << SIDE_BITS) - 1;
     private static final double TWO_TO_MINUS_53 = 0x1.0p-53;
 
@@ -54,25 +55,36 @@ final class BucketColumns implements Assignment {
     @Override
     public Dataset<Row> decide(Dataset<Row> clips) {
         Column taken = col(PAIR).isNotNull();
-        List<Column> columns = new ArrayList<>(List.of(col("*"),
+        List<Column> columns = new ArrayList<>(List.of(
+                col("*"),
                 when(taken, name(Outcome.ASSIGNED)).otherwise(reason()).as(OUTCOME)));
         target().forEach((name, value) -> columns.add(when(taken, value).as(name)));
-        return measured(clips).withColumn(PAIR, pair()).withColumn(SHAPE, when(taken, shape()))
-                .select(columns.toArray(Column[]::new)).drop(OWN);
+        return measured(clips)
+                .withColumn(PAIR, pair())
+                .withColumn(SHAPE, when(taken, shape()))
+                .select(columns.toArray(Column[]::new))
+                .drop(OWN);
     }
 
     @Override
     public Dataset<Row> assign(Dataset<Row> clips) {
         List<Column> columns = new ArrayList<>(List.of(col("*")));
         target().forEach((name, value) -> columns.add(value.as(name)));
-        return measured(clips).withColumn(PAIR, pair()).where(col(PAIR).isNotNull()).withColumn(SHAPE, shape())
-                .select(columns.toArray(Column[]::new)).drop(OWN);
+        return measured(clips)
+                .withColumn(PAIR, pair())
+                .where(col(PAIR).isNotNull())
+                .withColumn(SHAPE, shape())
+                .select(columns.toArray(Column[]::new))
+                .drop(OWN);
     }
 
     /** With what the rule compares, computed once: within a chain of conditions each would compute it again. */
     private static Dataset<Row> measured(Dataset<Row> clips) {
-        return clips.withColumns(Map.of(PIXELS, pixels(),
-                RATIO, col("height").cast("double").divide(col("width").cast("double"))));
+        return clips.withColumns(Map.of(
+                PIXELS,
+                pixels(),
+                RATIO,
+                col("height").cast("double").divide(col("width").cast("double"))));
     }
 
     /** The columns of a bucket, for a clip with a pair and a shape. */
@@ -81,7 +93,9 @@ final class BucketColumns implements Assignment {
         columns.put("resolution", byLevel(level -> lit(level.resolution().name())));
         columns.put("bucket_frames", byPair((level, entry) -> lit(entry.frames())));
         columns.put("aspect", label());
-        columns.put("height_px", shiftright(col(SHAPE), SIDE_BITS).bitwiseAND(SIDE_MASK).cast("int"));
+        columns.put(
+                "height_px",
+                shiftright(col(SHAPE), SIDE_BITS).bitwiseAND(SIDE_MASK).cast("int"));
         columns.put("width_px", col(SHAPE).bitwiseAND(SIDE_MASK).cast("int"));
         return columns;
     }
@@ -159,7 +173,10 @@ final class BucketColumns implements Assignment {
         if (entry.keepProbability() >= 1) {
             return lit(true);
         }
-        Column hash = xxhash64(col("clip_id"), lit(seed), col("epoch").cast("long"),
+        Column hash = xxhash64(
+                col("clip_id"),
+                lit(seed),
+                col("epoch").cast("long"),
                 lit(Bucket.tag(level.resolution().name(), entry.frames())));
         Column draw = shiftrightunsigned(hash, 11).cast("double").multiply(lit(TWO_TO_MINUS_53));
         return draw.lt(lit(entry.keepProbability()));
@@ -196,16 +213,25 @@ final class BucketColumns implements Assignment {
         List<String> labels = labels();
         return byLevel(level -> {
             AspectThresholds table = AspectThresholds.of(level.resolution());
-            List<Column> bounds = table.thresholds().stream().map(threshold -> lit(threshold)).toList();
-            return choose(col(RATIO), bounds, table.aspectRatios().stream().map(shape -> lit(
-                    ((long) labels.indexOf(shape.label()) << SIDE_BITS | shape.height()) << SIDE_BITS | shape.width()))
-                    .toList());
+            List<Column> bounds =
+                    table.thresholds().stream().map(threshold -> lit(threshold)).toList();
+            return choose(
+                    col(RATIO),
+                    bounds,
+                    table.aspectRatios().stream()
+                            .map(shape -> lit(
+                                    ((long) labels.indexOf(shape.label()) << SIDE_BITS | shape.height()) << SIDE_BITS
+                                            | shape.width()))
+                            .toList());
         });
     }
 
     private List<String> labels() {
-        return rule.levels().stream().flatMap(level -> level.resolution().aspectRatios().stream())
-                .map(AspectRatio::label).distinct().toList();
+        return rule.levels().stream()
+                .flatMap(level -> level.resolution().aspectRatios().stream())
+                .map(AspectRatio::label)
+                .distinct()
+                .toList();
     }
 
     private Column label() {
@@ -214,7 +240,8 @@ final class BucketColumns implements Assignment {
         for (int i = 1; i < labels.size(); i++) {
             bounds.add(lit((long) i << 2 * SIDE_BITS));
         }
-        return choose(col(SHAPE), bounds, labels.stream().map(label -> lit(label)).toList());
+        return choose(
+                col(SHAPE), bounds, labels.stream().map(label -> lit(label)).toList());
     }
 
     /**
@@ -228,7 +255,8 @@ final class BucketColumns implements Assignment {
             return values.get(0);
         }
         int middle = values.size() / 2;
-        return when(key.lt(bounds.get(middle - 1)),
+        return when(
+                        key.lt(bounds.get(middle - 1)),
                         choose(key, bounds.subList(0, middle - 1), values.subList(0, middle)))
                 .otherwise(choose(key, bounds.subList(middle, bounds.size()), values.subList(middle, values.size())));
     }

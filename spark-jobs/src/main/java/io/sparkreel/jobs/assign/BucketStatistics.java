@@ -49,9 +49,12 @@ public final class BucketStatistics {
         /** Rows of a pair of resolution and frames. */
         public long of(Level level, Entry entry) {
             return buckets.entrySet().stream()
-                    .filter(bucket -> bucket.getKey().resolution().equals(level.resolution().name())
+                    .filter(bucket -> bucket.getKey()
+                                    .resolution()
+                                    .equals(level.resolution().name())
                             && bucket.getKey().frames() == entry.frames())
-                    .mapToLong(Map.Entry::getValue).sum();
+                    .mapToLong(Map.Entry::getValue)
+                    .sum();
         }
 
         /** Why clips are in no bucket: "3 too small, 2 too short". */
@@ -84,7 +87,9 @@ public final class BucketStatistics {
      */
     public static Counts count(Dataset<Row> clips, Assignment assignment) {
         Column hash = xxhash64(col("clip_id"), col("epoch"), col("resolution"), col("bucket_frames"), col("aspect"));
-        List<Row> rows = assignment.decide(clips).withColumn("hash", hash)
+        List<Row> rows = assignment
+                .decide(clips)
+                .withColumn("hash", hash)
                 .groupBy(Assignment.OUTCOME, "resolution", "bucket_frames", "aspect", "height_px", "width_px")
                 .agg(sum(lit(1L)), sum(col("hash").bitwiseAND(LOW_HALF)), sum(shiftrightunsigned(col("hash"), 32)))
                 .collectAsList();
@@ -93,14 +98,16 @@ public final class BucketStatistics {
             outcomes.put(outcome, 0L);
         }
         Map<Bucket, Long> buckets = new TreeMap<>(Comparator.comparing(Bucket::resolution)
-                .thenComparingInt(Bucket::frames).thenComparing(Bucket::aspect));
+                .thenComparingInt(Bucket::frames)
+                .thenComparing(Bucket::aspect));
         long low = 0;
         long high = 0;
         for (Row row : rows) {
             Outcome outcome = Outcome.valueOf(row.getString(0).toUpperCase(Locale.ROOT));
             outcomes.merge(outcome, row.getLong(6), Long::sum);
             if (outcome == Outcome.ASSIGNED) {
-                buckets.put(new Bucket(row.getString(1), row.getInt(2), row.getString(3), row.getInt(4), row.getInt(5)),
+                buckets.put(
+                        new Bucket(row.getString(1), row.getInt(2), row.getString(3), row.getInt(4), row.getInt(5)),
                         row.getLong(6));
                 low += row.getLong(7);
                 high += row.getLong(8);
@@ -142,7 +149,8 @@ public final class BucketStatistics {
                     sums.add(sum(when(why.equalTo(reason.ordinal()), 1L).otherwise(0L)));
                 }
             }
-            Row row = clips.agg(sums.get(0), sums.subList(1, sums.size()).toArray(Column[]::new)).head();
+            Row row = clips.agg(sums.get(0), sums.subList(1, sums.size()).toArray(Column[]::new))
+                    .head();
             for (int i = 0; i < some.size(); i++) {
                 Map<Elsewhere, Long> counts = new LinkedHashMap<>();
                 for (Elsewhere reason : Elsewhere.values()) {
@@ -156,11 +164,17 @@ public final class BucketStatistics {
     }
 
     private static Column elsewhere(BucketConfig rule, Entry entry) {
-        Level level = rule.levels().stream().filter(one -> one.entries().contains(entry)).findFirst().orElseThrow();
+        Level level = rule.levels().stream()
+                .filter(one -> one.entries().contains(entry))
+                .findFirst()
+                .orElseThrow();
         Column images = col("num_frames").equalTo(1);
         Column otherKind = entry.frames() == 1 ? images.equalTo(false) : images;
         Column tooShort = col("num_frames").leq(lit((long) entry.frames() * rule.frameInterval()));
-        return when(BucketColumns.admitted(rule, level, BucketColumns.pixels()).equalTo(false), Elsewhere.TOO_SMALL.ordinal())
+        return when(
+                        BucketColumns.admitted(rule, level, BucketColumns.pixels())
+                                .equalTo(false),
+                        Elsewhere.TOO_SMALL.ordinal())
                 .when(otherKind, Elsewhere.OTHER_KIND.ordinal())
                 .when(BucketColumns.lengthFits(rule, level, entry), Elsewhere.KEPT_OR_LOST.ordinal())
                 .when(tooShort, Elsewhere.TOO_SHORT.ordinal())
@@ -178,16 +192,22 @@ public final class BucketStatistics {
             Level level = rule.levels().get(position);
             Column keep = lit(0.0);
             for (Entry entry : level.entries()) {
-                keep = when(BucketColumns.fits(rule, level, entry, BucketColumns.pixels()), lit(entry.keepProbability())).otherwise(keep);
+                keep = when(
+                                BucketColumns.fits(rule, level, entry, BucketColumns.pixels()),
+                                lit(entry.keepProbability()))
+                        .otherwise(keep);
             }
             String share = "share_" + position;
             reached = reached.withColumn(share, col("reach").multiply(keep));
             for (Entry entry : level.entries()) {
-                sums.add(sum(when(BucketColumns.lengthFits(rule, level, entry), col(share)).otherwise(0.0)));
+                sums.add(sum(when(BucketColumns.lengthFits(rule, level, entry), col(share))
+                        .otherwise(0.0)));
             }
             reached = reached.withColumn("reach", col("reach").minus(col(share)));
         }
-        Column[] rest = sums.subList(1, sums.size()).stream().map(one -> coalesce(one, lit(0.0))).toArray(Column[]::new);
+        Column[] rest = sums.subList(1, sums.size()).stream()
+                .map(one -> coalesce(one, lit(0.0)))
+                .toArray(Column[]::new);
         Row row = reached.agg(coalesce(sums.get(0), lit(0.0)), rest).head();
         double[] expected = new double[sums.size()];
         for (int i = 0; i < expected.length; i++) {

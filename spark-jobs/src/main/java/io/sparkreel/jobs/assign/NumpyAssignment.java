@@ -43,8 +43,9 @@ final class NumpyAssignment implements Assignment {
 
     @Override
     public Dataset<Row> decide(Dataset<Row> clips) {
-        Dataset<Row> decided = clips.withColumn(DECISION, decision.apply(
-                col("table_row"), col("epoch"), col("num_frames"), col("height"), col("width")));
+        Dataset<Row> decided = clips.withColumn(
+                DECISION,
+                decision.apply(col("table_row"), col("epoch"), col("num_frames"), col("height"), col("width")));
         for (String name : FIELDS.fieldNames()) {
             decided = decided.withColumn(name, col(DECISION).getField(name));
         }
@@ -53,7 +54,9 @@ final class NumpyAssignment implements Assignment {
 
     @Override
     public Dataset<Row> assign(Dataset<Row> clips) {
-        return decide(clips).where(col(OUTCOME).equalTo(Outcome.ASSIGNED.tableValue())).drop(OUTCOME);
+        return decide(clips)
+                .where(col(OUTCOME).equalTo(Outcome.ASSIGNED.tableValue()))
+                .drop(OUTCOME);
     }
 
     private static final class Decide implements UDF5<Long, Integer, Integer, Integer, Integer, Row>, Serializable {
@@ -78,12 +81,17 @@ final class NumpyAssignment implements Assignment {
             ToDoubleFunction<Candidate> draw = candidate -> NumpyDraw.draw(seed, epoch, row, buckets, candidate);
             Optional<Bucket> found = assigner.assign(frames, height, width, draw);
             if (found.isEmpty()) {
-                return RowFactory.create(assigner.explain(frames, height, width, draw).tableValue(),
-                        null, null, null, null, null);
+                return RowFactory.create(
+                        assigner.explain(frames, height, width, draw).tableValue(), null, null, null, null, null);
             }
             Bucket bucket = found.get();
-            return RowFactory.create(Outcome.ASSIGNED.tableValue(), bucket.resolution(), bucket.frames(),
-                    bucket.aspect(), bucket.height(), bucket.width());
+            return RowFactory.create(
+                    Outcome.ASSIGNED.tableValue(),
+                    bucket.resolution(),
+                    bucket.frames(),
+                    bucket.aspect(),
+                    bucket.height(),
+                    bucket.width());
         }
     }
 }

@@ -10,8 +10,8 @@ import static org.apache.spark.sql.functions.xxhash64;
 
 import io.sparkreel.jobs.inventory.ClipTables;
 import org.apache.spark.sql.Column;
-import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.DataFrameWriter;
+import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
 
@@ -19,6 +19,7 @@ import org.apache.spark.sql.SaveMode;
 public final class ShardWriter {
     /** Small row groups, so that a reader can begin in the middle. */
     public static final int ROWS_PER_GROUP = 8192;
+
     private static final int ROWS_PER_TASK = 32 * ROWS_PER_GROUP;
     private static final String ORDER = "order_key";
 
@@ -26,8 +27,7 @@ public final class ShardWriter {
 
     /** Each clip once for each draw, with the number of the draw as {@code epoch}. */
     public static Dataset<Row> withEpochs(Dataset<Row> clips, int epochs) {
-        return clips.withColumn("epoch",
-                epochs == 1 ? lit(0) : explode(sequence(lit(0), lit(epochs - 1))));
+        return clips.withColumn("epoch", epochs == 1 ? lit(0) : explode(sequence(lit(0), lit(epochs - 1))));
     }
 
     /**
@@ -38,13 +38,16 @@ public final class ShardWriter {
      * @param rows that will be assigned, which decides the number of tasks
      */
     public static Dataset<Row> shards(Dataset<Row> clips, Assignment assignment, int epochs, long seed, long rows) {
-        Column[] order = {col("epoch"), col("resolution"), col("bucket_frames"), col("aspect"), col(ORDER),
-            col("clip_id"), col("uri")};
-        return assignment.assign(withEpochs(clips, epochs))
+        Column[] order = {
+            col("epoch"), col("resolution"), col("bucket_frames"), col("aspect"), col(ORDER), col("clip_id"), col("uri")
+        };
+        return assignment
+                .assign(withEpochs(clips, epochs))
                 .drop(ClipTables.NOT_IN_SHARDS)
                 // A folder's name that might be null would be sorted by once more, and lose the order within.
                 .withColumn("resolution", coalesce(col("resolution"), lit("")))
-                .withColumn(ORDER, xxhash64(col("clip_id"), lit(seed), col("epoch").cast("long")))
+                .withColumn(
+                        ORDER, xxhash64(col("clip_id"), lit(seed), col("epoch").cast("long")))
                 .repartitionByRange((int) (1 + rows / ROWS_PER_TASK), order)
                 .sortWithinPartitions(order)
                 .drop(ORDER);
@@ -52,7 +55,10 @@ public final class ShardWriter {
 
     /** How shards are written. */
     public static DataFrameWriter<Row> writer(Dataset<Row> shards) {
-        return shards.write().option("compression", "zstd").option("parquet.block.row.count.limit", ROWS_PER_GROUP)
-                .mode(SaveMode.Overwrite).partitionBy("epoch", "resolution", "bucket_frames");
+        return shards.write()
+                .option("compression", "zstd")
+                .option("parquet.block.row.count.limit", ROWS_PER_GROUP)
+                .mode(SaveMode.Overwrite)
+                .partitionBy("epoch", "resolution", "bucket_frames");
     }
 }

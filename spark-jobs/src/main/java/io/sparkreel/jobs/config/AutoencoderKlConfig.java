@@ -10,8 +10,9 @@ package io.sparkreel.jobs.config;
  */
 @Variant("VideoAutoencoderKL")
 public record AutoencoderKlConfig(
-        String fromPretrained, @Default("true") boolean localFilesOnly, @Default("null") Integer microBatchSize)
-        implements CodecConfig {
+        String fromPretrained,
+        @Default("true") boolean localFilesOnly,
+        @Default("null") Integer microBatchSize) implements CodecConfig {
     public AutoencoderKlConfig {
         Check.notBlank("from_pretrained", fromPretrained);
         Check.atLeast("micro_batch_size", microBatchSize, 1);

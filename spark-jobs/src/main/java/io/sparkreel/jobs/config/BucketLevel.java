@@ -12,7 +12,10 @@ public record BucketLevel(double keepProbability, Integer batchSize) implements 
     public BucketLevel {
         Check.fraction("keep_prob", keepProbability);
         Check.atLeast("batch_size", batchSize, 1);
-        Check.that(batchSize != null || keepProbability == 0, "batch_size", null,
+        Check.that(
+                batchSize != null || keepProbability == 0,
+                "batch_size",
+                null,
                 "a whole number of at least 1: only a level with keep_prob 0 goes without");
     }
 }

@@ -47,7 +47,10 @@ public record BucketingConfig(
         Check.notBlank("input", input);
         Check.notBlank("output", output);
         Check.atLeast("frame_interval", frameInterval, 1);
-        Check.that(resolutionSlack > 0 && resolutionSlack <= 1, "resolution_slack", resolutionSlack,
+        Check.that(
+                resolutionSlack > 0 && resolutionSlack <= 1,
+                "resolution_slack",
+                resolutionSlack,
                 "a number above 0 and up to 1");
         Check.atLeast("epochs", epochs, 1);
         Check.fraction("max_bad_clips", maxBadClips);
@@ -60,14 +63,17 @@ public record BucketingConfig(
         return buckets(bucketConfig, resolutions, resolutionSlack, frameInterval);
     }
 
-    private static BucketConfig buckets(Map<String, Map<Integer, BucketLevel>> levels,
-            Map<String, ResolutionConfig> resolutions, double slack, int frameInterval) {
+    private static BucketConfig buckets(
+            Map<String, Map<Integer, BucketLevel>> levels,
+            Map<String, ResolutionConfig> resolutions,
+            double slack,
+            int frameInterval) {
         AspectRatios table = table(resolutions);
         Map<String, Map<Integer, List<Number>>> plain = new LinkedHashMap<>();
         levels.forEach((resolution, counts) -> {
             Map<Integer, List<Number>> entries = new LinkedHashMap<>();
-            counts.forEach((frames, level) ->
-                    entries.put(frames, Arrays.asList(level.keepProbability(), level.batchSize())));
+            counts.forEach(
+                    (frames, level) -> entries.put(frames, Arrays.asList(level.keepProbability(), level.batchSize())));
             plain.put(resolution, entries);
         });
         try {

@@ -22,9 +22,15 @@ public record CollectiveConfig(
 
     public CollectiveConfig {
         Check.notBlank("bind_address", bindAddress);
-        Check.that(stallTimeoutS >= 1 && stallTimeoutS <= LONGEST_STALL_S, "stall_timeout_s", stallTimeoutS,
+        Check.that(
+                stallTimeoutS >= 1 && stallTimeoutS <= LONGEST_STALL_S,
+                "stall_timeout_s",
+                stallTimeoutS,
                 "a whole number of 1 to " + LONGEST_STALL_S);
-        Check.that(transport != CollectiveTransport.NCCL || allReduceDtype == Precision.FP32, "all_reduce_dtype",
-                allReduceDtype.word(), "fp32: NCCL adds up in the type that travels");
+        Check.that(
+                transport != CollectiveTransport.NCCL || allReduceDtype == Precision.FP32,
+                "all_reduce_dtype",
+                allReduceDtype.word(),
+                "fp32: NCCL adds up in the type that travels");
     }
 }

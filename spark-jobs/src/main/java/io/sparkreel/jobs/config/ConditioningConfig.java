@@ -36,11 +36,20 @@ public record ConditioningConfig(
     public ConditioningConfig {
         Check.atLeast("loop", loop, 1);
         Check.atLeast("condition_frame_length", conditionFrameLength, 1);
-        Check.that(loop == 1 || conditionFrameLength != null, "condition_frame_length", null,
+        Check.that(
+                loop == 1 || conditionFrameLength != null,
+                "condition_frame_length",
+                null,
                 "a number of frames: a generation after the first starts from them");
-        Check.that(referenceHosts.stream().noneMatch(host -> host == null || host.isBlank()), "reference_hosts",
-                referenceHosts, "names of hosts");
-        Check.that(referenceMaxMib >= 1 && referenceMaxMib < 2048, "reference_max_mib", referenceMaxMib,
+        Check.that(
+                referenceHosts.stream().noneMatch(host -> host == null || host.isBlank()),
+                "reference_hosts",
+                referenceHosts,
+                "names of hosts");
+        Check.that(
+                referenceMaxMib >= 1 && referenceMaxMib < 2048,
+                "reference_max_mib",
+                referenceMaxMib,
                 "a whole number from 1 to 2047");
         Check.atLeast("reference_timeout_s", referenceTimeoutS, 1);
     }

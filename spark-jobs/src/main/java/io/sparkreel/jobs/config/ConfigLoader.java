@@ -33,8 +33,10 @@ public final class ConfigLoader {
         } catch (CharacterCodingException e) {
             throw new UserError("Cannot read " + file + ": it is not UTF-8 text. Save it as UTF-8.", e);
         } catch (IOException e) {
-            throw new UserError("Cannot read " + file + ": " + (Files.isDirectory(file) ? "it is a folder"
-                    : e.getMessage()) + ". Give --config a readable YAML file.", e);
+            throw new UserError(
+                    "Cannot read " + file + ": " + (Files.isDirectory(file) ? "it is a folder" : e.getMessage())
+                            + ". Give --config a readable YAML file.",
+                    e);
         }
     }
 

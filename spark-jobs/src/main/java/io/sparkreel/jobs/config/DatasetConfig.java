@@ -32,14 +32,24 @@ public record DatasetConfig(
         Check.notBlank("features", features);
         boolean fixed = type == DatasetType.VIDEO_TEXT_DATASET;
         Check.that(fixed || numFrames == null, "num_frames", numFrames, "null: the bucket of each clip sets it");
-        Check.that(!fixed || numFrames != null, "num_frames", null, "a whole number: type VideoTextDataset has no buckets");
+        Check.that(
+                !fixed || numFrames != null,
+                "num_frames",
+                null,
+                "a whole number: type VideoTextDataset has no buckets");
         Check.atLeast("num_frames", numFrames, 1);
         Check.atLeast("frame_interval", frameInterval, 1);
         Check.atLeast("temporal_windows", temporalWindows, 1);
         Check.that(fixed || imageSize == null, "image_size", imageSize, "null: the bucket of each clip sets it");
-        Check.that(!fixed || imageSize != null, "image_size", null,
+        Check.that(
+                !fixed || imageSize != null,
+                "image_size",
+                null,
                 "a height and a width in pixels: type VideoTextDataset has no buckets");
-        Check.that(!fixed || transformName != TransformName.CENTER || imageSize.height() == imageSize.width(),
-                "transform_name", transformName.word(), "resize_crop: center cuts squares, and image_size is none");
+        Check.that(
+                !fixed || transformName != TransformName.CENTER || imageSize.height() == imageSize.width(),
+                "transform_name",
+                transformName.word(),
+                "resize_crop: center cuts squares, and image_size is none");
     }
 }

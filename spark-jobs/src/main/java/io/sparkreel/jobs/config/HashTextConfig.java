@@ -8,8 +8,8 @@ package io.sparkreel.jobs.config;
  * @param modelMaxLength word slots of a caption
  */
 @Variant("hash")
-public record HashTextConfig(@Default("256") int width, @Default("120") int modelMaxLength)
-        implements TextEncoderConfig {
+public record HashTextConfig(
+        @Default("256") int width, @Default("120") int modelMaxLength) implements TextEncoderConfig {
     public HashTextConfig {
         Check.atLeast("width", width, 1);
         Check.atLeast("model_max_length", modelMaxLength, 1);

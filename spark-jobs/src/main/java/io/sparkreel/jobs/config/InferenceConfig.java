@@ -34,7 +34,10 @@ public record InferenceConfig(
     public InferenceConfig {
         Check.atLeast("batch_size", batchSize, 1);
         Integer carried = conditioning.conditionFrameLength();
-        Check.that(carried == null || carried < video.numFrames() || conditioning.loop() == 1,
-                "condition_frame_length", carried, "less than num_frames, which is " + video.numFrames());
+        Check.that(
+                carried == null || carried < video.numFrames() || conditioning.loop() == 1,
+                "condition_frame_length",
+                carried,
+                "less than num_frames, which is " + video.numFrames());
     }
 }

@@ -54,7 +54,10 @@ public record ModelConfig(
         Check.atLeast("depth", depth, 1);
         Check.atLeast("num_heads", numHeads, 1);
         Check.that(hiddenSize >= 1 && hiddenSize % 12 == 0, "hidden_size", hiddenSize, "a multiple of 12");
-        Check.that(hiddenSize % (2 * numHeads) == 0, "num_heads", numHeads,
+        Check.that(
+                hiddenSize % (2 * numHeads) == 0,
+                "num_heads",
+                numHeads,
                 "a number of heads that cuts hidden_size " + hiddenSize + " into even widths");
         Check.positive("mlp_ratio", mlpRatio);
         Check.atLeast("in_channels", inChannels, 1);
@@ -73,7 +76,10 @@ public record ModelConfig(
     }
 
     private static int sized(String key, Integer given, int named, String type) {
-        Check.that(given == null || given == named || type.equals(FREE), key, given,
+        Check.that(
+                given == null || given == named || type.equals(FREE),
+                key,
+                given,
                 named + ", which " + type + " has, or 'type: STDiT2' for sizes of your own");
         return given == null ? named : given;
     }

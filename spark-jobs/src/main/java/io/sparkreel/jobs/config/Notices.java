@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,8 +13,8 @@ final class Notices {
     private static final Map<String, String> MODEL_KEYS = new LinkedHashMap<>();
     private static final Map<String, String> TRAINING_KEYS = new LinkedHashMap<>();
     private static final Map<String, String> INFERENCE_KEYS = new LinkedHashMap<>();
-    private static final Map<String, String> BUCKETING_KEYS = Map.of(
-            "num_bucket_build_workers", "Spark assigns buckets on all its cores");
+    private static final Map<String, String> BUCKETING_KEYS =
+            Map.of("num_bucket_build_workers", "Spark assigns buckets on all its cores");
 
     static {
         MODEL_KEYS.put("model.enable_flashattn", "attention is always the fused kernel of libtorch");

@@ -32,7 +32,10 @@ public record PlanConfig(
         if (memoryGib != null) {
             Check.positive("memory_gib", memoryGib);
         }
-        Check.that(batchSizes == BatchSizing.CONFIGURED || memoryGib != null, "memory_gib", null,
+        Check.that(
+                batchSizes == BatchSizing.CONFIGURED || memoryGib != null,
+                "memory_gib",
+                null,
                 "the GiB that a rank may use: batch_sizes is auto");
         if (costTarget != null) {
             Check.positive("cost_target", costTarget);

@@ -38,7 +38,10 @@ public record RunConfig(
         Check.atLeast("keep_every", keepEvery, 1);
         Check.atLeast("max_restarts", maxRestarts, 0);
         Check.notBlank("load", load);
-        Check.that(load != null || !startFromScratch, "start_from_scratch", startFromScratch,
+        Check.that(
+                load != null || !startFromScratch,
+                "start_from_scratch",
+                startFromScratch,
                 "false, or a folder to start from as 'load'");
     }
 }

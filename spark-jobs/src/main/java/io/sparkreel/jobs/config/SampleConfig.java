@@ -24,10 +24,14 @@ public record SampleConfig(
         @Default("7.0") double cfgScale)
         implements Section {
     public SampleConfig {
-        Check.that(prompts.stream().noneMatch(prompt -> prompt == null || prompt.isBlank()), "prompts", prompts, "texts");
+        Check.that(
+                prompts.stream().noneMatch(prompt -> prompt == null || prompt.isBlank()), "prompts", prompts, "texts");
         Check.atLeast("num_frames", numFrames, 1);
         Check.atLeast("fps", fps, 1);
-        Check.that(numSamplingSteps >= 2 && numSamplingSteps <= 1000, "num_sampling_steps", numSamplingSteps,
+        Check.that(
+                numSamplingSteps >= 2 && numSamplingSteps <= 1000,
+                "num_sampling_steps",
+                numSamplingSteps,
                 "a whole number from 2 to 1000");
         Check.notNegative("cfg_scale", cfgScale);
     }

@@ -18,7 +18,10 @@ public record SamplerConfig(
         @Default("null") Boolean predictXstart)
         implements Section {
     public SamplerConfig {
-        Check.that(numSamplingSteps >= 2 && numSamplingSteps <= 1000, "num_sampling_steps", numSamplingSteps,
+        Check.that(
+                numSamplingSteps >= 2 && numSamplingSteps <= 1000,
+                "num_sampling_steps",
+                numSamplingSteps,
                 "a whole number from 2 to 1000");
         Check.notNegative("cfg_scale", cfgScale);
         Check.atLeast("cfg_channel", cfgChannel, 1);

@@ -14,17 +14,38 @@ import java.util.Set;
 final class Schema {
     /** Names from other trainers, and the key that does their work here. */
     private static final String[][] SYNONYMS = {
-        {"learning_rate", "lr"}, {"optimizer", "lr"}, {"learning_rate_schedule", "lr_schedule"}, {"lr_scheduler", "lr_schedule"},
-        {"weight_decay_rate", "weight_decay"}, {"betas", "adam_betas"}, {"eps", "adam_eps"},
-        {"max_grad_norm", "grad_clip"}, {"gradient_clipping", "grad_clip"},
-        {"gradient_checkpointing", "grad_checkpoint"}, {"mixed_precision", "dtype"}, {"precision", "dtype"},
-        {"num_epochs", "epochs"}, {"num_steps", "max_steps"}, {"train_steps", "max_steps"},
-        {"checkpoint_every", "ckpt_every"}, {"save_every", "ckpt_every"}, {"resume", "load"},
-        {"output_dir", "outputs"}, {"output_dir", "save_dir"}, {"buckets", "bucket_config"},
-        {"warmup", "warmup_steps"}, {"accumulation_steps", "micro_batches_per_step"},
-        {"hidden_dim", "hidden_size"}, {"num_layers", "depth"}, {"heads", "num_heads"},
-        {"checkpoint", "from_pretrained"}, {"path", "data_path"}, {"guidance_scale", "cfg_scale"},
-        {"sampling_steps", "num_sampling_steps"}, {"resolution", "image_size"}, {"frames", "num_frames"},
+        {"learning_rate", "lr"},
+        {"optimizer", "lr"},
+        {"learning_rate_schedule", "lr_schedule"},
+        {"lr_scheduler", "lr_schedule"},
+        {"weight_decay_rate", "weight_decay"},
+        {"betas", "adam_betas"},
+        {"eps", "adam_eps"},
+        {"max_grad_norm", "grad_clip"},
+        {"gradient_clipping", "grad_clip"},
+        {"gradient_checkpointing", "grad_checkpoint"},
+        {"mixed_precision", "dtype"},
+        {"precision", "dtype"},
+        {"num_epochs", "epochs"},
+        {"num_steps", "max_steps"},
+        {"train_steps", "max_steps"},
+        {"checkpoint_every", "ckpt_every"},
+        {"save_every", "ckpt_every"},
+        {"resume", "load"},
+        {"output_dir", "outputs"},
+        {"output_dir", "save_dir"},
+        {"buckets", "bucket_config"},
+        {"warmup", "warmup_steps"},
+        {"accumulation_steps", "micro_batches_per_step"},
+        {"hidden_dim", "hidden_size"},
+        {"num_layers", "depth"},
+        {"heads", "num_heads"},
+        {"checkpoint", "from_pretrained"},
+        {"path", "data_path"},
+        {"guidance_scale", "cfg_scale"},
+        {"sampling_steps", "num_sampling_steps"},
+        {"resolution", "image_size"},
+        {"frames", "num_frames"},
     };
 
     private Schema() {}
@@ -49,13 +70,15 @@ final class Schema {
     }
 
     static boolean mayBeNull(RecordComponent component) {
-        boolean boxed = component.getType() == Integer.class || component.getType() == Double.class
+        boolean boxed = component.getType() == Integer.class
+                || component.getType() == Double.class
                 || component.getType() == Boolean.class;
         return boxed || "null".equals(defaultOf(component));
     }
 
     static boolean isSection(Type type) {
-        return type instanceof Class<?> raw && Section.class.isAssignableFrom(raw)
+        return type instanceof Class<?> raw
+                && Section.class.isAssignableFrom(raw)
                 && !raw.isAnnotationPresent(Tuple.class);
     }
 

@@ -43,15 +43,17 @@ final class SectionReader {
         }
         Class<?> variant = Schema.variant(type, word.asText());
         if (variant == null) {
-            throw sources.invalid(prefix + "type", word, "one of " + choices + " (nearest: "
-                    + Nearest.of(word.asText(), Schema.variants(type)) + ")");
+            throw sources.invalid(
+                    prefix + "type",
+                    word,
+                    "one of " + choices + " (nearest: " + Nearest.of(word.asText(), Schema.variants(type)) + ")");
         }
         return variant;
     }
 
     private void refuseUnknownKeys(Class<?> section, ObjectNode node, String prefix) {
         Set<String> known = Schema.keys(section);
-        for (Iterator<String> names = node.fieldNames(); names.hasNext();) {
+        for (Iterator<String> names = node.fieldNames(); names.hasNext(); ) {
             String name = names.next();
             if (!known.contains(name)) {
                 throw new UserError("Cannot read " + sources.of(prefix + name) + ": unknown key '" + prefix + name
@@ -131,7 +133,7 @@ final class SectionReader {
     }
 
     private UserError missing(String path, String expected) {
-        return new UserError("Cannot read " + sources.of(path) + ": the key '" + path + "' is missing. Give "
-                + expected + ".");
+        return new UserError(
+                "Cannot read " + sources.of(path) + ": the key '" + path + "' is missing. Give " + expected + ".");
     }
 }

@@ -47,8 +47,8 @@ final class Sources {
 
     /** Another module refused the value at a path. */
     UserError refused(String path, Throwable refusal) {
-        return new UserError("Cannot read " + of(path) + ": '" + path + "' is refused. " + refusal.getMessage(),
-                refusal);
+        return new UserError(
+                "Cannot read " + of(path) + ": '" + path + "' is refused. " + refusal.getMessage(), refusal);
     }
 
     static String show(JsonNode value) {

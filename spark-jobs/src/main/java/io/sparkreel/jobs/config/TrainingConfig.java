@@ -45,17 +45,29 @@ public record TrainingConfig(
         SampleConfig samples)
         implements Section {
     public TrainingConfig {
-        Check.that(watch.sampleEvery() == null || !samples.prompts().isEmpty(), "samples.prompts", samples.prompts(),
+        Check.that(
+                watch.sampleEvery() == null || !samples.prompts().isEmpty(),
+                "samples.prompts",
+                samples.prompts(),
                 "at least one text, for sample_every");
         if (maskRatios != null) {
             maskRatios.forEach((name, ratio) -> Check.fraction("mask_ratios." + name, ratio));
         }
-        Check.that(device != Device.CPU || collective.transport() != CollectiveTransport.NCCL, "transport", "nccl",
+        Check.that(
+                device != Device.CPU || collective.transport() != CollectiveTransport.NCCL,
+                "transport",
+                "nccl",
                 "auto, tcp or shared: device is cpu, and NCCL works between GPUs");
         boolean fixed = dataset.type() == DatasetType.VIDEO_TEXT_DATASET;
-        Check.that(!fixed || plan.batchSize() != null || plan.batchSizes() == BatchSizing.AUTO, "batch_size", null,
+        Check.that(
+                !fixed || plan.batchSize() != null || plan.batchSizes() == BatchSizing.AUTO,
+                "batch_size",
+                null,
                 "a whole number of at least 1, or batch_sizes: auto: dataset.type is VideoTextDataset");
-        Check.that(!fixed || plan.sampler() == StepSampler.PLANNER, "sampler", plan.sampler().word(),
+        Check.that(
+                !fixed || plan.sampler() == StepSampler.PLANNER,
+                "sampler",
+                plan.sampler().word(),
                 "planner: open-sora orders the clips of buckets, and dataset.type is VideoTextDataset");
     }
 }

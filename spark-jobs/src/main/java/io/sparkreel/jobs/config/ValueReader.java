@@ -45,8 +45,10 @@ final class ValueReader {
         } else if (raw == String.class) {
             return value.isTextual() || value.isNumber() ? value.asText() : null;
         } else if (raw.isEnum()) {
-            return Stream.of(raw.getEnumConstants()).filter(c -> ((Choice) c).word().equals(value.asText()))
-                    .findFirst().orElse(null);
+            return Stream.of(raw.getEnumConstants())
+                    .filter(c -> ((Choice) c).word().equals(value.asText()))
+                    .findFirst()
+                    .orElse(null);
         } else if (raw == List.class) {
             return value.isArray() ? list(type, value, path) : null;
         } else if (raw == Map.class) {
@@ -75,7 +77,9 @@ final class ValueReader {
             Object key = name;
             if (Schema.argument(type, 0) == Integer.class) {
                 if (!name.matches("[1-9][0-9]{0,8}")) {
-                    throw sources.invalid(path, "a mapping with the key \"" + name + "\"",
+                    throw sources.invalid(
+                            path,
+                            "a mapping with the key \"" + name + "\"",
                             "numbers of frames, such as 16, as its keys");
                 }
                 key = Integer.valueOf(name);
@@ -123,11 +127,12 @@ final class ValueReader {
 
     private static String nearest(Type type, JsonNode value) {
         Class<?> raw = Schema.raw(type);
-        return raw.isEnum() && value.isTextual()
-                ? " (nearest: " + Nearest.of(value.asText(), words(raw)) + ")" : "";
+        return raw.isEnum() && value.isTextual() ? " (nearest: " + Nearest.of(value.asText(), words(raw)) + ")" : "";
     }
 
     private static List<String> words(Class<?> choice) {
-        return Stream.of(choice.getEnumConstants()).map(constant -> ((Choice) constant).word()).toList();
+        return Stream.of(choice.getEnumConstants())
+                .map(constant -> ((Choice) constant).word())
+                .toList();
     }
 }

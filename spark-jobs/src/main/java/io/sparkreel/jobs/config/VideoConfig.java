@@ -38,9 +38,15 @@ public record VideoConfig(
         Check.atLeast("num_frames", numFrames, 1);
         Check.atLeast("frame_interval", frameInterval, 1);
         Check.that(fps >= frameInterval, "fps", fps, "at least frame_interval, which is " + frameInterval);
-        Check.that(aspectRatio == null || resolution != null, "resolution", null,
+        Check.that(
+                aspectRatio == null || resolution != null,
+                "resolution",
+                null,
                 "a name such as 240p beside aspect_ratio, or image_size instead of both");
-        Check.that(resolution == null || aspectRatio != null, "aspect_ratio", null,
+        Check.that(
+                resolution == null || aspectRatio != null,
+                "aspect_ratio",
+                null,
                 "height:width, such as \"9:16\", beside resolution");
         if (resolution != null) {
             sized(resolution, aspectRatio);
@@ -66,9 +72,16 @@ public record VideoConfig(
                 nearest = shape;
             }
         }
-        Check.that(Math.abs(nearest.value() - ratio) <= LABEL_TOLERANCE, "aspect_ratio", aspectRatio,
+        Check.that(
+                Math.abs(nearest.value() - ratio) <= LABEL_TOLERANCE,
+                "aspect_ratio",
+                aspectRatio,
                 "height:width of a shape of " + shapes.name() + ", which has the quotients "
-                + String.join(", ", shapes.aspectRatios().stream().map(AspectRatio::label).toList()));
+                        + String.join(
+                                ", ",
+                                shapes.aspectRatios().stream()
+                                        .map(AspectRatio::label)
+                                        .toList()));
         return new ImageSize(nearest.height(), nearest.width());
     }
 

@@ -25,13 +25,23 @@ public record WatchConfig(
         Check.that(peakTflops == null || peakTflops > 0, "peak_tflops", peakTflops, "a number above 0");
         Check.atLeast("eval_every", evalEvery, 1);
         Check.notBlank("eval_data_path", evalDataPath);
-        Check.that(evalFraction >= 0 && evalFraction <= 0.5, "eval_fraction", evalFraction, "a number between 0 and 0.5");
+        Check.that(
+                evalFraction >= 0 && evalFraction <= 0.5, "eval_fraction", evalFraction, "a number between 0 and 0.5");
         boolean hasClips = evalDataPath != null || evalFraction > 0;
-        Check.that(evalEvery == null || hasClips, "eval_fraction", evalFraction,
+        Check.that(
+                evalEvery == null || hasClips,
+                "eval_fraction",
+                evalFraction,
                 "a share of the clips, for eval_every, or other clips as eval_data_path");
-        Check.that(evalDataPath == null || evalFraction == 0, "eval_fraction", evalFraction,
+        Check.that(
+                evalDataPath == null || evalFraction == 0,
+                "eval_fraction",
+                evalFraction,
                 "0 where eval_data_path gives the clips");
-        Check.that(!hasClips || evalEvery != null, "eval_every", null,
+        Check.that(
+                !hasClips || evalEvery != null,
+                "eval_every",
+                null,
                 "a number of steps, for eval_fraction and eval_data_path");
         Check.atLeast("sample_every", sampleEvery, 1);
     }

@@ -19,8 +19,11 @@ public record WaveletConfig(
     public WaveletConfig {
         Check.atLeast("levels", levels, 1);
         Check.that(!bands.isEmpty(), "bands", bands, "at least one band, such as [Y-LL]");
-        Check.that(scales.size() == bands.size(), "scales", scales, "one number for each of the " + bands.size()
-                + " bands");
+        Check.that(
+                scales.size() == bands.size(),
+                "scales",
+                scales,
+                "one number for each of the " + bands.size() + " bands");
         scales.forEach(scale -> Check.positive("scales", scale));
     }
 }

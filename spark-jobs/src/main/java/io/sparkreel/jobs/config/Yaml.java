@@ -57,15 +57,22 @@ final class Yaml {
         try (YAMLParser parser = FACTORY.createParser(text)) {
             while (parser.nextToken() != null) {
                 if (parser.isCurrentAlias()) {
-                    throw new UserError("Cannot read " + source + ": line " + parser.currentLocation().getLineNr()
-                            + " has the alias '*" + parser.getText() + "'. Write the value out.");
+                    throw new UserError("Cannot read " + source + ": line "
+                            + parser.currentLocation().getLineNr() + " has the alias '*" + parser.getText()
+                            + "'. Write the value out.");
                 }
             }
         }
     }
 
     private static String describe(JsonProcessingException error) {
-        String what = error.getOriginalMessage().lines().findFirst().orElse("not YAML").strip();
-        return error.getLocation() == null ? what : what + " in line " + error.getLocation().getLineNr();
+        String what = error.getOriginalMessage()
+                .lines()
+                .findFirst()
+                .orElse("not YAML")
+                .strip();
+        return error.getLocation() == null
+                ? what
+                : what + " in line " + error.getLocation().getLineNr();
     }
 }

@@ -24,6 +24,7 @@ final class ClusterCheck {
     private static final int SETTLED_SECONDS = 3;
     /** Where some are there and more are wanted, none is likely to come after so long without a new one. */
     private static final int LATE_SECONDS = 8;
+
     private static final long MOST_SKEW_MILLIS = 2000;
 
     private final JavaSparkContext context;
@@ -56,16 +57,22 @@ final class ClusterCheck {
     private int slots() throws InterruptedException {
         if (context.isLocal()) {
             boolean enough = options.ranks() == null || options.ranks() == 1;
-            out.accept(enough ? Finding.ok("slots", "one rank, in this process")
-                    : Finding.fail("slots", "a local master has one executor, " + options.ranks() + " are asked for",
-                            "Give --master of a cluster, such as 'local-cluster[" + options.ranks() + ",1,2048]'"));
+            out.accept(
+                    enough
+                            ? Finding.ok("slots", "one rank, in this process")
+                            : Finding.fail(
+                                    "slots",
+                                    "a local master has one executor, " + options.ranks() + " are asked for",
+                                    "Give --master of a cluster, such as 'local-cluster[" + options.ranks()
+                                            + ",1,2048]'"));
             return 1;
         }
         int wanted = wanted(context.getConf(), context.master());
         int registered = 0;
         int settled = 0;
         long end = System.nanoTime() + options.waitSeconds() * 1_000_000_000L;
-        while (System.nanoTime() < end && !(wanted > 0 && registered >= wanted)
+        while (System.nanoTime() < end
+                && !(wanted > 0 && registered >= wanted)
                 && !(registered > 0 && settled >= (wanted == 0 ? SETTLED_SECONDS : LATE_SECONDS))) {
             Thread.sleep(1000);
             int now = context.sc().getExecutorMemoryStatus().size() - 1; // the driver is one of them
@@ -75,15 +82,18 @@ final class ClusterCheck {
         if (registered >= Math.max(1, wanted)) {
             out.accept(Finding.ok("slots", registered + " executors"));
         } else {
-            out.accept(Finding.fail("slots", registered + " executors registered, "
-                    + (wanted == 0 ? "at least one is needed" : wanted + " are asked for"), remedy(registered)));
+            out.accept(Finding.fail(
+                    "slots",
+                    registered + " executors registered, "
+                            + (wanted == 0 ? "at least one is needed" : wanted + " are asked for"),
+                    remedy(registered)));
         }
         return wanted == 0 ? registered : Math.min(registered, wanted);
     }
 
     private String remedy(int registered) {
-        String gpus = gpusOfExecutor() > 0
-                ? ", and GPUs: spark.worker.resource.gpu.amount and its discoveryScript" : "";
+        String gpus =
+                gpusOfExecutor() > 0 ? ", and GPUs: spark.worker.resource.gpu.amount and its discoveryScript" : "";
         return registered == 0
                 ? "Look whether the master has workers with as many free cores and as much memory as"
                         + " spark.executor.cores and spark.executor.memory ask for" + gpus
@@ -100,11 +110,14 @@ final class ClusterCheck {
     }
 
     private List<RankReport> reports(int ranks) {
-        RankProbe probe = new RankProbe(options,
-                context.broadcast(new SerializableConfiguration(context.hadoopConfiguration())));
-        return Arrays.asList((RankReport[]) context
-                .parallelize(IntStream.range(0, ranks).boxed().toList(), ranks).rdd().barrier()
-                .mapPartitions(probe, false, ClassTag$.MODULE$.apply(RankReport.class)).collect());
+        RankProbe probe =
+                new RankProbe(options, context.broadcast(new SerializableConfiguration(context.hadoopConfiguration())));
+        return Arrays.asList((RankReport[])
+                context.parallelize(IntStream.range(0, ranks).boxed().toList(), ranks)
+                        .rdd()
+                        .barrier()
+                        .mapPartitions(probe, false, ClassTag$.MODULE$.apply(RankReport.class))
+                        .collect());
     }
 
     /** Two ranks in one process would share its threads, its memory and its GPU. */
@@ -112,15 +125,19 @@ final class ClusterCheck {
         long executors = reports.stream().map(RankReport::executor).distinct().count();
         return executors == reports.size()
                 ? Finding.ok("barrier", reports.size() + " ranks started together, each in an executor of its own")
-                : Finding.fail("barrier", reports.size() + " ranks share " + executors + " executors",
+                : Finding.fail(
+                        "barrier",
+                        reports.size() + " ranks share " + executors + " executors",
                         "Set spark.executor.cores, and spark.task.cpus to the same");
     }
 
     /** Which rank has which GPU. */
     static Finding gpus(List<RankReport> reports, boolean asked) {
-        String list = reports.stream().map(report -> report.name() + " has "
-                + (report.gpus().isEmpty() ? "none" : "GPU " + String.join("+", report.gpus()))
-                + (report.device() == null ? "" : " -> " + report.device())).collect(Collectors.joining(", "));
+        String list = reports.stream()
+                .map(report -> report.name() + " has "
+                        + (report.gpus().isEmpty() ? "none" : "GPU " + String.join("+", report.gpus()))
+                        + (report.device() == null ? "" : " -> " + report.device()))
+                .collect(Collectors.joining(", "));
         if (!asked) {
             return Finding.ok("gpus", "Spark is not asked for any");
         }
@@ -133,9 +150,12 @@ final class ClusterCheck {
         if (reports.stream().anyMatch(report -> report.gpus().isEmpty())) {
             return Finding.fail("gpus", list, "Set spark.executor.resource.gpu.amount and its discoveryScript");
         }
-        return given.size() == count ? Finding.ok("gpus", list)
-                : Finding.fail("gpus", "given twice: " + list, "Let the discovery script print different addresses, as"
-                        + " submit/discover-gpus does");
+        return given.size() == count
+                ? Finding.ok("gpus", list)
+                : Finding.fail(
+                        "gpus",
+                        "given twice: " + list,
+                        "Let the discovery script print different addresses, as" + " submit/discover-gpus does");
     }
 
     /** One finding for a subject: what all ranks say, or what is wrong with which. */
@@ -144,7 +164,8 @@ final class ClusterCheck {
         for (RankReport report : reports) {
             for (Finding finding : report.findings()) {
                 subjects.computeIfAbsent(finding.subject(), any -> new LinkedHashMap<>())
-                        .computeIfAbsent(finding, any -> new ArrayList<>()).add(report);
+                        .computeIfAbsent(finding, any -> new ArrayList<>())
+                        .add(report);
             }
         }
         List<Finding> merged = new ArrayList<>();
@@ -158,8 +179,11 @@ final class ClusterCheck {
             } else {
                 findings.forEach((finding, ranks) -> {
                     if (finding.isFailure()) {
-                        merged.add(new Finding(Finding.Verdict.FAIL, called, ranks.stream().map(RankReport::name)
-                                .collect(Collectors.joining(", ")) + ": " + finding.text()));
+                        merged.add(new Finding(
+                                Finding.Verdict.FAIL,
+                                called,
+                                ranks.stream().map(RankReport::name).collect(Collectors.joining(", ")) + ": "
+                                        + finding.text()));
                     }
                 });
             }
@@ -172,7 +196,9 @@ final class ClusterCheck {
         List<Integer> all = IntStream.range(0, ranks).boxed().toList();
         context.parallelize(all, ranks).count(); // what takes long the first time
         long before = System.currentTimeMillis();
-        List<Long> clocks = context.parallelize(all, ranks).map(rank -> System.currentTimeMillis()).collect();
+        List<Long> clocks = context.parallelize(all, ranks)
+                .map(rank -> System.currentTimeMillis())
+                .collect();
         return clocks(before, clocks, System.currentTimeMillis());
     }
 
@@ -181,8 +207,11 @@ final class ClusterCheck {
         for (long clock : clocks) {
             most = Math.max(most, Math.max(before - clock, clock - after));
         }
-        return most <= MOST_SKEW_MILLIS ? Finding.ok("clocks", "within " + (after - before + Math.max(0, most)) + " ms")
-                : Finding.fail("clocks", "an executor's clock is " + most + " ms or more from the driver's",
+        return most <= MOST_SKEW_MILLIS
+                ? Finding.ok("clocks", "within " + (after - before + Math.max(0, most)) + " ms")
+                : Finding.fail(
+                        "clocks",
+                        "an executor's clock is " + most + " ms or more from the driver's",
                         "Run chrony or ntpd on all nodes");
     }
 }

@@ -64,7 +64,8 @@ public final class Doctor {
             say(Finding.skip("cluster", "not looked at while libraries are missing here"));
         }
         PathCheck.tidy(hadoop);
-        out.println(failures == 0 ? "all is well" : failures + (failures == 1 ? " thing is" : " things are") + " wrong");
+        out.println(
+                failures == 0 ? "all is well" : failures + (failures == 1 ? " thing is" : " things are") + " wrong");
         return failures == 0 ? WELL : ILL;
     }
 
@@ -121,7 +122,9 @@ public final class Doctor {
             new ClusterCheck(JavaSparkContext.fromSparkContext(spark.sparkContext()), options, this::say).run();
         } catch (Exception e) { // whatever Spark throws is a finding
             String text = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
-            say(Finding.fail("cluster", e.getClass().getSimpleName() + " " + text,
+            say(Finding.fail(
+                    "cluster",
+                    e.getClass().getSimpleName() + " " + text,
                     "Check --master, and that executors reach this driver (spark.driver.host, spark.driver.port)"));
         }
     }

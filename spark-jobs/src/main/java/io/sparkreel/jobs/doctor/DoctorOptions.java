@@ -48,8 +48,9 @@ record DoctorOptions(List<String> paths, Device device, Integer ranks, int waitS
                 case "--ranks" -> ranks = (int) number(name, value, 1);
                 case "--wait" -> wait = (int) number(name, value, 1);
                 case "--min-free-gib" -> free = number(name, value, 0);
-                default -> throw new UserError("Cannot start the doctor: unknown option '" + name
-                        + "'. See submit/doctor --help.");
+                default ->
+                    throw new UserError(
+                            "Cannot start the doctor: unknown option '" + name + "'. See submit/doctor --help.");
             }
         }
         return new DoctorOptions(paths, device, ranks, wait, free);

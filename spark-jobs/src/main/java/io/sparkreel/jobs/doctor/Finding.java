@@ -14,7 +14,8 @@ import java.util.Locale;
 record Finding(Verdict verdict, String subject, String text) implements Serializable {
     /** What a finding means. */
     enum Verdict {
-        OK, FAIL,
+        OK,
+        FAIL,
         /** Not looked at. */
         SKIP
     }

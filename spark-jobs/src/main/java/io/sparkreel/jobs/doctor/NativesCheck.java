@@ -26,9 +26,15 @@ final class NativesCheck {
 
     /** The findings about each library, and about GPUs, by what the probe calls them. */
     static Map<String, Finding> run(List<Integer> gpus) {
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin/java").toString(),
-                "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-CreateCoredumpOnCrash",
-                "-cp", classPath(), NativesProbe.class.getName()));
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin/java").toString(),
+                "-Xmx256m",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-XX:-CreateCoredumpOnCrash",
+                "-cp",
+                classPath(),
+                NativesProbe.class.getName()));
         gpus.forEach(gpu -> command.add(gpu.toString()));
         Map<String, Finding> findings = new LinkedHashMap<>();
         String end;
@@ -36,13 +42,18 @@ final class NativesCheck {
         try {
             scratch = Files.createTempDirectory("sparkreel-doctor");
             Path output = scratch.resolve("output");
-            Process probe = new ProcessBuilder(command).directory(scratch.toFile()).redirectErrorStream(true)
-                    .redirectOutput(output.toFile()).start();
+            Process probe = new ProcessBuilder(command)
+                    .directory(scratch.toFile())
+                    .redirectErrorStream(true)
+                    .redirectOutput(output.toFile())
+                    .start();
             boolean ended = probe.waitFor(LIMIT_S, TimeUnit.SECONDS);
             probe.destroyForcibly();
-            end = !ended ? "it did not end within " + LIMIT_S + " s"
-                    : probe.exitValue() > 128 ? "it crashed the JVM with signal " + (probe.exitValue() - 128)
-                    : "its JVM ended with code " + probe.exitValue();
+            end = !ended
+                    ? "it did not end within " + LIMIT_S + " s"
+                    : probe.exitValue() > 128
+                            ? "it crashed the JVM with signal " + (probe.exitValue() - 128)
+                            : "its JVM ended with code " + probe.exitValue();
             Files.readAllLines(output, StandardCharsets.UTF_8).forEach(line -> take(line, findings));
         } catch (IOException e) {
             end = "its JVM cannot be started, " + e.getMessage();
@@ -60,8 +71,9 @@ final class NativesCheck {
         String[] parts = line.split("\t", 4);
         if (parts.length == 4 && parts[0].equals(NativesProbe.MARK)) {
             String name = parts[1];
-            findings.put(name, parts[2].equals("ok") ? Finding.ok(name, parts[3])
-                    : Finding.fail(name, parts[3], remedy(name)));
+            findings.put(
+                    name,
+                    parts[2].equals("ok") ? Finding.ok(name, parts[3]) : Finding.fail(name, parts[3], remedy(name)));
         }
     }
 
@@ -72,8 +84,9 @@ final class NativesCheck {
         boolean first = true;
         for (String name : all) {
             if (!findings.containsKey(name)) {
-                findings.put(name, first ? Finding.fail(name, end, remedy(name))
-                        : Finding.skip(name, "not tried after that"));
+                findings.put(
+                        name,
+                        first ? Finding.fail(name, end, remedy(name)) : Finding.skip(name, "not tried after that"));
                 first = false;
             }
         }
@@ -96,13 +109,16 @@ final class NativesCheck {
     /** What Spark has put together for this process: --jars are in no java.class.path. */
     private static String classPath() {
         Set<String> entries = new LinkedHashSet<>();
-        for (ClassLoader loader = Thread.currentThread().getContextClassLoader(); loader != null;
+        for (ClassLoader loader = Thread.currentThread().getContextClassLoader();
+                loader != null;
                 loader = loader.getParent()) {
             if (loader instanceof URLClassLoader urls) {
                 for (URL url : urls.getURLs()) {
                     try {
                         entries.add(Path.of(url.toURI()).toString());
-                    } catch (URISyntaxException | IllegalArgumentException | java.nio.file.FileSystemNotFoundException e) {
+                    } catch (URISyntaxException
+                            | IllegalArgumentException
+                            | java.nio.file.FileSystemNotFoundException e) {
                         // A class loader of Spark's for classes of a shell: not a file.
                     }
                 }

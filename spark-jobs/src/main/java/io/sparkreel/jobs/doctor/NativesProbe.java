@@ -77,9 +77,14 @@ final class NativesProbe {
         while (cause.getCause() != null && cause.getCause() != cause) {
             cause = cause.getCause();
         }
-        String what = cause.getMessage() == null ? "" : cause.getMessage().lines().findFirst().orElse("");
+        String what = cause.getMessage() == null
+                ? ""
+                : cause.getMessage().lines().findFirst().orElse("");
         return cause instanceof ClassNotFoundException || cause instanceof NoClassDefFoundError
-                ? "its jar is missing: no class " + what.replace('/', '.') : cause instanceof IllegalStateException ? what : cause.getClass().getSimpleName() + " " + what;
+                ? "its jar is missing: no class " + what.replace('/', '.')
+                : cause instanceof IllegalStateException
+                        ? what
+                        : cause.getClass().getSimpleName() + " " + what;
     }
 
     private static String libtorch() throws IOException {
@@ -141,8 +146,8 @@ final class NativesProbe {
             }
             try (MediaSource source = MediaSource.of(file)) {
                 MediaInfo info = MediaProbe.probe(source, ProbeOptions.DEFAULT);
-                PixelClip ends = ClipReader.read(source, info.kind(), new int[] {0, FRAMES - 1},
-                        FrameTransform.RESIZE_CROP, SIZE, SIZE);
+                PixelClip ends = ClipReader.read(
+                        source, info.kind(), new int[] {0, FRAMES - 1}, FrameTransform.RESIZE_CROP, SIZE, SIZE);
                 float gained = ends.values()[ends.values().length - 1] - ends.values()[0];
                 if (info.numFrames() != FRAMES || gained < 0.5f) {
                     throw new IllegalStateException("it read " + info.numFrames() + " frames of the " + FRAMES

@@ -74,30 +74,38 @@ final class PathCheck {
                 try (OutputStream out = files.create(file, true)) {
                     out.write(content);
                 }
-                Duration skew = Duration.between(Instant.now(),
-                        Instant.ofEpochMilli(files.getFileStatus(file).getModificationTime())).abs();
+                Duration skew = Duration.between(
+                                Instant.now(),
+                                Instant.ofEpochMilli(files.getFileStatus(file).getModificationTime()))
+                        .abs();
                 byte[] end = new byte[BYTES / 2];
                 try (FSDataInputStream in = files.open(file)) {
                     in.readFully(BYTES / 2, end);
                 }
                 if (!Arrays.equals(end, Arrays.copyOfRange(content, BYTES / 2, BYTES))) {
-                    return Finding.fail(subject, folder + ": other bytes are read than were written",
-                            "Take another storage");
+                    return Finding.fail(
+                            subject, folder + ": other bytes are read than were written", "Take another storage");
                 }
                 if (Arrays.stream(files.listStatus(file.getParent()))
                         .noneMatch(status -> status.getPath().getName().equals(file.getName()))) {
-                    return Finding.fail(subject, folder + ": a new file is not in the listing",
+                    return Finding.fail(
+                            subject,
+                            folder + ": a new file is not in the listing",
                             "Allow to list the folder (s3:ListBucket)");
                 }
                 if (skew.compareTo(MOST_SKEW) > 0) {
-                    return Finding.fail(subject, folder + ": its clock and this machine's are " + skew.toSeconds()
-                            + " s apart", "Run chrony or ntpd");
+                    return Finding.fail(
+                            subject,
+                            folder + ": its clock and this machine's are " + skew.toSeconds() + " s apart",
+                            "Run chrony or ntpd");
                 }
             } finally {
                 files.delete(file, false);
             }
             if (files.exists(file)) {
-                return Finding.fail(subject, folder + ": a file that was deleted is still there",
+                return Finding.fail(
+                        subject,
+                        folder + ": a file that was deleted is still there",
                         "Allow to delete (s3:DeleteObject)");
             }
             return Finding.ok(subject, folder + ": writes, lists, reads and deletes");
@@ -119,11 +127,15 @@ final class PathCheck {
         String text = String.valueOf(failure.getMessage()).lines().findFirst().orElse("");
         String found = folder + ": " + failure.getClass().getSimpleName() + " " + text;
         if (failure.toString().contains("ClassNotFoundException") || text.contains("No FileSystem for scheme")) {
-            return Finding.fail(subject, found, "Give --jars \"$(submit/fetch-s3a)\" for s3a, or the jars of that storage");
+            return Finding.fail(
+                    subject, found, "Give --jars \"$(submit/fetch-s3a)\" for s3a, or the jars of that storage");
         }
         if (failure instanceof AccessDeniedException || text.contains("Permission denied") || text.contains("403")) {
-            return Finding.fail(subject, found, "Give this user the right to write there; for s3a check"
-                    + " AWS_ACCESS_KEY_ID or the role, and s3:PutObject");
+            return Finding.fail(
+                    subject,
+                    found,
+                    "Give this user the right to write there; for s3a check"
+                            + " AWS_ACCESS_KEY_ID or the role, and s3:PutObject");
         }
         if (failure instanceof FileNotFoundException && text.contains("bucket")) {
             return Finding.fail(subject, found, "Create the bucket, or name one that is there");

@@ -44,8 +44,8 @@ final class RankProbe extends AbstractFunction1<Iterator<Integer>, Iterator<Rank
         Configuration configuration = hadoop.value().value();
         options.paths().forEach(path -> findings.add(PathCheck.run("path", configuration, path)));
         String host = context.getTaskInfos()[context.partitionId()].address().replaceFirst(":\\d+$", "");
-        RankReport report = new RankReport(
-                context.partitionId(), host, SparkEnv.get().executorId(), gpus, device, findings);
+        RankReport report =
+                new RankReport(context.partitionId(), host, SparkEnv.get().executorId(), gpus, device, findings);
         return CollectionConverters.asScala(List.of(report).iterator());
     }
 
@@ -67,8 +67,10 @@ final class RankProbe extends AbstractFunction1<Iterator<Integer>, Iterator<Rank
         NativesProbe.ALL.forEach(name -> findings.add(natives.get(name)));
         if (device != null) {
             try {
-                device = TaskDevice.choose(options.device(), gpus, visible, alone, index -> problem(natives, index)).device();
-                findings.add(Finding.ok(DEVICE, device + (gpus.isEmpty() || device.equals("cpu") ? "" : ", which computes")));
+                device = TaskDevice.choose(options.device(), gpus, visible, alone, index -> problem(natives, index))
+                        .device();
+                findings.add(Finding.ok(
+                        DEVICE, device + (gpus.isEmpty() || device.equals("cpu") ? "" : ", which computes")));
             } catch (UserError e) {
                 findings.add(new Finding(Finding.Verdict.FAIL, DEVICE, e.getMessage()));
             }
@@ -78,7 +80,8 @@ final class RankProbe extends AbstractFunction1<Iterator<Integer>, Iterator<Rank
 
     private static Optional<String> problem(Map<String, Finding> natives, int index) {
         Finding finding = natives.get(NativesProbe.GPU + index);
-        return finding.verdict() == Finding.Verdict.OK ? Optional.empty()
+        return finding.verdict() == Finding.Verdict.OK
+                ? Optional.empty()
                 : Optional.of(finding.text().replaceFirst("\\. Point spark\\..*", ""));
     }
 }

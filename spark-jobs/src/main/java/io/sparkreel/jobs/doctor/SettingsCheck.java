@@ -16,8 +16,8 @@ import org.apache.spark.SparkConf;
 
 /** What can be told of a process and its settings without a cluster. */
 final class SettingsCheck {
-    private static final List<String> PORTS = List.of(
-            "spark.driver.port", "spark.driver.blockManager.port", "spark.blockManager.port", "spark.ui.port");
+    private static final List<String> PORTS =
+            List.of("spark.driver.port", "spark.driver.blockManager.port", "spark.blockManager.port", "spark.ui.port");
     private static final double GIB = 1L << 30;
 
     private SettingsCheck() {}
@@ -25,7 +25,8 @@ final class SettingsCheck {
     static Finding jdk(String subject) {
         int feature = Runtime.version().feature();
         String found = System.getProperty("java.version") + " in " + System.getProperty("java.home");
-        return feature >= 17 ? Finding.ok(subject, found)
+        return feature >= 17
+                ? Finding.ok(subject, found)
                 : Finding.fail(subject, "Java " + found, "Point JAVA_HOME at a JDK 17");
     }
 
@@ -33,29 +34,38 @@ final class SettingsCheck {
         String version = org.apache.spark.package$.MODULE$.SPARK_VERSION();
         String scalaVersion = scala.util.Properties$.MODULE$.versionNumberString();
         String found = "Spark " + version + ", Scala " + scalaVersion;
-        return version.startsWith("4.1.") && scalaVersion.startsWith("2.13.") ? Finding.ok(subject, found)
+        return version.startsWith("4.1.") && scalaVersion.startsWith("2.13.")
+                ? Finding.ok(subject, found)
                 : Finding.fail(subject, found, "Point SPARK_HOME at a Spark 4.1 for Scala 2.13, or unset it");
     }
 
     /** Settings under which a barrier stage cannot start, or a rank would start twice. */
     static Finding barrier(SparkConf conf) {
         if (conf.getBoolean("spark.dynamicAllocation.enabled", false)) {
-            return Finding.fail("barrier settings", "spark.dynamicAllocation.enabled is true, and training needs all its"
-                    + " executors at once", "Set spark.dynamicAllocation.enabled=false and spark.executor.instances");
+            return Finding.fail(
+                    "barrier settings",
+                    "spark.dynamicAllocation.enabled is true, and training needs all its" + " executors at once",
+                    "Set spark.dynamicAllocation.enabled=false and spark.executor.instances");
         }
         if (conf.getBoolean("spark.speculation", false)) {
-            return Finding.fail("barrier settings", "spark.speculation is true, which starts slow tasks a second time",
+            return Finding.fail(
+                    "barrier settings",
+                    "spark.speculation is true, which starts slow tasks a second time",
                     "Set spark.speculation=false");
         }
         int cores = conf.getInt("spark.executor.cores", 0);
         int cpus = conf.getInt("spark.task.cpus", cores);
         if (cores > 0 && cpus > cores) {
-            return Finding.fail("barrier settings", "spark.task.cpus is " + cpus + " and spark.executor.cores " + cores
-                    + ", so that no task fits", "Set spark.task.cpus to the cores of an executor");
+            return Finding.fail(
+                    "barrier settings",
+                    "spark.task.cpus is " + cpus + " and spark.executor.cores " + cores + ", so that no task fits",
+                    "Set spark.task.cpus to the cores of an executor");
         }
         if (conf.get("spark.plugins", "").contains("com.nvidia.spark.SQLPlugin")) {
-            return Finding.fail("barrier settings", "spark.plugins starts RAPIDS, which takes GPU memory of which"
-                    + " libtorch knows nothing", "Use conf/spark/rapids.conf for bucketing alone");
+            return Finding.fail(
+                    "barrier settings",
+                    "spark.plugins starts RAPIDS, which takes GPU memory of which" + " libtorch knows nothing",
+                    "Use conf/spark/rapids.conf for bucketing alone");
         }
         return Finding.ok("barrier settings", "no dynamic allocation, no speculation");
     }
@@ -64,14 +74,21 @@ final class SettingsCheck {
     static Finding gpuSettings(SparkConf conf, Device device) {
         boolean asked = conf.getInt(TaskDevice.EXECUTOR_GPUS, 0) > 0;
         if (!asked && conf.contains(TaskDevice.TASK_GPUS)) {
-            return Finding.fail("gpu settings", TaskDevice.TASK_GPUS + " is set, " + TaskDevice.EXECUTOR_GPUS + " is not",
+            return Finding.fail(
+                    "gpu settings",
+                    TaskDevice.TASK_GPUS + " is set, " + TaskDevice.EXECUTOR_GPUS + " is not",
                     "Set it to 1, as conf/spark/gpu.conf does");
         }
-        if (device == Device.CUDA && !asked && !conf.get("spark.master", "local").matches("local(\\[[^,]*])?")) {
-            return Finding.fail("gpu settings", "--device cuda, but Spark is not asked for GPUs",
+        if (device == Device.CUDA
+                && !asked
+                && !conf.get("spark.master", "local").matches("local(\\[[^,]*])?")) {
+            return Finding.fail(
+                    "gpu settings",
+                    "--device cuda, but Spark is not asked for GPUs",
                     "Start with --properties-file conf/spark/gpu.conf");
         }
-        return Finding.ok("gpu settings", asked ? conf.get(TaskDevice.EXECUTOR_GPUS) + " for each executor" : "none asked for");
+        return Finding.ok(
+                "gpu settings", asked ? conf.get(TaskDevice.EXECUTOR_GPUS) + " for each executor" : "none asked for");
     }
 
     /** Ports that are set, not those that are taken as they come. */
@@ -86,15 +103,20 @@ final class SettingsCheck {
             }
         }
         if (!taken.isEmpty()) {
-            return Finding.fail("ports", "taken: " + String.join(", ", taken), "Set another port, or end the process"
-                    + " that has it (ss -ltnp)");
+            return Finding.fail(
+                    "ports",
+                    "taken: " + String.join(", ", taken),
+                    "Set another port, or end the process" + " that has it (ss -ltnp)");
         }
-        return Finding.ok("ports", free.isEmpty() ? "none set: any free ones are taken" : "free: " + String.join(", ", free));
+        return Finding.ok(
+                "ports", free.isEmpty() ? "none set: any free ones are taken" : "free: " + String.join(", ", free));
     }
 
     /** The settings of ports that are taken; a session can still be had without them. */
     static List<String> takenPorts(SparkConf conf) {
-        return PORTS.stream().filter(setting -> conf.getInt(setting, 0) > 0 && !isFree(conf.getInt(setting, 0))).toList();
+        return PORTS.stream()
+                .filter(setting -> conf.getInt(setting, 0) > 0 && !isFree(conf.getInt(setting, 0)))
+                .toList();
     }
 
     private static boolean isFree(int port) {
@@ -111,7 +133,8 @@ final class SettingsCheck {
     static Finding disk(String subject, SparkConf conf, double leastGib) {
         String home = System.getProperty("user.home");
         List<Path> folders = new ArrayList<>();
-        String local = System.getenv("SPARK_LOCAL_DIRS") != null ? System.getenv("SPARK_LOCAL_DIRS")
+        String local = System.getenv("SPARK_LOCAL_DIRS") != null
+                ? System.getenv("SPARK_LOCAL_DIRS")
                 : conf.get("spark.local.dir", System.getProperty("java.io.tmpdir"));
         for (String folder : local.split(",")) {
             folders.add(Path.of(folder.strip()));
@@ -134,9 +157,13 @@ final class SettingsCheck {
             }
         }
         String found = String.format(Locale.ROOT, "%.1f GiB free for %s", least, tightest);
-        return least >= leastGib ? Finding.ok(subject, found) : Finding.fail(subject, found + String.format(Locale.ROOT,
-                ", less than %.1f", leastGib), "Make room, or move spark.local.dir, DJL_CACHE_DIR, SPARKREEL_CACHE and"
-                + " -Dorg.bytedeco.javacpp.cachedir to a larger disk; --min-free-gib says how much is enough");
+        return least >= leastGib
+                ? Finding.ok(subject, found)
+                : Finding.fail(
+                        subject,
+                        found + String.format(Locale.ROOT, ", less than %.1f", leastGib),
+                        "Make room, or move spark.local.dir, DJL_CACHE_DIR, SPARKREEL_CACHE and"
+                                + " -Dorg.bytedeco.javacpp.cachedir to a larger disk; --min-free-gib says how much is enough");
     }
 
     private static String environment(String name, String otherwise) {

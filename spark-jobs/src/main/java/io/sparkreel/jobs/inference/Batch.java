@@ -27,7 +27,8 @@ record Batch(List<PromptRow> prompts, int sample) implements Serializable {
      */
     static List<Batch> of(List<PromptRow> prompts, int size) {
         Map<PromptRow.Shape, List<PromptRow>> byShape = new LinkedHashMap<>();
-        prompts.forEach(prompt -> byShape.computeIfAbsent(prompt.shape(), any -> new ArrayList<>()).add(prompt));
+        prompts.forEach(prompt -> byShape.computeIfAbsent(prompt.shape(), any -> new ArrayList<>())
+                .add(prompt));
         List<Batch> batches = new ArrayList<>();
         for (List<PromptRow> same : byShape.values()) {
             for (int begin = 0; begin < same.size(); begin += size) {
@@ -35,7 +36,11 @@ record Batch(List<PromptRow> prompts, int sample) implements Serializable {
                 int most = rows.stream().mapToInt(PromptRow::samples).max().orElse(0);
                 for (int sample = 0; sample < most; sample++) {
                     int k = sample;
-                    batches.add(new Batch(List.copyOf(rows.stream().filter(row -> k < row.samples()).toList()), k));
+                    batches.add(new Batch(
+                            List.copyOf(rows.stream()
+                                    .filter(row -> k < row.samples())
+                                    .toList()),
+                            k));
                 }
             }
         }
@@ -44,7 +49,8 @@ record Batch(List<PromptRow> prompts, int sample) implements Serializable {
 
     /** Those of its prompts of which a sample is wanted; null if none is. */
     Batch only(BiPredicate<PromptRow, Integer> wanted) {
-        List<PromptRow> rows = prompts.stream().filter(row -> wanted.test(row, sample)).toList();
+        List<PromptRow> rows =
+                prompts.stream().filter(row -> wanted.test(row, sample)).toList();
         return rows.isEmpty() ? null : new Batch(List.copyOf(rows), sample);
     }
 }

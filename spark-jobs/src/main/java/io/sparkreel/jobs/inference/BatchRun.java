@@ -51,8 +51,8 @@ final class BatchRun {
             run.failAll("Cannot generate it: there is not enough memory, " + e.getMessage()
                     + ". Ask for fewer frames or a smaller size, or give executors more.");
         }
-        return new BatchOutcome(List.copyOf(run.results), SparkEnv.get().executorId(), begin, System.nanoTime(),
-                run.sampling);
+        return new BatchOutcome(
+                List.copyOf(run.results), SparkEnv.get().executorId(), begin, System.nanoTime(), run.sampling);
     }
 
     private void generate() throws IOException {
@@ -70,11 +70,18 @@ final class BatchRun {
         List<ClipFile> files = new ArrayList<>();
         try {
             for (PromptRow prompt : prompts) {
-                files.add(new ClipFile(output, prompt.fileName(batch.sample()), generator.height(batch.shape()),
-                        generator.width(batch.shape()), playedFps()));
+                files.add(new ClipFile(
+                        output,
+                        prompt.fileName(batch.sample()),
+                        generator.height(batch.shape()),
+                        generator.width(batch.shape()),
+                        playedFps()));
             }
             if (!prompts.isEmpty()) {
-                sampling = generator.generate(requests, batch.shape(), (row, frame) -> files.get(row).write(frame),
+                sampling = generator.generate(
+                        requests,
+                        batch.shape(),
+                        (row, frame) -> files.get(row).write(frame),
                         step -> task.steps().add(1));
             }
             for (ClipFile file : files) {
@@ -125,26 +132,48 @@ final class BatchRun {
     }
 
     private ClipResult done(PromptRow prompt, String uri, double seconds) {
-        return new ClipResult(prompt.promptId(), batch.sample(), prompt.text(), uri, prompt.seed(),
-                batch.shape().totalFrames(), playedFps(), generator.height(batch.shape()),
-                generator.width(batch.shape()), seconds, "ok", null, task.fingerprint(prompt), settings(prompt));
+        return new ClipResult(
+                prompt.promptId(),
+                batch.sample(),
+                prompt.text(),
+                uri,
+                prompt.seed(),
+                batch.shape().totalFrames(),
+                playedFps(),
+                generator.height(batch.shape()),
+                generator.width(batch.shape()),
+                seconds,
+                "ok",
+                null,
+                task.fingerprint(prompt),
+                settings(prompt));
     }
 
     private String settings(PromptRow prompt) {
         InferenceConfig config = task.config();
         StringBuilder text = new StringBuilder();
-        text.append(config.scheduler().type().word()).append(", ").append(config.scheduler().numSamplingSteps())
-                .append(" steps, cfg_scale ").append(config.scheduler().cfgScale());
+        text.append(config.scheduler().type().word())
+                .append(", ")
+                .append(config.scheduler().numSamplingSteps())
+                .append(" steps, cfg_scale ")
+                .append(config.scheduler().cfgScale());
         if (prompt.shape().loops() > 1) {
-            text.append(", loop ").append(prompt.shape().loops()).append(", condition_frame_length ")
-                    .append(prompt.shape().carried()).append(", carry ").append(config.conditioning().carry().word());
+            text.append(", loop ")
+                    .append(prompt.shape().loops())
+                    .append(", condition_frame_length ")
+                    .append(prompt.shape().carried())
+                    .append(", carry ")
+                    .append(config.conditioning().carry().word());
         }
         if (!prompt.references().isEmpty()) {
             text.append(", reference_path ").append(String.join(";", prompt.references()));
         }
         if (prompt.maskStrategy() != null) {
-            text.append(", mask_strategy ").append(prompt.maskStrategy()).append(" (")
-                    .append(config.conditioning().maskStrategyDialect().word()).append(")");
+            text.append(", mask_strategy ")
+                    .append(prompt.maskStrategy())
+                    .append(" (")
+                    .append(config.conditioning().maskStrategyDialect().word())
+                    .append(")");
         }
         return text.toString();
     }

@@ -110,8 +110,12 @@ final class ClipGenerator {
             for (String uri : prompt.references()) {
                 opened.add(references.open(uri));
             }
-            LoopConditions conditions = LoopConditions.of(strategy(prompt), shape.numFrames(), shape.loops(),
-                    shape.carried(), opened.stream().map(ReferenceReader.Reference::frames).toList());
+            LoopConditions conditions = LoopConditions.of(
+                    strategy(prompt),
+                    shape.numFrames(),
+                    shape.loops(),
+                    shape.carried(),
+                    opened.stream().map(ReferenceReader.Reference::frames).toList());
             Map<FrameSource, float[]> latents = new HashMap<>();
             for (int i = 0; i < opened.size(); i++) {
                 encode(prompt, i, opened.get(i), conditions, latents);
@@ -128,18 +132,28 @@ final class ClipGenerator {
     }
 
     private MaskStrategy strategy(PromptRow prompt) {
-        return MaskStrategy.parse(prompt.maskStrategy(),
-                MaskStrategy.Dialect.of(task.config().conditioning().maskStrategyDialect().word()));
+        return MaskStrategy.parse(
+                prompt.maskStrategy(),
+                MaskStrategy.Dialect.of(
+                        task.config().conditioning().maskStrategyDialect().word()));
     }
 
     /** The frames of one reference that some loop takes; no others are decoded for long or encoded at all. */
-    private void encode(PromptRow prompt, int reference, ReferenceReader.Reference file, LoopConditions conditions,
-            Map<FrameSource, float[]> latents) throws PromptFailure {
-        int[] frames = conditions.framesTaken(reference, 0).stream().mapToInt(Integer::intValue).toArray();
+    private void encode(
+            PromptRow prompt,
+            int reference,
+            ReferenceReader.Reference file,
+            LoopConditions conditions,
+            Map<FrameSource, float[]> latents)
+            throws PromptFailure {
+        int[] frames = conditions.framesTaken(reference, 0).stream()
+                .mapToInt(Integer::intValue)
+                .toArray();
         if (frames.length == 0) {
             return;
         }
-        PixelClip clip = file.read(frames, prompt.shape().height(), prompt.shape().width());
+        PixelClip clip =
+                file.read(frames, prompt.shape().height(), prompt.shape().width());
         // All samples of a prompt share its references. Carried frames use repetitions from 0 on.
         KeyedRandom noise = KeyedRandom.of(prompt.seed(), -1 - reference, prompt.promptId(), Purpose.LATENT_NOISE);
         float[] latent = codec.encode(clip.values(), frames.length, clip.height(), clip.width(), noise);
@@ -155,12 +169,16 @@ final class ClipGenerator {
      * @param progress told of every denoising step
      * @return nanoseconds that the model sampled
      */
-    long generate(List<VideoRequest> requests, PromptRow.Shape shape, VideoGenerator.FrameSink sink,
-            IntConsumer progress) throws IOException {
+    long generate(
+            List<VideoRequest> requests, PromptRow.Shape shape, VideoGenerator.FrameSink sink, IntConsumer progress)
+            throws IOException {
         InferenceConfig config = task.config();
         int channels = config.scheduler().cfgChannel() == null
-                ? model.config().inChannels() : Math.min(config.scheduler().cfgChannel(), model.config().inChannels());
-        LatentGenerator generator = new LatentGenerator(model, weights.nullCaption(),
+                ? model.config().inChannels()
+                : Math.min(config.scheduler().cfgChannel(), model.config().inChannels());
+        LatentGenerator generator = new LatentGenerator(
+                model,
+                weights.nullCaption(),
                 Components.sampler(config.scheduler().type(), schedule, task.predictXstart(), model.tensors()),
                 new Sampler.Guidance(config.scheduler().cfgScale(), channels));
         AtomicLong sampling = new AtomicLong();
@@ -176,7 +194,11 @@ final class ClipGenerator {
             }
         };
         Carry carry = config.conditioning().carry() == CarryMode.LATENTS ? Carry.LATENTS : Carry.DECODED;
-        ClipShape clip = new ClipShape(shape.numFrames(), shape.height(), shape.width(), shape.fps(),
+        ClipShape clip = new ClipShape(
+                shape.numFrames(),
+                shape.height(),
+                shape.width(),
+                shape.fps(),
                 config.video().aspectCondition() == AspectCondition.AS_TRAINED);
         new VideoGenerator(inTurn, codec, carry).generate(requests, clip, shape.carried(), sink, progress);
         return sampling.get();

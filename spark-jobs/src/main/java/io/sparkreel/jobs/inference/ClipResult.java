@@ -25,9 +25,22 @@ import org.apache.spark.sql.types.StructType;
  * @param fingerprint of all that makes the clip what it is
  * @param settings of the sample in words
  */
-record ClipResult(long promptId, int sample, String prompt, String uri, long seed, int numFrames, int fps,
-        Integer height, Integer width, double seconds, String status, String error, String fingerprint,
-        String settings) implements Serializable {
+record ClipResult(
+        long promptId,
+        int sample,
+        String prompt,
+        String uri,
+        long seed,
+        int numFrames,
+        int fps,
+        Integer height,
+        Integer width,
+        double seconds,
+        String status,
+        String error,
+        String fingerprint,
+        String settings)
+        implements Serializable {
     /** Columns of the table. */
     static final StructType COLUMNS = new StructType()
             .add("prompt_id", DataTypes.LongType, false)
@@ -54,10 +67,21 @@ record ClipResult(long promptId, int sample, String prompt, String uri, long see
     }
 
     static ClipResult of(Row row) {
-        return new ClipResult(row.getLong(0), row.getInt(1), row.getString(2), row.getString(3), row.getLong(4),
-                row.getInt(5), row.getInt(6), row.isNullAt(7) ? null : row.getInt(7),
-                row.isNullAt(8) ? null : row.getInt(8), row.getDouble(9), row.getString(10), row.getString(11),
-                row.getString(12), row.getString(13));
+        return new ClipResult(
+                row.getLong(0),
+                row.getInt(1),
+                row.getString(2),
+                row.getString(3),
+                row.getLong(4),
+                row.getInt(5),
+                row.getInt(6),
+                row.isNullAt(7) ? null : row.getInt(7),
+                row.isNullAt(8) ? null : row.getInt(8),
+                row.getDouble(9),
+                row.getString(10),
+                row.getString(11),
+                row.getString(12),
+                row.getString(13));
     }
 
     @JsonIgnore

@@ -60,18 +60,31 @@ final class ContactPage {
     private static void append(StringBuilder page, ClipResult result) {
         page.append("<figure>\n");
         if (result.isOk()) {
-            String source = "\"" + encoded(result.fileName()) + "\" width=\"" + result.width()
-                    + "\" height=\"" + result.height() + "\"";
-            page.append(result.fileName().endsWith(".mp4")
-                    ? "<video src=" + source + " preload=\"metadata\" controls loop muted playsinline></video>\n"
-                    : "<img src=" + source + " loading=\"lazy\" alt=\"\">\n");
+            String source = "\"" + encoded(result.fileName()) + "\" width=\"" + result.width() + "\" height=\""
+                    + result.height() + "\"";
+            page.append(
+                    result.fileName().endsWith(".mp4")
+                            ? "<video src=" + source
+                                    + " preload=\"metadata\" controls loop muted playsinline></video>\n"
+                            : "<img src=" + source + " loading=\"lazy\" alt=\"\">\n");
         }
         page.append("<figcaption>\n<p>").append(escaped(result.prompt())).append("</p>\n");
         if (result.isOk()) {
-            page.append("<p class=\"facts\">").append(escaped(result.fileName())).append(": prompt ").append(result.promptId()).append(", sample ")
-                    .append(result.sample()).append(", seed ").append(result.seed()).append(", ")
-                    .append(result.numFrames()).append(result.numFrames() == 1 ? " frame" : " frames").append(" of ")
-                    .append(result.height()).append("x").append(result.width());
+            page.append("<p class=\"facts\">")
+                    .append(escaped(result.fileName()))
+                    .append(": prompt ")
+                    .append(result.promptId())
+                    .append(", sample ")
+                    .append(result.sample())
+                    .append(", seed ")
+                    .append(result.seed())
+                    .append(", ")
+                    .append(result.numFrames())
+                    .append(result.numFrames() == 1 ? " frame" : " frames")
+                    .append(" of ")
+                    .append(result.height())
+                    .append("x")
+                    .append(result.width());
             if (result.numFrames() > 1) {
                 page.append(" at ").append(result.fps()).append(" fps");
             }
@@ -86,7 +99,10 @@ final class ContactPage {
     }
 
     private static String escaped(String text) {
-        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\"", "&quot;")
+        return text.replace("&", "&amp;")
+                .replace("<", "&lt;")
+                .replace(">", "&gt;")
+                .replace("\"", "&quot;")
                 .replace("'", "&#39;");
     }
 

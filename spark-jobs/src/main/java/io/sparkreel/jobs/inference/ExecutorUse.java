@@ -47,7 +47,10 @@ final class ExecutorUse {
 
     /** Seconds that executors were there, added up. */
     synchronized double availableSeconds() {
-        return executors.values().stream().mapToLong(executor -> end - executor.since).sum() / SECOND;
+        return executors.values().stream()
+                        .mapToLong(executor -> end - executor.since)
+                        .sum()
+                / SECOND;
     }
 
     /** Seconds that executors worked, added up. */
@@ -57,15 +60,24 @@ final class ExecutorUse {
 
     /** Seconds that their models sampled, added up. */
     synchronized double samplingSeconds() {
-        return executors.values().stream().flatMap(executor -> executor.batches.stream())
-                .mapToLong(BatchOutcome::sampling).sum() / SECOND;
+        return executors.values().stream()
+                        .flatMap(executor -> executor.batches.stream())
+                        .mapToLong(BatchOutcome::sampling)
+                        .sum()
+                / SECOND;
     }
 
     @Override
     public synchronized String toString() {
         double available = Math.max(availableSeconds(), 1 / SECOND);
-        return String.format(Locale.ROOT, "%d executor%s worked %.1f %% of the time, %.1f of %.1f s; sampling was %.1f %%",
-                executors.size(), executors.size() == 1 ? "" : "s", 100 * workedSeconds() / available, workedSeconds(),
-                availableSeconds(), 100 * samplingSeconds() / available);
+        return String.format(
+                Locale.ROOT,
+                "%d executor%s worked %.1f %% of the time, %.1f of %.1f s; sampling was %.1f %%",
+                executors.size(),
+                executors.size() == 1 ? "" : "s",
+                100 * workedSeconds() / available,
+                workedSeconds(),
+                availableSeconds(),
+                100 * samplingSeconds() / available);
     }
 }

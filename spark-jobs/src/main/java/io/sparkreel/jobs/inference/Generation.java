@@ -47,7 +47,11 @@ final class Generation {
      * @param sink takes the results of each batch when it is done
      * @param journal of the run, for what executors can no longer tell
      */
-    Generation(SparkSession spark, GeneratorTask task, ToDoubleFunction<Batch> cost, Consumer<List<ClipResult>> sink,
+    Generation(
+            SparkSession spark,
+            GeneratorTask task,
+            ToDoubleFunction<Batch> cost,
+            Consumer<List<ClipResult>> sink,
             ResultsJournal journal) {
         this.spark = spark.sparkContext();
         this.task = task;
@@ -70,16 +74,29 @@ final class Generation {
     /** @return what is left after one batch has failed so often that Spark gave up */
     private List<Batch> tryAll(List<Batch> batches) throws IOException {
         Take take = new Take(batches);
-        try (GenerationProgress progress = new GenerationProgress(task.id(), batches, cost,
-                task.config().scheduler().numSamplingSteps(), task.steps().id())) {
+        try (GenerationProgress progress = new GenerationProgress(
+                task.id(),
+                batches,
+                cost,
+                task.config().scheduler().numSamplingSteps(),
+                task.steps().id())) {
             take.progress = progress;
             spark.addSparkListener(progress);
             spark.setLocalProperty(GenerationProgress.JOB, task.id());
             scala.collection.immutable.Seq<Object> partitions = CollectionConverters.asScala(
-                    IntStream.range(0, batches.size()).<Object>mapToObj(Integer::valueOf).toList()).toSeq();
+                            IntStream.range(0, batches.size())
+                                    .<Object>mapToObj(Integer::valueOf)
+                                    .toList())
+                    .toSeq();
             try {
-                spark.runJob(JavaSparkContext.fromSparkContext(spark).parallelize(batches, batches.size()).rdd(),
-                        new Generate(task), partitions, take, ClassTag$.MODULE$.<BatchOutcome>apply(BatchOutcome.class));
+                spark.runJob(
+                        JavaSparkContext.fromSparkContext(spark)
+                                .parallelize(batches, batches.size())
+                                .rdd(),
+                        new Generate(task),
+                        partitions,
+                        take,
+                        ClassTag$.MODULE$.<BatchOutcome>apply(BatchOutcome.class));
                 return List.of();
             } catch (Exception e) { // Spark's own exceptions are checked, and not declared
                 Matcher givenUp = GIVEN_UP.matcher(String.valueOf(e.getMessage()));
@@ -96,7 +113,8 @@ final class Generation {
 
     /** What an executor does with a partition. */
     private static final class Generate
-            extends scala.runtime.AbstractFunction2<TaskContext, Iterator<Batch>, BatchOutcome> implements Serializable {
+            extends scala.runtime.AbstractFunction2<TaskContext, Iterator<Batch>, BatchOutcome>
+            implements Serializable {
         private static final long serialVersionUID = 1L;
         private final GeneratorTask task;
 
@@ -141,12 +159,19 @@ final class Generation {
         synchronized List<Batch> without(int partition, String reason) throws IOException {
             List<ClipResult> failed = new ArrayList<>();
             for (PromptRow prompt : batches.get(partition).prompts()) {
-                failed.add(task.failed(prompt, batches.get(partition).sample(), "Cannot generate it: " + reason
-                        + ". See the executor's log; a smaller batch_size or size takes less memory."));
+                failed.add(task.failed(
+                        prompt,
+                        batches.get(partition).sample(),
+                        "Cannot generate it: " + reason
+                                + ". See the executor's log; a smaller batch_size or size takes less memory."));
             }
-            journal.write("given-up-" + failed.get(0).promptId() + "-" + failed.get(0).sample(), failed);
+            journal.write(
+                    "given-up-" + failed.get(0).promptId() + "-" + failed.get(0).sample(), failed);
             take(partition, failed);
-            return IntStream.range(0, batches.size()).filter(i -> !done.contains(i)).mapToObj(batches::get).toList();
+            return IntStream.range(0, batches.size())
+                    .filter(i -> !done.contains(i))
+                    .mapToObj(batches::get)
+                    .toList();
         }
     }
 }

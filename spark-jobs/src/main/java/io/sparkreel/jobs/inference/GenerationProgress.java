@@ -29,6 +29,7 @@ import scala.jdk.javaapi.CollectionConverters;
 final class GenerationProgress extends SparkListener implements AutoCloseable {
     /** Property of the Spark job that is followed. */
     static final String JOB = "sparkreel.generation";
+
     private static final Logger LOG = LogManager.getLogger(GenerationProgress.class);
     private static final int SECONDS = 5;
     private static final int SHOWN = 8;
@@ -61,7 +62,8 @@ final class GenerationProgress extends SparkListener implements AutoCloseable {
      * @param stepsPerLoop denoising steps
      * @param accumulator that counts the steps of a task
      */
-    GenerationProgress(String run, List<Batch> batches, ToDoubleFunction<Batch> cost, int stepsPerLoop, long accumulator) {
+    GenerationProgress(
+            String run, List<Batch> batches, ToDoubleFunction<Batch> cost, int stepsPerLoop, long accumulator) {
         this.run = run;
         this.batches = batches;
         this.cost = cost;
@@ -109,7 +111,12 @@ final class GenerationProgress extends SparkListener implements AutoCloseable {
         for (ClipResult result : results) {
             clipsDone++;
             if (result.isOk()) {
-                LOG.info("{} of {}: {} in {} s", clipsDone, clips, result.fileName(), Math.round(10 * result.seconds()) / 10.0);
+                LOG.info(
+                        "{} of {}: {} in {} s",
+                        clipsDone,
+                        clips,
+                        result.fileName(),
+                        Math.round(10 * result.seconds()) / 10.0);
             } else {
                 LOG.warn("{} of {} failed: {}", clipsDone, clips, result.error());
             }
@@ -128,8 +135,13 @@ final class GenerationProgress extends SparkListener implements AutoCloseable {
             done += cost.applyAsDouble(batch) * step / ofVideo;
             videos.add(describe(batch, step, ofVideo));
         }
-        StringBuilder line = new StringBuilder().append(clipsDone).append(" of ").append(clips).append(" clips, ")
-                .append(Math.round(100 * done / costOfAll)).append(" % of the work");
+        StringBuilder line = new StringBuilder()
+                .append(clipsDone)
+                .append(" of ")
+                .append(clips)
+                .append(" clips, ")
+                .append(Math.round(100 * done / costOfAll))
+                .append(" % of the work");
         if (done > LEAST_FOR_AN_ESTIMATE * costOfAll) {
             double left = (System.nanoTime() - begin) / 1e9 * (costOfAll - done) / done;
             line.append(", about ").append(Math.round(left)).append(" s left");
@@ -146,7 +158,8 @@ final class GenerationProgress extends SparkListener implements AutoCloseable {
         if (step == ofVideo) {
             return name + " is written";
         }
-        String loop = batch.shape().loops() == 1 ? ""
+        String loop = batch.shape().loops() == 1
+                ? ""
                 : " loop " + (step / stepsPerLoop + 1) + " of " + batch.shape().loops();
         return name + loop + " step " + step % stepsPerLoop + " of " + stepsPerLoop;
     }

@@ -22,8 +22,16 @@ import org.apache.spark.util.SerializableConfiguration;
  * @param attempts how often Spark tries a task
  * @param steps counts the denoising steps of a task
  */
-record GeneratorTask(String id, InferenceConfig config, Broadcast<SerializableConfiguration> hadoop,
-        Stdit2Config model, boolean predictXstart, String saveDir, String identity, int threads, int attempts,
+record GeneratorTask(
+        String id,
+        InferenceConfig config,
+        Broadcast<SerializableConfiguration> hadoop,
+        Stdit2Config model,
+        boolean predictXstart,
+        String saveDir,
+        String identity,
+        int threads,
+        int attempts,
         LongAccumulator steps)
         implements Serializable {
     /** Changes with whatever changes the clips of this row. */
@@ -33,7 +41,7 @@ record GeneratorTask(String id, InferenceConfig config, Broadcast<SerializableCo
 
     /** The result of a sample that could not be generated. */
     ClipResult failed(PromptRow row, int sample, String error) {
-        return ClipResult.failed(row.promptId(), sample, row.text(), row.seed(), row.place() + ": " + error,
-                fingerprint(row));
+        return ClipResult.failed(
+                row.promptId(), sample, row.text(), row.seed(), row.place() + ": " + error, fingerprint(row));
     }
 }

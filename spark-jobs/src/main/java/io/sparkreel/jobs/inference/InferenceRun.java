@@ -45,8 +45,14 @@ public final class InferenceRun {
     private final String checkpoint;
     private final Costs costs;
 
-    private InferenceRun(InferenceConfig config, Stdit2Config model, PromptTable.Prompts prompts, HadoopStorage output,
-            boolean predictXstart, String checkpoint, Costs costs) {
+    private InferenceRun(
+            InferenceConfig config,
+            Stdit2Config model,
+            PromptTable.Prompts prompts,
+            HadoopStorage output,
+            boolean predictXstart,
+            String checkpoint,
+            Costs costs) {
         this.config = config;
         this.model = model;
         this.prompts = prompts;
@@ -60,8 +66,13 @@ public final class InferenceRun {
     private record Costs(Stdit2Flops flops, int factor, int slots) {
         double of(Batch batch) {
             PromptRow.Shape shape = batch.shape();
-            return shape.loops() * flops.forward(new Stdit2Flops.Shape(2 * batch.prompts().size(), shape.numFrames(),
-                    shape.height() / factor, shape.width() / factor, slots));
+            return shape.loops()
+                    * flops.forward(new Stdit2Flops.Shape(
+                            2 * batch.prompts().size(),
+                            shape.numFrames(),
+                            shape.height() / factor,
+                            shape.width() / factor,
+                            slots));
         }
     }
 
@@ -82,9 +93,16 @@ public final class InferenceRun {
         Stdit2Config model = Components.model(config.model(), pretrained.sizes(), latent, text);
         PromptTable.Prompts prompts = PromptTable.read(config, hadoop, latent.spatialFactor());
         boolean predictXstart = config.scheduler().predictXstart() == null
-                ? pretrained.state().map(RunState::predictXstart).orElse(false) : config.scheduler().predictXstart();
-        return new InferenceRun(config, model, prompts, new HadoopStorage(hadoop, config.output().saveDir()), predictXstart,
-                pretrained.toString(), new Costs(new Stdit2Flops(model), latent.spatialFactor(), text.slots()));
+                ? pretrained.state().map(RunState::predictXstart).orElse(false)
+                : config.scheduler().predictXstart();
+        return new InferenceRun(
+                config,
+                model,
+                prompts,
+                new HadoopStorage(hadoop, config.output().saveDir()),
+                predictXstart,
+                pretrained.toString(),
+                new Costs(new Stdit2Flops(model), latent.spatialFactor(), text.slots()));
     }
 
     /**
@@ -96,15 +114,24 @@ public final class InferenceRun {
     public void execute(SparkSession spark, int threads) throws IOException {
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
         String id = String.format("%019d-%s", System.currentTimeMillis(), UUID.randomUUID());
-        GeneratorTask task = new GeneratorTask(id, config,
-                context.broadcast(new SerializableConfiguration(context.hadoopConfiguration())), model, predictXstart,
-                output.uri(""), identity(), threads, attempts(spark),
+        GeneratorTask task = new GeneratorTask(
+                id,
+                config,
+                context.broadcast(new SerializableConfiguration(context.hadoopConfiguration())),
+                model,
+                predictXstart,
+                output.uri(""),
+                identity(),
+                threads,
+                attempts(spark),
                 spark.sparkContext().longAccumulator("denoising steps"));
         output.deleteUnfinished(""); // of runs that were killed
         ResultsTable results = ResultsTable.open(output, spark);
         ResultsJournal journal = new ResultsJournal(output, id);
-        List<ClipResult> bad = prompts.bad().stream().map(prompt -> ClipResult.failed(
-                prompt.promptId(), 0, prompt.text(), config.seed(), prompt.error(), null)).toList();
+        List<ClipResult> bad = prompts.bad().stream()
+                .map(prompt ->
+                        ClipResult.failed(prompt.promptId(), 0, prompt.text(), config.seed(), prompt.error(), null))
+                .toList();
         if (!bad.isEmpty()) {
             journal.write("bad-prompts", bad);
             results.add(bad);
@@ -117,11 +144,19 @@ public final class InferenceRun {
 
     /** All that decides what clips look like, beside the prompts. */
     private String identity() {
-        return String.join("\n", checkpoint, config.vae().toString(), config.textEncoder().toString(),
-                config.scheduler().toString(), Boolean.toString(predictXstart), config.dtype().toString(),
-                config.video().aspectCondition().toString(), Integer.toString(config.video().frameInterval()),
+        return String.join(
+                "\n",
+                checkpoint,
+                config.vae().toString(),
+                config.textEncoder().toString(),
+                config.scheduler().toString(),
+                Boolean.toString(predictXstart),
+                config.dtype().toString(),
+                config.video().aspectCondition().toString(),
+                Integer.toString(config.video().frameInterval()),
                 config.conditioning().carry().toString(),
-                Boolean.toString(config.conditioning().keepGivenFrames()), config.conditioning().maskStrategyDialect().toString());
+                Boolean.toString(config.conditioning().keepGivenFrames()),
+                config.conditioning().maskStrategyDialect().toString());
     }
 
     /** With a local master Spark tries a task once. */
@@ -138,7 +173,9 @@ public final class InferenceRun {
         for (Batch batch : Batch.of(prompts.rows(), config.batchSize())) {
             Batch rest = batch.only((row, sample) -> {
                 ClipResult earlier = results.find(row.promptId(), sample);
-                return earlier == null || !earlier.isOk() || !files.contains(row.fileName(sample))
+                return earlier == null
+                        || !earlier.isOk()
+                        || !files.contains(row.fileName(sample))
                         || !row.fileName(sample).equals(earlier.fileName())
                         || !task.fingerprint(row).equals(earlier.fingerprint());
             });
@@ -158,13 +195,21 @@ public final class InferenceRun {
         Set<Long> asked = new HashSet<>();
         prompts.rows().forEach(row -> asked.add(row.promptId()));
         prompts.bad().forEach(bad -> asked.add(bad.promptId()));
-        List<ClipResult> ours = results.all().stream().filter(result -> asked.contains(result.promptId())).toList();
+        List<ClipResult> ours = results.all().stream()
+                .filter(result -> asked.contains(result.promptId()))
+                .toList();
         List<ClipResult> failed = ours.stream().filter(result -> !result.isOk()).toList();
         failed.stream().limit(FAILURES_SHOWN).forEach(result -> LOG.warn("Failed: {}", result.error()));
         if (failed.size() == ours.size()) {
-            throw new UserError("Cannot generate any of " + failed.size() + " clips: " + failed.get(0).error());
+            throw new UserError("Cannot generate any of " + failed.size() + " clips: "
+                    + failed.get(0).error());
         }
-        LOG.info("{} clips are in {}, {} failed; {} says which is which, {} shows them", ours.size() - failed.size(),
-                output, failed.size(), output.uri(ResultsTable.FOLDER), CONTACT_SHEET);
+        LOG.info(
+                "{} clips are in {}, {} failed; {} says which is which, {} shows them",
+                ours.size() - failed.size(),
+                output,
+                failed.size(),
+                output.uri(ResultsTable.FOLDER),
+                CONTACT_SHEET);
     }
 }

@@ -9,14 +9,18 @@ import java.util.Arrays;
 final class PrivateNetworks {
     /** 64:ff9b::/96, behind which a gateway finds IPv4 addresses (RFC 6052). */
     private static final byte[] TRANSLATED = {0, 0x64, (byte) 0xff, (byte) 0x9b, 0, 0, 0, 0, 0, 0, 0, 0};
+
     private static final int IPV4_BYTES = 4;
 
     private PrivateNetworks() {}
 
     static boolean contains(InetAddress address) {
         byte[] bytes = address.getAddress();
-        return address.isLoopbackAddress() || address.isAnyLocalAddress() || address.isLinkLocalAddress()
-                || address.isSiteLocalAddress() || address.isMulticastAddress()
+        return address.isLoopbackAddress()
+                || address.isAnyLocalAddress()
+                || address.isLinkLocalAddress()
+                || address.isSiteLocalAddress()
+                || address.isMulticastAddress()
                 || (bytes.length == IPV4_BYTES ? isPrivateIpv4(bytes) : isPrivateIpv6(bytes));
     }
 

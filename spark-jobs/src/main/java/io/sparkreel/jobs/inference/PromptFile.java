@@ -37,7 +37,9 @@ import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
  */
 final class PromptFile {
     private static final ObjectReader JSON = JsonMapper.builder()
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build().readerFor(JsonNode.class);
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build()
+            .readerFor(JsonNode.class);
     private static final String BYTE_ORDER_MARK = "\uFEFF";
 
     private final Configuration hadoop;
@@ -59,16 +61,24 @@ final class PromptFile {
                 return new PromptFile(hadoop, name, path).read();
             }
             List<RawPrompt> prompts = new ArrayList<>();
-            for (Path part : Arrays.stream(files.listStatus(path)).filter(FileStatus::isFile).map(FileStatus::getPath)
-                    .filter(part -> !part.getName().startsWith("_") && !part.getName().startsWith(".")).sorted().toList()) {
+            for (Path part : Arrays.stream(files.listStatus(path))
+                    .filter(FileStatus::isFile)
+                    .map(FileStatus::getPath)
+                    .filter(part ->
+                            !part.getName().startsWith("_") && !part.getName().startsWith("."))
+                    .sorted()
+                    .toList()) {
                 prompts.addAll(new PromptFile(hadoop, name + "/" + part.getName(), part).read());
             }
             return prompts;
         } catch (FileNotFoundException e) {
-            throw new UserError("Cannot read prompts from " + name + ": there is no such file. Check --prompt-path.", e);
+            throw new UserError(
+                    "Cannot read prompts from " + name + ": there is no such file. Check --prompt-path.", e);
         } catch (IllegalArgumentException | UnsupportedFileSystemException e) {
-            throw new UserError("Cannot read prompts from " + name + ": it is no path of a known file system, "
-                    + e.getMessage() + ". Check --prompt-path.", e);
+            throw new UserError(
+                    "Cannot read prompts from " + name + ": it is no path of a known file system, " + e.getMessage()
+                            + ". Check --prompt-path.",
+                    e);
         }
     }
 
@@ -113,8 +123,10 @@ final class PromptFile {
             }
             try {
                 JsonNode node = JSON.readTree(line);
-                prompts.add(node instanceof ObjectNode object ? RawPrompt.of(place(number), object)
-                        : RawPrompt.unreadable(place(number), "it is no JSON object"));
+                prompts.add(
+                        node instanceof ObjectNode object
+                                ? RawPrompt.of(place(number), object)
+                                : RawPrompt.unreadable(place(number), "it is no JSON object"));
             } catch (JsonProcessingException e) {
                 prompts.add(RawPrompt.unreadable(place(number), "it is no JSON, " + e.getOriginalMessage()));
             }
@@ -134,8 +146,8 @@ final class PromptFile {
             if (line.problem() != null) {
                 prompts.add(RawPrompt.unreadable(place(line.line()), line.problem()));
             } else if (line.fields().size() != header.size()) {
-                prompts.add(RawPrompt.unreadable(place(line.line()),
-                        "it has " + line.fields().size() + " fields and not " + header.size()));
+                prompts.add(RawPrompt.unreadable(
+                        place(line.line()), "it has " + line.fields().size() + " fields and not " + header.size()));
             } else {
                 ObjectNode columns = JsonNodeFactory.instance.objectNode();
                 for (int i = 0; i < header.size(); i++) {
@@ -155,19 +167,26 @@ final class PromptFile {
             throw new UserError("Cannot read prompts from " + name + ": there is no column 'prompt' among " + header
                     + ". Name the columns in the first row.");
         }
-        header.stream().filter(column -> !PromptTable.COLUMNS.contains(column)).findFirst().ifPresent(column -> {
-            throw new UserError("Cannot read prompts from " + name + ": unknown column '" + column
-                    + "'. Columns are " + PromptTable.COLUMNS.stream().sorted().toList() + ".");
-        });
+        header.stream()
+                .filter(column -> !PromptTable.COLUMNS.contains(column))
+                .findFirst()
+                .ifPresent(column -> {
+                    throw new UserError(
+                            "Cannot read prompts from " + name + ": unknown column '" + column + "'. Columns are "
+                                    + PromptTable.COLUMNS.stream().sorted().toList() + ".");
+                });
     }
 
     private List<RawPrompt> parquet() throws IOException {
         List<RawPrompt> prompts = new ArrayList<>();
-        try (ParquetReader<Group> reader =
-                ParquetReader.builder(new GroupReadSupport(), path).withConf(hadoop).build()) {
+        try (ParquetReader<Group> reader = ParquetReader.builder(new GroupReadSupport(), path)
+                .withConf(hadoop)
+                .build()) {
             for (Group row = reader.read(); row != null; row = reader.read()) {
                 if (prompts.isEmpty()) {
-                    requireColumns(row.getType().getFields().stream().map(field -> field.getName()).toList());
+                    requireColumns(row.getType().getFields().stream()
+                            .map(field -> field.getName())
+                            .toList());
                 }
                 prompts.add(RawPrompt.of(name + ", row " + (prompts.size() + 1), columns(row)));
             }
@@ -175,8 +194,10 @@ final class PromptFile {
             if (e instanceof UserError) {
                 throw e;
             }
-            throw new UserError("Cannot read prompts from " + name + ": it is no Parquet file, " + e.getMessage()
-                    + ". Give a table as its name says.", e);
+            throw new UserError(
+                    "Cannot read prompts from " + name + ": it is no Parquet file, " + e.getMessage()
+                            + ". Give a table as its name says.",
+                    e);
         }
         return prompts;
     }

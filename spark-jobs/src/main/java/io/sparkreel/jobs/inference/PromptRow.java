@@ -21,8 +21,19 @@ import java.util.Locale;
  * @param maskStrategy where their frames go, or null
  * @param format of its files, if it has several frames
  */
-record PromptRow(long promptId, String place, String text, List<String> texts, String name, int samples, Shape shape,
-        long seed, List<String> references, String maskStrategy, VideoFormat format) implements Serializable {
+record PromptRow(
+        long promptId,
+        String place,
+        String text,
+        List<String> texts,
+        String name,
+        int samples,
+        Shape shape,
+        long seed,
+        List<String> references,
+        String maskStrategy,
+        VideoFormat format)
+        implements Serializable {
     private static final int IMAGE_FPS = 120;
 
     /**
@@ -49,7 +60,8 @@ record PromptRow(long promptId, String place, String text, List<String> texts, S
 
     /** All that its clips follow from, and nothing else: neither where it stands nor how many or what they are called. */
     String identity() {
-        return List.of(promptId, shape, seed, references, String.valueOf(maskStrategy), format, text).toString();
+        return List.of(promptId, shape, seed, references, String.valueOf(maskStrategy), format, text)
+                .toString();
     }
 
     /** File name of one sample, without a folder. */

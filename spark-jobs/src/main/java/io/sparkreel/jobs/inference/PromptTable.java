@@ -28,13 +28,24 @@ import org.apache.hadoop.conf.Configuration;
  */
 final class PromptTable {
     /** All that a row may say. */
-    static final Set<String> COLUMNS = Set.of("prompt", "sample_name", "num_sample", "num_frames", "image_size", "fps",
-            "seed", "loop", "condition_frame_length", "reference_path", "mask_strategy");
+    static final Set<String> COLUMNS = Set.of(
+            "prompt",
+            "sample_name",
+            "num_sample",
+            "num_frames",
+            "image_size",
+            "fps",
+            "seed",
+            "loop",
+            "condition_frame_length",
+            "reference_path",
+            "mask_strategy");
 
     private static final Pattern SIZE = Pattern.compile("\\[?\\s*(\\d{1,5})\\s*[,x ]\\s*(\\d{1,5})\\s*]?");
     private static final int COLOURS = 3;
     /** A slip of the pen in a row must not keep the driver counting. */
     private static final int MOST_SAMPLES = 10_000;
+
     private static final int MOST_LOOPS = 10_000;
     /** Half a character, which no file and no name can hold. */
     private static final Pattern LONE_SURROGATE = Pattern.compile("\\p{Cs}");
@@ -49,7 +60,8 @@ final class PromptTable {
     private PromptTable(InferenceConfig config, Configuration hadoop, int factor) {
         this.config = config;
         references = new ReferencePolicy(config.conditioning(), hadoop);
-        dialect = MaskStrategy.Dialect.of(config.conditioning().maskStrategyDialect().word());
+        dialect = MaskStrategy.Dialect.of(
+                config.conditioning().maskStrategyDialect().word());
         this.factor = factor;
         trusted = config.prompts().prompt() != null;
     }
@@ -72,8 +84,12 @@ final class PromptTable {
         PromptTable table = new PromptTable(config, hadoop, factor);
         List<RawPrompt> all = raw(config, hadoop);
         table.requireListsFor(all.size());
-        int begin = config.prompts().startIndex() == null ? 0 : Math.min(config.prompts().startIndex(), all.size());
-        int end = config.prompts().endIndex() == null ? all.size() : Math.min(config.prompts().endIndex(), all.size());
+        int begin = config.prompts().startIndex() == null
+                ? 0
+                : Math.min(config.prompts().startIndex(), all.size());
+        int end = config.prompts().endIndex() == null
+                ? all.size()
+                : Math.min(config.prompts().endIndex(), all.size());
         if (begin >= end) {
             throw new UserError("Cannot generate: there is no prompt. Give --prompt TEXT, or --prompt-path FILE with "
                     + "prompts between start_index and end_index.");
@@ -87,7 +103,9 @@ final class PromptTable {
                 table.claimNames(row);
                 rows.add(row);
             } catch (UserError | InvalidInputException | io.sparkreel.bucketing.InvalidInputException e) {
-                String text = prompt.columns() == null ? "" : prompt.columns().path("prompt").asText("");
+                String text = prompt.columns() == null
+                        ? ""
+                        : prompt.columns().path("prompt").asText("");
                 bad.add(new BadPrompt(id, text, prompt.place() + ": " + e.getMessage()));
             }
         }
@@ -123,10 +141,12 @@ final class PromptTable {
             throw wrong(prompt.problem(), "Write one object in each line, or a value for each column");
         }
         ObjectNode columns = prompt.columns();
-        for (Iterator<String> keys = columns.fieldNames(); keys.hasNext();) {
+        for (Iterator<String> keys = columns.fieldNames(); keys.hasNext(); ) {
             String key = keys.next();
             if (!COLUMNS.contains(key)) {
-                throw wrong("unknown column '" + key + "'", "Columns are " + COLUMNS.stream().sorted().toList());
+                throw wrong(
+                        "unknown column '" + key + "'",
+                        "Columns are " + COLUMNS.stream().sorted().toList());
             }
         }
         String text = text(columns, "prompt");
@@ -135,13 +155,23 @@ final class PromptTable {
         }
         PromptSyntax syntax = PromptSyntax.parse(text);
         PromptRow.Shape shape = shape(columns);
-        String strategy = syntax.maskStrategy().orElseGet(() ->
-                columns.hasNonNull("mask_strategy") ? text(columns, "mask_strategy")
+        String strategy = syntax.maskStrategy()
+                .orElseGet(() -> columns.hasNonNull("mask_strategy")
+                        ? text(columns, "mask_strategy")
                         : entry(config.conditioning().maskStrategy(), id));
         MaskStrategy.parse(strategy, dialect);
-        return new PromptRow(id, prompt.place(), text, syntax.texts(shape.loops()), name(id, syntax.text(), columns),
-                samples(columns), shape, seed(columns),
-                references(id, syntax, columns), strategy, config.output().videoFormat());
+        return new PromptRow(
+                id,
+                prompt.place(),
+                text,
+                syntax.texts(shape.loops()),
+                name(id, syntax.text(), columns),
+                samples(columns),
+                shape,
+                seed(columns),
+                references(id, syntax, columns),
+                strategy,
+                config.output().videoFormat());
     }
 
     private int samples(ObjectNode columns) {
@@ -186,20 +216,27 @@ final class PromptTable {
         Integer carried = config.conditioning().conditionFrameLength();
         int carry = count(columns, "condition_frame_length", carried == null ? 0 : carried);
         if (loops > 1 && (carry < 1 || carry >= frames)) {
-            throw wrong("condition_frame_length is " + carry + " for " + loops + " loops of " + frames + " frames",
+            throw wrong(
+                    "condition_frame_length is " + carry + " for " + loops + " loops of " + frames + " frames",
                     "Give 1 or more and less than num_frames");
         }
         if (fps < config.video().frameInterval()) {
-            throw wrong("fps is " + fps, "Give at least frame_interval, which is " + config.video().frameInterval());
+            throw wrong(
+                    "fps is " + fps,
+                    "Give at least frame_interval, which is " + config.video().frameInterval());
         }
         if (size.height() < factor || size.width() < factor) {
-            throw wrong("the size " + size.height() + "x" + size.width() + " is less than the codec's factor " + factor,
+            throw wrong(
+                    "the size " + size.height() + "x" + size.width() + " is less than the codec's factor " + factor,
                     "Give a larger image_size");
         }
         if ((double) size.height() * size.width() * frames * COLOURS > Integer.MAX_VALUE
-                || loops > MOST_LOOPS || (double) loops * frames > Integer.MAX_VALUE) {
-            throw wrong(frames + " frames of " + size.height() + "x" + size.width() + " in " + loops
-                    + " loops are too many", "Give fewer frames, and more loops for a long video");
+                || loops > MOST_LOOPS
+                || (double) loops * frames > Integer.MAX_VALUE) {
+            throw wrong(
+                    frames + " frames of " + size.height() + "x" + size.width() + " in " + loops
+                            + " loops are too many",
+                    "Give fewer frames, and more loops for a long video");
         }
         return new PromptRow.Shape(frames, size.height(), size.width(), fps, loops, loops > 1 ? carry : 0);
     }
@@ -213,7 +250,9 @@ final class PromptTable {
         if (text.matches()) {
             return size(value, Integer.parseInt(text.group(1)), Integer.parseInt(text.group(2)));
         }
-        if (!value.isArray() || value.size() != 2 || !value.get(0).canConvertToExactIntegral()
+        if (!value.isArray()
+                || value.size() != 2
+                || !value.get(0).canConvertToExactIntegral()
                 || !value.get(1).canConvertToExactIntegral()) {
             throw wrong("image_size is " + shown(value), "Give [height, width] in pixels");
         }
@@ -310,7 +349,8 @@ final class PromptTable {
         for (int sample = 0; sample < row.samples(); sample++) {
             String owner = names.get(row.fileName(sample));
             if (owner != null) {
-                throw wrong("its clip " + row.fileName(sample) + " is that of " + owner,
+                throw wrong(
+                        "its clip " + row.fileName(sample) + " is that of " + owner,
                         "Give it a sample_name of its own");
             }
         }

@@ -22,8 +22,8 @@ import org.apache.logging.log4j.Logger;
 final class ReferencePolicy {
     private static final Logger LOG = LogManager.getLogger(ReferencePolicy.class);
     /** Stores that are not the machines that run the job. */
-    private static final Set<String> REMOTE = Set.of(
-            "hdfs", "webhdfs", "swebhdfs", "s3a", "gs", "abfs", "abfss", "wasb", "wasbs", "oss", "ofs", "o3fs");
+    private static final Set<String> REMOTE =
+            Set.of("hdfs", "webhdfs", "swebhdfs", "s3a", "gs", "abfs", "abfss", "wasb", "wasbs", "oss", "ofs", "o3fs");
 
     private final ConditioningConfig config;
     private final Configuration hadoop;
@@ -65,12 +65,15 @@ final class ReferencePolicy {
             String effective = (scheme == null ? standard : scheme).toLowerCase(Locale.ROOT);
             boolean remote = REMOTE.contains(effective) || effective.equals(standard) && !effective.equals("file");
             if (!trusted && !remote && !(effective.equals("file") && config.localReferencesInTables())) {
-                throw refused(path, "a prompt file may not name " + (effective.equals("file") ? "local files" : effective),
+                throw refused(
+                        path,
+                        "a prompt file may not name " + (effective.equals("file") ? "local files" : effective),
                         "Put it into a store of the cluster, or set local_references_in_tables for files you trust");
             }
             // A full address needs no store to be asked, which a row could name to keep the driver waiting.
             return scheme != null && !effective.equals("file")
-                    ? path : file.getFileSystem(hadoop).makeQualified(file).toString();
+                    ? path
+                    : file.getFileSystem(hadoop).makeQualified(file).toString();
         } catch (IllegalArgumentException | IOException e) {
             throw refused(path, "it is no path of a known file system, " + e.getMessage(), "Check the path");
         }
@@ -94,15 +97,19 @@ final class ReferencePolicy {
             throw refused(address, "it is no plain http or https address", "Give https://host/path");
         }
         if (!isNamed(hosts, host) && hosts.stream().noneMatch(pattern -> fits(pattern, host))) {
-            throw refused(address, "the host is not among reference_hosts " + hosts,
+            throw refused(
+                    address,
+                    "the host is not among reference_hosts " + hosts,
                     "Add it there if it may be fetched from");
         }
         return uri;
     }
 
     private static boolean fits(String pattern, String host) {
-        return pattern.equals("*") || pattern.startsWith("*.")
-                && host.toLowerCase(Locale.ROOT).endsWith(pattern.substring(1).toLowerCase(Locale.ROOT));
+        return pattern.equals("*")
+                || pattern.startsWith("*.")
+                        && host.toLowerCase(Locale.ROOT)
+                                .endsWith(pattern.substring(1).toLowerCase(Locale.ROOT));
     }
 
     private static boolean isNamed(List<String> hosts, String host) {
@@ -123,8 +130,10 @@ final class ReferencePolicy {
         try {
             for (InetAddress target : InetAddress.getAllByName(host)) {
                 if (PrivateNetworks.contains(target)) {
-                    throw refused(address.toString(), "its host leads to " + target.getHostAddress()
-                            + ", which is no public address", "Name the host itself in reference_hosts if it may be fetched from");
+                    throw refused(
+                            address.toString(),
+                            "its host leads to " + target.getHostAddress() + ", which is no public address",
+                            "Name the host itself in reference_hosts if it may be fetched from");
                 }
             }
         } catch (UnknownHostException e) {

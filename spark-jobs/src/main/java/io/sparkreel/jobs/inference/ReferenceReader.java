@@ -82,8 +82,8 @@ final class ReferenceReader implements AutoCloseable {
          */
         PixelClip read(int[] frames, int height, int width) throws PromptFailure {
             try {
-                return guarded(() ->
-                        ClipReader.read(source, info.kind(), frames, FrameTransform.RESIZE_CROP, height, width));
+                return guarded(
+                        () -> ClipReader.read(source, info.kind(), frames, FrameTransform.RESIZE_CROP, height, width));
             } catch (MediaException | IOException e) {
                 throw failure(uri, e);
             }
@@ -131,9 +131,11 @@ final class ReferenceReader implements AutoCloseable {
 
     private static PromptFailure failure(String uri, Exception cause) {
         String found = cause instanceof FileNotFoundException && !FOLDER.equals(cause.getMessage())
-                ? "there is no such file" : cause.getMessage();
-        return new PromptFailure("Cannot use the reference '" + uri + "': " + found
-                + ". Give a picture or a video that can be read.", cause);
+                ? "there is no such file"
+                : cause.getMessage();
+        return new PromptFailure(
+                "Cannot use the reference '" + uri + "': " + found + ". Give a picture or a video that can be read.",
+                cause);
     }
 
     @Override

@@ -41,7 +41,9 @@ final class ResultsFile {
     static void write(List<ClipResult> results, Path file) throws IOException {
         SimpleGroupFactory rows = new SimpleGroupFactory(SCHEMA);
         try (ParquetWriter<Group> writer = ExampleParquetWriter.builder(new org.apache.hadoop.fs.Path(file.toUri()))
-                .withType(SCHEMA).withCompressionCodec(CompressionCodecName.SNAPPY).build()) {
+                .withType(SCHEMA)
+                .withCompressionCodec(CompressionCodecName.SNAPPY)
+                .build()) {
             for (ClipResult result : results) {
                 writer.write(row(rows, result));
             }
@@ -49,9 +51,14 @@ final class ResultsFile {
     }
 
     private static Group row(SimpleGroupFactory rows, ClipResult result) {
-        Group row = rows.newGroup().append("prompt_id", result.promptId()).append("sample", result.sample())
-                .append("seed", result.seed()).append("num_frames", result.numFrames()).append("fps", result.fps())
-                .append("seconds", result.seconds()).append("status", result.status());
+        Group row = rows.newGroup()
+                .append("prompt_id", result.promptId())
+                .append("sample", result.sample())
+                .append("seed", result.seed())
+                .append("num_frames", result.numFrames())
+                .append("fps", result.fps())
+                .append("seconds", result.seconds())
+                .append("status", result.status());
         append(row, "prompt", result.prompt());
         append(row, "uri", result.uri());
         append(row, "error", result.error());

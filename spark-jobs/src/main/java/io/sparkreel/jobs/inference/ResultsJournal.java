@@ -38,7 +38,8 @@ final class ResultsJournal {
         for (ClipResult result : results) {
             lines.append(JSON.writeValueAsString(result)).append('\n');
         }
-        output.atomicPut(FOLDER + "/" + run + "-" + name + SEGMENT, lines.toString().getBytes(StandardCharsets.UTF_8));
+        output.atomicPut(
+                FOLDER + "/" + run + "-" + name + SEGMENT, lines.toString().getBytes(StandardCharsets.UTF_8));
     }
 
     /** All results that are left, those of earlier runs first. */
@@ -49,7 +50,9 @@ final class ResultsJournal {
                 continue; // a half one of a process that was killed
             }
             try (InputStream in = output.open(FOLDER + "/" + segment)) {
-                for (String line : new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().toList()) {
+                for (String line : new String(in.readAllBytes(), StandardCharsets.UTF_8)
+                        .lines()
+                        .toList()) {
                     results.add(JSON.readValue(line, ClipResult.class));
                 }
             }

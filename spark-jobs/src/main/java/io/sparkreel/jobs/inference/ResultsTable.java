@@ -29,7 +29,8 @@ final class ResultsTable {
         ResultsTable table = new ResultsTable(output);
         if (output.exists(FILE)) {
             table.add(spark.read().schema(ClipResult.COLUMNS).parquet(output.uri(FILE)).collectAsList().stream()
-                    .map(ClipResult::of).toList());
+                    .map(ClipResult::of)
+                    .toList());
         }
         table.add(ResultsJournal.read(output));
         return table;

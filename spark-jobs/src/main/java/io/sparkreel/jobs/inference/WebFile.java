@@ -57,18 +57,25 @@ final class WebFile {
             if (e.getCause() instanceof io.sparkreel.jobs.UserError refused) {
                 throw refused;
             }
-            String reason = e.getCause().getMessage() == null ? e.getCause().toString() : e.getCause().getMessage();
+            String reason = e.getCause().getMessage() == null
+                    ? e.getCause().toString()
+                    : e.getCause().getMessage();
             throw new IOException(reason, e.getCause());
         }
     }
 
     private byte[] follow(URI address) throws IOException, InterruptedException {
-        HttpClient client = HttpClient.newBuilder().followRedirects(HttpClient.Redirect.NEVER)
-                .connectTimeout(Duration.ofSeconds(seconds)).build();
+        HttpClient client = HttpClient.newBuilder()
+                .followRedirects(HttpClient.Redirect.NEVER)
+                .connectTimeout(Duration.ofSeconds(seconds))
+                .build();
         URI next = address;
         for (int hop = 0; hop <= MOST_REDIRECTIONS; hop++) {
             ReferencePolicy.requirePublic(hosts, next);
-            HttpRequest request = HttpRequest.newBuilder(next).timeout(Duration.ofSeconds(seconds)).GET().build();
+            HttpRequest request = HttpRequest.newBuilder(next)
+                    .timeout(Duration.ofSeconds(seconds))
+                    .GET()
+                    .build();
             HttpResponse<InputStream> response = client.send(request, HttpResponse.BodyHandlers.ofInputStream());
             try (InputStream body = response.body()) {
                 // Its name may lead elsewhere by now; what the client found is still what the JVM remembers.
@@ -81,7 +88,8 @@ final class WebFile {
                     throw new IOException("the server answered " + response.statusCode());
                 }
                 try {
-                    next = ReferencePolicy.requireAllowed(hosts, next.resolve(location.get()).toString());
+                    next = ReferencePolicy.requireAllowed(
+                            hosts, next.resolve(location.get()).toString());
                 } catch (IllegalArgumentException e) {
                     throw new IOException("the server redirected to no address", e);
                 }

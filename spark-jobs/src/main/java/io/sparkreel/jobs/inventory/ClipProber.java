@@ -58,8 +58,12 @@ public final class ClipProber implements MapPartitionsFunction<Row, Row> {
      * @param marksFolder for {@link CrashGuard}
      * @param done counts rows as they are done
      */
-    ClipProber(Broadcast<SerializableConfiguration> configuration, ProbeOptions options, ProbeMode mode,
-            Path marksFolder, LongAccumulator done) {
+    ClipProber(
+            Broadcast<SerializableConfiguration> configuration,
+            ProbeOptions options,
+            ProbeMode mode,
+            Path marksFolder,
+            LongAccumulator done) {
         this.configuration = configuration;
         frameCount = options.frameCount();
         verify = options.verify();
@@ -103,7 +107,8 @@ public final class ClipProber implements MapPartitionsFunction<Row, Row> {
         }
         Given given = Given.of(file);
         try {
-            MediaInfo info = given.isComplete() && mode == ProbeMode.MISSING ? null
+            MediaInfo info = given.isComplete() && mode == ProbeMode.MISSING
+                    ? null
                     : file.getAs(EARLIER + "uri") == null ? open(file, guard) : earlier(file);
             if (mode == ProbeMode.ALL && given.differsFrom(info) != null) {
                 return refused(file, RowProblem.METADATA_MISMATCH.tableValue(), given.differsFrom(info), null);
@@ -134,21 +139,42 @@ public final class ClipProber implements MapPartitionsFunction<Row, Row> {
     }
 
     private static MediaInfo earlier(Row file) {
-        return new MediaInfo(MediaKind.fromTableValue(file.getAs(EARLIER + "kind")), file.<Integer>getAs(EARLIER + "width"),
-                file.<Integer>getAs(EARLIER + "height"), file.<Integer>getAs(EARLIER + "rotation"),
-                file.<Integer>getAs(EARLIER + "num_frames"), file.<Double>getAs(EARLIER + "fps"),
-                file.<Double>getAs(EARLIER + "duration_s"), file.getAs(EARLIER + "codec"),
+        return new MediaInfo(
+                MediaKind.fromTableValue(file.getAs(EARLIER + "kind")),
+                file.<Integer>getAs(EARLIER + "width"),
+                file.<Integer>getAs(EARLIER + "height"),
+                file.<Integer>getAs(EARLIER + "rotation"),
+                file.<Integer>getAs(EARLIER + "num_frames"),
+                file.<Double>getAs(EARLIER + "fps"),
+                file.<Double>getAs(EARLIER + "duration_s"),
+                file.getAs(EARLIER + "codec"),
                 file.<Integer>getAs(EARLIER + "keyframe_interval"));
     }
 
     private Row clip(Row file, MediaInfo info, boolean fromTable) throws IOException, CaptionFiles.BadCaption {
         long bytes = file.getAs("bytes");
         boolean opened = info.codec() != null;
-        return RowFactory.create(ClipId.of(file.getAs("path"), bytes), file.getAs("uri"), info.kind().tableValue(),
-                info.width(), info.height(), opened ? info.rotation() : null, info.numFrames(), info.fps(),
-                info.durationSeconds(), info.codec(), bytes, file.getAs("mtime"), caption(file),
-                opened ? info.keyframeInterval() : null, file.getAs("caption_mtime"), file.getAs("table_row"), fromTable,
-                null, null, null);
+        return RowFactory.create(
+                ClipId.of(file.getAs("path"), bytes),
+                file.getAs("uri"),
+                info.kind().tableValue(),
+                info.width(),
+                info.height(),
+                opened ? info.rotation() : null,
+                info.numFrames(),
+                info.fps(),
+                info.durationSeconds(),
+                info.codec(),
+                bytes,
+                file.getAs("mtime"),
+                caption(file),
+                opened ? info.keyframeInterval() : null,
+                file.getAs("caption_mtime"),
+                file.getAs("table_row"),
+                fromTable,
+                null,
+                null,
+                null);
     }
 
     private String caption(Row file) throws IOException, CaptionFiles.BadCaption {
@@ -162,16 +188,38 @@ public final class ClipProber implements MapPartitionsFunction<Row, Row> {
     }
 
     private static Row refused(Row file, String reason, String detail, Timestamp when) {
-        return RowFactory.create(null, file.getAs("uri"), null, null, null, null, null, null, null, null,
-                file.getAs("bytes"), file.getAs("mtime"), null, null, file.getAs("caption_mtime"),
-                file.getAs("table_row"), null, reason, detail, when == null ? Timestamp.from(Instant.now()) : when);
+        return RowFactory.create(
+                null,
+                file.getAs("uri"),
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                file.getAs("bytes"),
+                file.getAs("mtime"),
+                null,
+                null,
+                file.getAs("caption_mtime"),
+                file.getAs("table_row"),
+                null,
+                reason,
+                detail,
+                when == null ? Timestamp.from(Instant.now()) : when);
     }
 
     /** Numbers of a metadata table. */
     private record Given(Long row, Integer width, Integer height, Integer frames, Double fps) {
         static Given of(Row file) {
-            return new Given(file.getAs("table_row"), file.getAs("given_width"), file.getAs("given_height"),
-                    file.getAs("given_num_frames"), file.getAs("given_fps"));
+            return new Given(
+                    file.getAs("table_row"),
+                    file.getAs("given_width"),
+                    file.getAs("given_height"),
+                    file.getAs("given_num_frames"),
+                    file.getAs("given_fps"));
         }
 
         boolean isPresent() {
@@ -211,9 +259,15 @@ public final class ClipProber implements MapPartitionsFunction<Row, Row> {
             boolean image = count == 1 && (info == null || info.kind() == MediaKind.IMAGE);
             double rate = image ? 0 : fps == null ? info.fps() : fps;
             boolean changed = frames != null || fps != null;
-            return new MediaInfo(image ? MediaKind.IMAGE : MediaKind.VIDEO, width == null ? info.width() : width,
-                    height == null ? info.height() : height, info == null ? 0 : info.rotation(), count, rate,
-                    image ? 0 : changed ? count / rate : info.durationSeconds(), info == null ? null : info.codec(),
+            return new MediaInfo(
+                    image ? MediaKind.IMAGE : MediaKind.VIDEO,
+                    width == null ? info.width() : width,
+                    height == null ? info.height() : height,
+                    info == null ? 0 : info.rotation(),
+                    count,
+                    rate,
+                    image ? 0 : changed ? count / rate : info.durationSeconds(),
+                    info == null ? null : info.codec(),
                     info == null ? 0 : info.keyframeInterval());
         }
     }

@@ -58,15 +58,13 @@ public final class ClipTables {
     public static final String[] NOT_IN_SHARDS = {"caption_mtime", "table_row", "from_table"};
 
     /** Clips and refused files together: {@code reason} is null for a clip. */
-    static final StructType PROBED = CLIPS
-            .add("reason", DataTypes.StringType)
+    static final StructType PROBED = CLIPS.add("reason", DataTypes.StringType)
             .add("detail", DataTypes.StringType)
             .add("when", DataTypes.TimestampType);
 
     /** The {@code quarantine} table; {@code bytes} and {@code mtime} tell the next probe whether the file is the same. */
-    public static final StructType QUARANTINE = ClipProber.QUARANTINE
-            .add("bytes", DataTypes.LongType)
-            .add("mtime", DataTypes.TimestampType);
+    public static final StructType QUARANTINE =
+            ClipProber.QUARANTINE.add("bytes", DataTypes.LongType).add("mtime", DataTypes.TimestampType);
 
     private ClipTables() {}
 }

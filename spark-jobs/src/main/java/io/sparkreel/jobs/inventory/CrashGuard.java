@@ -69,8 +69,8 @@ public final class CrashGuard implements AutoCloseable {
         Lock lock = suspect ? OPENING.writeLock() : OPENING.readLock();
         lock.lock();
         try {
-            return new Opening(marks.mark((suspect ? ALONE : TOGETHER) + file), lock,
-                    suspect ? noteOf(suspects, file) : null);
+            return new Opening(
+                    marks.mark((suspect ? ALONE : TOGETHER) + file), lock, suspect ? noteOf(suspects, file) : null);
         } catch (IOException | RuntimeException e) {
             lock.unlock();
             throw e;

@@ -37,12 +37,16 @@ final class EarlierProbe {
      * @param manifest of the published run, if it was probed in the same way
      * @param parts folder with the parts of interrupted runs of the same way
      */
-    static Optional<EarlierProbe> find(SparkSession spark, HadoopStorage output, Optional<BucketingManifest> manifest,
-            String parts) throws IOException {
+    static Optional<EarlierProbe> find(
+            SparkSession spark, HadoopStorage output, Optional<BucketingManifest> manifest, String parts)
+            throws IOException {
         List<Dataset<Row>> sources = new ArrayList<>();
         if (manifest.isPresent()) {
-            sources.add(spark.read().schema(ClipTables.CLIPS).parquet(output.uri(manifest.get().folder("clips")))
-                    .withColumn("reason", lit(null).cast("string")).withColumn("detail", lit(null).cast("string"))
+            sources.add(spark.read()
+                    .schema(ClipTables.CLIPS)
+                    .parquet(output.uri(manifest.get().folder("clips")))
+                    .withColumn("reason", lit(null).cast("string"))
+                    .withColumn("detail", lit(null).cast("string"))
                     .withColumn("when", lit(null).cast("timestamp")));
             sources.add(quarantined(spark, output.uri(manifest.get().folder("quarantine"))));
         }
@@ -61,20 +65,28 @@ final class EarlierProbe {
         List<Column> columns = new ArrayList<>();
         for (var field : ClipTables.PROBED.fields()) {
             boolean there = Arrays.asList(table.columns()).contains(field.name());
-            columns.add((there ? col(field.name()) : lit(null)).cast(field.dataType()).as(field.name()));
+            columns.add((there ? col(field.name()) : lit(null))
+                    .cast(field.dataType())
+                    .as(field.name()));
         }
         return table.select(columns.toArray(Column[]::new));
     }
 
     /** A storage may be well again, and rows and captions are looked at anew; what the decoder found stays. */
     private static Dataset<Row> usable(Dataset<Row> rows) {
-        Object[] lasting = Arrays.stream(MediaProblem.values()).filter(problem -> problem != MediaProblem.READ_ERROR)
-                .map(MediaProblem::tableValue).toArray();
+        Object[] lasting = Arrays.stream(MediaProblem.values())
+                .filter(problem -> problem != MediaProblem.READ_ERROR)
+                .map(MediaProblem::tableValue)
+                .toArray();
         // A refused file was not asked for its caption, so that no caption makes it another.
         return rows.withColumn("caption_mtime", when(col("reason").isNull(), col("caption_mtime")))
                 .where(col("bytes").isNotNull().and(col("mtime").isNotNull()))
-                .where(col("reason").isin(lasting)
-                        .or(col("reason").isNull().and(col("from_table").equalTo(false)).and(col("codec").isNotNull())));
+                .where(col("reason")
+                        .isin(lasting)
+                        .or(col("reason")
+                                .isNull()
+                                .and(col("from_table").equalTo(false))
+                                .and(col("codec").isNotNull())));
     }
 
     /** Adds to each file, as {@code earlier_*}, what is known of it in its present state. */
@@ -100,7 +112,8 @@ final class EarlierProbe {
     /** How many of these files were seen before in whatever state, and how many that were seen are not among them. */
     Seen compare(Dataset<Row> inventory) {
         Dataset<Row> before = rows.select("uri").distinct();
-        Dataset<Row> now = inventory.where(col("bytes").isNotNull()).select("uri").distinct();
+        Dataset<Row> now =
+                inventory.where(col("bytes").isNotNull()).select("uri").distinct();
         long both = now.join(before, "uri").count();
         return new Seen(both, before.count() - both);
     }

@@ -47,7 +47,9 @@ public sealed interface MediaInput {
 
     /** How a metadata table is written. */
     enum Format {
-        CSV, JSON_LINES, PARQUET;
+        CSV,
+        JSON_LINES,
+        PARQUET;
 
         private static Format of(String name) {
             String lower = name.toLowerCase(Locale.ROOT);
@@ -71,7 +73,8 @@ public sealed interface MediaInput {
                 return resolve(files, files.getFileStatus(path), input);
             } catch (FileNotFoundException e) {
                 if (!path.toUri().getPath().matches(WILDCARDS)) {
-                    throw new UserError("Cannot read " + input + ": there is no such folder or table. Check the path.", e);
+                    throw new UserError(
+                            "Cannot read " + input + ": there is no such folder or table. Check the path.", e);
                 }
                 return resolvePattern(files, path, input);
             }
@@ -87,8 +90,9 @@ public sealed interface MediaInput {
             return new Table(format, path.getParent().toString(), List.of(path.toString()));
         }
         if (!status.isDirectory()) {
-            throw new UserError("Cannot read " + input + ": it is neither a folder nor a metadata table. Give a folder of"
-                    + " media, or a table that ends in .csv, .jsonl or .parquet.");
+            throw new UserError(
+                    "Cannot read " + input + ": it is neither a folder nor a metadata table. Give a folder of"
+                            + " media, or a table that ends in .csv, .jsonl or .parquet.");
         }
         return new Folders(path.toString(), listings(files, path));
     }
@@ -118,14 +122,18 @@ public sealed interface MediaInput {
         Format format = Format.of(pattern.getName());
         if (format != null) {
             List<String> tables = Arrays.stream(orNothing(files.globStatus(pattern)))
-                    .map(status -> status.getPath().toString()).sorted().toList();
+                    .map(status -> status.getPath().toString())
+                    .sorted()
+                    .toList();
             return new Table(format, root.toString(), atLeastOne(tables, input));
         }
         // Only folders are expanded here: a pattern may match millions of files.
         Path parent = pattern.getParent();
         FileStatus[] folders = parent.toUri().getPath().matches(WILDCARDS)
-                ? orNothing(files.globStatus(parent)) : existing(files, parent);
-        List<Listing> listings = Arrays.stream(folders).filter(FileStatus::isDirectory)
+                ? orNothing(files.globStatus(parent))
+                : existing(files, parent);
+        List<Listing> listings = Arrays.stream(folders)
+                .filter(FileStatus::isDirectory)
                 .map(folder -> new Listing(folder.getPath().toString(), true, pattern.getName()))
                 .toList();
         return new Folders(root.toString(), atLeastOne(listings, input));

@@ -57,8 +57,9 @@ final class MediaInventory {
                 context.broadcast(new SerializableConfiguration(context.hadoopConfiguration()));
         String prefix = folders.root().endsWith("/") ? folders.root() : folders.root() + "/";
         Dataset<Row> files = spark.createDataFrame(
-                context.parallelize(folders.listings(), folders.listings().size()).flatMap(
-                        listing -> new FileRows(shared.value().value(), listing, prefix)), FILES);
+                context.parallelize(folders.listings(), folders.listings().size())
+                        .flatMap(listing -> new FileRows(shared.value().value(), listing, prefix)),
+                FILES);
         return inventory(files);
     }
 
@@ -67,13 +68,15 @@ final class MediaInventory {
         Column extension = lower(regexp_extract(col("path"), "\\.([^./]+)$", 1));
         Dataset<Row> named = files.withColumn("extension", extension)
                 .withColumn("stem", regexp_replace(col("path"), "\\.[^./]+$", ""));
-        Dataset<Row> captions = named.where(col("extension").isin("txt", "json")).groupBy("stem")
+        Dataset<Row> captions = named.where(col("extension").isin("txt", "json"))
+                .groupBy("stem")
                 .agg(max_by(struct(col("uri"), col("mtime")), col("extension")).as("caption_file"));
         Dataset<Row> media = named.where(col("extension").rlike("^(" + EXTENSIONS + ")$"))
                 .join(captions, "stem", "left_outer")
                 .withColumn("caption_uri", col("caption_file.uri"))
                 .withColumn("caption_mtime", col("caption_file.mtime"));
-        return media.select(Arrays.stream(ClipTables.INVENTORY.fields()).map(field -> columnOf(media, field))
+        return media.select(Arrays.stream(ClipTables.INVENTORY.fields())
+                .map(field -> columnOf(media, field))
                 .toArray(Column[]::new));
     }
 
@@ -148,7 +151,10 @@ final class MediaInventory {
                 return;
             }
             String uri = entry.getPath().toString();
-            next = RowFactory.create(uri.substring(prefix.length()), uri, entry.getLen(),
+            next = RowFactory.create(
+                    uri.substring(prefix.length()),
+                    uri,
+                    entry.getLen(),
                     new java.sql.Timestamp(entry.getModificationTime()));
         }
 

@@ -37,6 +37,7 @@ final class MetadataTable {
     static final String ROW = "table_row";
     /** Why a line cannot be taken apart. */
     static final String BROKEN = "broken";
+
     private static final List<String> COLUMNS =
             List.of(PATH, TEXT, "id", "num_frames", "height", "width", "fps", BROKEN);
     private static final StructType TEXTS = texts();
@@ -89,13 +90,21 @@ final class MetadataTable {
 
     private static Dataset<Row> readFile(SparkSession spark, Format format, String file, Set<String> columns) {
         if (format == Format.JSON_LINES) {
-            return spark.read().textFile(file).filter((org.apache.spark.api.java.function.FilterFunction<String>)
-                    line -> !line.isBlank()).map(new JsonLine(), Encoders.row(TEXTS));
+            return spark.read()
+                    .textFile(file)
+                    .filter((org.apache.spark.api.java.function.FilterFunction<String>) line -> !line.isBlank())
+                    .map(new JsonLine(), Encoders.row(TEXTS));
         }
         // Captions may hold line breaks, so that only a reader of the whole file finds where a row ends.
-        Dataset<Row> read = format == Format.PARQUET ? spark.read().parquet(file)
-                : spark.read().option("header", true).option("multiLine", true).option("quote", "\"")
-                        .option("escape", "\"").option("ignoreLeadingWhiteSpace", true).csv(file);
+        Dataset<Row> read = format == Format.PARQUET
+                ? spark.read().parquet(file)
+                : spark.read()
+                        .option("header", true)
+                        .option("multiLine", true)
+                        .option("quote", "\"")
+                        .option("escape", "\"")
+                        .option("ignoreLeadingWhiteSpace", true)
+                        .csv(file);
         List<String> there = Arrays.asList(read.columns());
         if (!there.contains(PATH)) {
             throw new UserError("Cannot read " + file + ": it has no column 'path', only " + String.join(", ", there)
@@ -104,14 +113,17 @@ final class MetadataTable {
         columns.addAll(there);
         List<Column> selected = new ArrayList<>();
         for (String name : COLUMNS) {
-            selected.add(there.contains(name) && !name.equals(BROKEN) ? col("`" + name + "`").cast("string").as(name)
-                    : lit(null).cast("string").as(name));
+            selected.add(
+                    there.contains(name) && !name.equals(BROKEN)
+                            ? col("`" + name + "`").cast("string").as(name)
+                            : lit(null).cast("string").as(name));
         }
         return read.select(selected.toArray(Column[]::new));
     }
 
     private static void announce(List<String> files, Set<String> columns) {
-        List<String> unused = columns.stream().filter(name -> !COLUMNS.contains(name)).toList();
+        List<String> unused =
+                columns.stream().filter(name -> !COLUMNS.contains(name)).toList();
         if (!unused.isEmpty()) {
             LOG.info("Columns of {} that are not used: {}", files.get(0), String.join(", ", unused));
         }
@@ -133,11 +145,15 @@ final class MetadataTable {
                 }
                 for (int i = 0; i < values.length; i++) {
                     JsonNode value = json.path(COLUMNS.get(i));
-                    values[i] = value.isMissingNode() || value.isNull() || COLUMNS.get(i).equals(BROKEN) ? null
+                    values[i] = value.isMissingNode()
+                                    || value.isNull()
+                                    || COLUMNS.get(i).equals(BROKEN)
+                            ? null
                             : value.isValueNode() ? value.asText() : value.toString();
                 }
             } catch (JsonProcessingException e) {
-                values[COLUMNS.indexOf(BROKEN)] = "it is no JSON: " + e.getOriginalMessage().lines().findFirst().orElse("");
+                values[COLUMNS.indexOf(BROKEN)] = "it is no JSON: "
+                        + e.getOriginalMessage().lines().findFirst().orElse("");
             }
             return RowFactory.create(values);
         }

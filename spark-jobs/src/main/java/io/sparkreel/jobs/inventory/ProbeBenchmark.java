@@ -47,10 +47,14 @@ public final class ProbeBenchmark {
             List<Path> files;
             try (Stream<Path> walk = Files.walk(folder)) {
                 files = walk.filter(Files::isRegularFile)
-                        .filter(file -> MediaInventory.isMedia(file.getFileName().toString())).sorted().toList();
+                        .filter(file ->
+                                MediaInventory.isMedia(file.getFileName().toString()))
+                        .sorted()
+                        .toList();
             }
             if (files.isEmpty()) {
-                throw new UserError("Cannot measure probing: " + folder + " holds no media files. Give a folder with some.");
+                throw new UserError(
+                        "Cannot measure probing: " + folder + " holds no media files. Give a folder with some.");
             }
             Path marks = Files.createTempDirectory("sparkreel-bench");
             System.out.println(new ProbeBenchmark(files, marks).measure(folder));
@@ -66,13 +70,15 @@ public final class ProbeBenchmark {
         }
         Path folder = Path.of(words[0]);
         if (!Files.isDirectory(folder)) {
-            throw new UserError("Cannot measure probing: there is no folder " + folder + ". Give a local folder of media.");
+            throw new UserError(
+                    "Cannot measure probing: there is no folder " + folder + ". Give a local folder of media.");
         }
         return folder;
     }
 
     private ObjectNode measure(Path folder) throws IOException, InterruptedException {
-        ObjectNode line = BenchmarkLine.begin("probe").put("folder", folder.toString()).put("files", files.size());
+        ObjectNode line =
+                BenchmarkLine.begin("probe").put("folder", folder.toString()).put("files", files.size());
         boolean compare = isThere();
         try (CrashGuard guard = CrashGuard.open(marks)) {
             rate(WARMUP_S, file -> probe(file, guard));
@@ -122,8 +128,11 @@ public final class ProbeBenchmark {
     }
 
     private static void ffprobe(Path file) throws IOException, InterruptedException {
-        List<String> command = Stream.concat(FFPROBE.stream(), Stream.of(file.toString())).toList();
-        Process process = new ProcessBuilder(command).redirectOutput(Redirect.DISCARD).redirectError(Redirect.DISCARD)
+        List<String> command =
+                Stream.concat(FFPROBE.stream(), Stream.of(file.toString())).toList();
+        Process process = new ProcessBuilder(command)
+                .redirectOutput(Redirect.DISCARD)
+                .redirectError(Redirect.DISCARD)
                 .start();
         if (!process.waitFor(PROCESS_LIMIT_S, TimeUnit.SECONDS)) {
             process.destroyForcibly();
@@ -133,8 +142,10 @@ public final class ProbeBenchmark {
 
     private static boolean isThere() throws InterruptedException {
         try {
-            Process process = new ProcessBuilder("ffprobe", "-version").redirectOutput(Redirect.DISCARD)
-                    .redirectError(Redirect.DISCARD).start();
+            Process process = new ProcessBuilder("ffprobe", "-version")
+                    .redirectOutput(Redirect.DISCARD)
+                    .redirectError(Redirect.DISCARD)
+                    .start();
             return process.waitFor(PROCESS_LIMIT_S, TimeUnit.SECONDS) && process.exitValue() == 0;
         } catch (IOException e) {
             return false;

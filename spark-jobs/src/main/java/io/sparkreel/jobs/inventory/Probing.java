@@ -46,6 +46,7 @@ public final class Probing {
     private static final int TASKS_PER_CORE = 8;
     /** Large enough to be worth a file, small enough to lose. */
     private static final int FILES_PER_TASK = 2000;
+
     private static final int ROWS_PER_FILE = 500_000;
 
     private final SparkSession spark;
@@ -60,7 +61,11 @@ public final class Probing {
         this.config = config;
         this.output = output;
         this.run = run;
-        parts = WORK + "/" + way(config.frameCount().name(), config.verify().name(), config.probe().name());
+        parts = WORK + "/"
+                + way(
+                        config.frameCount().name(),
+                        config.verify().name(),
+                        config.probe().name());
     }
 
     /** How files are probed: what was found in another way is not used. */
@@ -82,7 +87,8 @@ public final class Probing {
 
         /** {@link ClipTables#QUARANTINE} */
         public Dataset<Row> quarantine() {
-            return rows.where(col("reason").isNotNull()).withColumn("stage", lit("probe"))
+            return rows.where(col("reason").isNotNull())
+                    .withColumn("stage", lit("probe"))
                     .select(columns(ClipTables.QUARANTINE.fieldNames()));
         }
 
@@ -108,8 +114,10 @@ public final class Probing {
      */
     public Probed probe(MediaInput input, Optional<BucketingManifest> manifest) throws IOException {
         int tasks = spark.sparkContext().defaultParallelism() * TASKS_PER_CORE;
-        Dataset<Row> inventory = (input instanceof MediaInput.Table table ? MetadataTable.read(spark, table, tasks)
-                : MediaInventory.list(spark, (MediaInput.Folders) input)).persist(StorageLevel.MEMORY_AND_DISK());
+        Dataset<Row> inventory = (input instanceof MediaInput.Table table
+                        ? MetadataTable.read(spark, table, tasks)
+                        : MediaInventory.list(spark, (MediaInput.Folders) input))
+                .persist(StorageLevel.MEMORY_AND_DISK());
         try {
             long found = inventory.count();
             if (found == 0) {
@@ -119,7 +127,8 @@ public final class Probing {
             Optional<EarlierProbe> earlier =
                     EarlierProbe.find(spark, output, manifest.filter(this::probedThisWay), parts);
             Dataset<Row> known = earlier.map(before -> before.joinTo(inventory))
-                    .orElseGet(() -> EarlierProbe.none(inventory)).persist(StorageLevel.MEMORY_AND_DISK());
+                    .orElseGet(() -> EarlierProbe.none(inventory))
+                    .persist(StorageLevel.MEMORY_AND_DISK());
             try {
                 long opened = toOpen(known, found);
                 announce(inventory, earlier, found, opened);
@@ -148,7 +157,11 @@ public final class Probing {
     }
 
     private static long toOpen(Dataset<Row> known, long found) {
-        return found - known.where(col(ClipProber.EARLIER + "uri").isNotNull().or(col("problem").isNotNull())).count();
+        return found
+                - known.where(col(ClipProber.EARLIER + "uri")
+                                .isNotNull()
+                                .or(col("problem").isNotNull()))
+                        .count();
     }
 
     private void announce(Dataset<Row> inventory, Optional<EarlierProbe> earlier, long found, long opened) {
@@ -157,9 +170,20 @@ public final class Probing {
             return;
         }
         EarlierProbe.Seen seen = earlier.get().compare(inventory);
-        long fresh = inventory.where(col("bytes").isNotNull()).select("uri").distinct().count() - seen.before();
-        LOG.info("Found {} media files in {}: {} unchanged, {} new, {} changed, {} vanished", found, config.input(),
-                found - opened, fresh, Math.max(0, opened - fresh), seen.vanished());
+        long fresh = inventory
+                        .where(col("bytes").isNotNull())
+                        .select("uri")
+                        .distinct()
+                        .count()
+                - seen.before();
+        LOG.info(
+                "Found {} media files in {}: {} unchanged, {} new, {} changed, {} vanished",
+                found,
+                config.input(),
+                found - opened,
+                fresh,
+                Math.max(0, opened - fresh),
+                seen.vanished());
     }
 
     @SuppressWarnings("try") // progress is told by a timer
@@ -167,39 +191,57 @@ public final class Probing {
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
         LongAccumulator done = spark.sparkContext().longAccumulator("probed files");
         ProbeOptions options = new ProbeOptions(
-                FrameCount.valueOf(config.frameCount().name()), Verify.valueOf(config.verify().name()));
+                FrameCount.valueOf(config.frameCount().name()),
+                Verify.valueOf(config.verify().name()));
         ClipProber prober = new ClipProber(
-                context.broadcast(new SerializableConfiguration(context.hadoopConfiguration())), options, config.probe(),
-                CrashGuard.folder(output.uri("")), done);
+                context.broadcast(new SerializableConfiguration(context.hadoopConfiguration())),
+                options,
+                config.probe(),
+                CrashGuard.folder(output.uri("")),
+                done);
         int partitions = (int) Math.max(1, Math.min(found, Math.max(tasks, found / FILES_PER_TASK)));
         try (Progress progress = Progress.of("probed", found, done::value)) {
             known.repartition(partitions)
                     .mapPartitions(prober, Encoders.row(ClipTables.PROBED))
-                    .write().option("compression", "zstd")
+                    .write()
+                    .option("compression", "zstd")
                     // A finished task's file is put in place at once, and not when the whole job ends.
                     .option("mapreduce.fileoutputcommitter.algorithm.version", "2")
-                    .option("mapreduce.outputcommitter.factory.class",
+                    .option(
+                            "mapreduce.outputcommitter.factory.class",
                             "org.apache.hadoop.mapreduce.lib.output.FileOutputCommitterFactory")
-                    .mode(SaveMode.Overwrite).parquet(output.uri(folder()));
+                    .mode(SaveMode.Overwrite)
+                    .parquet(output.uri(folder()));
         }
     }
 
     /** A name and length stand for one clip: of several the first in the table, or by URI, stays. */
     private static Dataset<Row> withoutDuplicates(Dataset<Row> rows) {
-        boolean none = rows.where(col("reason").isNull()).groupBy("clip_id").agg(count(lit(1)).as("times"))
-                .where(col("times").gt(1)).isEmpty();
+        boolean none = rows.where(col("reason").isNull())
+                .groupBy("clip_id")
+                .agg(count(lit(1)).as("times"))
+                .where(col("times").gt(1))
+                .isEmpty();
         if (none) {
             return rows;
         }
         Column repeated = col("position").gt(1).and(col("reason").isNull());
-        return rows.withColumn("position", row_number().over(Window.partitionBy("clip_id", "reason")
-                        .orderBy(asc("table_row"), asc("uri"))))
-                .withColumn("detail", when(repeated, lit("another clip has this name and length"))
-                        .otherwise(col("detail")))
-                .withColumn("when", when(repeated, coalesce(col("when"), org.apache.spark.sql.functions.current_timestamp()))
-                        .otherwise(col("when")))
-                .withColumn("reason", when(repeated, lit(RowProblem.DUPLICATE_CLIP.tableValue()))
-                        .otherwise(col("reason")))
+        return rows.withColumn(
+                        "position",
+                        row_number()
+                                .over(Window.partitionBy("clip_id", "reason").orderBy(asc("table_row"), asc("uri"))))
+                .withColumn(
+                        "detail",
+                        when(repeated, lit("another clip has this name and length"))
+                                .otherwise(col("detail")))
+                .withColumn(
+                        "when",
+                        when(repeated, coalesce(col("when"), org.apache.spark.sql.functions.current_timestamp()))
+                                .otherwise(col("when")))
+                .withColumn(
+                        "reason",
+                        when(repeated, lit(RowProblem.DUPLICATE_CLIP.tableValue()))
+                                .otherwise(col("reason")))
                 .drop("position");
     }
 }

@@ -78,17 +78,34 @@ final class TableRow implements MapFunction<Row, Row> {
                 throw new FileNotFoundException();
             }
             FileStatus caption = hasCaptions ? null : captionBeside(files, file);
-            return RowFactory.create(index, name, file.toString(), status.getLen(),
+            return RowFactory.create(
+                    index,
+                    name,
+                    file.toString(),
+                    status.getLen(),
                     new Timestamp(status.getModificationTime()),
                     hasCaptions ? row.<String>getAs(MetadataTable.TEXT) : null,
                     caption == null ? null : caption.getPath().toString(),
                     caption == null ? null : new Timestamp(caption.getModificationTime()),
-                    width, height, frames, fps, null, null);
+                    width,
+                    height,
+                    frames,
+                    fps,
+                    null,
+                    null);
         } catch (FileNotFoundException e) {
-            return refused(index, name, file.toString(), RowProblem.MISSING_FILE,
+            return refused(
+                    index,
+                    name,
+                    file.toString(),
+                    RowProblem.MISSING_FILE,
                     "row " + (index + 1) + ", column path: there is no such file");
         } catch (IOException e) {
-            return refused(index, name, file.toString(), RowProblem.MISSING_FILE,
+            return refused(
+                    index,
+                    name,
+                    file.toString(),
+                    RowProblem.MISSING_FILE,
                     "row " + (index + 1) + ", column path: " + e.getMessage());
         }
     }
@@ -123,8 +140,8 @@ final class TableRow implements MapFunction<Row, Row> {
     }
 
     private static Row refused(long index, String name, String uri, RowProblem problem, String detail) {
-        return RowFactory.create(index, name, uri, null, null, null, null, null, null, null, null, null,
-                problem.tableValue(), detail);
+        return RowFactory.create(
+                index, name, uri, null, null, null, null, null, null, null, null, null, problem.tableValue(), detail);
     }
 
     private static Integer whole(Row row, long index, String column) throws BadValue {

@@ -40,7 +40,9 @@ public final class ContactSheet {
         int width = 1;
         int height = GAP;
         for (List<Tile> row : rows) {
-            width = Math.max(width, row.stream().mapToInt(tile -> tile.width() * SCALE + GAP).sum() + 2 * GAP);
+            width = Math.max(
+                    width,
+                    row.stream().mapToInt(tile -> tile.width() * SCALE + GAP).sum() + 2 * GAP);
             height += row.get(0).height() * SCALE + GAP;
         }
         byte[] sheet = new byte[3 * width * height];

@@ -64,16 +64,34 @@ public final class ReportBuilder {
      * @param counts of the assignment
      * @param marksFolder for {@link io.sparkreel.jobs.inventory.CrashGuard}
      */
-    public BucketingReport build(String title, Map<String, String> facts, Dataset<Row> clips, Dataset<Row> quarantine,
-            Dataset<Row> shards, Counts counts, String marksFolder) {
-        return new BucketingReport(title, facts, media(clips), draws, counts.outcomes(), cells(clips, counts),
-                shelves(shards, counts, marksFolder), plans(counts), byReason(quarantine));
+    public BucketingReport build(
+            String title,
+            Map<String, String> facts,
+            Dataset<Row> clips,
+            Dataset<Row> quarantine,
+            Dataset<Row> shards,
+            Counts counts,
+            String marksFolder) {
+        return new BucketingReport(
+                title,
+                facts,
+                media(clips),
+                draws,
+                counts.outcomes(),
+                cells(clips, counts),
+                shelves(shards, counts, marksFolder),
+                plans(counts),
+                byReason(quarantine));
     }
 
     private static Media media(Dataset<Row> clips) {
         Column video = col("kind").equalTo("video");
-        Row row = clips.agg(sum(when(video, 1L).otherwise(0L)), sum(when(video, 0L).otherwise(1L)),
-                coalesce(sum(when(video, col("duration_s"))), lit(0.0)), sum("bytes")).head();
+        Row row = clips.agg(
+                        sum(when(video, 1L).otherwise(0L)),
+                        sum(when(video, 0L).otherwise(1L)),
+                        coalesce(sum(when(video, col("duration_s"))), lit(0.0)),
+                        sum("bytes"))
+                .head();
         return new Media(row.getLong(0), row.getLong(1), row.getDouble(2), row.getLong(3), sizes(clips));
     }
 
@@ -88,7 +106,9 @@ public final class ReportBuilder {
             name = when(pixels.geq(resolution.pixels()), lit(resolution.name())).otherwise(name);
             sizes.put(resolution.name(), 0L);
         }
-        clips.groupBy(name).agg(count(lit(1))).collectAsList()
+        clips.groupBy(name)
+                .agg(count(lit(1)))
+                .collectAsList()
                 .forEach(row -> sizes.put(row.getString(0), row.getLong(1)));
         return sizes;
     }
@@ -98,8 +118,12 @@ public final class ReportBuilder {
         List<Cell> cells = new ArrayList<>();
         for (Level level : rule.levels()) {
             for (Entry entry : level.entries()) {
-                cells.add(new Cell(level.resolution().name(), entry.frames(), entry.keepProbability(),
-                        counts.of(level, entry), draws * expected[entry.index()]));
+                cells.add(new Cell(
+                        level.resolution().name(),
+                        entry.frames(),
+                        entry.keepProbability(),
+                        counts.of(level, entry),
+                        draws * expected[entry.index()]));
             }
         }
         return cells;
@@ -113,8 +137,13 @@ public final class ReportBuilder {
                 counts.buckets().forEach((bucket, rows) -> {
                     if (bucket.resolution().equals(level.resolution().name()) && bucket.frames() == entry.frames()) {
                         Picture picture = pictures.get(bucket.id());
-                        shelves.add(new Shelf(bucket, rows, entry.batchSize(), BucketingReport.tokens(bucket),
-                                picture == null ? null : picture.jpeg(), picture == null ? "" : picture.uri()));
+                        shelves.add(new Shelf(
+                                bucket,
+                                rows,
+                                entry.batchSize(),
+                                BucketingReport.tokens(bucket),
+                                picture == null ? null : picture.jpeg(),
+                                picture == null ? "" : picture.uri()));
                     }
                 });
             }
@@ -125,8 +154,10 @@ public final class ReportBuilder {
     private List<BucketingReport.Plan> plans(Counts counts) {
         Stdit2Cost cost = Stdit2Cost.published();
         Map<String, Integer> sizes = new LinkedHashMap<>();
-        rule.levels().forEach(level -> level.entries().forEach(entry ->
-                sizes.put(Bucket.tag(level.resolution().name(), entry.frames()), entry.batchSize())));
+        rule.levels()
+                .forEach(level -> level.entries()
+                        .forEach(entry ->
+                                sizes.put(Bucket.tag(level.resolution().name(), entry.frames()), entry.batchSize())));
         List<BucketLoad> loads = new ArrayList<>();
         for (Map.Entry<Bucket, Long> rows : counts.buckets().entrySet()) {
             Bucket bucket = rows.getKey();
@@ -150,26 +181,41 @@ public final class ReportBuilder {
         List<Picture> wanted = shards
                 .groupBy(col("resolution").cast("string"), col("bucket_frames"), col("aspect"))
                 .agg(min(struct("clip_id", "uri", "kind", "bytes", "height_px", "width_px")))
-                .collectAsList().stream().map(row -> wanted(row, row.getStruct(3))).toList();
+                .collectAsList()
+                .stream()
+                .map(row -> wanted(row, row.getStruct(3)))
+                .toList();
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
         ThumbnailTask task = new ThumbnailTask(
                 context.broadcast(new SerializableConfiguration(context.hadoopConfiguration())), marksFolder);
         Map<String, Picture> pictures = new LinkedHashMap<>();
-        context.parallelize(wanted, Math.max(1, wanted.size())).map(task::call).collect()
+        context.parallelize(wanted, Math.max(1, wanted.size()))
+                .map(task::call)
+                .collect()
                 .forEach(picture -> pictures.put(picture.bucket(), picture));
         return pictures;
     }
 
     private static Picture wanted(Row bucket, Row clip) {
         String name = Bucket.tag(bucket.getString(0), bucket.getInt(1)) + "-" + bucket.getString(2);
-        return new Picture(name, clip.getAs("uri"), clip.getAs("kind"), clip.<Long>getAs("bytes"),
-                clip.<Integer>getAs("height_px"), clip.<Integer>getAs("width_px"), null);
+        return new Picture(
+                name,
+                clip.getAs("uri"),
+                clip.getAs("kind"),
+                clip.<Long>getAs("bytes"),
+                clip.<Integer>getAs("height_px"),
+                clip.<Integer>getAs("width_px"),
+                null);
     }
 
     private static Map<String, Long> byReason(Dataset<Row> quarantine) {
         Map<String, Long> reasons = new LinkedHashMap<>();
-        quarantine.groupBy("reason").agg(count(lit(1)).as("files")).orderBy(col("files").desc(), col("reason"))
-                .collectAsList().forEach(row -> reasons.put(row.getString(0), row.getLong(1)));
+        quarantine
+                .groupBy("reason")
+                .agg(count(lit(1)).as("files"))
+                .orderBy(col("files").desc(), col("reason"))
+                .collectAsList()
+                .forEach(row -> reasons.put(row.getString(0), row.getLong(1)));
         return reasons;
     }
 }

@@ -40,12 +40,18 @@ final class ThumbnailTask implements Serializable {
                 return wanted;
             }
             try (CrashGuard.Opening opening = guard.enter(name);
-                    HadoopMediaSource source = HadoopMediaSource.open(
-                            configuration.value().value(), wanted.uri(), wanted.bytes())) {
+                    HadoopMediaSource source =
+                            HadoopMediaSource.open(configuration.value().value(), wanted.uri(), wanted.bytes())) {
                 byte[] jpeg = Thumbnail.jpeg(
                         source, MediaKind.fromTableValue(wanted.kind()), wanted.height(), wanted.width());
-                return new Picture(wanted.bucket(), wanted.uri(), wanted.kind(), wanted.bytes(), wanted.height(),
-                        wanted.width(), jpeg);
+                return new Picture(
+                        wanted.bucket(),
+                        wanted.uri(),
+                        wanted.kind(),
+                        wanted.bytes(),
+                        wanted.height(),
+                        wanted.width(),
+                        jpeg);
             } catch (MediaException | IOException e) {
                 return wanted;
             }

@@ -65,13 +65,17 @@ public record BucketingManifest(
 
     /** A resolution of the user's. */
     public record OwnResolution(
-            @JsonProperty("pixels") long pixels, @JsonProperty("ratios") Map<String, List<Integer>> ratios) {}
+            @JsonProperty("pixels") long pixels,
+            @JsonProperty("ratios") Map<String, List<Integer>> ratios) {}
 
     /** How many rows of the shards are in a bucket. */
     public record BucketRows(
-            @JsonProperty("resolution") String resolution, @JsonProperty("frames") int frames,
-            @JsonProperty("aspect") String aspect, @JsonProperty("height") int height,
-            @JsonProperty("width") int width, @JsonProperty("rows") long rows) {}
+            @JsonProperty("resolution") String resolution,
+            @JsonProperty("frames") int frames,
+            @JsonProperty("aspect") String aspect,
+            @JsonProperty("height") int height,
+            @JsonProperty("width") int width,
+            @JsonProperty("rows") long rows) {}
 
     /**
      * A Parquet file of the shards.
@@ -80,18 +84,22 @@ public record BucketingManifest(
      * @param rowGroups rows of each row group, in order
      */
     public record ShardFile(
-            @JsonProperty("path") String path, @JsonProperty("epoch") int epoch,
-            @JsonProperty("resolution") String resolution, @JsonProperty("frames") int frames,
-            @JsonProperty("bytes") long bytes, @JsonProperty("rows") long rows,
-            @JsonProperty("row_groups") List<Long> rowGroups) implements java.io.Serializable {}
+            @JsonProperty("path") String path,
+            @JsonProperty("epoch") int epoch,
+            @JsonProperty("resolution") String resolution,
+            @JsonProperty("frames") int frames,
+            @JsonProperty("bytes") long bytes,
+            @JsonProperty("rows") long rows,
+            @JsonProperty("row_groups") List<Long> rowGroups)
+            implements java.io.Serializable {}
 
     /** The bucket rule of a configuration, as the manifest holds it. */
     public static Map<String, Map<Integer, List<Number>>> levels(Map<String, Map<Integer, BucketLevel>> config) {
         Map<String, Map<Integer, List<Number>>> levels = new LinkedHashMap<>();
         config.forEach((resolution, counts) -> {
             Map<Integer, List<Number>> pairs = new LinkedHashMap<>();
-            counts.forEach((frames, level) ->
-                    pairs.put(frames, Arrays.asList(level.keepProbability(), level.batchSize())));
+            counts.forEach(
+                    (frames, level) -> pairs.put(frames, Arrays.asList(level.keepProbability(), level.batchSize())));
             levels.put(resolution, pairs);
         });
         return levels;
@@ -144,8 +152,10 @@ public record BucketingManifest(
         try (InputStream in = output.open(NAME)) {
             return JSON.readValue(in, BucketingManifest.class);
         } catch (JsonProcessingException e) {
-            throw new UserError("Cannot read " + output + "/" + NAME + ": " + e.getOriginalMessage()
-                    + ". Run the bucketing job again.", e);
+            throw new UserError(
+                    "Cannot read " + output + "/" + NAME + ": " + e.getOriginalMessage()
+                            + ". Run the bucketing job again.",
+                    e);
         }
     }
 }

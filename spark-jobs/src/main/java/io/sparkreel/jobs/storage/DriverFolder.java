@@ -19,7 +19,9 @@ public final class DriverFolder {
     static Path qualify(Path path, FileSystem files, Configuration configuration) {
         String folder = configuration.get(KEY);
         boolean relative = !path.isAbsolute() && path.toUri().getScheme() == null;
-        return files.makeQualified(relative && folder != null && files.getUri().getScheme().equals("file")
-                ? new Path(new Path("file", null, folder), path) : path);
+        return files.makeQualified(
+                relative && folder != null && files.getUri().getScheme().equals("file")
+                        ? new Path(new Path("file", null, folder), path)
+                        : path);
     }
 }

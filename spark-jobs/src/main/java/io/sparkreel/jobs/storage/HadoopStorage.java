@@ -49,7 +49,9 @@ public final class HadoopStorage implements Storage {
     public List<String> list(String folder) throws IOException {
         try {
             return Arrays.stream(files.listStatus(at(folder)))
-                    .map(status -> status.getPath().getName()).sorted().toList();
+                    .map(status -> status.getPath().getName())
+                    .sorted()
+                    .toList();
         } catch (FileNotFoundException e) {
             return List.of();
         }
@@ -128,7 +130,8 @@ public final class HadoopStorage implements Storage {
     @Override
     public Optional<java.nio.file.Path> localPath(String path) {
         return files.getScheme().equals("file")
-                ? Optional.of(java.nio.file.Path.of(at(path).toUri().getPath())) : Optional.empty();
+                ? Optional.of(java.nio.file.Path.of(at(path).toUri().getPath()))
+                : Optional.empty();
     }
 
     /** The state of a file or folder, if it exists. */

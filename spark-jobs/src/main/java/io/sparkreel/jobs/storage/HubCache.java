@@ -39,7 +39,10 @@ final class HubCache {
 
     /** The cache that the variables of an environment name. */
     static HubCache of(UnaryOperator<String> environment) {
-        String home = value(environment, "HF_HOME", userCache(environment).resolve("huggingface").toString());
+        String home = value(
+                environment,
+                "HF_HOME",
+                userCache(environment).resolve("huggingface").toString());
         String root = value(environment, "HF_HUB_CACHE", Path.of(home, "hub").toString());
         String endpoint = value(environment, "HF_ENDPOINT", "https://huggingface.co");
         return new HubCache(Path.of(root), new HubClient(endpoint(endpoint), () -> token(environment, Path.of(home))));
@@ -48,13 +51,15 @@ final class HubCache {
     private static URI endpoint(String text) {
         try {
             URI endpoint = URI.create(text.replaceAll("/+$", ""));
-            if (endpoint.getHost() != null && ("http".equals(endpoint.getScheme()) || "https".equals(endpoint.getScheme()))) {
+            if (endpoint.getHost() != null
+                    && ("http".equals(endpoint.getScheme()) || "https".equals(endpoint.getScheme()))) {
                 return endpoint;
             }
         } catch (IllegalArgumentException e) {
             LOG.debug("HF_ENDPOINT", e);
         }
-        throw new UserError("Cannot use HF_ENDPOINT: it is " + text + ". Set it to an address such as https://huggingface.co.");
+        throw new UserError(
+                "Cannot use HF_ENDPOINT: it is " + text + ". Set it to an address such as https://huggingface.co.");
     }
 
     private static String token(UnaryOperator<String> environment, Path home) {
@@ -102,7 +107,9 @@ final class HubCache {
         }
         List<String> names;
         try (Stream<Path> files = Files.list(snapshot)) {
-            names = files.filter(Files::exists).map(file -> file.getFileName().toString()).toList();
+            names = files.filter(Files::exists)
+                    .map(file -> file.getFileName().toString())
+                    .toList();
         }
         return WeightsPart.missing(names, parts).isEmpty() ? Optional.of(snapshot) : Optional.empty();
     }

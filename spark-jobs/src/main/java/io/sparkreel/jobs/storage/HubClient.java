@@ -55,7 +55,9 @@ final class HubClient {
     private final Duration firstPause;
     private final Duration longestSilence;
     private final HttpClient http = HttpClient.newBuilder()
-            .followRedirects(HttpClient.Redirect.NEVER).connectTimeout(Duration.ofSeconds(30)).build();
+            .followRedirects(HttpClient.Redirect.NEVER)
+            .connectTimeout(Duration.ofSeconds(30))
+            .build();
 
     HubClient(URI endpoint, Supplier<String> token) {
         this(endpoint, token, Duration.ofSeconds(1), Duration.ofSeconds(60));
@@ -90,7 +92,8 @@ final class HubClient {
                     throw unusable(address, "it names no commit");
                 }
                 List<String> files = new ArrayList<>();
-                tree.path("siblings").forEach(file -> files.add(file.path("rfilename").asText()));
+                tree.path("siblings")
+                        .forEach(file -> files.add(file.path("rfilename").asText()));
                 return new Listing(commit, files);
             } catch (JsonProcessingException e) {
                 throw unusable(address, "it is no JSON, " + e.getOriginalMessage());
@@ -158,11 +161,15 @@ final class HubClient {
             }
             require(response, remote.address());
             boolean goesOn = response.statusCode() == PARTIAL
-                    && Objects.requireNonNullElse(header(response, "Content-Range"), "").startsWith("bytes " + begin + "-");
+                    && Objects.requireNonNullElse(header(response, "Content-Range"), "")
+                            .startsWith("bytes " + begin + "-");
             if (response.statusCode() == PARTIAL && !goesOn) {
                 throw unusable(remote.address(), "another range came than was asked for");
             }
-            try (OutputStream out = Files.newOutputStream(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE,
+            try (OutputStream out = Files.newOutputStream(
+                    file,
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.WRITE,
                     goesOn ? StandardOpenOption.APPEND : StandardOpenOption.TRUNCATE_EXISTING)) {
                 copy(body, out, remote.bytes() - (goesOn ? begin : 0));
             }
@@ -183,15 +190,19 @@ final class HubClient {
             return thread;
         });
         long period = Math.max(1, longestSilence.toMillis() / 4);
-        watch.scheduleWithFixedDelay(() -> {
-            if (System.nanoTime() - lastByte.get() > longestSilence.toNanos()) {
-                try {
-                    body.close(); // wakes the reader
-                } catch (IOException e) {
-                    LOG.debug("closing a silent connection", e);
-                }
-            }
-        }, period, period, TimeUnit.MILLISECONDS);
+        watch.scheduleWithFixedDelay(
+                () -> {
+                    if (System.nanoTime() - lastByte.get() > longestSilence.toNanos()) {
+                        try {
+                            body.close(); // wakes the reader
+                        } catch (IOException e) {
+                            LOG.debug("closing a silent connection", e);
+                        }
+                    }
+                },
+                period,
+                period,
+                TimeUnit.MILLISECONDS);
         try {
             byte[] buffer = new byte[BUFFER_BYTES];
             long left = most;
@@ -227,8 +238,10 @@ final class HubClient {
             } catch (IOException e) {
                 failures = e instanceof Broken broken && broken.gotFurther ? 1 : failures + 1;
                 if (failures >= MOST_FAILURES) {
-                    throw new UserError("Cannot download " + address + ": " + said(e) + ", " + failures
-                            + " times in a row. Check the network and HF_ENDPOINT, or get the files another way.", e);
+                    throw new UserError(
+                            "Cannot download " + address + ": " + said(e) + ", " + failures
+                                    + " times in a row. Check the network and HF_ENDPOINT, or get the files another way.",
+                            e);
                 }
                 LOG.warn("Trying {} again: {}", address, said(e));
                 pause(firstPause.multipliedBy(1L << failures - 1));
@@ -257,7 +270,8 @@ final class HubClient {
             throws IOException, InterruptedException {
         URI next = address;
         for (int redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
-            HttpRequest.Builder request = HttpRequest.newBuilder(next).timeout(longestSilence)
+            HttpRequest.Builder request = HttpRequest.newBuilder(next)
+                    .timeout(longestSilence)
                     .method(method, HttpRequest.BodyPublishers.noBody());
             String secret = token.get();
             if (!secret.isEmpty() && isHub(next)) {
@@ -268,7 +282,8 @@ final class HubClient {
             }
             HttpResponse<InputStream> response = http.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
             String location = header(response, "Location");
-            if (response.statusCode() / 100 != 3 || location == null
+            if (response.statusCode() / 100 != 3
+                    || location == null
                     || method.equals("HEAD") && header(response, "X-Linked-Etag") != null) {
                 return response;
             }
@@ -295,16 +310,19 @@ final class HubClient {
 
     private boolean isHub(URI address) {
         return Objects.equals(address.getScheme(), endpoint.getScheme())
-                && Objects.equals(address.getHost(), endpoint.getHost()) && address.getPort() == endpoint.getPort();
+                && Objects.equals(address.getHost(), endpoint.getHost())
+                && address.getPort() == endpoint.getPort();
     }
 
     private static void require(HttpResponse<?> response, URI address) throws IOException {
         switch (response.statusCode()) {
-            case OK, PARTIAL -> { }
-            case 401, 403 -> throw new UserError("Cannot download " + address + ": the hub refuses it (status "
-                    + response.statusCode() + "). Set HF_TOKEN to a token that may read it.");
-            case 404 -> throw new UserError("Cannot download " + address
-                    + ": there is no such thing. Check the hub id and HF_ENDPOINT.");
+            case OK, PARTIAL -> {}
+            case 401, 403 ->
+                throw new UserError("Cannot download " + address + ": the hub refuses it (status "
+                        + response.statusCode() + "). Set HF_TOKEN to a token that may read it.");
+            case 404 ->
+                throw new UserError(
+                        "Cannot download " + address + ": there is no such thing. Check the hub id and HF_ENDPOINT.");
             default -> throw new IOException("the hub answers with status " + response.statusCode());
         }
     }

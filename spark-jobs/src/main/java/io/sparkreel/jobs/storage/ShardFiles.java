@@ -51,11 +51,14 @@ public final class ShardFiles {
         }
         Broadcast<SerializableConfiguration> shared =
                 context.broadcast(new SerializableConfiguration(context.hadoopConfiguration()));
-        List<ShardFile> shards = new ArrayList<>(context
-                .parallelize(paths, Math.min(paths.size(), 4 * context.defaultParallelism()))
-                .map(path -> footer(shared.value().value(), prefix, path)).collect());
-        shards.sort(Comparator.comparingInt(ShardFile::epoch).thenComparing(ShardFile::resolution)
-                .thenComparingInt(ShardFile::frames).thenComparing(ShardFile::path));
+        List<ShardFile> shards =
+                new ArrayList<>(context.parallelize(paths, Math.min(paths.size(), 4 * context.defaultParallelism()))
+                        .map(path -> footer(shared.value().value(), prefix, path))
+                        .collect());
+        shards.sort(Comparator.comparingInt(ShardFile::epoch)
+                .thenComparing(ShardFile::resolution)
+                .thenComparingInt(ShardFile::frames)
+                .thenComparing(ShardFile::path));
         return shards;
     }
 
@@ -66,9 +69,16 @@ public final class ShardFiles {
         }
         HadoopInputFile file = HadoopInputFile.fromPath(new Path(prefix + path), configuration);
         try (ParquetFileReader reader = ParquetFileReader.open(file)) {
-            List<Long> rowGroups = reader.getRowGroups().stream().map(BlockMetaData::getRowCount).toList();
-            return new ShardFile(path, Integer.parseInt(place.group(1)), place.group(2),
-                    Integer.parseInt(place.group(3)), file.getLength(), reader.getRecordCount(),
+            List<Long> rowGroups = reader.getRowGroups().stream()
+                    .map(BlockMetaData::getRowCount)
+                    .toList();
+            return new ShardFile(
+                    path,
+                    Integer.parseInt(place.group(1)),
+                    place.group(2),
+                    Integer.parseInt(place.group(3)),
+                    file.getLength(),
+                    reader.getRecordCount(),
                     new ArrayList<>(rowGroups));
         }
     }

@@ -59,7 +59,9 @@ public final class WeightsCache {
 
     private static Path folder(UnaryOperator<String> environment) {
         String own = environment.apply("SPARKREEL_CACHE");
-        return own != null && !own.isBlank() ? Path.of(own) : HubCache.userCache(environment).resolve("sparkreel");
+        return own != null && !own.isBlank()
+                ? Path.of(own)
+                : HubCache.userCache(environment).resolve("sparkreel");
     }
 
     /**
@@ -115,8 +117,10 @@ public final class WeightsCache {
         try {
             path = new org.apache.hadoop.fs.Path(location);
         } catch (IllegalArgumentException e) {
-            throw new UserError("Cannot find weights " + location + ": it is no path, " + e.getMessage()
-                    + ". Give a file, a folder, or a hub id of the form organisation/name.", e);
+            throw new UserError(
+                    "Cannot find weights " + location + ": it is no path, " + e.getMessage()
+                            + ". Give a file, a folder, or a hub id of the form organisation/name.",
+                    e);
         }
         try {
             FileSystem files = path.getFileSystem(hadoop);
@@ -141,11 +145,14 @@ public final class WeightsCache {
         Path target = copies.resolve(identity(files, wanted));
         if (!Files.isDirectory(target)) {
             try {
-                NodeLock.holding(copies.resolve(target.getFileName() + ".lock"),
+                NodeLock.holding(
+                        copies.resolve(target.getFileName() + ".lock"),
                         () -> Files.isDirectory(target) ? target : copy(files, wanted, target));
             } catch (java.nio.file.FileSystemException e) {
-                throw new UserError("Cannot copy " + source.getPath() + " to this node: " + e.getMessage()
-                        + ". Set SPARKREEL_CACHE to a folder with enough room.", e);
+                throw new UserError(
+                        "Cannot copy " + source.getPath() + " to this node: " + e.getMessage()
+                                + ". Set SPARKREEL_CACHE to a folder with enough room.",
+                        e);
             }
         }
         return source.isFile() ? target.resolve(source.getPath().getName()) : target;
@@ -156,7 +163,10 @@ public final class WeightsCache {
         Files.createDirectories(incomplete);
         try {
             for (Map.Entry<String, FileStatus> file : wanted.entrySet()) {
-                LOG.info("Copying {} ({} MiB) to this node", file.getValue().getPath(), file.getValue().getLen() >> 20);
+                LOG.info(
+                        "Copying {} ({} MiB) to this node",
+                        file.getValue().getPath(),
+                        file.getValue().getLen() >> 20);
                 try (InputStream in = files.open(file.getValue().getPath())) {
                     long bytes = Files.copy(in, incomplete.resolve(file.getKey()));
                     if (bytes != file.getValue().getLen()) {

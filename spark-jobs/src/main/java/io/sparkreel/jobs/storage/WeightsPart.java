@@ -21,8 +21,12 @@ public enum WeightsPart {
     private static final String CONFIGURATION = "config.json";
     private static final List<String> TOKENIZERS = List.of("tokenizer.json", "spiece.model");
     /** Those in front win. */
-    private static final List<String> WEIGHT_FILES = List.of("model.safetensors", "diffusion_pytorch_model.safetensors",
-            "pytorch_model.bin", "diffusion_pytorch_model.bin");
+    private static final List<String> WEIGHT_FILES = List.of(
+            "model.safetensors",
+            "diffusion_pytorch_model.safetensors",
+            "pytorch_model.bin",
+            "diffusion_pytorch_model.bin");
+
     private static final String INDEX = ".index.json";
 
     /** The files of a folder that these parts consist of, as far as they are there. */
@@ -47,7 +51,9 @@ public enum WeightsPart {
             }
             if (names.contains(file + INDEX)) {
                 Set<String> files = new TreeSet<>(Set.of(file + INDEX));
-                names.stream().filter(name -> shard(file).matcher(name).matches()).forEach(files::add);
+                names.stream()
+                        .filter(name -> shard(file).matcher(name).matches())
+                        .forEach(files::add);
                 return files;
             }
         }
@@ -56,8 +62,8 @@ public enum WeightsPart {
 
     private static Pattern shard(String file) {
         int dot = file.lastIndexOf('.');
-        return Pattern.compile(Pattern.quote(file.substring(0, dot)) + "-\\d{5}-of-(\\d{5})"
-                + Pattern.quote(file.substring(dot)));
+        return Pattern.compile(
+                Pattern.quote(file.substring(0, dot)) + "-\\d{5}-of-(\\d{5})" + Pattern.quote(file.substring(dot)));
     }
 
     /** What of these parts a folder lacks, in words. */
@@ -78,9 +84,13 @@ public enum WeightsPart {
         }
         for (String file : WEIGHT_FILES) {
             if (files.contains(file + INDEX)) {
-                List<Matcher> shards = files.stream().map(shard(file)::matcher).filter(Matcher::matches).toList();
+                List<Matcher> shards = files.stream()
+                        .map(shard(file)::matcher)
+                        .filter(Matcher::matches)
+                        .toList();
                 int all = shards.isEmpty() ? 1 : Integer.parseInt(shards.get(0).group(1));
-                return shards.size() == all ? Optional.empty()
+                return shards.size() == all
+                        ? Optional.empty()
                         : Optional.of(shards.size() + " of the " + (shards.isEmpty() ? "" : all + " ") + "files of "
                                 + file + INDEX);
             }

@@ -40,8 +40,13 @@ final class Attempts {
     private volatile boolean stopping;
 
     /** @param evalClips micro-batches that the model is judged on, possibly none */
-    Attempts(JavaSparkContext context, int ranks, TrainingConfig config, RunStart start,
-            List<List<PlannedClip>> evalClips, RunLog log) {
+    Attempts(
+            JavaSparkContext context,
+            int ranks,
+            TrainingConfig config,
+            RunStart start,
+            List<List<PlannedClip>> evalClips,
+            RunLog log) {
         this.context = context;
         this.ranks = ranks;
         this.config = config;
@@ -66,8 +71,10 @@ final class Attempts {
                 failure = e;
             }
             boolean stop = stopping || isCancelled(failure);
-            if (!stop && (UserError.in(failure) != null || restarts >= config.run().maxRestarts()
-                    || context.sc().isStopped())) {
+            if (!stop
+                    && (UserError.in(failure) != null
+                            || restarts >= config.run().maxRestarts()
+                            || context.sc().isStopped())) {
                 throw unchecked(failure);
             }
             rest = fromNewest(rest);
@@ -75,8 +82,11 @@ final class Attempts {
             if (stop) {
                 throw new Stopped("Stopped as told. To go on from " + from + ", give --load " + start.run() + ".");
             }
-            log.tell("restart", String.format("The ranks failed: %s Starting them again (%d of %d restarts) from %s",
-                    reason(failure), restarts + 1, config.run().maxRestarts(), from));
+            log.tell(
+                    "restart",
+                    String.format(
+                            "The ranks failed: %s Starting them again (%d of %d restarts) from %s",
+                            reason(failure), restarts + 1, config.run().maxRestarts(), from));
         }
     }
 
@@ -117,7 +127,8 @@ final class Attempts {
         if (failure instanceof IOException io) {
             throw io;
         }
-        return failure instanceof RuntimeException runtime ? runtime
+        return failure instanceof RuntimeException runtime
+                ? runtime
                 : new IllegalStateException(String.valueOf(failure.getMessage()), failure);
     }
 
@@ -131,8 +142,17 @@ final class Attempts {
         byte[] secret = new byte[SECRET_BYTES];
         new SecureRandom().nextBytes(secret);
         String attempt = UUID.randomUUID().toString();
-        RankTask task = new RankTask(config, start.model(), hadoop, steps, start.fingerprint(), start.features(),
-                attempt, secret, evalClips, lines);
+        RankTask task = new RankTask(
+                config,
+                start.model(),
+                hadoop,
+                steps,
+                start.fingerprint(),
+                start.features(),
+                attempt,
+                secret,
+                evalClips,
+                lines);
         AttemptTasks tasks = new AttemptTasks(attempt, () -> {
             if (stopping) { // it was told to stop after this attempt was begun and before its job was
                 context.cancelJobGroup(attempt);

@@ -81,7 +81,8 @@ final class BadClips {
         long missing = planned - read;
         double expected = most * planned;
         double borne = epochEnds || planned >= FEW ? expected : expected + LUCK * Math.sqrt(expected * (1 - most));
-        return missing == 0 || missing <= borne ? Optional.empty()
+        return missing == 0 || missing <= borne
+                ? Optional.empty()
                 : Optional.of(missing + " of " + planned + " clips could not be read, more than max_bad_clips " + most
                         + " allows");
     }
@@ -101,7 +102,7 @@ final class BadClips {
         }
         List<BadClip> fresh = new ArrayList<>();
         for (byte[] rank : all) {
-            for (BadClip clip : JSON.readValue(rank, new TypeReference<List<BadClip>>() { })) {
+            for (BadClip clip : JSON.readValue(rank, new TypeReference<List<BadClip>>() {})) {
                 if (written.add(clip.clipId())) {
                     fresh.add(clip);
                 }
@@ -119,7 +120,9 @@ final class BadClips {
                 continue;
             }
             try (ParquetReader<Group> reader = ParquetReader.builder(
-                    new GroupReadSupport(), new Path(run.uri(TABLE + "/" + file))).withConf(hadoop).build()) {
+                            new GroupReadSupport(), new Path(run.uri(TABLE + "/" + file)))
+                    .withConf(hadoop)
+                    .build()) {
                 for (Group row = reader.read(); row != null; row = reader.read()) {
                     clips.add(row.getLong("clip_id", 0));
                 }
@@ -132,10 +135,15 @@ final class BadClips {
         SimpleGroupFactory rows = new SimpleGroupFactory(SCHEMA);
         long now = Instant.now().toEpochMilli() * 1000;
         try (ParquetWriter<Group> writer = ExampleParquetWriter.builder(HadoopOutputFile.fromPath(file, hadoop))
-                .withConf(hadoop).withType(SCHEMA).withCompressionCodec(CompressionCodecName.ZSTD)
-                .withWriteMode(org.apache.parquet.hadoop.ParquetFileWriter.Mode.OVERWRITE).build()) {
+                .withConf(hadoop)
+                .withType(SCHEMA)
+                .withCompressionCodec(CompressionCodecName.ZSTD)
+                .withWriteMode(org.apache.parquet.hadoop.ParquetFileWriter.Mode.OVERWRITE)
+                .build()) {
             for (BadClip clip : clips) {
-                Group row = rows.newGroup().append("uri", clip.uri()).append("stage", "decode")
+                Group row = rows.newGroup()
+                        .append("uri", clip.uri())
+                        .append("stage", "decode")
                         .append("reason", clip.reason());
                 if (clip.detail() != null) {
                     row.append("detail", clip.detail());

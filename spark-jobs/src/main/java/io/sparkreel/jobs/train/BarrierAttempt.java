@@ -30,7 +30,8 @@ final class BarrierAttempt {
         public Iterator<RankResult> apply(Iterator<Integer> partition) {
             try {
                 RankResult result = new RankThread(task, BarrierTaskContext.get()).run();
-                return scala.jdk.javaapi.CollectionConverters.asScala(List.of(result).iterator());
+                return scala.jdk.javaapi.CollectionConverters.asScala(
+                        List.of(result).iterator());
             } catch (java.io.IOException e) {
                 throw new java.io.UncheckedIOException(e);
             }
@@ -39,9 +40,12 @@ final class BarrierAttempt {
 
     /** Returns what the ranks report, by rank. */
     static List<RankResult> run(JavaSparkContext spark, int ranks, RankTask task) {
-        RDD<Integer> partitions = spark.parallelize(IntStream.range(0, ranks).boxed().toList(), ranks).rdd();
-        RDD<RankResult> results = partitions.barrier().mapPartitions(
-                new RankFunction(task), false, ClassTag$.MODULE$.apply(RankResult.class));
+        RDD<Integer> partitions = spark.parallelize(
+                        IntStream.range(0, ranks).boxed().toList(), ranks)
+                .rdd();
+        RDD<RankResult> results = partitions
+                .barrier()
+                .mapPartitions(new RankFunction(task), false, ClassTag$.MODULE$.apply(RankResult.class));
         return Arrays.asList((RankResult[]) results.collect());
     }
 }

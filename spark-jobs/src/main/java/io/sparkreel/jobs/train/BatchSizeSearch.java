@@ -76,8 +76,14 @@ public final class BatchSizeSearch implements AutoCloseable {
     /** What a batch of a bucket took, the memory of model and training. */
     private record Measured(int batch, double seconds, double bytes) {}
 
-    private BatchSizeSearch(TrainingConfig config, Stdit2Config model, LatentSizes latent, double memory,
-            double longestStep, int threads) throws IOException {
+    private BatchSizeSearch(
+            TrainingConfig config,
+            Stdit2Config model,
+            LatentSizes latent,
+            double memory,
+            double longestStep,
+            int threads)
+            throws IOException {
         this.config = config;
         this.model = model;
         this.latent = latent;
@@ -96,7 +102,9 @@ public final class BatchSizeSearch implements AutoCloseable {
     public static void main(String[] words) throws IOException {
         try {
             System.out.println(run(words));
-        } catch (UserError | io.sparkreel.bucketing.InvalidInputException | io.sparkreel.model.InvalidInputException e) {
+        } catch (UserError
+                | io.sparkreel.bucketing.InvalidInputException
+                | io.sparkreel.model.InvalidInputException e) {
             System.err.println("sparkreel: " + e.getMessage());
             System.exit(2);
         }
@@ -114,28 +122,32 @@ public final class BatchSizeSearch implements AutoCloseable {
         BenchmarkOptions options = BenchmarkOptions.of(words, defaults);
         Path file = Path.of(options.text("--config"));
         ConfigOverride data = ConfigOverride.text("dataset.data_path", options.text("--data-path"), "--data-path");
-        TrainingConfig config = ConfigLoader.load(TrainingConfig.class, file, List.of(data)).config();
+        TrainingConfig config =
+                ConfigLoader.load(TrainingConfig.class, file, List.of(data)).config();
         if (config.dataset().type() != DatasetType.VARIABLE_VIDEO_TEXT_DATASET) {
-            throw new UserError("Cannot search batch sizes of buckets: dataset.type is " + config.dataset().type().word()
-                    + ". Give a configuration for buckets.");
+            throw new UserError("Cannot search batch sizes of buckets: dataset.type is "
+                    + config.dataset().type().word() + ". Give a configuration for buckets.");
         }
         Path output = Path.of(options.text("--output")).toAbsolutePath();
         if (Files.isDirectory(output) || !Files.isWritable(output.getParent())) {
-            throw new UserError("Cannot write " + output + ": it is a folder, or lies in none that can be written to. Give"
-                    + " --output the name of a file.");
+            throw new UserError(
+                    "Cannot write " + output + ": it is a folder, or lies in none that can be written to. Give"
+                            + " --output the name of a file.");
         }
         double memory = options.count("--memory-gib", 1) * BYTES_OF_A_GIB;
         Configuration hadoop = new Configuration();
-        BucketingManifest manifest =
-                BucketingManifest.read(new HadoopStorage(hadoop, config.dataset().dataPath()));
+        BucketingManifest manifest = BucketingManifest.read(
+                new HadoopStorage(hadoop, config.dataset().dataPath()));
         WeightsCache cache = new WeightsCache(hadoop);
         LatentSizes latent = Components.codecSizes(config.vae(), cache);
-        Stdit2Config model = Components.model(config.model(), Optional.empty(), latent,
-                Components.textSizes(config.textEncoder(), cache));
-        List<Bucket> buckets = manifest.buckets().stream().map(bucket -> new Bucket(bucket.resolution(), bucket.frames(),
-                bucket.aspect(), bucket.height(), bucket.width())).toList();
-        Stdit2Cost formulas = new Stdit2Cost(
-                model, latent, config.dtype() == Precision.BF16 ? 2 : 4, config.gradCheckpoint());
+        Stdit2Config model = Components.model(
+                config.model(), Optional.empty(), latent, Components.textSizes(config.textEncoder(), cache));
+        List<Bucket> buckets = manifest.buckets().stream()
+                .map(bucket -> new Bucket(
+                        bucket.resolution(), bucket.frames(), bucket.aspect(), bucket.height(), bucket.width()))
+                .toList();
+        Stdit2Cost formulas =
+                new Stdit2Cost(model, latent, config.dtype() == Precision.BF16 ? 2 : 4, config.gradCheckpoint());
         Comparator<Bucket> byCost = Comparator.comparingDouble(formulas::flops);
         // The cheapest first: what the dearest took stays with the process. One bucket only is measured once.
         Set<Bucket> extremes = new LinkedHashSet<>();
@@ -144,20 +156,25 @@ public final class BatchSizeSearch implements AutoCloseable {
         Map<String, Double> secondsPerClip = new TreeMap<>();
         double ratio = 0;
         double longestStep = options.count("--max-step-s", 1);
-        try (BatchSizeSearch search = new BatchSizeSearch(
-                config, model, latent, memory, longestStep, (int) options.count("--threads", 1))) {
+        try (BatchSizeSearch search =
+                new BatchSizeSearch(config, model, latent, memory, longestStep, (int) options.count("--threads", 1))) {
             for (Bucket bucket : extremes) {
                 List<Measured> found = search.measure(bucket, formulas);
                 Measured largest = found.get(found.size() - 1);
-                secondsPerClip.put(bucket.id(), found.stream()
-                        .mapToDouble(now -> now.seconds() / now.batch()).min().orElseThrow());
+                secondsPerClip.put(
+                        bucket.id(),
+                        found.stream()
+                                .mapToDouble(now -> now.seconds() / now.batch())
+                                .min()
+                                .orElseThrow());
                 ratio = Math.max(ratio, largest.bytes() / formulas.peakBytes(bucket, largest.batch()));
             }
         }
-        Map<String, Integer> sizes = sizes(
-                buckets, new CostModel(formulas, secondsPerClip), memory / Math.max(1, ratio), longestStep);
+        Map<String, Integer> sizes =
+                sizes(buckets, new CostModel(formulas, secondsPerClip), memory / Math.max(1, ratio), longestStep);
         write(output, ConfigLoader.load(TrainingConfig.class, file, overrides(data, manifest, sizes)));
-        ObjectNode line = BenchmarkLine.begin("search-batch-size").put("device", config.device().word())
+        ObjectNode line = BenchmarkLine.begin("search-batch-size")
+                .put("device", config.device().word())
                 .put("measured_over_predicted_bytes", ratio);
         line.set("seconds_per_clip", new ObjectMapper().valueToTree(secondsPerClip));
         line.set("batch_sizes", new ObjectMapper().valueToTree(sizes));
@@ -169,8 +186,11 @@ public final class BatchSizeSearch implements AutoCloseable {
             List<Bucket> buckets, CostModel costs, double memory, double longestStep) {
         Map<String, Integer> largest = BatchSizes.balanced(buckets, costs, memory, null);
         Map<String, Double> seconds = costs.clipCosts(buckets);
-        double longest = buckets.stream().mapToDouble(bucket -> seconds.get(bucket.id())
-                * largest.get(Bucket.tag(bucket.resolution(), bucket.frames()))).max().orElse(0);
+        double longest = buckets.stream()
+                .mapToDouble(bucket ->
+                        seconds.get(bucket.id()) * largest.get(Bucket.tag(bucket.resolution(), bucket.frames())))
+                .max()
+                .orElse(0);
         return longest <= longestStep ? largest : BatchSizes.balanced(buckets, costs, memory, longestStep);
     }
 
@@ -191,14 +211,21 @@ public final class BatchSizeSearch implements AutoCloseable {
                 System.err.println("sparkreel: " + bucket.id() + ": the device has no memory for " + batch);
                 break;
             }
-            System.err.printf(Locale.ROOT, "sparkreel: %s: a step on %d clip%s takes %.3f s and %.0f MiB%n", bucket.id(),
-                    batch, batch == 1 ? "" : "s", now.seconds(), now.bytes() / BYTES_OF_A_MIB);
+            System.err.printf(
+                    Locale.ROOT,
+                    "sparkreel: %s: a step on %d clip%s takes %.3f s and %.0f MiB%n",
+                    bucket.id(),
+                    batch,
+                    batch == 1 ? "" : "s",
+                    now.seconds(),
+                    now.bytes() / BYTES_OF_A_MIB);
             if (now.bytes() > memory) {
                 break;
             }
             measured.add(now);
             boolean noFaster = measured.size() > 1
-                    && now.seconds() / batch > 0.98 * measured.get(measured.size() - 2).seconds() / (batch / 2.0);
+                    && now.seconds() / batch
+                            > 0.98 * measured.get(measured.size() - 2).seconds() / (batch / 2.0);
             if (noFaster || now.seconds() > longestStep / 2) {
                 break; // larger batches cost as much a clip, or would take too long
             }
@@ -223,15 +250,24 @@ public final class BatchSizeSearch implements AutoCloseable {
     }
 
     private MicroBatch clips(Bucket bucket, int batch) {
-        LatentShape shape = new LatentShape(latent.channels(), bucket.frames(),
-                bucket.height() / latent.spatialFactor(), bucket.width() / latent.spatialFactor());
+        LatentShape shape = new LatentShape(
+                latent.channels(),
+                bucket.frames(),
+                bucket.height() / latent.spatialFactor(),
+                bucket.width() / latent.spatialFactor());
         boolean[] mask = new boolean[model.modelMaxLength()];
         Arrays.fill(mask, true);
         List<Sample> samples = new ArrayList<>();
         for (int clip = 0; clip < batch; clip++) {
-            samples.add(new Sample(clip, normal(clip, shape.elements(), Purpose.LATENT_NOISE),
-                    normal(clip, mask.length * model.captionChannels(), Purpose.WORD_VECTOR), mask, bucket.frames(),
-                    bucket.height(), bucket.width(), 24));
+            samples.add(new Sample(
+                    clip,
+                    normal(clip, shape.elements(), Purpose.LATENT_NOISE),
+                    normal(clip, mask.length * model.captionChannels(), Purpose.WORD_VECTOR),
+                    mask,
+                    bucket.frames(),
+                    bucket.height(),
+                    bucket.width(),
+                    24));
         }
         return new MicroBatch(bucket.id(), 0, samples, shape, mask.length, model.captionChannels());
     }
@@ -246,19 +282,24 @@ public final class BatchSizeSearch implements AutoCloseable {
     private static List<ConfigOverride> overrides(
             ConfigOverride data, BucketingManifest manifest, Map<String, Integer> sizes) {
         Map<String, Map<Integer, List<Number>>> levels = new LinkedHashMap<>();
-        manifest.bucketConfig().forEach((resolution, counts) -> counts.forEach((frames, pair) -> {
-            Integer size = sizes.get(Bucket.tag(resolution.toLowerCase(Locale.ROOT), frames));
-            levels.computeIfAbsent(resolution, any -> new LinkedHashMap<>())
-                    .put(frames, Arrays.asList(pair.get(0), size == null ? pair.get(1) : size));
-        }));
+        manifest.bucketConfig()
+                .forEach((resolution, counts) -> counts.forEach((frames, pair) -> {
+                    Integer size = sizes.get(Bucket.tag(resolution.toLowerCase(Locale.ROOT), frames));
+                    levels.computeIfAbsent(resolution, any -> new LinkedHashMap<>())
+                            .put(frames, Arrays.asList(pair.get(0), size == null ? pair.get(1) : size));
+                }));
         String found = new ObjectMapper().valueToTree(levels).toString(); // JSON is YAML
-        return List.of(data, ConfigOverride.yaml("bucket_config", found, "bucket_config"),
+        return List.of(
+                data,
+                ConfigOverride.yaml("bucket_config", found, "bucket_config"),
                 ConfigOverride.text("batch_sizes", BatchSizing.CONFIGURED.word(), "batch_sizes"));
     }
 
     /** The whole configuration, to train with. */
     private static void write(Path file, LoadedConfig<TrainingConfig> config) throws IOException {
-        Files.writeString(file, "# With the batch sizes that submit/bench search-batch-size found.\n" + config.yaml(),
+        Files.writeString(
+                file,
+                "# With the batch sizes that submit/bench search-batch-size found.\n" + config.yaml(),
                 StandardCharsets.UTF_8);
     }
 

@@ -24,8 +24,14 @@ final class BucketCosts {
         if (line.path("event").asText().equals("step") && !line.path("warm_up").asBoolean()) {
             line.path("buckets").fields().forEachRemaining(bucket -> {
                 JsonNode sums = bucket.getValue();
-                buckets.merge(bucket.getKey(), new BucketTotals(sums.path("micro_batches").asLong(),
-                        sums.path("samples").asLong(), sums.path("seconds").asDouble(), 0), BucketTotals::plus);
+                buckets.merge(
+                        bucket.getKey(),
+                        new BucketTotals(
+                                sums.path("micro_batches").asLong(),
+                                sums.path("samples").asLong(),
+                                sums.path("seconds").asDouble(),
+                                0),
+                        BucketTotals::plus);
             });
         }
     }
@@ -38,8 +44,10 @@ final class BucketCosts {
     /** The content of the file. */
     ObjectNode json() {
         ObjectNode file = JsonNodeFactory.instance.objectNode();
-        buckets.forEach((name, totals) -> file.putObject(name).put("micro_batches", totals.microBatches())
-                .put("samples", totals.samples()).put("seconds", totals.seconds()));
+        buckets.forEach((name, totals) -> file.putObject(name)
+                .put("micro_batches", totals.microBatches())
+                .put("samples", totals.samples())
+                .put("seconds", totals.seconds()));
         return file;
     }
 }

@@ -72,9 +72,12 @@ final class ClipDecoder implements AutoCloseable {
     PixelClip decode(PlannedClip clip, long window) throws MediaException, IOException {
         FrameCache.Key key = new FrameCache.Key(clip.clipId(), clip.height(), clip.width());
         PixelClip whole = cache.find(key);
-        if (whole == null && 3L * Float.BYTES * clip.height() * clip.width() * clip.clipFrames() <= cache.largestClip()) {
-            Optional<PixelClip> decoded = open(clip, source -> ClipReader.readAll(
-                    source, clip.kind(), frames.transform(), clip.height(), clip.width(), cache.largestClip()));
+        if (whole == null
+                && 3L * Float.BYTES * clip.height() * clip.width() * clip.clipFrames() <= cache.largestClip()) {
+            Optional<PixelClip> decoded = open(
+                    clip,
+                    source -> ClipReader.readAll(
+                            source, clip.kind(), frames.transform(), clip.height(), clip.width(), cache.largestClip()));
             if (decoded.isPresent()) {
                 whole = requireWhole(clip, decoded.get());
                 cache.put(key, whole);
@@ -83,8 +86,15 @@ final class ClipDecoder implements AutoCloseable {
         if (whole != null) {
             return select(whole, indices(clip, whole.frames(), window));
         }
-        return open(clip, source -> ClipReader.read(source, clip.kind(), indices(clip, clip.clipFrames(), window),
-                frames.transform(), clip.height(), clip.width()));
+        return open(
+                clip,
+                source -> ClipReader.read(
+                        source,
+                        clip.kind(),
+                        indices(clip, clip.clipFrames(), window),
+                        frames.transform(),
+                        clip.height(),
+                        clip.width()));
     }
 
     private interface Reading<T> {
@@ -98,16 +108,17 @@ final class ClipDecoder implements AutoCloseable {
             throw new MediaException(MediaProblem.NATIVE_CRASH, "the process that read this file alone died");
         }
         try (CrashGuard.Opening opening = guard.enter(name);
-                MediaSource source = new CountedSource(
-                        HadoopMediaSource.open(hadoop, clip.uri(), clip.bytes()), reads)) {
+                MediaSource source =
+                        new CountedSource(HadoopMediaSource.open(hadoop, clip.uri(), clip.bytes()), reads)) {
             return reading.read(source);
         }
     }
 
     private static PixelClip requireWhole(PlannedClip clip, PixelClip decoded) throws MediaException {
         if (decoded.frames() < clip.clipFrames()) {
-            throw new MediaException(MediaProblem.TRUNCATED, "the file says " + clip.clipFrames() + " frames, "
-                    + decoded.frames() + " can be decoded");
+            throw new MediaException(
+                    MediaProblem.TRUNCATED,
+                    "the file says " + clip.clipFrames() + " frames, " + decoded.frames() + " can be decoded");
         }
         return decoded;
     }
@@ -116,7 +127,8 @@ final class ClipDecoder implements AutoCloseable {
         if (clip.kind() == MediaKind.IMAGE) {
             return new int[clip.numFrames()];
         }
-        double u = KeyedRandom.of(frames.seed(), window, clip.clipId(), Purpose.TEMPORAL_START).nextDouble();
+        double u = KeyedRandom.of(frames.seed(), window, clip.clipId(), Purpose.TEMPORAL_START)
+                .nextDouble();
         return TemporalSampling.frameIndices(clipFrames, clip.numFrames(), frames.frameInterval(), u);
     }
 

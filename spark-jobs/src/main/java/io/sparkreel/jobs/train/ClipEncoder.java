@@ -39,7 +39,8 @@ final class ClipEncoder implements AutoCloseable {
 
     /** The sample of a clip in its epoch. */
     Sample encode(PlannedClip clip, PixelClip pixels) {
-        float[] latent = codec.encode(pixels.values(), pixels.frames(), pixels.height(), pixels.width(), noise(clip, seed));
+        float[] latent =
+                codec.encode(pixels.values(), pixels.frames(), pixels.height(), pixels.width(), noise(clip, seed));
         TextFeatures features = captions.computeIfAbsent(clip.caption(), caption -> text.encode(List.of(caption)));
         return sample(clip, latent, features.values(), flags(features.mask()));
     }

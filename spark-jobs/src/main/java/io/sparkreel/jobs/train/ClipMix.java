@@ -22,8 +22,9 @@ final class ClipMix {
     private static final double SPREAD = 0.6;
     private static final double[] RATES = {24, 25, 30000.0 / 1001, 30};
     private static final int[][] VIDEO_SIZES = {{640, 360}, {854, 480}, {1920, 1080}, {720, 1280}};
-    private static final int[][] IMAGE_SIZES =
-            {{512, 512}, {640, 480}, {800, 600}, {1024, 768}, {768, 1024}, {1024, 1024}, {1600, 1067}, {2000, 3000}};
+    private static final int[][] IMAGE_SIZES = {
+        {512, 512}, {640, 480}, {800, 600}, {1024, 768}, {768, 1024}, {1024, 1024}, {1600, 1067}, {2000, 3000}
+    };
 
     private ClipMix() {}
 
@@ -39,7 +40,8 @@ final class ClipMix {
         }
         double seconds = MEDIAN_SECONDS * Math.exp(SPREAD * random.nextGaussian());
         double fps = RATES[random.nextInt(RATES.length)];
-        int[] size = random.nextDouble() < 0.8 ? new int[] {1280, 720} : VIDEO_SIZES[random.nextInt(VIDEO_SIZES.length)];
+        int[] size =
+                random.nextDouble() < 0.8 ? new int[] {1280, 720} : VIDEO_SIZES[random.nextInt(VIDEO_SIZES.length)];
         return new Shape(size[0], size[1], Math.max(2, (int) Math.round(seconds * fps)), fps);
     }
 
@@ -59,8 +61,23 @@ final class ClipMix {
         String uri = "s3a://clips/part-%03d/%016x.%s".formatted(number % 1000, clipId(number), image ? "jpg" : "mp4");
         String caption = "Clip number " + number + " of a large collection: what it shows would be told here in a"
                 + " sentence of about this length.";
-        return RowFactory.create(clipId(number), uri, image ? "image" : "video", shape.width(), shape.height(), 0,
-                shape.frames(), shape.fps(), image ? 0 : shape.frames() / shape.fps(), image ? "mjpeg" : "h264",
-                1_000_000L + number, new Timestamp(1_700_000_000_000L), caption, 12, null, null, false);
+        return RowFactory.create(
+                clipId(number),
+                uri,
+                image ? "image" : "video",
+                shape.width(),
+                shape.height(),
+                0,
+                shape.frames(),
+                shape.fps(),
+                image ? 0 : shape.frames() / shape.fps(),
+                image ? "mjpeg" : "h264",
+                1_000_000L + number,
+                new Timestamp(1_700_000_000_000L),
+                caption,
+                12,
+                null,
+                null,
+                false);
     }
 }

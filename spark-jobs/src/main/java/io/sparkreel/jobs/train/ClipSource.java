@@ -77,20 +77,32 @@ final class ClipSource {
         if (!heldOut.isEmpty()) {
             return without(spark, start, heldOut);
         }
-        return numbered(spark, start.data().uri(start.manifest().folder("shards")), start.manifest().files(),
-                start.manifest().epochs(), start.rules().buckets());
+        return numbered(
+                spark,
+                start.data().uri(start.manifest().folder("shards")),
+                start.manifest().files(),
+                start.manifest().epochs(),
+                start.rules().buckets());
     }
 
     private static ClipSource without(SparkSession spark, RunStart start, HeldOut heldOut) throws IOException {
-        Dataset<Row> rest = spark.read().parquet(start.data().uri(start.manifest().folder("shards")))
+        Dataset<Row> rest = spark.read()
+                .parquet(start.data().uri(start.manifest().folder("shards")))
                 .where(heldOut.isTrainedOn());
         long count = start.manifest().clips() * start.manifest().epochs();
-        Column[] order = {col("epoch"), col("resolution"), col("bucket_frames"), col("aspect"), col("order"), col("clip_id")};
+        Column[] order = {
+            col("epoch"), col("resolution"), col("bucket_frames"), col("aspect"), col("order"), col("clip_id")
+        };
         start.run().delete(FOLDER); // another part of an earlier start
         rest.withColumn("order", xxhash64(col("clip_id")))
-                .repartitionByRange((int) (1 + count / CLIPS_PER_FILE), order).sortWithinPartitions(order).drop("order")
-                .write().mode(SaveMode.Overwrite).option("compression", "zstd")
-                .partitionBy("epoch", "resolution", "bucket_frames").parquet(start.run().uri(FOLDER));
+                .repartitionByRange((int) (1 + count / CLIPS_PER_FILE), order)
+                .sortWithinPartitions(order)
+                .drop("order")
+                .write()
+                .mode(SaveMode.Overwrite)
+                .option("compression", "zstd")
+                .partitionBy("epoch", "resolution", "bucket_frames")
+                .parquet(start.run().uri(FOLDER));
         return written(spark, start, start.manifest().epochs());
     }
 
@@ -99,7 +111,8 @@ final class ClipSource {
         String folder = start.run().uri(FOLDER);
         List<ShardFile> files = ShardFiles.read(JavaSparkContext.fromSparkContext(spark.sparkContext()), folder);
         if (files.isEmpty()) {
-            throw new UserError("Cannot train on " + start.data() + ": all of its clips are held out. Lower eval_fraction.");
+            throw new UserError(
+                    "Cannot train on " + start.data() + ": all of its clips are held out. Lower eval_fraction.");
         }
         return numbered(spark, folder, files, draws, start.rules().buckets());
     }
@@ -113,47 +126,63 @@ final class ClipSource {
         Dataset<Row> longEnough = longEnough(spark, start.data(), start.manifest(), bucket);
         long count = longEnough.count();
         if (count < start.manifest().clips()) {
-            LOG.info("{} of {} clips have fewer than {} frames and are left out",
-                    start.manifest().clips() - count, start.manifest().clips(), bucket.frames());
+            LOG.info(
+                    "{} of {} clips have fewer than {} frames and are left out",
+                    start.manifest().clips() - count,
+                    start.manifest().clips(),
+                    bucket.frames());
         }
         if (count == 0) {
-            throw new UserError("Cannot train on " + start.data() + ": none of " + start.manifest().clips()
-                    + " clips has " + bucket.frames() + " frames. Lower dataset.num_frames.");
+            throw new UserError("Cannot train on " + start.data() + ": none of "
+                    + start.manifest().clips() + " clips has " + bucket.frames()
+                    + " frames. Lower dataset.num_frames.");
         }
         HadoopStorage run = start.run();
         run.delete(FOLDER); // a size of an earlier start
-        oneSize(longEnough, bucket).where(heldOut.isTrainedOn())
+        oneSize(longEnough, bucket)
+                .where(heldOut.isTrainedOn())
                 .withColumn("order", xxhash64(col("clip_id")))
                 .repartitionByRange((int) (1 + count / CLIPS_PER_FILE), col("order"), col("clip_id"))
-                .sortWithinPartitions("order", "clip_id").drop("order")
-                .write().mode(SaveMode.Overwrite).option("compression", "zstd")
-                .parquet(run.uri(FOLDER + "/epoch=0/resolution=" + bucket.resolution() + "/bucket_frames=" + bucket.frames()));
+                .sortWithinPartitions("order", "clip_id")
+                .drop("order")
+                .write()
+                .mode(SaveMode.Overwrite)
+                .option("compression", "zstd")
+                .parquet(run.uri(
+                        FOLDER + "/epoch=0/resolution=" + bucket.resolution() + "/bucket_frames=" + bucket.frames()));
         return written(spark, start, 1);
     }
 
     /** The clips of a bucketing run of which samples of a number of frames can be taken. */
     static Dataset<Row> longEnough(SparkSession spark, HadoopStorage data, BucketingManifest manifest, Bucket bucket) {
-        return spark.read().schema(ClipTables.CLIPS).parquet(data.uri(manifest.folder("clips")))
+        return spark.read()
+                .schema(ClipTables.CLIPS)
+                .parquet(data.uri(manifest.folder("clips")))
                 .where(col("kind").equalTo("image").or(col("num_frames").geq(bucket.frames())));
     }
 
     /** Clips in the form of shards, as if all were assigned to one bucket. */
     static Dataset<Row> oneSize(Dataset<Row> clips, Bucket bucket) {
-        return clips.drop(ClipTables.NOT_IN_SHARDS).withColumn("aspect", lit(bucket.aspect()))
-                .withColumn("height_px", lit(bucket.height())).withColumn("width_px", lit(bucket.width()));
+        return clips.drop(ClipTables.NOT_IN_SHARDS)
+                .withColumn("aspect", lit(bucket.aspect()))
+                .withColumn("height_px", lit(bucket.height()))
+                .withColumn("width_px", lit(bucket.width()));
     }
 
     private static ClipSource numbered(
             SparkSession spark, String folder, List<ShardFile> files, int draws, List<Bucket> buckets) {
-        Dataset<Row> shards = spark.read().parquet(folder)
-                .withColumn("file", col("_metadata.file_name")).withColumn("row", col("_metadata.row_index"))
-                .withColumn("resolution", col("resolution").cast("string")).withColumnRenamed("epoch", "draw");
+        Dataset<Row> shards = spark.read()
+                .parquet(folder)
+                .withColumn("file", col("_metadata.file_name"))
+                .withColumn("row", col("_metadata.row_index"))
+                .withColumn("resolution", col("resolution").cast("string"))
+                .withColumnRenamed("epoch", "draw");
         Map<Bucket, Integer> numbers = new HashMap<>();
         buckets.forEach(bucket -> numbers.put(bucket, numbers.size()));
         long[][] counts = new long[draws][buckets.size()];
         Dataset<Row> bucketTable = buckets(spark, shards, numbers, counts);
-        Dataset<Row> numbered = shards
-                .join(broadcast(files(spark, files)), new String[] {"draw", "resolution", "bucket_frames", "file"})
+        Dataset<Row> numbered = shards.join(
+                        broadcast(files(spark, files)), new String[] {"draw", "resolution", "bucket_frames", "file"})
                 .join(broadcast(bucketTable), new String[] {"draw", "resolution", "bucket_frames", "aspect"})
                 .withColumn("number", col("file_begin").plus(col("row")).minus(col("bucket_begin")))
                 .drop("file", "row", "file_begin", "bucket_begin");
@@ -167,22 +196,31 @@ final class ClipSource {
         for (ShardFile file : files) {
             List<Object> group = List.of(file.epoch(), file.resolution(), file.frames());
             long begin = ends.getOrDefault(group, 0L);
-            rows.add(RowFactory.create(file.epoch(), file.resolution(), file.frames(),
-                    file.path().substring(file.path().lastIndexOf('/') + 1), begin));
+            rows.add(RowFactory.create(
+                    file.epoch(),
+                    file.resolution(),
+                    file.frames(),
+                    file.path().substring(file.path().lastIndexOf('/') + 1),
+                    begin));
             ends.put(group, begin + file.rows());
         }
-        return spark.createDataFrame(rows, new StructType()
-                .add("draw", DataTypes.IntegerType, false).add("resolution", DataTypes.StringType, false)
-                .add("bucket_frames", DataTypes.IntegerType, false).add("file", DataTypes.StringType, false)
-                .add("file_begin", DataTypes.LongType, false));
+        return spark.createDataFrame(
+                rows,
+                new StructType()
+                        .add("draw", DataTypes.IntegerType, false)
+                        .add("resolution", DataTypes.StringType, false)
+                        .add("bucket_frames", DataTypes.IntegerType, false)
+                        .add("file", DataTypes.StringType, false)
+                        .add("file_begin", DataTypes.LongType, false));
     }
 
     /** Where buckets begin among the rows of their draw, resolution and frames, and how many clips they have. */
     private static Dataset<Row> buckets(
             SparkSession spark, Dataset<Row> shards, Map<Bucket, Integer> numbers, long[][] counts) {
-        List<Row> counted = new ArrayList<>(shards
-                .groupBy("draw", "resolution", "bucket_frames", "aspect", "height_px", "width_px").count()
-                .collectAsList());
+        List<Row> counted =
+                new ArrayList<>(shards.groupBy("draw", "resolution", "bucket_frames", "aspect", "height_px", "width_px")
+                        .count()
+                        .collectAsList());
         // As the shards are sorted.
         counted.sort(Comparator.comparing((Row row) -> row.<String>getAs("aspect")));
         Map<List<Object>, Long> ends = new TreeMap<>(Comparator.comparing(Object::toString));
@@ -191,8 +229,12 @@ final class ClipSource {
             int draw = row.getAs("draw");
             String resolution = row.getAs("resolution");
             int frames = row.getAs("bucket_frames");
-            Integer number = numbers.get(new Bucket(resolution, frames, row.getAs("aspect"),
-                    row.<Integer>getAs("height_px"), row.<Integer>getAs("width_px")));
+            Integer number = numbers.get(new Bucket(
+                    resolution,
+                    frames,
+                    row.getAs("aspect"),
+                    row.<Integer>getAs("height_px"),
+                    row.<Integer>getAs("width_px")));
             if (number == null || draw >= counts.length) {
                 throw new UserError("Cannot train on these shards: bucket " + Bucket.tag(resolution, frames) + "-"
                         + row.getAs("aspect") + " is not in their manifest. Run the bucketing job again.");
@@ -203,9 +245,14 @@ final class ClipSource {
             ends.put(List.of(draw, resolution, frames), begin + count);
             counts[draw][number] = count;
         }
-        return spark.createDataFrame(rows, new StructType()
-                .add("draw", DataTypes.IntegerType, false).add("resolution", DataTypes.StringType, false)
-                .add("bucket_frames", DataTypes.IntegerType, false).add("aspect", DataTypes.StringType, false)
-                .add("bucket_number", DataTypes.IntegerType, false).add("bucket_begin", DataTypes.LongType, false));
+        return spark.createDataFrame(
+                rows,
+                new StructType()
+                        .add("draw", DataTypes.IntegerType, false)
+                        .add("resolution", DataTypes.StringType, false)
+                        .add("bucket_frames", DataTypes.IntegerType, false)
+                        .add("aspect", DataTypes.StringType, false)
+                        .add("bucket_number", DataTypes.IntegerType, false)
+                        .add("bucket_begin", DataTypes.LongType, false));
     }
 }

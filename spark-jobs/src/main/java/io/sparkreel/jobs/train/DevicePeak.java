@@ -33,7 +33,8 @@ final class DevicePeak {
         }
         try {
             // The GPUs of a machine are of one kind, or their share of the peak would mean little.
-            return gpuName().map(name -> PeakRate.of(name, config.dtype() == Precision.BF16))
+            return gpuName()
+                    .map(name -> PeakRate.of(name, config.dtype() == Precision.BF16))
                     .orElse(OptionalDouble.empty());
         } catch (IOException e) {
             LOG.info("The share of the peak is not told: {}. Set peak_tflops to have it.", e.getMessage());
@@ -45,7 +46,9 @@ final class DevicePeak {
     }
 
     private static Optional<String> gpuName() throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(NAMES).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        Process process = new ProcessBuilder(NAMES)
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
         process.getOutputStream().close();
         if (!process.waitFor(LIMIT_S, TimeUnit.SECONDS)) {
             process.destroyForcibly();

@@ -41,6 +41,7 @@ public final class EncodeRun {
     private static final Logger LOG = LogManager.getLogger(EncodeRun.class);
     /** Tasks of each executor: encoders are loaded once for each. */
     private static final int TASKS_PER_SLOT = 3;
+
     private static final int FEW = 16;
 
     private final TrainingConfig config;
@@ -49,7 +50,11 @@ public final class EncodeRun {
     private final HadoopStorage folder;
     private final FeatureCache cache;
 
-    private EncodeRun(TrainingConfig config, HadoopStorage data, BucketingManifest manifest, HadoopStorage folder,
+    private EncodeRun(
+            TrainingConfig config,
+            HadoopStorage data,
+            BucketingManifest manifest,
+            HadoopStorage folder,
             FeatureCache cache) {
         this.config = config;
         this.data = data;
@@ -66,8 +71,8 @@ public final class EncodeRun {
     public static EncodeRun prepare(LoadedConfig<TrainingConfig> loaded, Configuration hadoop) throws IOException {
         TrainingConfig config = loaded.config();
         if (config.dataset().dataPath() == null) {
-            throw new UserError("Cannot start the encode job: no --data-path DIR. Give the output folder of a bucketing"
-                    + " run.");
+            throw new UserError(
+                    "Cannot start the encode job: no --data-path DIR. Give the output folder of a bucketing" + " run.");
         }
         if (config.dataset().features() == null) {
             throw new UserError("Cannot start the encode job: no --features DIR. Give the folder to write to.");
@@ -80,10 +85,13 @@ public final class EncodeRun {
         Optional<FeatureCache> found = FeatureCache.find(folder);
         if (found.isPresent() && !found.get().equals(wanted)) {
             throw new UserError("Cannot encode into " + folder + ": it holds features that were encoded otherwise, "
-                    + String.join(", ", found.get().differences(wanted).isEmpty()
-                            ? List.of(found.get().windows() + " windows in " + found.get().dtype().word() + ", now "
-                                    + wanted.windows() + " in " + wanted.dtype().word())
-                            : found.get().differences(wanted))
+                    + String.join(
+                            ", ",
+                            found.get().differences(wanted).isEmpty()
+                                    ? List.of(found.get().windows() + " windows in "
+                                            + found.get().dtype().word() + ", now " + wanted.windows() + " in "
+                                            + wanted.dtype().word())
+                                    : found.get().differences(wanted))
                     + ". Restore that, or give another --features.");
         }
         if (found.isEmpty()) {
@@ -102,8 +110,10 @@ public final class EncodeRun {
         FeatureCache.deleteUnfinished(folder);
         Dataset<Row> wanted = wanted(spark);
         Optional<Dataset<Row>> index = FeatureCache.index(spark, folder);
-        Dataset<Row> pending = (index.isEmpty() ? wanted : wanted.join(
-                index.get(), FeatureCache.KEY.toArray(String[]::new), "left_anti")).cache();
+        Dataset<Row> pending = (index.isEmpty()
+                        ? wanted
+                        : wanted.join(index.get(), FeatureCache.KEY.toArray(String[]::new), "left_anti"))
+                .cache();
         long all = wanted.count();
         long missing = pending.count();
         LOG.info("{} of {} windows of clips are there, {} are to be encoded", all - missing, all, missing);
@@ -112,9 +122,11 @@ public final class EncodeRun {
         writeQuarantine(spark, bad);
         LOG.info("Encoded {} windows of clips into {}", missing - bad.size(), folder);
         if (bad.size() > config.steps().maxBadClips() * all) {
-            throw new UserError("Cannot encode all of " + data + ": " + bad.size() + " of " + all + " windows of clips could"
+            throw new UserError("Cannot encode all of " + data + ": " + bad.size() + " of " + all
+                    + " windows of clips could"
                     + " not be read, more than max_bad_clips " + config.steps().maxBadClips() + " allows; "
-                    + folder.uri(FeatureCache.QUARANTINE) + " says which and why. Bucket the data again with verify: full,"
+                    + folder.uri(FeatureCache.QUARANTINE)
+                    + " says which and why. Bucket the data again with verify: full,"
                     + " or raise max_bad_clips.");
         }
     }
@@ -123,11 +135,18 @@ public final class EncodeRun {
         int slots = Math.max(1, context.defaultParallelism() / context.getConf().getInt("spark.task.cpus", 1));
         int tasks = (int) Math.max(1, Math.min((long) slots * TASKS_PER_SLOT, missing / FEW));
         LongAccumulator done = context.sc().longAccumulator("encoded");
-        EncodeTask task = new EncodeTask(config, cache,
-                context.broadcast(new SerializableConfiguration(context.hadoopConfiguration())), threads, done);
+        EncodeTask task = new EncodeTask(
+                config,
+                cache,
+                context.broadcast(new SerializableConfiguration(context.hadoopConfiguration())),
+                threads,
+                done);
         try (Progress progress = Progress.of("encoded", missing, done::value)) {
-            return pending.repartition(tasks, col("clip_id")).sortWithinPartitions("clip_id", "window")
-                    .javaRDD().mapPartitions(task).collect();
+            return pending.repartition(tasks, col("clip_id"))
+                    .sortWithinPartitions("clip_id", "window")
+                    .javaRDD()
+                    .mapPartitions(task)
+                    .collect();
         }
     }
 
@@ -138,15 +157,28 @@ public final class EncodeRun {
             Bucket bucket = PlanRules.fixedBucket(config.dataset());
             clips = ClipSource.longEnough(spark, data, manifest, bucket)
                     .withColumn("bucket_frames", lit(bucket.frames()))
-                    .withColumn("height_px", lit(bucket.height())).withColumn("width_px", lit(bucket.width()));
+                    .withColumn("height_px", lit(bucket.height()))
+                    .withColumn("width_px", lit(bucket.width()));
         } else {
-            clips = spark.read().parquet(data.uri(manifest.folder("shards")))
+            clips = spark.read()
+                    .parquet(data.uri(manifest.folder("shards")))
                     .dropDuplicates("clip_id", "height_px", "width_px", "bucket_frames");
         }
-        return clips.select(col("clip_id"), col("uri"), col("kind"), col("bytes"), col("num_frames"), col("fps"),
-                col("caption"), col("bucket_frames"), col("height_px"), col("width_px"),
+        return clips.select(
+                col("clip_id"),
+                col("uri"),
+                col("kind"),
+                col("bytes"),
+                col("num_frames"),
+                col("fps"),
+                col("caption"),
+                col("bucket_frames"),
+                col("height_px"),
+                col("width_px"),
                 FeatureCache.content().as("content"),
-                explode(sequence(lit(0), when(col("kind").equalTo("image"), lit(0)).otherwise(lit(cache.windows() - 1))))
+                explode(sequence(
+                                lit(0),
+                                when(col("kind").equalTo("image"), lit(0)).otherwise(lit(cache.windows() - 1))))
                         .as("window"));
     }
 
@@ -157,11 +189,19 @@ public final class EncodeRun {
             return;
         }
         Timestamp now = Timestamp.from(Instant.now());
-        spark.createDataFrame(bad.stream().map(clip -> RowFactory.create(
-                        clip.uri(), "encode", clip.reason(), clip.detail(), now)).toList(), ClipProber.QUARANTINE)
-                .dropDuplicates("uri").coalesce(1).write().mode(SaveMode.Overwrite)
+        spark.createDataFrame(
+                        bad.stream()
+                                .map(clip -> RowFactory.create(clip.uri(), "encode", clip.reason(), clip.detail(), now))
+                                .toList(),
+                        ClipProber.QUARANTINE)
+                .dropDuplicates("uri")
+                .coalesce(1)
+                .write()
+                .mode(SaveMode.Overwrite)
                 .parquet(folder.uri(FeatureCache.QUARANTINE));
-        LOG.warn("{} windows of clips could not be read; {} says which and why", bad.size(),
+        LOG.warn(
+                "{} windows of clips could not be read; {} says which and why",
+                bad.size(),
                 folder.uri(FeatureCache.QUARANTINE));
     }
 }

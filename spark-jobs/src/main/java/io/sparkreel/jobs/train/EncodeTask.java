@@ -50,7 +50,11 @@ final class EncodeTask implements FlatMapFunction<Iterator<Row>, BadClip>, Seria
      * @param threads of the task
      * @param done counts windows as they are done
      */
-    EncodeTask(TrainingConfig config, FeatureCache cache, Broadcast<SerializableConfiguration> hadoop, int threads,
+    EncodeTask(
+            TrainingConfig config,
+            FeatureCache cache,
+            Broadcast<SerializableConfiguration> hadoop,
+            int threads,
             LongAccumulator done) {
         this.config = config;
         this.cache = cache;
@@ -74,12 +78,16 @@ final class EncodeTask implements FlatMapFunction<Iterator<Row>, BadClip>, Seria
         WeightsCache weights = new WeightsCache(configuration);
         String folder = config.dataset().features();
         ClipDecoder.Frames frames = new ClipDecoder.Frames(
-                FrameTransform.valueOf(config.dataset().transformName().name()), config.dataset().frameInterval(),
+                FrameTransform.valueOf(config.dataset().transformName().name()),
+                        config.dataset().frameInterval(),
                 cache.windows(), config.run().seed());
         FeatureShard shard = new FeatureShard(new HadoopStorage(configuration, folder), configuration, cache.dtype());
         ExecutorService decoders = Executors.newFixedThreadPool(threads);
-        try (ClipDecoder decoder = new ClipDecoder(configuration, frames,
-                        (long) config.steps().decodeCacheMib() << 20, CrashGuard.open(CrashGuard.folder(folder)));
+        try (ClipDecoder decoder = new ClipDecoder(
+                        configuration,
+                        frames,
+                        (long) config.steps().decodeCacheMib() << 20,
+                        CrashGuard.open(CrashGuard.folder(folder)));
                 LatentCodec codec = Components.codec(config.vae(), weights, tensors);
                 TextEncoder text = Components.textEncoder(config.textEncoder(), weights, tensors)) {
             Captions captions = new Captions(text);
@@ -100,15 +108,28 @@ final class EncodeTask implements FlatMapFunction<Iterator<Row>, BadClip>, Seria
 
     private static Coming decode(Row row, ClipDecoder decoder, ExecutorService decoders) {
         int window = row.getAs("window");
-        PlannedClip clip = new PlannedClip(window, 0, 0, "", 0, row.getAs("clip_id"), row.getAs("uri"),
-                MediaKind.valueOf(row.<String>getAs("kind").toUpperCase(Locale.ROOT)), row.<Long>getAs("bytes"),
-                row.<Integer>getAs("num_frames"), row.<Double>getAs("fps"),
-                row.getAs("caption") == null ? "" : row.getAs("caption"), row.<Integer>getAs("bucket_frames"),
-                row.<Integer>getAs("height_px"), row.<Integer>getAs("width_px"), null);
+        PlannedClip clip = new PlannedClip(
+                window,
+                0,
+                0,
+                "",
+                0,
+                row.getAs("clip_id"),
+                row.getAs("uri"),
+                MediaKind.valueOf(row.<String>getAs("kind").toUpperCase(Locale.ROOT)),
+                row.<Long>getAs("bytes"),
+                row.<Integer>getAs("num_frames"),
+                row.<Double>getAs("fps"),
+                row.getAs("caption") == null ? "" : row.getAs("caption"),
+                row.<Integer>getAs("bucket_frames"),
+                row.<Integer>getAs("height_px"),
+                row.<Integer>getAs("width_px"),
+                null);
         return new Coming(clip, window, row.getAs("content"), decoders.submit(() -> decoder.decode(clip, window)));
     }
 
-    private static void encode(Coming coming, LatentCodec codec, Captions captions, FeatureShard shard, List<BadClip> bad)
+    private static void encode(
+            Coming coming, LatentCodec codec, Captions captions, FeatureShard shard, List<BadClip> bad)
             throws IOException, InterruptedException {
         PlannedClip clip = coming.clip();
         PixelClip pixels;
@@ -120,9 +141,16 @@ final class EncodeTask implements FlatMapFunction<Iterator<Row>, BadClip>, Seria
         }
         TextFeatures features = captions.of(clip.caption());
         float[] text = unpadded(features);
-        shard.add(new FeatureShard.Entry(clip.clipId(), clip.height(), clip.width(), clip.numFrames(), coming.window(),
-                coming.content(), codec.distribution(pixels.values(), pixels.frames(), pixels.height(), pixels.width()),
-                text, text.length / features.width()));
+        shard.add(new FeatureShard.Entry(
+                clip.clipId(),
+                clip.height(),
+                clip.width(),
+                clip.numFrames(),
+                coming.window(),
+                coming.content(),
+                codec.distribution(pixels.values(), pixels.frames(), pixels.height(), pixels.width()),
+                text,
+                text.length / features.width()));
     }
 
     private static float[] unpadded(TextFeatures features) {
@@ -130,7 +158,11 @@ final class EncodeTask implements FlatMapFunction<Iterator<Row>, BadClip>, Seria
         float[] values = new float[features.values().length];
         for (int slot = 0; slot < features.slots(); slot++) {
             if (features.mask()[slot] != 0) {
-                System.arraycopy(features.values(), slot * features.width(), values, tokens * features.width(),
+                System.arraycopy(
+                        features.values(),
+                        slot * features.width(),
+                        values,
+                        tokens * features.width(),
                         features.width());
                 tokens++;
             }

@@ -28,6 +28,7 @@ final class EpochPlanning {
     private static final Logger LOG = LogManager.getLogger(EpochPlanning.class);
     /** Epochs are planned together up to about this many clips, so that small data does not mean many stages. */
     private static final long CLIPS_PER_PLAN = 200_000;
+
     private static final int EPOCHS_PER_PLAN = 2000;
     private static final String FOLDER = "plan";
     /** The steps of a table, the second number being that of the step after its last. */
@@ -47,7 +48,8 @@ final class EpochPlanning {
     EpochPlanning(SparkSession spark, RunStart start, HeldOut heldOut) throws IOException {
         this.spark = spark;
         this.start = start;
-        source = start.rules().isOneSize() ? ClipSource.ofOneSize(spark, start, heldOut)
+        source = start.rules().isOneSize()
+                ? ClipSource.ofOneSize(spark, start, heldOut)
                 : ClipSource.ofShards(spark, start, heldOut);
         planner = start.rules().planner();
         for (int draw = 0; draw < source.draws(); draw++) {
@@ -74,8 +76,10 @@ final class EpochPlanning {
             return null;
         }
         long stored = FeatureCache.stored(source.clips(), index.get(), folder.toString());
-        LOG.info("{} clips of the data have stored features in {}; others are decoded and encoded as they are needed",
-                stored, folder);
+        LOG.info(
+                "{} clips of the data have stored features in {}; others are decoded and encoded as they are needed",
+                stored,
+                folder);
         return index.get();
     }
 
@@ -101,18 +105,24 @@ final class EpochPlanning {
     void describe(int ranks) {
         start.rules().batchSizes().forEach((tag, size) -> LOG.info("  {}: micro-batches of {}", tag, size));
         if (openSora != null) {
-            LOG.info("  sampler open-sora leaves out {} of {} clips in the first epoch",
-                    source.clips(0) - openSora.clips(0), source.clips(0));
+            LOG.info(
+                    "  sampler open-sora leaves out {} of {} clips in the first epoch",
+                    source.clips(0) - openSora.clips(0),
+                    source.clips(0));
             return;
         }
         EpochPlan plan = plan(0);
         double efficiency = plan.efficiency(ranks);
-        LOG.info("  {} micro-batches an epoch; ranks are expected to be busy {} % of a step",
+        LOG.info(
+                "  {} micro-batches an epoch; ranks are expected to be busy {} % of a step",
                 plan.microBatches(), String.format(Locale.ROOT, "%.1f", 100 * efficiency));
         if (ranks > 1 && efficiency < LOW_EFFICIENCY) {
-            LOG.warn("Ranks will wait for each other: {} micro-batches of unequal cost are shared by {} of them. Raise"
-                    + " micro_batches_per_step to at least {}, set batch_sizes: auto, or step_mix: similar",
-                    planner.microBatchesPerStep(), ranks, 4 * ranks);
+            LOG.warn(
+                    "Ranks will wait for each other: {} micro-batches of unequal cost are shared by {} of them. Raise"
+                            + " micro_batches_per_step to at least {}, set batch_sizes: auto, or step_mix: similar",
+                    planner.microBatchesPerStep(),
+                    ranks,
+                    4 * ranks);
         }
     }
 
@@ -128,8 +138,12 @@ final class EpochPlanning {
             if (!steps.matches() || Long.parseLong(steps.group(1)) >= step) {
                 run.delete(FOLDER + "/" + name);
             } else if (Long.parseLong(steps.group(2)) > step) {
-                spark.read().parquet(run.uri(FOLDER + "/" + name)).where(col("step").lt(step))
-                        .write().mode(SaveMode.Overwrite).option("compression", "zstd")
+                spark.read()
+                        .parquet(run.uri(FOLDER + "/" + name))
+                        .where(col("step").lt(step))
+                        .write()
+                        .mode(SaveMode.Overwrite)
+                        .option("compression", "zstd")
                         .parquet(run.uri(FOLDER + "/steps=" + steps.group(1) + "-" + step));
                 run.delete(FOLDER + "/" + name);
             }

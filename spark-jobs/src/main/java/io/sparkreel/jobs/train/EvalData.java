@@ -61,45 +61,61 @@ record EvalData(HadoopStorage data, BucketingManifest manifest, HeldOut heldOut)
      */
     List<List<PlannedClip>> microBatches(SparkSession spark, RunStart start) {
         Dataset<Row> clips = data == null ? heldOut(spark, start) : apart(spark, start);
-        List<Row> rows = clips.orderBy("resolution", "bucket_frames", "aspect", "clip_id").collectAsList();
+        List<Row> rows = clips.orderBy("resolution", "bucket_frames", "aspect", "clip_id")
+                .collectAsList();
         if (rows.isEmpty()) {
-            throw new UserError(data == null
-                    ? "Cannot judge the model: eval_fraction " + heldOut.fraction() + " of " + start.manifest().clips()
-                            + " clips holds out none. Raise it, or give other clips as eval_data_path."
-                    : "Cannot judge the model on " + data + ": it holds no clips in buckets. Bucket others for"
-                            + " eval_data_path.");
+            throw new UserError(
+                    data == null
+                            ? "Cannot judge the model: eval_fraction " + heldOut.fraction() + " of "
+                                    + start.manifest().clips()
+                                    + " clips holds out none. Raise it, or give other clips as eval_data_path."
+                            : "Cannot judge the model on " + data + ": it holds no clips in buckets. Bucket others for"
+                                    + " eval_data_path.");
         }
-        clips.select("clip_id", "uri", "resolution", "bucket_frames", "aspect").coalesce(1).write()
-                .mode(SaveMode.Overwrite).parquet(start.run().uri(TABLE));
-        LOG.info("{} clips are judged every so often and not trained on; {} lists them", rows.size(),
+        clips.select("clip_id", "uri", "resolution", "bucket_frames", "aspect")
+                .coalesce(1)
+                .write()
+                .mode(SaveMode.Overwrite)
+                .parquet(start.run().uri(TABLE));
+        LOG.info(
+                "{} clips are judged every so often and not trained on; {} lists them",
+                rows.size(),
                 start.run().uri(TABLE));
         return cut(rows);
     }
 
     private Dataset<Row> heldOut(SparkSession spark, RunStart start) {
         if (!start.rules().isOneSize()) {
-            return shards(spark, start.data(), start.manifest()).where(col("epoch").equalTo(0).and(heldOut.isHeldOut()));
+            return shards(spark, start.data(), start.manifest())
+                    .where(col("epoch").equalTo(0).and(heldOut.isHeldOut()));
         }
         Bucket bucket = start.rules().buckets().get(0);
         return ClipSource.oneSize(ClipSource.longEnough(spark, start.data(), start.manifest(), bucket), bucket)
-                .withColumn("resolution", lit(bucket.resolution())).withColumn("bucket_frames", lit(bucket.frames()))
+                .withColumn("resolution", lit(bucket.resolution()))
+                .withColumn("bucket_frames", lit(bucket.frames()))
                 .where(heldOut.isHeldOut());
     }
 
     private Dataset<Row> apart(SparkSession spark, RunStart start) {
         Dataset<Row> clips = shards(spark, data, manifest).where(col("epoch").equalTo(0));
-        Dataset<Row> trained = spark.read().parquet(start.data().uri(start.manifest().folder("clips")));
-        List<Row> both = clips.join(trained.select("clip_id").distinct(), "clip_id").select("uri").orderBy("uri").limit(1)
+        Dataset<Row> trained =
+                spark.read().parquet(start.data().uri(start.manifest().folder("clips")));
+        List<Row> both = clips.join(trained.select("clip_id").distinct(), "clip_id")
+                .select("uri")
+                .orderBy("uri")
+                .limit(1)
                 .collectAsList();
         if (!both.isEmpty()) {
-            throw new UserError("Cannot judge the model on " + data + ": " + both.get(0).getString(0) + " is trained on"
-                    + " as well. Bucket for eval_data_path only clips that --data-path does not hold.");
+            throw new UserError(
+                    "Cannot judge the model on " + data + ": " + both.get(0).getString(0) + " is trained on"
+                            + " as well. Bucket for eval_data_path only clips that --data-path does not hold.");
         }
         return clips;
     }
 
     private static Dataset<Row> shards(SparkSession spark, HadoopStorage data, BucketingManifest manifest) {
-        return spark.read().parquet(data.uri(manifest.folder("shards")))
+        return spark.read()
+                .parquet(data.uri(manifest.folder("shards")))
                 .withColumn("resolution", col("resolution").cast("string"));
     }
 
@@ -108,7 +124,8 @@ record EvalData(HadoopStorage data, BucketingManifest manifest, HeldOut heldOut)
         List<PlannedClip> current = new ArrayList<>();
         for (Row row : rows) {
             String bucket = bucket(row);
-            if (!current.isEmpty() && (current.size() == BATCH_SIZE || !current.get(0).bucket().equals(bucket))) {
+            if (!current.isEmpty()
+                    && (current.size() == BATCH_SIZE || !current.get(0).bucket().equals(bucket))) {
                 microBatches.add(List.copyOf(current));
                 current.clear();
             }
@@ -123,10 +140,23 @@ record EvalData(HadoopStorage data, BucketingManifest manifest, HeldOut heldOut)
         int height = row.getAs("height_px");
         int width = row.getAs("width_px");
         String caption = row.getAs("caption");
-        return new PlannedClip(0, 0, microBatch, bucket(row), (double) frames * height * width, row.<Long>getAs("clip_id"),
-                row.getAs("uri"), MediaKind.valueOf(row.<String>getAs("kind").toUpperCase(Locale.ROOT)),
-                row.<Long>getAs("bytes"), row.<Integer>getAs("num_frames"), row.<Double>getAs("fps"),
-                caption == null ? "" : caption, frames, height, width, null);
+        return new PlannedClip(
+                0,
+                0,
+                microBatch,
+                bucket(row),
+                (double) frames * height * width,
+                row.<Long>getAs("clip_id"),
+                row.getAs("uri"),
+                MediaKind.valueOf(row.<String>getAs("kind").toUpperCase(Locale.ROOT)),
+                row.<Long>getAs("bytes"),
+                row.<Integer>getAs("num_frames"),
+                row.<Double>getAs("fps"),
+                caption == null ? "" : caption,
+                frames,
+                height,
+                width,
+                null);
     }
 
     private static String bucket(Row row) {

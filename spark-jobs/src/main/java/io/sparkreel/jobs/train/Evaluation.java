@@ -47,8 +47,11 @@ final class Evaluation {
      * @param batching makes a micro-batch of clips of one bucket
      * @param judge as {@link io.sparkreel.model.train.Validation#losses}
      */
-    Evaluation(List<List<PlannedClip>> microBatches, Loader loader,
-            BiFunction<PlannedClip, List<Sample>, MicroBatch> batching, Function<MicroBatch, List<ClipLoss>> judge,
+    Evaluation(
+            List<List<PlannedClip>> microBatches,
+            Loader loader,
+            BiFunction<PlannedClip, List<Sample>, MicroBatch> batching,
+            Function<MicroBatch, List<ClipLoss>> judge,
             Collective collective) {
         this.microBatches = microBatches;
         this.loader = loader;
@@ -60,7 +63,8 @@ final class Evaluation {
     /** Judges the model as it is; every rank calls this. */
     ObjectNode run() {
         long begin = System.nanoTime();
-        double[] costs = microBatches.stream().mapToDouble(batch -> batch.get(0).cost()).toArray();
+        double[] costs =
+                microBatches.stream().mapToDouble(batch -> batch.get(0).cost()).toArray();
         int[] assigned = StepSharing.assign(costs, collective.worldSize());
         List<ClipLoss> mine = new ArrayList<>();
         for (int i = 0; i < assigned.length; i++) {
@@ -72,7 +76,8 @@ final class Evaluation {
         all.sort(Comparator.comparing(ClipLoss::bucket).thenComparing(ClipLoss::clipId));
         ObjectNode line = JsonNodeFactory.instance.objectNode();
         Map<String, List<ClipLoss>> buckets = new TreeMap<>();
-        all.forEach(clip -> buckets.computeIfAbsent(clip.bucket(), any -> new ArrayList<>()).add(clip));
+        all.forEach(clip ->
+                buckets.computeIfAbsent(clip.bucket(), any -> new ArrayList<>()).add(clip));
         means(all, line);
         line.put("seconds", (System.nanoTime() - begin) / 1e9);
         ObjectNode byBucket = line.putObject("buckets");
@@ -100,7 +105,7 @@ final class Evaluation {
         try {
             List<ClipLoss> all = new ArrayList<>();
             for (byte[] rank : collective.allGather(JSON.writeValueAsBytes(mine))) {
-                all.addAll(JSON.readValue(rank, new TypeReference<List<ClipLoss>>() { }));
+                all.addAll(JSON.readValue(rank, new TypeReference<List<ClipLoss>>() {}));
             }
             return all;
         } catch (IOException e) {
@@ -110,7 +115,12 @@ final class Evaluation {
 
     private static void means(List<ClipLoss> clips, ObjectNode target) {
         target.put("loss", clips.stream().mapToDouble(ClipLoss::loss).average().orElse(Double.NaN))
-                .put("mse", clips.stream().mapToDouble(ClipLoss::squaredError).average().orElse(Double.NaN))
+                .put(
+                        "mse",
+                        clips.stream()
+                                .mapToDouble(ClipLoss::squaredError)
+                                .average()
+                                .orElse(Double.NaN))
                 .put("clips", clips.size());
     }
 }

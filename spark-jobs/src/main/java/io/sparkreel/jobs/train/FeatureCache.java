@@ -45,14 +45,17 @@ import org.apache.spark.sql.SparkSession;
  * @param windows of each video
  * @param dtype of the numbers
  */
-record FeatureCache(@JsonProperty("encoders") String encoders, @JsonProperty("windows") int windows,
-        @JsonProperty("dtype") Precision dtype) implements Serializable {
+record FeatureCache(
+        @JsonProperty("encoders") String encoders,
+        @JsonProperty("windows") int windows,
+        @JsonProperty("dtype") Precision dtype)
+        implements Serializable {
     static final String INDEX = "index";
     static final String SHARDS = "shards";
     static final String QUARANTINE = "quarantine";
     /** What names an entry; {@code content} changes when the file or its caption does. */
-    static final List<String> KEY =
-            List.of("clip_id", "height_px", "width_px", "bucket_frames", "window", "content");
+    static final List<String> KEY = List.of("clip_id", "height_px", "width_px", "bucket_frames", "window", "content");
+
     private static final List<String> SHAPE = List.of("clip_id", "height_px", "width_px", "bucket_frames");
     private static final long serialVersionUID = 1L;
     private static final String MANIFEST = "manifest.json";
@@ -60,22 +63,27 @@ record FeatureCache(@JsonProperty("encoders") String encoders, @JsonProperty("wi
 
     /** What a configuration would store. */
     static FeatureCache of(TrainingConfig config, WeightsCache weights, Configuration hadoop) throws IOException {
-        int windows = config.dataset().temporalWindows() == null ? 1 : config.dataset().temporalWindows();
+        int windows = config.dataset().temporalWindows() == null
+                ? 1
+                : config.dataset().temporalWindows();
         String encoders = "vae: " + codec(config.vae(), weights, hadoop) + "; text_encoder: "
                 + text(config.textEncoder(), weights, hadoop) + "; transform_name: "
-                + config.dataset().transformName().word() + "; frame_interval: " + config.dataset().frameInterval()
+                + config.dataset().transformName().word() + "; frame_interval: "
+                + config.dataset().frameInterval()
                 + "; seed: " + config.run().seed();
         return new FeatureCache(encoders, windows, config.dataset().featuresDtype());
     }
 
     private static String codec(CodecConfig config, WeightsCache weights, Configuration hadoop) throws IOException {
         if (config instanceof AutoencoderKlConfig kl) {
-            return "VideoAutoencoderKL " + WeightsIdentity.of(kl.fromPretrained(), kl.localFilesOnly(), weights, hadoop);
+            return "VideoAutoencoderKL "
+                    + WeightsIdentity.of(kl.fromPretrained(), kl.localFilesOnly(), weights, hadoop);
         }
         return config.toString();
     }
 
-    private static String text(TextEncoderConfig config, WeightsCache weights, Configuration hadoop) throws IOException {
+    private static String text(TextEncoderConfig config, WeightsCache weights, Configuration hadoop)
+            throws IOException {
         if (config instanceof T5Config t5) {
             return "t5 of " + t5.modelMaxLength() + " tokens" + (t5.shardformer() ? " in bf16 " : " ")
                     + WeightsIdentity.of(t5.fromPretrained(), t5.localFilesOnly(), weights, hadoop);
@@ -91,8 +99,10 @@ record FeatureCache(@JsonProperty("encoders") String encoders, @JsonProperty("wi
         try (InputStream in = folder.open(MANIFEST)) {
             return Optional.of(JSON.readValue(in, FeatureCache.class));
         } catch (JsonProcessingException e) {
-            throw new UserError("Cannot read " + folder + "/" + MANIFEST + ": " + e.getOriginalMessage()
-                    + ". Give another --features, or delete that folder.", e);
+            throw new UserError(
+                    "Cannot read " + folder + "/" + MANIFEST + ": " + e.getOriginalMessage()
+                            + ". Give another --features, or delete that folder.",
+                    e);
         }
     }
 
@@ -117,8 +127,9 @@ record FeatureCache(@JsonProperty("encoders") String encoders, @JsonProperty("wi
         if (folder == null) {
             return null;
         }
-        FeatureCache found = find(new HadoopStorage(hadoop, folder)).orElseThrow(() -> new UserError(
-                "Cannot train on features " + folder + ": there are none. Run submit/encode with this configuration"
+        FeatureCache found = find(new HadoopStorage(hadoop, folder))
+                .orElseThrow(() -> new UserError("Cannot train on features " + folder
+                        + ": there are none. Run submit/encode with this configuration"
                         + " first, or leave out --features."));
         List<String> differences = found.differences(of(config, weights, hadoop));
         if (!differences.isEmpty()) {
@@ -142,13 +153,16 @@ record FeatureCache(@JsonProperty("encoders") String encoders, @JsonProperty("wi
      */
     static long stored(Dataset<Row> clips, Dataset<Row> index, String folder) {
         String[] shape = SHAPE.toArray(String[]::new);
-        Dataset<Row> wanted = clips.withColumn("content", content()).select("clip_id", "height_px", "width_px",
-                "bucket_frames", "content").distinct();
+        Dataset<Row> wanted = clips.withColumn("content", content())
+                .select("clip_id", "height_px", "width_px", "bucket_frames", "content")
+                .distinct();
         String[] key = {"clip_id", "height_px", "width_px", "bucket_frames", "content"};
-        Dataset<Row> as = index.select("clip_id", "height_px", "width_px", "bucket_frames", "content").distinct();
+        Dataset<Row> as = index.select("clip_id", "height_px", "width_px", "bucket_frames", "content")
+                .distinct();
         long found = wanted.join(as, key, "left_semi").count();
-        long stale = wanted.join(as, key, "left_anti").join(index.dropDuplicates(shape), shape,
-                "left_semi").count();
+        long stale = wanted.join(as, key, "left_anti")
+                .join(index.dropDuplicates(shape), shape, "left_semi")
+                .count();
         if (stale > 0) {
             throw new UserError("Cannot train on features " + folder + ": " + stale + " of " + (found + stale)
                     + " stored clips have changed since they were encoded. Run submit/encode again.");
@@ -192,7 +206,8 @@ record FeatureCache(@JsonProperty("encoders") String encoders, @JsonProperty("wi
         if (folder.list(INDEX).stream().noneMatch(name -> name.endsWith(".parquet") && !name.startsWith("_"))) {
             return Optional.empty();
         }
-        return Optional.of(spark.read().parquet(folder.uri(INDEX))
+        return Optional.of(spark.read()
+                .parquet(folder.uri(INDEX))
                 // A task that ran twice left two.
                 .dropDuplicates(KEY.toArray(String[]::new)));
     }

@@ -24,7 +24,8 @@ final class FeatureReader {
     private final long seed;
 
     /** @param seed of the draws of latents */
-    FeatureReader(Configuration hadoop, String folder, Precision dtype, SampleShape shape, long seed) throws IOException {
+    FeatureReader(Configuration hadoop, String folder, Precision dtype, SampleShape shape, long seed)
+            throws IOException {
         this.hadoop = hadoop;
         this.folder = new HadoopStorage(hadoop, folder).uri("");
         this.dtype = dtype;
@@ -43,10 +44,8 @@ final class FeatureReader {
             in.readFully(stored.offset(), bytes);
         }
         decode(ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN), values);
-        float[] logVariance = stored.varies()
-                ? Arrays.copyOfRange(values, stored.values(), 2 * stored.values()) : null;
-        LatentDistribution latent =
-                new LatentDistribution(Arrays.copyOf(values, stored.values()), logVariance);
+        float[] logVariance = stored.varies() ? Arrays.copyOfRange(values, stored.values(), 2 * stored.values()) : null;
+        LatentDistribution latent = new LatentDistribution(Arrays.copyOf(values, stored.values()), logVariance);
         float[] text = new float[shape.textSlots() * shape.textWidth()];
         System.arraycopy(values, values.length - textValues, text, 0, textValues);
         boolean[] mask = new boolean[shape.textSlots()];

@@ -50,8 +50,16 @@ final class FeatureShard {
      *
      * @param text features of the caption's tokens, [tokens, width], without padding
      */
-    record Entry(long clipId, int height, int width, int frames, int window, long content, LatentDistribution latent,
-            float[] text, int tokens) {
+    record Entry(
+            long clipId,
+            int height,
+            int width,
+            int frames,
+            int window,
+            long content,
+            LatentDistribution latent,
+            float[] text,
+            int tokens) {
         long values() {
             return (latent.logVariance() == null ? 1L : 2L) * latent.mean().length + text.length;
         }
@@ -112,7 +120,8 @@ final class FeatureShard {
                 Entry entry = entries.get(i);
                 writer.write(i + ".mean", FloatBuffer.wrap(entry.latent().mean()));
                 if (entry.latent().logVariance() != null) {
-                    writer.write(i + ".log_variance", FloatBuffer.wrap(entry.latent().logVariance()));
+                    writer.write(
+                            i + ".log_variance", FloatBuffer.wrap(entry.latent().logVariance()));
                 }
                 writer.write(i + ".text", FloatBuffer.wrap(entry.text()));
             }
@@ -122,21 +131,30 @@ final class FeatureShard {
         try (OutputStream out = folder.create(file)) {
             out.write(whole);
         }
-        return Long.BYTES + ByteBuffer.wrap(whole).order(ByteOrder.LITTLE_ENDIAN).getLong();
+        return Long.BYTES
+                + ByteBuffer.wrap(whole).order(ByteOrder.LITTLE_ENDIAN).getLong();
     }
 
     private void writeIndex(String name, String file, long begin) throws IOException {
         String unfinished = FeatureCache.INDEX + "/_" + name + ".parquet";
         SimpleGroupFactory rows = new SimpleGroupFactory(SCHEMA);
         long offset = begin;
-        try (ParquetWriter<Group> writer = ExampleParquetWriter
-                .builder(HadoopOutputFile.fromPath(new Path(folder.uri(unfinished)), hadoop))
-                .withConf(hadoop).withType(SCHEMA).withCompressionCodec(CompressionCodecName.ZSTD).build()) {
+        try (ParquetWriter<Group> writer = ExampleParquetWriter.builder(
+                        HadoopOutputFile.fromPath(new Path(folder.uri(unfinished)), hadoop))
+                .withConf(hadoop)
+                .withType(SCHEMA)
+                .withCompressionCodec(CompressionCodecName.ZSTD)
+                .build()) {
             for (Entry entry : entries) {
-                writer.write(rows.newGroup().append("clip_id", entry.clipId()).append("height_px", entry.height())
-                        .append("width_px", entry.width()).append("bucket_frames", entry.frames())
-                        .append("window", entry.window()).append("content", entry.content())
-                        .append("feature_file", file).append("feature_offset", offset)
+                writer.write(rows.newGroup()
+                        .append("clip_id", entry.clipId())
+                        .append("height_px", entry.height())
+                        .append("width_px", entry.width())
+                        .append("bucket_frames", entry.frames())
+                        .append("window", entry.window())
+                        .append("content", entry.content())
+                        .append("feature_file", file)
+                        .append("feature_offset", offset)
                         .append("feature_values", entry.latent().mean().length)
                         .append("feature_varies", entry.latent().logVariance() != null)
                         .append("feature_tokens", entry.tokens()));

@@ -18,6 +18,7 @@ import org.apache.spark.sql.Column;
 record HeldOut(double fraction) {
     /** Of no meaning, but it must never change. */
     private static final String SALT = "held out";
+
     private static final long PARTS = 1_000_000;
 
     /** No clips. */

@@ -52,7 +52,8 @@ public final class LoaderBenchmark {
             BenchmarkOptions options = BenchmarkOptions.of(words, defaults);
             List<Video> videos = videos(Path.of(options.text("--data")));
             for (int[] size : SIZES) {
-                System.out.println(measure(videos, size[0], size[1], (int) options.count("--rounds", 1), options.text("--ffmpeg")));
+                System.out.println(measure(
+                        videos, size[0], size[1], (int) options.count("--rounds", 1), options.text("--ffmpeg")));
             }
         } catch (UserError e) {
             System.err.println("sparkreel: " + e.getMessage());
@@ -62,12 +63,15 @@ public final class LoaderBenchmark {
 
     private static List<Video> videos(Path folder) throws IOException {
         if (!Files.isDirectory(folder)) {
-            throw new UserError("Cannot measure the loader on " + folder + ": there is no such folder. Give one of videos.");
+            throw new UserError(
+                    "Cannot measure the loader on " + folder + ": there is no such folder. Give one of videos.");
         }
         List<Video> videos = new ArrayList<>();
         try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.filter(path -> path.toString().toLowerCase(java.util.Locale.ROOT).matches(VIDEOS))
-                    .sorted().toList()) {
+            for (Path file : files.filter(path ->
+                            path.toString().toLowerCase(java.util.Locale.ROOT).matches(VIDEOS))
+                    .sorted()
+                    .toList()) {
                 try (MediaSource source = open(file)) {
                     int frames = MediaProbe.probe(source, ProbeOptions.DEFAULT).numFrames();
                     if (frames > FRAMES * INTERVAL) {
@@ -108,8 +112,11 @@ public final class LoaderBenchmark {
             }
         }
         int clips = rounds * videos.size();
-        return BenchmarkLine.begin("loader").put("size", FRAMES + "x" + height + "x" + width).put("clips", clips)
-                .put("clips_per_s_per_core", clips / ours).put("ffmpeg_clips_per_s_per_core", clips / theirs)
+        return BenchmarkLine.begin("loader")
+                .put("size", FRAMES + "x" + height + "x" + width)
+                .put("clips", clips)
+                .put("clips_per_s_per_core", clips / ours)
+                .put("ffmpeg_clips_per_s_per_core", clips / theirs)
                 .put("of_ffmpeg", theirs / ours);
     }
 
@@ -121,18 +128,44 @@ public final class LoaderBenchmark {
 
     /** One thread, no sound, frames chosen by number, and an end after the last of them. */
     private static void run(String ffmpeg, Video video, int height, int width) throws Exception {
-        String chosen = IntStream.of(video.frames()).mapToObj(frame -> "eq(n\\," + frame + ")")
+        String chosen = IntStream.of(video.frames())
+                .mapToObj(frame -> "eq(n\\," + frame + ")")
                 .collect(Collectors.joining("+"));
         String filter = "select='" + chosen + "',scale=" + width + ":" + height
                 + ":force_original_aspect_ratio=increase:flags=bilinear,crop=" + width + ":" + height;
         Process process;
         try {
-            process = new ProcessBuilder(ffmpeg, "-v", "error", "-nostdin", "-threads", "1", "-filter_threads", "1", "-i",
-                    video.file().toString(), "-an", "-vf", filter, "-vsync", "0", "-frames:v", Integer.toString(FRAMES),
-                    "-f", "rawvideo", "-pix_fmt", "rgb24", "-y", "/dev/null").inheritIO().start();
+            process = new ProcessBuilder(
+                            ffmpeg,
+                            "-v",
+                            "error",
+                            "-nostdin",
+                            "-threads",
+                            "1",
+                            "-filter_threads",
+                            "1",
+                            "-i",
+                            video.file().toString(),
+                            "-an",
+                            "-vf",
+                            filter,
+                            "-vsync",
+                            "0",
+                            "-frames:v",
+                            Integer.toString(FRAMES),
+                            "-f",
+                            "rawvideo",
+                            "-pix_fmt",
+                            "rgb24",
+                            "-y",
+                            "/dev/null")
+                    .inheritIO()
+                    .start();
         } catch (IOException e) {
-            throw new UserError("Cannot compare with ffmpeg: there is no program " + ffmpeg
-                    + ". Install it, or say where it is with --ffmpeg.", e);
+            throw new UserError(
+                    "Cannot compare with ffmpeg: there is no program " + ffmpeg
+                            + ". Install it, or say where it is with --ffmpeg.",
+                    e);
         }
         if (!process.waitFor(5, TimeUnit.MINUTES) || process.exitValue() != 0) {
             process.destroyForcibly();

@@ -22,7 +22,9 @@ final class MeasuredCosts {
 
     private MeasuredCosts() {}
 
-    private record Measured(@JsonProperty("samples") long samples, @JsonProperty("seconds") double seconds) {}
+    private record Measured(
+            @JsonProperty("samples") long samples,
+            @JsonProperty("seconds") double seconds) {}
 
     /**
      * Seconds of a clip, by bucket.
@@ -31,14 +33,14 @@ final class MeasuredCosts {
      */
     static Map<String, Double> secondsPerClip(Configuration hadoop, String file) throws IOException {
         Path path = new Path(file);
-        HadoopStorage folder =
-                new HadoopStorage(hadoop, path.getParent() == null ? "." : path.getParent().toString());
+        HadoopStorage folder = new HadoopStorage(
+                hadoop, path.getParent() == null ? "." : path.getParent().toString());
         if (folder.status(path.getName()).isEmpty()) {
             throw refused(file, "there is no such file");
         }
         Map<String, Double> seconds = new TreeMap<>();
         try (InputStream in = folder.open(path.getName())) {
-            JSON.readValue(in, new TypeReference<Map<String, Measured>>() { }).forEach((bucket, measured) -> {
+            JSON.readValue(in, new TypeReference<Map<String, Measured>>() {}).forEach((bucket, measured) -> {
                 if (measured.samples() > 0 && measured.seconds() > 0) {
                     seconds.put(bucket, measured.seconds() / measured.samples());
                 }

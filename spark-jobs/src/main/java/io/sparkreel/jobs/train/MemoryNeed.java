@@ -34,6 +34,7 @@ record MemoryNeed(long whole, long shared, long copy, long activations, long cac
     private static final long CUDA_BASE = 500L << 20;
     /** Of 20 bytes for each parameter: both moments and the average, which ranks may share; and the average. */
     private static final double SHARED = 12.0 / 20;
+
     private static final double AVERAGE = 4.0 / 20;
     private static final String OVERHEAD = "spark.executor.memoryOverhead";
 
@@ -45,15 +46,24 @@ record MemoryNeed(long whole, long shared, long copy, long activations, long cac
      * @param draws whether clips are drawn from the average as the run goes on, for which each rank then gathers it
      * @param cache bytes of decoded clips
      */
-    static MemoryNeed of(Stdit2Config model, List<Stdit2Flops.Shape> micros, int computeBytes, boolean checkpointed,
-            boolean sharded, boolean draws, long cache) {
+    static MemoryNeed of(
+            Stdit2Config model,
+            List<Stdit2Flops.Shape> micros,
+            int computeBytes,
+            boolean checkpointed,
+            boolean sharded,
+            boolean draws,
+            long cache) {
         Stdit2Memory memory = new Stdit2Memory(model, computeBytes, checkpointed);
         double peak = micros.stream().mapToDouble(memory::peakBytes).max().orElse(memory.fixedBytes());
         double shared = sharded ? SHARED * memory.fixedBytes() : 0;
         double gathered = sharded && draws ? AVERAGE * memory.fixedBytes() : 0;
-        return new MemoryNeed((long) (memory.fixedBytes() - shared + gathered), (long) shared,
+        return new MemoryNeed(
+                (long) (memory.fixedBytes() - shared + gathered),
+                (long) shared,
                 SAVED_VECTORS * Float.BYTES * ParameterLayout.of(model).elements(),
-                (long) (peak - memory.fixedBytes()), cache);
+                (long) (peak - memory.fixedBytes()),
+                cache);
     }
 
     /** Bytes of weights, gradients, moments and average on one of several ranks. */
@@ -84,8 +94,10 @@ record MemoryNeed(long whole, long shared, long copy, long activations, long cac
         for (RankFacts rank : ranks) {
             if (rank.heap() < cache + HEAP_BASE) {
                 String setting = heapSetting(rank);
-                throw Preflight.refused("decode_cache_mib " + (cache >> 20) + " and what is needed beside it take "
-                        + gibibytes(cache + HEAP_BASE) + " of heap, and " + setting + " is " + gibibytes(rank.heap()),
+                throw Preflight.refused(
+                        "decode_cache_mib " + (cache >> 20) + " and what is needed beside it take "
+                                + gibibytes(cache + HEAP_BASE) + " of heap, and " + setting + " is "
+                                + gibibytes(rank.heap()),
                         "Raise " + setting + ", or lower decode_cache_mib");
             }
         }
@@ -93,13 +105,22 @@ record MemoryNeed(long whole, long shared, long copy, long activations, long cac
         ranks.forEach(rank -> checkGpu(rank, ranks.size()));
         Map<String, List<RankFacts>> byHost = ranks.stream().collect(Collectors.groupingBy(RankFacts::host));
         byHost.forEach((host, there) -> {
-            long need = there.stream().mapToLong(rank -> rank.heap() + onHost(ranks.size(), rank.gpu())).sum();
+            long need = there.stream()
+                    .mapToLong(rank -> rank.heap() + onHost(ranks.size(), rank.gpu()))
+                    .sum();
             long memory = there.get(0).memory();
             if (need > memory) {
-                throw Preflight.refused(there.size() + (there.size() == 1 ? " rank needs " : " ranks need ")
-                        + gibibytes(need) + " on " + host + ", heap included, which has " + gibibytes(memory) + " ("
-                        + describe(ranks.size()) + ")", remedies(there.get(0), ranks.size(),
-                        there.get(0).isDriver() ? "take a machine with more" : "spread the executors over more machines"));
+                throw Preflight.refused(
+                        there.size() + (there.size() == 1 ? " rank needs " : " ranks need ")
+                                + gibibytes(need) + " on " + host + ", heap included, which has " + gibibytes(memory)
+                                + " ("
+                                + describe(ranks.size()) + ")",
+                        remedies(
+                                there.get(0),
+                                ranks.size(),
+                                there.get(0).isDriver()
+                                        ? "take a machine with more"
+                                        : "spread the executors over more machines"));
             }
         });
     }
@@ -113,32 +134,39 @@ record MemoryNeed(long whole, long shared, long copy, long activations, long cac
         long heap = JavaUtils.byteStringAsBytes(conf.get("spark.executor.memory", "1g"));
         double factor = conf.getDouble("spark.executor.memoryOverheadFactor", 0.1);
         long least = JavaUtils.byteStringAs(conf.get("spark.executor.minMemoryOverhead", "384m"), ByteUnit.BYTE);
-        long overhead = conf.contains(OVERHEAD) ? JavaUtils.byteStringAs(conf.get(OVERHEAD), ByteUnit.MiB) << 20
+        long overhead = conf.contains(OVERHEAD)
+                ? JavaUtils.byteStringAs(conf.get(OVERHEAD), ByteUnit.MiB) << 20
                 : Math.max(least, (long) (factor * heap));
         long need = onHost(ranks.size(), ranks.get(0).gpu());
         if (need > overhead) {
-            throw Preflight.refused("a rank needs " + gibibytes(need) + " outside its heap ("
-                    + describe(ranks.size()) + "), and " + OVERHEAD + " is " + gibibytes(overhead), "Set " + OVERHEAD + "="
-                    + (long) Math.ceil(need / (double) (1 << 30)) + "g or more"
-                    + (ranks.get(0).gpu() ? "" : ", or " + remedies(ranks.get(0), ranks.size(), null)));
+            throw Preflight.refused(
+                    "a rank needs " + gibibytes(need) + " outside its heap (" + describe(ranks.size()) + "), and "
+                            + OVERHEAD + " is " + gibibytes(overhead),
+                    "Set " + OVERHEAD + "="
+                            + (long) Math.ceil(need / (double) (1 << 30)) + "g or more"
+                            + (ranks.get(0).gpu() ? "" : ", or " + remedies(ranks.get(0), ranks.size(), null)));
         }
     }
 
     private void checkGpu(RankFacts rank, int ranks) {
         if (rank.gpuMemory() > 0 && onGpu(ranks) > rank.gpuMemory()) {
-            String most = activations < state(ranks) ? "Take GPUs with more memory"
+            String most = activations < state(ranks)
+                    ? "Take GPUs with more memory"
                     : "Lower the batch sizes of bucket_config, set grad_checkpoint: true";
             boolean shares = shared > 0 || ranks == 1;
-            throw Preflight.refused("a rank needs " + gibibytes(onGpu(ranks)) + " of its GPU (" + describe(ranks)
-                    + "), and that of executor " + rank.executor() + " on " + rank.host() + " has "
-                    + gibibytes(rank.gpuMemory()),
+            throw Preflight.refused(
+                    "a rank needs " + gibibytes(onGpu(ranks)) + " of its GPU (" + describe(ranks)
+                            + "), and that of executor " + rank.executor() + " on " + rank.host() + " has "
+                            + gibibytes(rank.gpuMemory()),
                     most + (shares ? ", or configure a smaller model" : ", or set optimizer_sharding: true"));
         }
     }
 
     private String remedies(RankFacts rank, int ranks, String more) {
-        String less = (rank.gpu() || activations < state(ranks) ? "lower "
-                : "lower the batch sizes of bucket_config, set grad_checkpoint: true, lower ") + heapSetting(rank);
+        String less = (rank.gpu() || activations < state(ranks)
+                        ? "lower "
+                        : "lower the batch sizes of bucket_config, set grad_checkpoint: true, lower ")
+                + heapSetting(rank);
         String text = more == null ? less : less + ", or " + more;
         return more == null ? text : Character.toUpperCase(text.charAt(0)) + text.substring(1);
     }

@@ -34,7 +34,10 @@ final class NonFiniteGuard {
      * @param finder as {@link io.sparkreel.model.train.Trainer#notFinite}
      * @param teller as {@link RankWatch#skipped}
      */
-    NonFiniteGuard(Storage run, UnaryOperator<List<MicroBatch>> finder, Collective collective,
+    NonFiniteGuard(
+            Storage run,
+            UnaryOperator<List<MicroBatch>> finder,
+            Collective collective,
             BiConsumer<Long, ArrayNode> teller) {
         this.run = run;
         this.finder = finder;
@@ -61,13 +64,15 @@ final class NonFiniteGuard {
         }
         if (collective.rank() == 0) {
             try (OutputStream out = run.create("skipped/step" + done + ".json")) {
-                out.write(JSON.writeValueAsBytes(JSON.createObjectNode().put("step", done).set("micro_batches", atFault)));
+                out.write(JSON.writeValueAsBytes(
+                        JSON.createObjectNode().put("step", done).set("micro_batches", atFault)));
             }
         }
         teller.accept(done, atFault);
         if (inARow == MOST_IN_A_ROW) {
             throw new UserError("Cannot train any further: the loss or the gradient was not finite in " + inARow
-                    + " steps in a row, in step " + done + " for clips " + clips(atFault) + " (skipped/ in the run folder "
+                    + " steps in a row, in step " + done + " for clips " + clips(atFault)
+                    + " (skipped/ in the run folder "
                     + "has all). Lower lr, set grad_clip, or leave those clips out, and go on with --load.");
         }
     }
@@ -85,7 +90,8 @@ final class NonFiniteGuard {
     private static String clips(ArrayNode microBatches) {
         List<String> ids = microBatches.findValues("clips").stream()
                 .flatMap(clips -> java.util.stream.StreamSupport.stream(clips.spliterator(), false))
-                .map(clip -> clip.asText()).toList();
+                .map(clip -> clip.asText())
+                .toList();
         return String.join(", ", ids.subList(0, Math.min(MOST_LISTED, ids.size())))
                 + (ids.size() > MOST_LISTED ? " and " + (ids.size() - MOST_LISTED) + " more" : "");
     }

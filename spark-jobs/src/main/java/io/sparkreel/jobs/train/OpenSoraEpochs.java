@@ -42,19 +42,27 @@ final class OpenSoraEpochs {
         this.spark = spark;
         rules = start.rules();
         perStep = rules.planner().microBatchesPerStep();
-        Dataset<Row> order = spark.read().parquet(start.data().uri(start.manifest().folder("clips")))
+        Dataset<Row> order = spark.read()
+                .parquet(start.data().uri(start.manifest().folder("clips")))
                 .select("clip_id", "table_row");
         for (int draw = 0; draw < source.draws(); draw++) {
-            List<Row> clips = source.clips().where("draw = " + draw).join(order, "clip_id")
-                    .orderBy("table_row", "uri").select("clip_id", "bucket_number").collectAsList();
+            List<Row> clips = source.clips()
+                    .where("draw = " + draw)
+                    .join(order, "clip_id")
+                    .orderBy("table_row", "uri")
+                    .select("clip_id", "bucket_number")
+                    .collectAsList();
             List<Optional<Bucket>> assigned = clips.stream()
-                    .map(row -> Optional.of(rules.buckets().get(row.getInt(1)))).toList();
+                    .map(row -> Optional.of(rules.buckets().get(row.getInt(1))))
+                    .toList();
             rows.add(clips);
-            samplers.add(new OpenSoraSampler(rules::batchSize, assigned, rules.planner().seed(), true, true));
+            samplers.add(new OpenSoraSampler(
+                    rules::batchSize, assigned, rules.planner().seed(), true, true));
             if (steps(draw) == 0) {
-                throw new UserError("Cannot train with sampler open-sora: draw " + draw + " of the data does not fill one"
-                        + " step of " + perStep + " whole micro-batches, and it drops what is incomplete. Lower"
-                        + " micro_batches_per_step or batch sizes, or take sampler: planner.");
+                throw new UserError(
+                        "Cannot train with sampler open-sora: draw " + draw + " of the data does not fill one"
+                                + " step of " + perStep + " whole micro-batches, and it drops what is incomplete. Lower"
+                                + " micro_batches_per_step or batch sizes, or take sampler: planner.");
             }
         }
     }
@@ -82,11 +90,19 @@ final class OpenSoraEpochs {
             List<OpenSoraSampler.Batch> batches = batches(epoch);
             for (int n = 0; n < batches.size(); n++) {
                 OpenSoraSampler.Batch batch = batches.get(n);
-                double cost = batch.rows().size() * rules.clipCosts().get(batch.bucket().id());
+                double cost = batch.rows().size()
+                        * rules.clipCosts().get(batch.bucket().id());
                 for (int slot = 0; slot < batch.rows().size(); slot++) {
                     long clip = rows.get(draw).get(batch.rows().get(slot)).getLong(0);
-                    places.add(RowFactory.create(epoch, draw, firstSteps.get(i) + n / perStep, n % perStep, slot, cost,
-                            batch.bucket().id(), clip));
+                    places.add(RowFactory.create(
+                            epoch,
+                            draw,
+                            firstSteps.get(i) + n / perStep,
+                            n % perStep,
+                            slot,
+                            cost,
+                            batch.bucket().id(),
+                            clip));
                 }
             }
         }

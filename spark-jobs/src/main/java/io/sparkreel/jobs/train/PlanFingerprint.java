@@ -27,7 +27,10 @@ final class PlanFingerprint {
         Map<String, Object> facts = new LinkedHashMap<>();
         if (config.dataset().type() == DatasetType.VIDEO_TEXT_DATASET) {
             facts.put("data", manifest.run());
-            facts.put("image_size", config.dataset().imageSize().height() + "x" + config.dataset().imageSize().width());
+            facts.put(
+                    "image_size",
+                    config.dataset().imageSize().height() + "x"
+                            + config.dataset().imageSize().width());
             facts.put("num_frames", config.dataset().numFrames());
         } else {
             // Of the content alone: the same data made again, or lying elsewhere, is the same.

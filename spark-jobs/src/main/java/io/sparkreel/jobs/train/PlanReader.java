@@ -33,8 +33,13 @@ final class PlanReader implements Iterator<PlannedStep>, AutoCloseable {
         Path path = new Path(folder);
         FileSystem storage = path.getFileSystem(configuration);
         // The writer sorted steps across files in the order of their names.
-        files = Arrays.stream(storage.listStatus(path)).filter(FileStatus::isFile).map(FileStatus::getPath)
-                .filter(file -> file.getName().endsWith(".parquet")).sorted().toList().iterator();
+        files = Arrays.stream(storage.listStatus(path))
+                .filter(FileStatus::isFile)
+                .map(FileStatus::getPath)
+                .filter(file -> file.getName().endsWith(".parquet"))
+                .sorted()
+                .toList()
+                .iterator();
         ahead = read();
     }
 
@@ -74,25 +79,43 @@ final class PlanReader implements Iterator<PlannedStep>, AutoCloseable {
             if (!files.hasNext()) {
                 return null;
             }
-            reader = ParquetReader.builder(new GroupReadSupport(), files.next()).withConf(configuration)
-                    .withFilter(FilterCompat.get(FilterApi.gtEq(FilterApi.longColumn("step"), fromStep))).build();
+            reader = ParquetReader.builder(new GroupReadSupport(), files.next())
+                    .withConf(configuration)
+                    .withFilter(FilterCompat.get(FilterApi.gtEq(FilterApi.longColumn("step"), fromStep)))
+                    .build();
         }
     }
 
     private static PlannedClip clip(Group row) {
-        return new PlannedClip(row.getInteger("epoch", 0), row.getLong("step", 0), row.getInteger("micro_batch", 0),
-                row.getString("bucket", 0), row.getDouble("cost", 0), row.getLong("clip_id", 0), row.getString("uri", 0),
-                io.sparkreel.bucketing.media.MediaKind.valueOf(row.getString("kind", 0).toUpperCase(Locale.ROOT)),
-                row.getLong("bytes", 0), row.getInteger("num_frames", 0), row.getDouble("fps", 0),
+        return new PlannedClip(
+                row.getInteger("epoch", 0),
+                row.getLong("step", 0),
+                row.getInteger("micro_batch", 0),
+                row.getString("bucket", 0),
+                row.getDouble("cost", 0),
+                row.getLong("clip_id", 0),
+                row.getString("uri", 0),
+                io.sparkreel.bucketing.media.MediaKind.valueOf(
+                        row.getString("kind", 0).toUpperCase(Locale.ROOT)),
+                row.getLong("bytes", 0),
+                row.getInteger("num_frames", 0),
+                row.getDouble("fps", 0),
                 row.getFieldRepetitionCount("caption") == 0 ? "" : row.getString("caption", 0),
-                row.getInteger("bucket_frames", 0), row.getInteger("height_px", 0), row.getInteger("width_px", 0),
+                row.getInteger("bucket_frames", 0),
+                row.getInteger("height_px", 0),
+                row.getInteger("width_px", 0),
                 features(row));
     }
 
     private static PlannedClip.Features features(Group row) {
-        return row.getFieldRepetitionCount("feature_file") == 0 ? null : new PlannedClip.Features(
-                row.getString("feature_file", 0), row.getLong("feature_offset", 0), row.getInteger("feature_values", 0),
-                row.getBoolean("feature_varies", 0), row.getInteger("feature_tokens", 0));
+        return row.getFieldRepetitionCount("feature_file") == 0
+                ? null
+                : new PlannedClip.Features(
+                        row.getString("feature_file", 0),
+                        row.getLong("feature_offset", 0),
+                        row.getInteger("feature_values", 0),
+                        row.getBoolean("feature_varies", 0),
+                        row.getInteger("feature_tokens", 0));
     }
 
     @Override

@@ -36,8 +36,13 @@ import org.apache.hadoop.conf.Configuration;
  * @param planner how micro-batches become steps
  * @param sampler who makes the plan
  */
-record PlanRules(List<Bucket> buckets, Map<String, Integer> batchSizes, Map<String, Double> clipCosts,
-        CostModel costs, StepPlanner planner, StepSampler sampler) {
+record PlanRules(
+        List<Bucket> buckets,
+        Map<String, Integer> batchSizes,
+        Map<String, Double> clipCosts,
+        CostModel costs,
+        StepPlanner planner,
+        StepSampler sampler) {
     private static final double BYTES_OF_A_GIB = 1L << 30;
     private static final double FLOP_OF_A_TFLOP = 1e12;
     /** The resolution of clips that all have one size. */
@@ -47,18 +52,24 @@ record PlanRules(List<Bucket> buckets, Map<String, Integer> batchSizes, Map<Stri
      * @throws UserError if a bucket has no batch size
      * @throws io.sparkreel.bucketing.InvalidInputException if a micro-batch does not fit the memory
      */
-    static PlanRules of(TrainingConfig config, BucketingManifest manifest, Stdit2Config model, LatentSizes latent,
-            Configuration hadoop) throws IOException {
+    static PlanRules of(
+            TrainingConfig config,
+            BucketingManifest manifest,
+            Stdit2Config model,
+            LatentSizes latent,
+            Configuration hadoop)
+            throws IOException {
         PlanConfig plan = config.plan();
         List<Bucket> buckets = buckets(config.dataset(), manifest);
         Map<String, Double> measured =
                 plan.costs() == null ? Map.of() : MeasuredCosts.secondsPerClip(hadoop, plan.costs());
-        CostModel costs = new CostModel(new Stdit2Cost(model, latent, config.dtype() == Precision.BF16 ? 2 : 4,
-                config.gradCheckpoint()), measured);
+        CostModel costs = new CostModel(
+                new Stdit2Cost(model, latent, config.dtype() == Precision.BF16 ? 2 : 4, config.gradCheckpoint()),
+                measured);
         Map<String, Integer> sizes;
         if (plan.batchSizes() == BatchSizing.AUTO) {
-            Double target = plan.costTarget() == null ? null
-                    : plan.costTarget() * (measured.isEmpty() ? FLOP_OF_A_TFLOP : 1);
+            Double target =
+                    plan.costTarget() == null ? null : plan.costTarget() * (measured.isEmpty() ? FLOP_OF_A_TFLOP : 1);
             sizes = BatchSizes.balanced(buckets, costs, plan.memoryGib() * BYTES_OF_A_GIB, target);
         } else {
             sizes = configured(config, manifest, buckets);
@@ -66,7 +77,9 @@ record PlanRules(List<Bucket> buckets, Map<String, Integer> batchSizes, Map<Stri
                 BatchSizes.requireFit(buckets, sizes, costs, plan.memoryGib() * BYTES_OF_A_GIB);
             }
         }
-        StepPlanner planner = new StepPlanner(config.run().seed(), plan.microBatchesPerStep(),
+        StepPlanner planner = new StepPlanner(
+                config.run().seed(),
+                plan.microBatchesPerStep(),
                 StepPlanner.Mix.valueOf(plan.stepMix().name()));
         return new PlanRules(buckets, sizes, costs.clipCosts(buckets), costs, planner, plan.sampler());
     }
@@ -75,16 +88,18 @@ record PlanRules(List<Bucket> buckets, Map<String, Integer> batchSizes, Map<Stri
         if (dataset.type() == DatasetType.VIDEO_TEXT_DATASET) {
             return List.of(fixedBucket(dataset));
         }
-        return manifest.buckets().stream().map(bucket -> new Bucket(bucket.resolution(), bucket.frames(),
-                bucket.aspect(), bucket.height(), bucket.width())).toList();
+        return manifest.buckets().stream()
+                .map(bucket -> new Bucket(
+                        bucket.resolution(), bucket.frames(), bucket.aspect(), bucket.height(), bucket.width()))
+                .toList();
     }
 
     /** The one bucket of clips that all have one size. */
     static Bucket fixedBucket(DatasetConfig dataset) {
         int height = dataset.imageSize().height();
         int width = dataset.imageSize().width();
-        return new Bucket(FIXED, dataset.numFrames(), String.format(Locale.ROOT, "%.2f", (double) height / width),
-                height, width);
+        return new Bucket(
+                FIXED, dataset.numFrames(), String.format(Locale.ROOT, "%.2f", (double) height / width), height, width);
     }
 
     /** The batch sizes of the shards, overridden by the training configuration. */
@@ -92,19 +107,23 @@ record PlanRules(List<Bucket> buckets, Map<String, Integer> batchSizes, Map<Stri
             TrainingConfig config, BucketingManifest manifest, List<Bucket> buckets) {
         Map<String, Integer> given = new TreeMap<>();
         if (config.dataset().type() == DatasetType.VIDEO_TEXT_DATASET) {
-            given.put(Bucket.tag(FIXED, config.dataset().numFrames()), config.plan().batchSize());
+            given.put(
+                    Bucket.tag(FIXED, config.dataset().numFrames()),
+                    config.plan().batchSize());
         }
-        manifest.bucketConfig().forEach((resolution, counts) -> counts.forEach((frames, pair) -> {
-            if (pair.get(1) != null) {
-                given.put(tag(resolution, frames), pair.get(1).intValue());
-            }
-        }));
+        manifest.bucketConfig()
+                .forEach((resolution, counts) -> counts.forEach((frames, pair) -> {
+                    if (pair.get(1) != null) {
+                        given.put(tag(resolution, frames), pair.get(1).intValue());
+                    }
+                }));
         if (config.bucketConfig() != null) {
-            config.bucketConfig().forEach((resolution, counts) -> counts.forEach((Integer frames, BucketLevel level) -> {
-                if (level.batchSize() != null) {
-                    given.put(tag(resolution, frames), level.batchSize());
-                }
-            }));
+            config.bucketConfig()
+                    .forEach((resolution, counts) -> counts.forEach((Integer frames, BucketLevel level) -> {
+                        if (level.batchSize() != null) {
+                            given.put(tag(resolution, frames), level.batchSize());
+                        }
+                    }));
         }
         Map<String, Integer> sizes = new TreeMap<>();
         for (Bucket bucket : buckets) {

@@ -42,8 +42,17 @@ final class PlanTable {
             .add("first_step", DataTypes.LongType, false);
 
     /** What a rank needs, and what names a clip. */
-    private static final List<String> CLIP_COLUMNS = List.of("clip_id", "uri", "kind", "bytes", "num_frames", "fps",
-            "caption", "bucket_frames", "height_px", "width_px");
+    private static final List<String> CLIP_COLUMNS = List.of(
+            "clip_id",
+            "uri",
+            "kind",
+            "bytes",
+            "num_frames",
+            "fps",
+            "caption",
+            "bucket_frames",
+            "height_px",
+            "width_px");
 
     /** A dictionary of these would only be filled and thrown away. */
     private static final List<String> ALL_DIFFERENT = List.of("clip_id", "uri", "bytes", "caption");
@@ -124,10 +133,13 @@ final class PlanTable {
         Column name = org.apache.spark.sql.functions.element_at(
                 lit(names.toArray(String[]::new)), col("bucket_number").plus(1));
         // Not to be called once for each column of its result.
-        Column place = udf(new PlaceOfClip(rules.planner(), draws), PLACE).asNondeterministic()
+        Column place = udf(new PlaceOfClip(rules.planner(), draws), PLACE)
+                .asNondeterministic()
                 .apply(col("epoch"), col("bucket_number"), col("number"));
-        Dataset<Row> placed = source.clips().join(broadcast(spark.createDataFrame(epochs, EPOCHS)), "draw")
-                .withColumn("place", place).withColumn("bucket", name);
+        Dataset<Row> placed = source.clips()
+                .join(broadcast(spark.createDataFrame(epochs, EPOCHS)), "draw")
+                .withColumn("place", place)
+                .withColumn("bucket", name);
         store(placed, col("place.step").plus(col("first_step")), "place.", clips, firstSteps.get(0), endStep, path);
     }
 
@@ -139,25 +151,39 @@ final class PlanTable {
 
     /** Says where the window of a clip that its epoch shows is stored; nulls where it is not. */
     private Dataset<Row> withFeatures(Dataset<Row> placed) {
-        return features == null ? placed : placed
-                .withColumn("window", FeatureCache.window(col("epoch"), windows))
-                .withColumn("content", FeatureCache.content())
-                .join(features, FeatureCache.KEY.toArray(String[]::new), "left");
+        return features == null
+                ? placed
+                : placed.withColumn("window", FeatureCache.window(col("epoch"), windows))
+                        .withColumn("content", FeatureCache.content())
+                        .join(features, FeatureCache.KEY.toArray(String[]::new), "left");
     }
 
-    private void store(Dataset<Row> placed, Column step, String places, long clips, long firstStep, long endStep,
-            String path) {
-        List<Column> columns = new ArrayList<>(List.of(col("epoch"), step.as("step"),
-                col(places + "micro_batch"), col(places + "slot"), col("bucket"), col(places + "cost")));
+    private void store(
+            Dataset<Row> placed, Column step, String places, long clips, long firstStep, long endStep, String path) {
+        List<Column> columns = new ArrayList<>(List.of(
+                col("epoch"),
+                step.as("step"),
+                col(places + "micro_batch"),
+                col(places + "slot"),
+                col("bucket"),
+                col(places + "cost")));
         CLIP_COLUMNS.forEach(column -> columns.add(col(column)));
-        FEATURES.forEach((name, type) -> columns.add(features == null ? lit(null).cast(type).as(name) : col(name)));
+        FEATURES.forEach((name, type) ->
+                columns.add(features == null ? lit(null).cast(type).as(name) : col(name)));
         int files = (int) (1 + clips / CLIPS_PER_FILE);
         long stepsPerFile = Math.max(1, (endStep - firstStep + files - 1) / files);
-        DataFrameWriter<Row> writer = withFeatures(placed).select(columns.toArray(Column[]::new))
+        DataFrameWriter<Row> writer = withFeatures(placed)
+                .select(columns.toArray(Column[]::new))
                 // Files in the order of their names are in the order of steps.
-                .repartitionById(files, pmod(col("step").minus(firstStep).divide(stepsPerFile).cast("int"), lit(files)))
-                .withColumn("place", place(firstStep)).sortWithinPartitions("place").drop("place")
-                .write().mode(SaveMode.Overwrite).option("compression", "zstd");
+                .repartitionById(
+                        files,
+                        pmod(col("step").minus(firstStep).divide(stepsPerFile).cast("int"), lit(files)))
+                .withColumn("place", place(firstStep))
+                .sortWithinPartitions("place")
+                .drop("place")
+                .write()
+                .mode(SaveMode.Overwrite)
+                .option("compression", "zstd");
         ALL_DIFFERENT.forEach(column -> writer.option("parquet.enable.dictionary#" + column, "false"));
         NO_RANGE.forEach(column -> writer.option("parquet.column.statistics.enabled#" + column, "false"));
         writer.parquet(path);
@@ -165,8 +191,15 @@ final class PlanTable {
 
     /** Steps, their micro-batches and slots as one number: Spark sorts by one several times faster than by three. */
     private Column place(long firstStep) {
-        long slots = rules.batchSizes().values().stream().mapToInt(size -> size).max().orElse(1);
-        return col("step").minus(firstStep).multiply((long) rules.planner().microBatchesPerStep()).plus(col("micro_batch"))
-                .multiply(slots).plus(col("slot"));
+        long slots = rules.batchSizes().values().stream()
+                .mapToInt(size -> size)
+                .max()
+                .orElse(1);
+        return col("step")
+                .minus(firstStep)
+                .multiply((long) rules.planner().microBatchesPerStep())
+                .plus(col("micro_batch"))
+                .multiply(slots)
+                .plus(col("slot"));
     }
 }

@@ -24,9 +24,24 @@ import java.io.Serializable;
  * @param width target pixels
  * @param features where its features are stored; null: nowhere
  */
-record PlannedClip(int epoch, long step, int microBatch, String bucket, double cost, long clipId, String uri,
-        MediaKind kind, long bytes, int clipFrames, double fps, String caption, int numFrames, int height, int width,
-        Features features) implements Serializable {
+record PlannedClip(
+        int epoch,
+        long step,
+        int microBatch,
+        String bucket,
+        double cost,
+        long clipId,
+        String uri,
+        MediaKind kind,
+        long bytes,
+        int clipFrames,
+        double fps,
+        String caption,
+        int numFrames,
+        int height,
+        int width,
+        Features features)
+        implements Serializable {
     private static final long serialVersionUID = 1L;
 
     /**

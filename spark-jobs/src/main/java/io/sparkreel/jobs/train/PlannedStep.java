@@ -35,7 +35,8 @@ record PlannedStep(int epoch, long step, List<List<PlannedClip>> microBatches) {
 
     /** The micro-batches that fall to one of several ranks. */
     List<List<PlannedClip>> share(int rank, int ranks) {
-        double[] costs = microBatches.stream().mapToDouble(batch -> batch.get(0).cost()).toArray();
+        double[] costs =
+                microBatches.stream().mapToDouble(batch -> batch.get(0).cost()).toArray();
         int[] assigned = StepSharing.assign(costs, ranks);
         List<List<PlannedClip>> mine = new ArrayList<>();
         for (int i = 0; i < assigned.length; i++) {

@@ -20,13 +20,13 @@ import io.sparkreel.jobs.BenchmarkLine;
 import io.sparkreel.jobs.BenchmarkOptions;
 import io.sparkreel.jobs.SparkSessions;
 import io.sparkreel.jobs.UserError;
+import io.sparkreel.jobs.assign.Assignment;
+import io.sparkreel.jobs.assign.BucketStatistics;
+import io.sparkreel.jobs.assign.ShardWriter;
 import io.sparkreel.jobs.config.BucketingConfig;
 import io.sparkreel.jobs.config.ConfigLoader;
 import io.sparkreel.jobs.config.DrawKind;
 import io.sparkreel.jobs.config.StepSampler;
-import io.sparkreel.jobs.assign.Assignment;
-import io.sparkreel.jobs.assign.BucketStatistics;
-import io.sparkreel.jobs.assign.ShardWriter;
 import io.sparkreel.jobs.storage.BucketingManifest;
 import io.sparkreel.jobs.storage.BucketingManifest.BucketRows;
 import io.sparkreel.jobs.storage.HadoopStorage;
@@ -70,7 +70,11 @@ public final class PlannerBenchmark {
         defaults.put("--published", null);
         try {
             BenchmarkOptions options = BenchmarkOptions.of(words, defaults);
-            run(options.count("--clips", 0), options.isSet("--keep"), options.text("--work"), Path.of(options.text("--published")));
+            run(
+                    options.count("--clips", 0),
+                    options.isSet("--keep"),
+                    options.text("--work"),
+                    Path.of(options.text("--published")));
         } catch (UserError e) {
             System.err.println("sparkreel: " + e.getMessage());
             System.exit(2);
@@ -80,8 +84,9 @@ public final class PlannerBenchmark {
     private static void run(long clips, boolean keep, String work, Path published) throws IOException {
         BucketingConfig first = null;
         for (String stage : List.of("stage1", "stage2", "stage3")) {
-            BucketingConfig config =
-                    ConfigLoader.load(BucketingConfig.class, published.resolve(stage + ".yaml"), List.of()).config();
+            BucketingConfig config = ConfigLoader.load(
+                            BucketingConfig.class, published.resolve(stage + ".yaml"), List.of())
+                    .config();
             System.out.println(efficiency(stage, config, SIMULATED));
             first = first == null ? config : first;
         }
@@ -100,7 +105,10 @@ public final class PlannerBenchmark {
         for (int i = 0; i < clips; i++) {
             ClipMix.Shape clip = ClipMix.shape(i);
             long id = ClipMix.clipId(i);
-            Optional<Bucket> bucket = assigner.assign(clip.frames(), clip.height(), clip.width(),
+            Optional<Bucket> bucket = assigner.assign(
+                    clip.frames(),
+                    clip.height(),
+                    clip.width(),
                     candidate -> KeepDraw.draw(SEED, 0, id, candidate.tag()));
             assigned.add(bucket);
             bucket.ifPresent(found -> counts.merge(found, 1L, Long::sum));
@@ -109,32 +117,55 @@ public final class PlannerBenchmark {
         Map<String, Double> clipCosts = costs.clipCosts(counts.keySet());
         OpenSoraSampler reference = new OpenSoraSampler(config.buckets(), assigned, SEED, true, true);
         Map<String, Integer> published = new TreeMap<>();
-        config.buckets().levels().forEach(level -> level.entries().forEach(entry ->
-                published.put(Bucket.tag(level.resolution().name(), entry.frames()), entry.batchSize())));
+        config.buckets()
+                .levels()
+                .forEach(level -> level.entries()
+                        .forEach(entry -> published.put(
+                                Bucket.tag(level.resolution().name(), entry.frames()), entry.batchSize())));
         Map<String, Integer> balanced = BatchSizes.balanced(counts.keySet(), costs, MEMORY_BYTES, null);
-        ObjectNode line = BenchmarkLine.begin("planner efficiency").put("config", name).put("clips", clips)
-                .put("clips_in_buckets", counts.values().stream().mapToLong(n -> n).sum())
+        ObjectNode line = BenchmarkLine.begin("planner efficiency")
+                .put("config", name)
+                .put("clips", clips)
+                .put(
+                        "clips_in_buckets",
+                        counts.values().stream().mapToLong(n -> n).sum())
                 .put("micro_batches_per_rank", MICRO_BATCHES_PER_RANK);
         line.set("auto_batch_sizes", JSON.valueToTree(balanced));
         for (int ranks : RANKS) {
             ObjectNode at = line.putObject("ranks_" + ranks);
             at.put("open_sora", reference(reference, clipCosts, ranks));
-            at.put("planner_published_sizes", planned(counts, published, clipCosts,
-                    new StepPlanner(SEED, MICRO_BATCHES_PER_RANK * ranks, Mix.MIXED)).efficiency(ranks));
-            EpochPlan ours = planned(counts, balanced, clipCosts,
-                    new StepPlanner(SEED, MICRO_BATCHES_PER_RANK * ranks, Mix.MIXED));
+            at.put(
+                    "planner_published_sizes",
+                    planned(
+                                    counts,
+                                    published,
+                                    clipCosts,
+                                    new StepPlanner(SEED, MICRO_BATCHES_PER_RANK * ranks, Mix.MIXED))
+                            .efficiency(ranks));
+            EpochPlan ours = planned(
+                    counts, balanced, clipCosts, new StepPlanner(SEED, MICRO_BATCHES_PER_RANK * ranks, Mix.MIXED));
             at.put("planner_auto_sizes", ours.efficiency(ranks)).put("steps", ours.steps());
-            at.put("planner_similar_one_each", planned(counts, balanced, clipCosts,
-                    new StepPlanner(SEED, ranks, Mix.SIMILAR)).efficiency(ranks));
+            at.put(
+                    "planner_similar_one_each",
+                    planned(counts, balanced, clipCosts, new StepPlanner(SEED, ranks, Mix.SIMILAR))
+                            .efficiency(ranks));
         }
         return line;
     }
 
-    private static EpochPlan planned(Map<Bucket, Long> counts, Map<String, Integer> sizes, Map<String, Double> costs,
-            StepPlanner planner) {
-        return planner.plan(0, counts.entrySet().stream().map(bucket -> new BucketLoad(bucket.getKey().id(),
-                bucket.getValue(), sizes.get(Bucket.tag(bucket.getKey().resolution(), bucket.getKey().frames())),
-                costs.get(bucket.getKey().id()))).toList());
+    private static EpochPlan planned(
+            Map<Bucket, Long> counts, Map<String, Integer> sizes, Map<String, Double> costs, StepPlanner planner) {
+        return planner.plan(
+                0,
+                counts.entrySet().stream()
+                        .map(bucket -> new BucketLoad(
+                                bucket.getKey().id(),
+                                bucket.getValue(),
+                                sizes.get(Bucket.tag(
+                                        bucket.getKey().resolution(),
+                                        bucket.getKey().frames())),
+                                costs.get(bucket.getKey().id())))
+                        .toList());
     }
 
     private static double reference(OpenSoraSampler sampler, Map<String, Double> costs, int ranks) {
@@ -154,17 +185,34 @@ public final class PlannerBenchmark {
     }
 
     /** Seconds from shards to the plan table of one epoch. */
-    private static ObjectNode speed(SparkSession spark, BucketingConfig config, long clips, String work,
-            boolean keep) throws IOException {
+    private static ObjectNode speed(SparkSession spark, BucketingConfig config, long clips, String work, boolean keep)
+            throws IOException {
         HadoopStorage data = new HadoopStorage(spark.sparkContext().hadoopConfiguration(), work);
         BucketingManifest manifest = shards(spark, config, clips, data);
-        List<Bucket> buckets = manifest.buckets().stream().map(bucket -> new Bucket(bucket.resolution(), bucket.frames(),
-                bucket.aspect(), bucket.height(), bucket.width())).toList();
+        List<Bucket> buckets = manifest.buckets().stream()
+                .map(bucket -> new Bucket(
+                        bucket.resolution(), bucket.frames(), bucket.aspect(), bucket.height(), bucket.width()))
+                .toList();
         CostModel costs = new CostModel(Stdit2Cost.published(), Map.of());
-        PlanRules rules = new PlanRules(buckets, BatchSizes.balanced(buckets, costs, MEMORY_BYTES, null),
-                costs.clipCosts(buckets), costs, new StepPlanner(SEED, 384, Mix.MIXED), StepSampler.PLANNER);
-        RunStart start = new RunStart(data, manifest, new HadoopStorage(spark.sparkContext().hadoopConfiguration(),
-                work + "/run"), null, rules, "", null, null, null, null, null);
+        PlanRules rules = new PlanRules(
+                buckets,
+                BatchSizes.balanced(buckets, costs, MEMORY_BYTES, null),
+                costs.clipCosts(buckets),
+                costs,
+                new StepPlanner(SEED, 384, Mix.MIXED),
+                StepSampler.PLANNER);
+        RunStart start = new RunStart(
+                data,
+                manifest,
+                new HadoopStorage(spark.sparkContext().hadoopConfiguration(), work + "/run"),
+                null,
+                rules,
+                "",
+                null,
+                null,
+                null,
+                null,
+                null);
         OperatingSystemMXBean system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
         long processor = system.getProcessCpuTime();
         long begin = System.nanoTime();
@@ -175,8 +223,13 @@ public final class PlannerBenchmark {
         double processorSeconds = (system.getProcessCpuTime() - processor) / 1e9;
         long rows = spark.read().parquet(planned.path()).count();
         data.delete(keep ? "run" : "");
-        return BenchmarkLine.begin("planner speed").put("clips", rows).put("steps", steps).put("seconds", seconds)
-                .put("clips_per_s", rows / seconds).put("processor_s", processorSeconds).put("cores", spark.sparkContext().defaultParallelism())
+        return BenchmarkLine.begin("planner speed")
+                .put("clips", rows)
+                .put("steps", steps)
+                .put("seconds", seconds)
+                .put("clips_per_s", rows / seconds)
+                .put("processor_s", processorSeconds)
+                .put("cores", spark.sparkContext().defaultParallelism())
                 .put("driver_heap_mib", Runtime.getRuntime().maxMemory() >> 20);
     }
 
@@ -190,20 +243,47 @@ public final class PlannerBenchmark {
         }
         Assignment assignment = Assignment.of(config.buckets(), DrawKind.KEYED, config.seed());
         long sampled = Math.min(clips, SAMPLED);
-        double share = (double) assignment.assign(ClipMix.table(spark, sampled).withColumn("epoch", lit(0))).count() / sampled;
-        ClipMix.table(spark, (long) (clips / share)).write().mode(SaveMode.Overwrite).parquet(data.uri("clips"));
+        double share = (double) assignment
+                        .assign(ClipMix.table(spark, sampled).withColumn("epoch", lit(0)))
+                        .count()
+                / sampled;
+        ClipMix.table(spark, (long) (clips / share))
+                .write()
+                .mode(SaveMode.Overwrite)
+                .parquet(data.uri("clips"));
         Dataset<Row> table = spark.read().parquet(data.uri("clips"));
         BucketStatistics.Counts counts = BucketStatistics.count(ShardWriter.withEpochs(table, 1), assignment);
         ShardWriter.writer(ShardWriter.shards(table, assignment, 1, config.seed(), counts.kept()))
                 .parquet(data.uri("shards/run=" + name));
         data.delete("clips");
-        List<BucketRows> buckets = counts.buckets().entrySet().stream().map(bucket -> new BucketRows(
-                bucket.getKey().resolution(), bucket.getKey().frames(), bucket.getKey().aspect(),
-                bucket.getKey().height(), bucket.getKey().width(), bucket.getValue())).toList();
-        BucketingManifest manifest = new BucketingManifest(name, "", "", "", "keyed", 1, counts.fingerprint(),
-                config.seed(), 1, config.frameInterval(), config.resolutionSlack(), Map.of(), Map.of(), counts.kept(), 0,
-                buckets, ShardFiles.read(JavaSparkContext.fromSparkContext(spark.sparkContext()),
-                        data.uri("shards/run=" + name)));
+        List<BucketRows> buckets = counts.buckets().entrySet().stream()
+                .map(bucket -> new BucketRows(
+                        bucket.getKey().resolution(),
+                        bucket.getKey().frames(),
+                        bucket.getKey().aspect(),
+                        bucket.getKey().height(),
+                        bucket.getKey().width(),
+                        bucket.getValue()))
+                .toList();
+        BucketingManifest manifest = new BucketingManifest(
+                name,
+                "",
+                "",
+                "",
+                "keyed",
+                1,
+                counts.fingerprint(),
+                config.seed(),
+                1,
+                config.frameInterval(),
+                config.resolutionSlack(),
+                Map.of(),
+                Map.of(),
+                counts.kept(),
+                0,
+                buckets,
+                ShardFiles.read(
+                        JavaSparkContext.fromSparkContext(spark.sparkContext()), data.uri("shards/run=" + name)));
         manifest.publish(data);
         return manifest;
     }

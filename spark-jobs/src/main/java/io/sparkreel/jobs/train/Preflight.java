@@ -28,6 +28,7 @@ public final class Preflight {
     private static final String WAIT = "spark.scheduler.maxRegisteredResourcesWaitingTime";
     /** Seconds since this process began, so that a busy machine, slow to get here, still answers within a minute. */
     private static final int PATIENCE_S = 40;
+
     private static final int SHORTEST_WAIT_S = 10;
     private static final int SETTLED_S = 3;
 
@@ -42,8 +43,10 @@ public final class Preflight {
         checkVersions(org.apache.spark.package$.MODULE$.SPARK_VERSION(), scala.util.Properties.versionNumberString());
         String master = conf.get("spark.master", "local[*]");
         if (conf.getBoolean("spark.dynamicAllocation.enabled", false)) {
-            throw refused("spark.dynamicAllocation.enabled is true, and training needs all its executors from its "
-                    + "beginning to its end", "Set spark.dynamicAllocation.enabled=false and spark.executor.instances");
+            throw refused(
+                    "spark.dynamicAllocation.enabled is true, and training needs all its executors from its "
+                            + "beginning to its end",
+                    "Set spark.dynamicAllocation.enabled=false and spark.executor.instances");
         }
         checkTasksPerExecutor(conf, master);
         checkGpus(conf);
@@ -54,8 +57,9 @@ public final class Preflight {
 
     static void checkVersions(String spark, String scala) {
         if (!spark.startsWith(SPARK) || !scala.startsWith(SCALA)) {
-            throw refused("this is Spark " + spark + " with Scala " + scala, "Point SPARK_HOME at a Spark " + SPARK
-                    + "x for Scala " + SCALA + "x, or unset it");
+            throw refused(
+                    "this is Spark " + spark + " with Scala " + scala,
+                    "Point SPARK_HOME at a Spark " + SPARK + "x for Scala " + SCALA + "x, or unset it");
         }
     }
 
@@ -67,12 +71,15 @@ public final class Preflight {
             return; // of local threads one is a rank; an unset number is made to fit, or seen once executors are there
         }
         if (taskCores > cores) {
-            throw refused("a rank takes spark.task.cpus=" + taskCores + " cores, and an executor has " + cores,
+            throw refused(
+                    "a rank takes spark.task.cpus=" + taskCores + " cores, and an executor has " + cores,
                     "Set spark.task.cpus=" + cores + ", or raise spark.executor.cores");
         }
         if (cores / taskCores > 1) {
-            throw refused("spark.task.cpus=" + taskCores + " puts " + cores / taskCores + " ranks into an executor of "
-                    + cores + " cores", "Set spark.task.cpus=" + cores + ", or leave it out");
+            throw refused(
+                    "spark.task.cpus=" + taskCores + " puts " + cores / taskCores + " ranks into an executor of "
+                            + cores + " cores",
+                    "Set spark.task.cpus=" + cores + ", or leave it out");
         }
     }
 
@@ -80,16 +87,19 @@ public final class Preflight {
         String ofExecutor = conf.get("spark.executor.resource.gpu.amount", null);
         String ofTask = conf.get("spark.task.resource.gpu.amount", null);
         if (ofExecutor != null && !ofExecutor.equals("1")) {
-            throw refused("spark.executor.resource.gpu.amount is " + ofExecutor + ", and a rank computes on one GPU",
+            throw refused(
+                    "spark.executor.resource.gpu.amount is " + ofExecutor + ", and a rank computes on one GPU",
                     "Set it to 1, with as many executors as there are GPUs");
         }
         // Where it is not set, the session of a training job sets it.
         if (ofExecutor != null && ofTask != null && Double.parseDouble(ofTask) != 1) {
-            throw refused("the executors have GPUs, and spark.task.resource.gpu.amount is " + ofTask,
+            throw refused(
+                    "the executors have GPUs, and spark.task.resource.gpu.amount is " + ofTask,
                     "Set it to 1, or leave it out, so that each rank is told which is its own");
         }
         if (ofExecutor == null && ofTask != null) {
-            throw refused("spark.task.resource.gpu.amount is set, and spark.executor.resource.gpu.amount is not",
+            throw refused(
+                    "spark.task.resource.gpu.amount is set, and spark.executor.resource.gpu.amount is not",
                     "Set both to 1");
         }
     }
@@ -100,15 +110,17 @@ public final class Preflight {
         for (String address : master.substring("spark://".length()).split(",")) {
             int colon = address.lastIndexOf(':');
             try (Socket socket = new Socket()) {
-                socket.connect(new InetSocketAddress(address.substring(0, colon),
-                        Integer.parseInt(address.substring(colon + 1))), CONNECT_MS);
+                socket.connect(
+                        new InetSocketAddress(
+                                address.substring(0, colon), Integer.parseInt(address.substring(colon + 1))),
+                        CONNECT_MS);
                 return;
             } catch (IOException | RuntimeException e) {
                 problems.add(address + ": " + e.getMessage());
             }
         }
-        throw refused("no master answers (" + String.join("; ", problems) + ")",
-                "Start it, or check --master " + master);
+        throw refused(
+                "no master answers (" + String.join("; ", problems) + ")", "Start it, or check --master " + master);
     }
 
     /**
@@ -122,13 +134,18 @@ public final class Preflight {
             return List.of(RankFacts.here(0, device));
         }
         int executors = await(context);
-        checkSlots(executors, context.sc().maxNumConcurrentTasks(
-                context.sc().resourceProfileManager().defaultResourceProfile()));
+        checkSlots(
+                executors,
+                context.sc()
+                        .maxNumConcurrentTasks(
+                                context.sc().resourceProfileManager().defaultResourceProfile()));
         List<RankFacts> facts = RankFacts.ofAll(context, executors, device);
         facts.forEach(rank -> {
             if (!rank.spark().equals(context.version())) {
-                throw refused("the driver is Spark " + context.version() + " and executor " + rank.executor() + " on "
-                        + rank.host() + " Spark " + rank.spark(), "Use the same SPARK_HOME everywhere");
+                throw refused(
+                        "the driver is Spark " + context.version() + " and executor " + rank.executor() + " on "
+                                + rank.host() + " Spark " + rank.spark(),
+                        "Use the same SPARK_HOME everywhere");
             }
         });
         return facts;
@@ -136,10 +153,12 @@ public final class Preflight {
 
     static void checkSlots(int executors, int slots) {
         if (slots != executors) {
-            throw refused(executors + " executors have room for " + slots + " ranks at once", slots < executors
-                    ? "Set spark.task.cpus to at most the cores of an executor, and check the amounts of "
-                            + "spark.task.resource" : "Set spark.task.cpus to the cores of an executor, so that each has"
-                            + " one");
+            throw refused(
+                    executors + " executors have room for " + slots + " ranks at once",
+                    slots < executors
+                            ? "Set spark.task.cpus to at most the cores of an executor, and check the amounts of "
+                                    + "spark.task.resource"
+                            : "Set spark.task.cpus to the cores of an executor, so that each has" + " one");
         }
     }
 
@@ -149,9 +168,11 @@ public final class Preflight {
      */
     private static int await(JavaSparkContext context) {
         Matcher cluster = LOCAL_CLUSTER.matcher(context.master());
-        int wanted = cluster.matches() ? Integer.parseInt(cluster.group(1))
+        int wanted = cluster.matches()
+                ? Integer.parseInt(cluster.group(1))
                 : context.getConf().getInt("spark.executor.instances", 0);
-        long uptime = TimeUnit.MILLISECONDS.toSeconds(ManagementFactory.getRuntimeMXBean().getUptime());
+        long uptime = TimeUnit.MILLISECONDS.toSeconds(
+                ManagementFactory.getRuntimeMXBean().getUptime());
         long longest = longestWait(context.getConf(), uptime);
         int count = 0;
         int settled = 0;
@@ -167,10 +188,14 @@ public final class Preflight {
         if (context.sc().isStopped()) {
             throw refused("the master " + context.master() + " has ended the application", "See the master's log");
         }
-        throw refused((wanted == 0 ? "no executor has registered within " : count + " of " + wanted
-                + " executors have registered within ") + longest + " s", "See that " + context.master()
-                + " has that many times the cores and memory that spark.executor.cores and spark.executor.memory ask for, "
-                + "ask for fewer with spark.executor.instances, or wait longer with " + WAIT);
+        throw refused(
+                (wanted == 0
+                                ? "no executor has registered within "
+                                : count + " of " + wanted + " executors have registered within ")
+                        + longest + " s",
+                "See that " + context.master()
+                        + " has that many times the cores and memory that spark.executor.cores and spark.executor.memory ask for, "
+                        + "ask for fewer with spark.executor.instances, or wait longer with " + WAIT);
     }
 
     /** @param uptime seconds since this process began */

@@ -28,15 +28,18 @@ final class RankAddress {
             return known;
         }
         try {
-            List<NetworkInterface> interfaces = NetworkInterface.networkInterfaces().toList();
+            List<NetworkInterface> interfaces =
+                    NetworkInterface.networkInterfaces().toList();
             Matcher network = NETWORK.matcher(wanted);
             boolean isNetwork = network.matches();
             byte[] base = isNetwork ? InetAddress.getByName(network.group(1)).getAddress() : null;
             for (NetworkInterface one : interfaces) {
                 for (InterfaceAddress address : one.getInterfaceAddresses()) {
                     InetAddress own = address.getAddress();
-                    if (isNetwork ? isIn(own.getAddress(), base, Integer.parseInt(network.group(2)))
-                            : one.getName().equals(wanted) || own.getHostAddress().equals(wanted)) {
+                    if (isNetwork
+                            ? isIn(own.getAddress(), base, Integer.parseInt(network.group(2)))
+                            : one.getName().equals(wanted)
+                                    || own.getHostAddress().equals(wanted)) {
                         return own.getHostAddress();
                     }
                 }
@@ -45,8 +48,8 @@ final class RankAddress {
                 return wanted;
             }
         } catch (SocketException e) {
-            throw new UserError("Cannot list the addresses of " + known + ": " + e.getMessage()
-                    + ". Leave bind_address out.");
+            throw new UserError(
+                    "Cannot list the addresses of " + known + ": " + e.getMessage() + ". Leave bind_address out.");
         } catch (UnknownHostException e) {
             throw unfit(wanted, known);
         }

@@ -31,8 +31,8 @@ final class RankCollective {
         CollectiveConfig config = task.config().collective();
         boolean onGpu = joinsGpus(config, tensors);
         String known = context.getTaskInfos()[context.partitionId()].address().replaceFirst(":\\d+$", "");
-        RingOptions options = options(config, known, SparkEnv.get().conf().getBoolean(ENCRYPTION, false), task.secret(),
-                task.attempt());
+        RingOptions options = options(
+                config, known, SparkEnv.get().conf().getBoolean(ENCRYPTION, false), task.secret(), task.attempt());
         TcpRing ring = TcpRing.connect(options, new BarrierRendezvous(context));
         return onGpu ? Nccl.over(ring, tensors.gpu(), options.stallTimeout()) : ring;
     }
@@ -42,14 +42,15 @@ final class RankCollective {
         String device = tensors.device();
         if (tensors.isOnHost()) {
             if (config.transport() == CollectiveTransport.NCCL) {
-                throw new UserError("Cannot use transport nccl: this rank computes on the CPU. Set transport: auto, or give"
-                        + " executors GPUs by --properties-file conf/spark/gpu.conf.");
+                throw new UserError(
+                        "Cannot use transport nccl: this rank computes on the CPU. Set transport: auto, or give"
+                                + " executors GPUs by --properties-file conf/spark/gpu.conf.");
             }
             return false;
         }
         if (config.transport() == CollectiveTransport.TCP || config.transport() == CollectiveTransport.SHARED) {
-            throw new UserError("Cannot use transport " + config.transport().word() + ": this rank computes on " + device
-                    + ". Set transport: auto, which takes NCCL between GPUs, or give --device cpu.");
+            throw new UserError("Cannot use transport " + config.transport().word() + ": this rank computes on "
+                    + device + ". Set transport: auto, which takes NCCL between GPUs, or give --device cpu.");
         }
         if (config.allReduceDtype() == Precision.BF16) {
             throw new UserError("Cannot reduce as all_reduce_dtype bf16: this rank computes on " + device
@@ -58,17 +59,22 @@ final class RankCollective {
         return true;
     }
 
-    static RingOptions options(CollectiveConfig config, String known, boolean encrypted, byte[] secret, String attempt) {
+    static RingOptions options(
+            CollectiveConfig config, String known, boolean encrypted, byte[] secret, String attempt) {
         RingOptions options = RingOptions.of(RankAddress.find(config.bindAddress(), known), secret, attempt);
         Duration connect = options.connectTimeout();
         options = options.withWire(config.allReduceDtype() == Precision.BF16 ? WireType.BF16 : WireType.FP32)
-                .withEncryption(encrypted).withTimeouts(Duration.ofSeconds(config.stallTimeoutS()), connect)
-                .withTransport(switch (config.transport()) {
-                    case AUTO, NCCL -> Transport.AUTO;
-                    case TCP -> Transport.TCP;
-                    case SHARED -> Transport.SHARED;
-                });
-        return config.portRange() == null ? options
-                : options.withPorts(config.portRange().first(), config.portRange().last());
+                .withEncryption(encrypted)
+                .withTimeouts(Duration.ofSeconds(config.stallTimeoutS()), connect)
+                .withTransport(
+                        switch (config.transport()) {
+                            case AUTO, NCCL -> Transport.AUTO;
+                            case TCP -> Transport.TCP;
+                            case SHARED -> Transport.SHARED;
+                        });
+        return config.portRange() == null
+                ? options
+                : options.withPorts(
+                        config.portRange().first(), config.portRange().last());
     }
 }

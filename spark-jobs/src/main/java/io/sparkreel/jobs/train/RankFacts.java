@@ -31,8 +31,8 @@ import scala.runtime.AbstractFunction1;
  * @param gpu whether the rank computes on a GPU
  * @param gpuMemory bytes of that GPU; 0 where that is not known, and where there is none
  */
-record RankFacts(int rank, String executor, String host, String spark, long heap, long memory, boolean gpu,
-        long gpuMemory)
+record RankFacts(
+        int rank, String executor, String host, String spark, long heap, long memory, boolean gpu, long gpuMemory)
         implements Serializable {
     private static final long serialVersionUID = 1L;
 
@@ -45,9 +45,14 @@ record RankFacts(int rank, String executor, String host, String spark, long heap
         SparkEnv env = SparkEnv.get();
         OperatingSystemMXBean system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
         OptionalInt gpu = gpu(device, env.executorId().equals("driver"));
-        return new RankFacts(rank, env.executorId(), env.blockManager().blockManagerId().host(),
-                org.apache.spark.package$.MODULE$.SPARK_VERSION(), Runtime.getRuntime().maxMemory(),
-                system.getTotalMemorySize(), gpu.isPresent(),
+        return new RankFacts(
+                rank,
+                env.executorId(),
+                env.blockManager().blockManagerId().host(),
+                org.apache.spark.package$.MODULE$.SPARK_VERSION(),
+                Runtime.getRuntime().maxMemory(),
+                system.getTotalMemorySize(),
+                gpu.isPresent(),
                 gpu.isPresent() ? GpuMemory.total(gpu.getAsInt()).orElse(0) : 0);
     }
 
@@ -65,7 +70,9 @@ record RankFacts(int rank, String executor, String host, String spark, long heap
         if (!addresses.isEmpty()) {
             return OptionalInt.of(TaskDevice.index(addresses.get(0), System.getenv("CUDA_VISIBLE_DEVICES")));
         }
-        boolean helpsItself = alone && GpuMemory.total(0).isPresent() && Torch.problem(Tensors.onGpu(0)).isEmpty();
+        boolean helpsItself = alone
+                && GpuMemory.total(0).isPresent()
+                && Torch.problem(Tensors.onGpu(0)).isEmpty();
         return helpsItself ? OptionalInt.of(0) : OptionalInt.empty();
     }
 
@@ -82,14 +89,18 @@ record RankFacts(int rank, String executor, String host, String spark, long heap
         @Override
         public Iterator<RankFacts> apply(Iterator<Integer> partition) {
             return scala.jdk.javaapi.CollectionConverters.asScala(
-                    List.of(here(BarrierTaskContext.get().partitionId(), device)).iterator());
+                    List.of(here(BarrierTaskContext.get().partitionId(), device))
+                            .iterator());
         }
     }
 
     /** Asks all ranks, in a barrier stage such as they train in. */
     static List<RankFacts> ofAll(JavaSparkContext context, int ranks, Device device) {
-        var partitions = context.parallelize(IntStream.range(0, ranks).boxed().toList(), ranks).rdd();
-        return Arrays.asList((RankFacts[]) partitions.barrier()
-                .mapPartitions(new Look(device), false, ClassTag$.MODULE$.<RankFacts>apply(RankFacts.class)).collect());
+        var partitions = context.parallelize(IntStream.range(0, ranks).boxed().toList(), ranks)
+                .rdd();
+        return Arrays.asList((RankFacts[]) partitions
+                .barrier()
+                .mapPartitions(new Look(device), false, ClassTag$.MODULE$.<RankFacts>apply(RankFacts.class))
+                .collect());
     }
 }

@@ -22,9 +22,17 @@ import org.apache.spark.util.SerializableConfiguration;
  * @param evalClips micro-batches that the model is judged on, none if it is not
  * @param progress lines for the driver
  */
-record RankTask(TrainingConfig config, Stdit2Config model, Broadcast<SerializableConfiguration> hadoop,
-        Stretch steps, String planFingerprint, FeatureCache features, String attempt, byte[] secret,
-        Broadcast<List<List<PlannedClip>>> evalClips, RecentLines progress)
+record RankTask(
+        TrainingConfig config,
+        Stdit2Config model,
+        Broadcast<SerializableConfiguration> hadoop,
+        Stretch steps,
+        String planFingerprint,
+        FeatureCache features,
+        String attempt,
+        byte[] secret,
+        Broadcast<List<List<PlannedClip>>> evalClips,
+        RecentLines progress)
         implements Serializable {
     private static final long serialVersionUID = 1L;
 

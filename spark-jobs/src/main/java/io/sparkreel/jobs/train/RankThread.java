@@ -104,8 +104,13 @@ final class RankThread {
             String threads = "rank " + context.partitionId() + " hangs, and the others have given it up. Its threads:\n"
                     + threads();
             LOG.error("{}", threads);
-            task.progress().add(JsonNodeFactory.instance.objectNode().put("event", "stalled")
-                    .put("rank", context.partitionId()).put("message", threads).toString());
+            task.progress()
+                    .add(JsonNodeFactory.instance
+                            .objectNode()
+                            .put("event", "stalled")
+                            .put("rank", context.partitionId())
+                            .put("message", threads)
+                            .toString());
         }
         if (since > PATIENCE_NANOS && !SparkEnv.get().executorId().equals("driver")) {
             LOG.error("rank {} does not come back: ending its executor", context.partitionId());
@@ -121,7 +126,8 @@ final class RankThread {
             for (StackTraceElement frame : frames) {
                 text.append("    at ").append(frame).append('\n');
             }
-            texts.put((thread.getName().startsWith("sparkreel") ? "0" : "1") + thread.getName() + thread.getId(),
+            texts.put(
+                    (thread.getName().startsWith("sparkreel") ? "0" : "1") + thread.getName() + thread.getId(),
                     text.toString());
         });
         return String.join("", texts.values());

@@ -30,8 +30,14 @@ final class RankWatch {
      * @param evaluation judges the model where the configuration says so
      * @param samples draws clips where the configuration says so
      */
-    RankWatch(RankTask task, Collective collective, Trainer trainer, Tensors tensors, long firstStep,
-            Evaluation evaluation, SampleVideos samples) {
+    RankWatch(
+            RankTask task,
+            Collective collective,
+            Trainer trainer,
+            Tensors tensors,
+            long firstStep,
+            Evaluation evaluation,
+            SampleVideos samples) {
         this.task = task;
         this.collective = collective;
         this.firstStep = firstStep;
@@ -51,8 +57,11 @@ final class RankWatch {
         steps.stepped(report);
         boolean last = done == task.steps().last();
         if (done % task.config().run().logEvery() == 0 || last || done == firstStep + 1) {
-            ObjectNode line = event("step", done).put("epoch", epoch).put("total_steps", task.steps().total())
-                    .put("ranks", collective.worldSize()).put("grad_norm", report.gradientNorm())
+            ObjectNode line = event("step", done)
+                    .put("epoch", epoch)
+                    .put("total_steps", task.steps().total())
+                    .put("ranks", collective.worldSize())
+                    .put("grad_norm", report.gradientNorm())
                     .put("lr", report.learningRate());
             line.setAll(steps.line());
             if (done == firstStep + 1) {
@@ -87,8 +96,11 @@ final class RankWatch {
      * @param atFault the micro-batches of all ranks that this came from
      */
     void skipped(long done, ArrayNode atFault) {
-        ObjectNode line = event("skipped", done).put("message", "step " + done
-                + " skipped on all ranks: loss or gradient not finite, see skipped/step" + done + ".json");
+        ObjectNode line = event("skipped", done)
+                .put(
+                        "message",
+                        "step " + done + " skipped on all ranks: loss or gradient not finite, see skipped/step" + done
+                                + ".json");
         line.set("micro_batches", atFault);
         tell(line);
     }
@@ -112,7 +124,10 @@ final class RankWatch {
     }
 
     private static ObjectNode event(String name, long step) {
-        return JsonNodeFactory.instance.objectNode().put("event", name).put("time", Instant.now().toString())
+        return JsonNodeFactory.instance
+                .objectNode()
+                .put("event", name)
+                .put("time", Instant.now().toString())
                 .put("step", step);
     }
 

@@ -49,7 +49,9 @@ final class RunLog extends SparkListener implements AutoCloseable {
     static RunLog of(LoadedConfig<TrainingConfig> loaded, HadoopStorage run, long step, List<JsonNode> told)
             throws IOException {
         RunPage page = new RunPage(run.toString(), loaded.yaml());
-        List<LineSink> sinks = new ArrayList<>(List.of(new TensorBoardLog(run), new TrainingSource(),
+        List<LineSink> sinks = new ArrayList<>(List.of(
+                new TensorBoardLog(run),
+                new TrainingSource(),
                 new RunPageFile(run, page, new BucketCosts(), PAGE_PAUSE)));
         if (loaded.config().watch().wandb()) {
             sinks.add(new WandbSync(WandbSync.find(System.getenv("PATH")), run)); // closed after the event file
@@ -88,7 +90,8 @@ final class RunLog extends SparkListener implements AutoCloseable {
             for (AccumulableInfo info : CollectionConverters.asJava(task._4())) {
                 if (info.id() == accumulator && info.update().isDefined()) {
                     @SuppressWarnings("unchecked")
-                    List<RecentLines.Line> lines = (List<RecentLines.Line>) info.update().get();
+                    List<RecentLines.Line> lines =
+                            (List<RecentLines.Line>) info.update().get();
                     take(lines);
                 }
             }
@@ -111,7 +114,9 @@ final class RunLog extends SparkListener implements AutoCloseable {
      * @param what for people; on the console it is a warning, unless it is the end
      */
     synchronized void tell(String event, String what) {
-        ObjectNode line = JSON.createObjectNode().put("event", event).put("time", Instant.now().toString())
+        ObjectNode line = JSON.createObjectNode()
+                .put("event", event)
+                .put("time", Instant.now().toString())
                 .put("message", what);
         write(line.toString());
     }
@@ -140,7 +145,9 @@ final class RunLog extends SparkListener implements AutoCloseable {
     static List<JsonNode> notes(CheckpointReader checkpoint) throws IOException {
         List<JsonNode> lines = new ArrayList<>();
         if (checkpoint.has(LogFile.NAME)) {
-            for (String line : new String(checkpoint.read(LogFile.NAME), StandardCharsets.UTF_8).lines().toList()) {
+            for (String line : new String(checkpoint.read(LogFile.NAME), StandardCharsets.UTF_8)
+                    .lines()
+                    .toList()) {
                 lines.add(JSON.readTree(line));
             }
         }

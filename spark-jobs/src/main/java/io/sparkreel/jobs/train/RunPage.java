@@ -43,11 +43,14 @@ final class RunPage {
     /** Takes in a line of the log. */
     void add(JsonNode line) {
         long step = line.path("step").asLong();
-        Scalars.of(line).forEach((name, value) -> curves.computeIfAbsent(name, any -> new Curve()).add(step, value));
+        Scalars.of(line)
+                .forEach((name, value) ->
+                        curves.computeIfAbsent(name, any -> new Curve()).add(step, value));
         switch (line.path("event").asText()) {
             case "step" -> newest = line;
             case "samples" -> samples.put(step, (ArrayNode) line.withArray("clips"));
-            case "checkpoint" -> happened(line, "checkpoint " + line.path("folder").asText());
+            case "checkpoint" ->
+                happened(line, "checkpoint " + line.path("folder").asText());
             case "end" -> {
                 state = "finished";
                 happened(line, line.path("message").asText());
@@ -73,8 +76,10 @@ final class RunPage {
     }
 
     private void happened(JsonNode line, String what) {
-        events.add(JSON.createObjectNode().put("event", line.path("event").asText())
-                .put("time", line.path("time").asText()).put("message", what));
+        events.add(JSON.createObjectNode()
+                .put("event", line.path("event").asText())
+                .put("time", line.path("time").asText())
+                .put("message", what));
         if (events.size() > EVENTS_SHOWN) {
             events.remove(0);
         }
@@ -82,15 +87,22 @@ final class RunPage {
 
     /** @param costs sums by bucket, as {@link BucketCosts} writes them */
     String html(JsonNode costs) {
-        ObjectNode data = JSON.createObjectNode().put("title", title).put("state", state)
-                .put("written", Instant.now().toString()).put("step", newest.path("step").asLong())
-                .put("total", newest.path("total_steps").asLong()).put("epoch", newest.path("epoch").asInt())
-                .put("ranks", newest.path("ranks").asInt()).put("config", configuration);
+        ObjectNode data = JSON.createObjectNode()
+                .put("title", title)
+                .put("state", state)
+                .put("written", Instant.now().toString())
+                .put("step", newest.path("step").asLong())
+                .put("total", newest.path("total_steps").asLong())
+                .put("epoch", newest.path("epoch").asInt())
+                .put("ranks", newest.path("ranks").asInt())
+                .put("config", configuration);
         ObjectNode points = data.putObject("curves");
         curves.forEach((name, curve) -> curve.writeTo(points.putArray(name)));
         ArrayNode shelves = data.putArray("samples");
-        samples.entrySet().stream().limit(SAMPLINGS_SHOWN).forEach(
-                shelf -> shelves.addObject().put("step", shelf.getKey()).set("clips", shelf.getValue()));
+        samples.entrySet().stream()
+                .limit(SAMPLINGS_SHOWN)
+                .forEach(
+                        shelf -> shelves.addObject().put("step", shelf.getKey()).set("clips", shelf.getValue()));
         data.putArray("events").addAll(events);
         data.set("costs", costs);
         // Whatever a caption or a path holds, it must not end the element it stands in.

@@ -80,7 +80,10 @@ final class RunPageFile implements LineSink {
                 run.atomicPut(BucketCosts.NAME, sums);
                 run.atomicPut(NAME, html);
             } catch (IOException e) {
-                LOG.warn("Cannot write {}: {}. Training goes on; the page stays as it was.", run.uri(NAME), e.toString());
+                LOG.warn(
+                        "Cannot write {}: {}. Training goes on; the page stays as it was.",
+                        run.uri(NAME),
+                        e.toString());
             }
         });
     }

@@ -48,9 +48,18 @@ import org.apache.logging.log4j.Logger;
  * @param resumed where that checkpoint's run stood; null for a run that begins at step 0
  * @param latent what the codec makes of a picture
  */
-record RunStart(HadoopStorage data, BucketingManifest manifest, HadoopStorage run, Stdit2Config model,
-        PlanRules rules, String fingerprint, FeatureCache features, HadoopStorage featuresFolder, String checkpoint,
-        RunState resumed, LatentSizes latent) {
+record RunStart(
+        HadoopStorage data,
+        BucketingManifest manifest,
+        HadoopStorage run,
+        Stdit2Config model,
+        PlanRules rules,
+        String fingerprint,
+        FeatureCache features,
+        HadoopStorage featuresFolder,
+        String checkpoint,
+        RunState resumed,
+        LatentSizes latent) {
     private static final Logger LOG = LogManager.getLogger(RunStart.class);
 
     /** A checkpoint and the folder it lies in. */
@@ -75,22 +84,26 @@ record RunStart(HadoopStorage data, BucketingManifest manifest, HadoopStorage ru
         TextSizes text = loaded.resolve("text_encoder", () -> Components.textSizes(config.textEncoder(), cache));
         Optional<Stdit2Config> stored = storedSizes(config, checkpoint, hadoop, cache);
         Stdit2Config model = loaded.resolve("model", () -> Components.model(config.model(), stored, latent, text));
-        if (config.dataset().type() == DatasetType.VARIABLE_VIDEO_TEXT_DATASET && config.plan().batchSize() != null) {
+        if (config.dataset().type() == DatasetType.VARIABLE_VIDEO_TEXT_DATASET
+                && config.plan().batchSize() != null) {
             LOG.info("'batch_size' has no effect here: bucket_config sets the batch size of each bucket.");
         }
         PlanRules rules = PlanRules.of(config, manifest, model, latent, hadoop);
         String fingerprint = PlanFingerprint.of(config, manifest, rules);
         FeatureCache features = FeatureCache.forTraining(config, cache, hadoop);
-        HadoopStorage folder = features == null ? null : new HadoopStorage(hadoop, config.dataset().features());
+        HadoopStorage folder = features == null
+                ? null
+                : new HadoopStorage(hadoop, config.dataset().features());
         if (load == null) {
             return new RunStart(data, manifest, run, model, rules, fingerprint, features, folder, null, null, latent);
         }
         RunState resumed = checkLoad(config, checkpoint, model, fingerprint);
-        if (resumed == null || !new HadoopStorage(hadoop, config.run().load()).uri("").equals(run.uri(""))) {
+        if (resumed == null
+                || !new HadoopStorage(hadoop, config.run().load()).uri("").equals(run.uri(""))) {
             requireNoLaterCheckpoint(checkpoint, resumed, run); // else it is the newest
         }
-        return new RunStart(data, manifest, run, model, rules, fingerprint, features, folder, load.uri(), resumed,
-                latent);
+        return new RunStart(
+                data, manifest, run, model, rules, fingerprint, features, folder, load.uri(), resumed, latent);
     }
 
     /** What ranks would refuse else, some of it after many steps. */
@@ -100,18 +113,21 @@ record RunStart(HadoopStorage data, BucketingManifest manifest, HadoopStorage ru
         if (config.maskRatios() != null) {
             loaded.resolve("mask_ratios", () -> FrameMask.of(config.maskRatios()));
         }
-        loaded.resolve("scheduler.timestep_respacing",
+        loaded.resolve(
+                "scheduler.timestep_respacing",
                 () -> NoiseSchedule.linear(config.scheduler().timestepRespacing()));
         loaded.resolve("weight_decay", () -> TrainingRank.options(config, 1));
         if (config.watch().sampleEvery() != null) {
             for (String prompt : config.samples().prompts()) {
-                loaded.resolve("samples.prompts", () -> PromptSyntax.parse(prompt).texts(1));
+                loaded.resolve(
+                        "samples.prompts", () -> PromptSyntax.parse(prompt).texts(1));
             }
             ImageSize size = config.samples().imageSize();
             loaded.resolve("samples.image_size", () -> {
                 if (Math.min(size.height(), size.width()) < latent.spatialFactor()) {
-                    throw new InvalidInputException("Cannot draw clips of " + size.height() + "x" + size.width()
-                            + " pixels: the codec needs " + latent.spatialFactor() + " of each side. Give larger ones.");
+                    throw new InvalidInputException(
+                            "Cannot draw clips of " + size.height() + "x" + size.width() + " pixels: the codec needs "
+                                    + latent.spatialFactor() + " of each side. Give larger ones.");
                 }
                 return size;
             });
@@ -119,8 +135,8 @@ record RunStart(HadoopStorage data, BucketingManifest manifest, HadoopStorage ru
     }
 
     /** First weights bring their sizes along; once the run has a checkpoint, that does. */
-    private static Optional<Stdit2Config> storedSizes(TrainingConfig config, CheckpointReader load,
-            Configuration hadoop, WeightsCache cache) throws IOException {
+    private static Optional<Stdit2Config> storedSizes(
+            TrainingConfig config, CheckpointReader load, Configuration hadoop, WeightsCache cache) throws IOException {
         if (config.model().fromPretrained() == null) {
             return Optional.empty();
         }
@@ -129,8 +145,9 @@ record RunStart(HadoopStorage data, BucketingManifest manifest, HadoopStorage ru
         }
         PretrainedModel first = PretrainedModel.find(config.model(), hadoop, cache);
         first.warnings().forEach(warning -> LOG.warn("{}", warning));
-        first.sizes().ifPresent(sizes -> LOG.info("The model has the sizes of {}: {}",
-                config.model().fromPretrained(), sizes));
+        first.sizes()
+                .ifPresent(sizes -> LOG.info(
+                        "The model has the sizes of {}: {}", config.model().fromPretrained(), sizes));
         return first.sizes();
     }
 
@@ -138,7 +155,8 @@ record RunStart(HadoopStorage data, BucketingManifest manifest, HadoopStorage ru
     static void requireSameInterval(TrainingConfig config, BucketingManifest manifest) {
         if (config.dataset().type() == DatasetType.VARIABLE_VIDEO_TEXT_DATASET
                 && config.dataset().frameInterval() != manifest.frameInterval()) {
-            throw new UserError("Cannot train with dataset.frame_interval " + config.dataset().frameInterval()
+            throw new UserError("Cannot train with dataset.frame_interval "
+                    + config.dataset().frameInterval()
                     + ": the clips were bucketed for " + manifest.frameInterval()
                     + ". Set it to that, or bucket them again.");
         }
@@ -156,7 +174,8 @@ record RunStart(HadoopStorage data, BucketingManifest manifest, HadoopStorage ru
             throw new UserError("Cannot read " + dataPath + ": there is no such folder. "
                     + "Give the output folder of a bucketing run as " + key + ".");
         }
-        if (given.status(BucketingManifest.NAME).isEmpty() && path.getName().equals("shards")
+        if (given.status(BucketingManifest.NAME).isEmpty()
+                && path.getName().equals("shards")
                 && path.getParent() != null) {
             return new HadoopStorage(hadoop, path.getParent().toString());
         }
@@ -180,18 +199,19 @@ record RunStart(HadoopStorage data, BucketingManifest manifest, HadoopStorage ru
     }
 
     /** After a failure the newest checkpoint of the run folder is gone on from, so it must be one of this run. */
-    private static void requireNoLaterCheckpoint(CheckpointReader load, RunState resumed,
-            HadoopStorage run) throws IOException {
+    private static void requireNoLaterCheckpoint(CheckpointReader load, RunState resumed, HadoopStorage run)
+            throws IOException {
         long from = resumed == null ? 0 : resumed.globalStep();
         Optional<CheckpointReader.Found> newest = CheckpointReader.newest(run);
-        if (newest.isPresent() && TrainingCheckpoint.state(newest.get().checkpoint()).globalStep() > from) {
+        if (newest.isPresent()
+                && TrainingCheckpoint.state(newest.get().checkpoint()).globalStep() > from) {
             throw new UserError("Cannot go on from step " + from + " of " + load + " in " + run + ": it holds a later "
                     + "checkpoint, " + newest.get().checkpoint().folder() + ". Give another --outputs, or remove it.");
         }
     }
 
-    private static RunState checkLoad(TrainingConfig config, CheckpointReader load, Stdit2Config model,
-            String fingerprint) throws IOException {
+    private static RunState checkLoad(
+            TrainingConfig config, CheckpointReader load, Stdit2Config model, String fingerprint) throws IOException {
         requireSameModel(load, model);
         RunState state = TrainingCheckpoint.state(load);
         if (config.run().startFromScratch()) {
@@ -202,13 +222,22 @@ record RunStart(HadoopStorage data, BucketingManifest manifest, HadoopStorage ru
             return state;
         }
         if (!config.plan().replan()) {
-            throw new UserError("Cannot resume from " + load + ": its steps would be others now, " + String.join(", ", changes)
-                    + ". Restore that, give --replan to go on with new steps, or --start-from-scratch to take only weights"
-                    + " and optimizer.");
+            throw new UserError(
+                    "Cannot resume from " + load + ": its steps would be others now, " + String.join(", ", changes)
+                            + ". Restore that, give --replan to go on with new steps, or --start-from-scratch to take only weights"
+                            + " and optimizer.");
         }
-        LOG.warn("The steps that are to come are planned anew, and epoch {} begins again: {}", state.epoch(),
+        LOG.warn(
+                "The steps that are to come are planned anew, and epoch {} begins again: {}",
+                state.epoch(),
                 String.join(", ", changes));
-        return new RunState(state.epoch(), 0, state.globalStep(), state.optimizerSteps(), state.seed(), fingerprint,
+        return new RunState(
+                state.epoch(),
+                0,
+                state.globalStep(),
+                state.optimizerSteps(),
+                state.seed(),
+                fingerprint,
                 state.predictXstart());
     }
 
@@ -223,11 +252,21 @@ record RunStart(HadoopStorage data, BucketingManifest manifest, HadoopStorage ru
     /** What a rank will need for the largest micro-batch of the shards. */
     MemoryNeed memoryNeed(TrainingConfig config) {
         int factor = latent.spatialFactor();
-        List<Stdit2Flops.Shape> micros = rules.buckets().stream().map(bucket -> new Stdit2Flops.Shape(
-                rules.batchSize(bucket), bucket.frames(), bucket.height() / factor, bucket.width() / factor,
-                model.modelMaxLength())).toList();
-        return MemoryNeed.of(model, micros, config.dtype() == Precision.BF16 ? 2 : 4, config.gradCheckpoint(),
-                config.optimizer().optimizerSharding(), config.watch().sampleEvery() != null,
+        List<Stdit2Flops.Shape> micros = rules.buckets().stream()
+                .map(bucket -> new Stdit2Flops.Shape(
+                        rules.batchSize(bucket),
+                        bucket.frames(),
+                        bucket.height() / factor,
+                        bucket.width() / factor,
+                        model.modelMaxLength()))
+                .toList();
+        return MemoryNeed.of(
+                model,
+                micros,
+                config.dtype() == Precision.BF16 ? 2 : 4,
+                config.gradCheckpoint(),
+                config.optimizer().optimizerSharding(),
+                config.watch().sampleEvery() != null,
                 (long) config.steps().decodeCacheMib() << 20);
     }
 
@@ -240,6 +279,8 @@ record RunStart(HadoopStorage data, BucketingManifest manifest, HadoopStorage ru
     List<JsonNode> told() throws IOException {
         boolean own = checkpoint != null && checkpoint.startsWith(run.uri("") + "/");
         return own && resumed != null
-                ? RunLog.notes(CheckpointReader.open(run, checkpoint.substring(run.uri("").length() + 1))) : List.of();
+                ? RunLog.notes(CheckpointReader.open(
+                        run, checkpoint.substring(run.uri("").length() + 1)))
+                : List.of();
     }
 }

@@ -57,8 +57,14 @@ final class SampleVideos {
      * @param model that of the averaged weights
      * @param nullCaption text features of no caption
      */
-    SampleVideos(TrainingConfig config, HadoopStorage run, Supplier<Stdit2> model, float[] nullCaption,
-            LatentCodec codec, TextEncoder text, Collective collective) {
+    SampleVideos(
+            TrainingConfig config,
+            HadoopStorage run,
+            Supplier<Stdit2> model,
+            float[] nullCaption,
+            LatentCodec codec,
+            TextEncoder text,
+            Collective collective) {
         this.config = config;
         samples = config.samples();
         this.run = run;
@@ -89,7 +95,9 @@ final class SampleVideos {
         }
         Map<Integer, String> files = new HashMap<>();
         for (byte[] rank : collective.allGather(mine.getBytes(StandardCharsets.UTF_8))) {
-            new String(rank, StandardCharsets.UTF_8).lines().map(line -> line.split(" ", 2))
+            new String(rank, StandardCharsets.UTF_8)
+                    .lines()
+                    .map(line -> line.split(" ", 2))
                     .forEach(line -> files.put(Integer.valueOf(line[0]), line[1]));
         }
         ArrayNode clips = JsonNodeFactory.instance.arrayNode();
@@ -105,18 +113,31 @@ final class SampleVideos {
         NoiseSchedule schedule = NoiseSchedule.linear(Integer.toString(samples.numSamplingSteps()));
         Sampler sampler = Components.sampler(
                 samples.sampler(), schedule, config.scheduler().predictXstart(), averaged.tensors());
-        LatentGenerator latents = new LatentGenerator(averaged, nullCaption, sampler,
+        LatentGenerator latents = new LatentGenerator(
+                averaged,
+                nullCaption,
+                sampler,
                 new Sampler.Guidance(samples.cfgScale(), averaged.config().inChannels()));
         int factor = codec.spatialFactor();
         int height = samples.imageSize().height() / factor * factor;
         int width = samples.imageSize().width() / factor * factor;
         ClipShape shape = new ClipShape(samples.numFrames(), height, width, samples.fps(), true);
-        VideoRequest request = new VideoRequest(config.run().seed(), prompt, 0, List.of(caption(prompt)),
-                LoopConditions.of(MaskStrategy.NONE, samples.numFrames(), 1, 0, List.of()), Map.of());
+        VideoRequest request = new VideoRequest(
+                config.run().seed(),
+                prompt,
+                0,
+                List.of(caption(prompt)),
+                LoopConditions.of(MaskStrategy.NONE, samples.numFrames(), 1, 0, List.of()),
+                Map.of());
         int played = Math.max(1, samples.fps() / config.dataset().frameInterval());
         try (ClipFile file = new ClipFile(run, name, height, width, played)) {
-            new VideoGenerator(latents, codec, Carry.DECODED).generate(List.of(request), shape, 0,
-                    (row, frame) -> file.write(frame), denoised -> collective.reportProgress());
+            new VideoGenerator(latents, codec, Carry.DECODED)
+                    .generate(
+                            List.of(request),
+                            shape,
+                            0,
+                            (row, frame) -> file.write(frame),
+                            denoised -> collective.reportProgress());
             file.publish();
         }
     }
@@ -124,7 +145,8 @@ final class SampleVideos {
     /** As inference cleans and encodes it. */
     private Caption caption(int prompt) {
         return captions.computeIfAbsent(prompt, index -> {
-            TextFeatures features = text.encode(PromptSyntax.parse(samples.prompts().get(index)).texts(1));
+            TextFeatures features =
+                    text.encode(PromptSyntax.parse(samples.prompts().get(index)).texts(1));
             boolean[] mask = new boolean[features.mask().length];
             for (int i = 0; i < mask.length; i++) {
                 mask[i] = features.mask()[i] != 0;

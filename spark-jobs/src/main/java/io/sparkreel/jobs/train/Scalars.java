@@ -27,16 +27,22 @@ final class Scalars {
                 line.path("buckets").fields().forEachRemaining(bucket -> {
                     JsonNode sums = bucket.getValue();
                     put("bucket_loss/" + bucket.getKey(), sums.path("loss"), scalars);
-                    scalars.put("bucket_seconds/" + bucket.getKey(),
-                            sums.path("seconds").asDouble() / sums.path("micro_batches").asDouble());
+                    scalars.put(
+                            "bucket_seconds/" + bucket.getKey(),
+                            sums.path("seconds").asDouble()
+                                    / sums.path("micro_batches").asDouble());
                 });
             }
             case "eval" -> {
                 numbers("eval/", line, scalars);
-                line.path("buckets").fields().forEachRemaining(bucket ->
-                        put("eval_loss/" + bucket.getKey(), bucket.getValue().path("loss"), scalars));
+                line.path("buckets")
+                        .fields()
+                        .forEachRemaining(bucket -> put(
+                                "eval_loss/" + bucket.getKey(),
+                                bucket.getValue().path("loss"),
+                                scalars));
             }
-            default -> { }
+            default -> {}
         }
         return scalars;
     }

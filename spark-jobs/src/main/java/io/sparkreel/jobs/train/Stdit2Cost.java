@@ -31,14 +31,18 @@ public final class Stdit2Cost implements CostModel.Formulas {
     /** Those of the model that was published with Open-Sora's buckets, in bf16 and with recomputed blocks. */
     public static Stdit2Cost published() {
         int[] preset = Stdit2Config.preset("STDiT2-XL/2");
-        Stdit2Config model = new Stdit2Config(512, 4, List.of(1, 2, 2), preset[1], preset[0], preset[2], 4, 0.1, true,
-                4096, 200, true);
+        Stdit2Config model = new Stdit2Config(
+                512, 4, List.of(1, 2, 2), preset[1], preset[0], preset[2], 4, 0.1, true, 4096, 200, true);
         return new Stdit2Cost(model, new LatentSizes(4, 8), 2, true);
     }
 
     private Stdit2Flops.Shape shape(Bucket bucket, int batch) {
-        return new Stdit2Flops.Shape(batch, bucket.frames(), bucket.height() / latent.spatialFactor(),
-                bucket.width() / latent.spatialFactor(), model.modelMaxLength());
+        return new Stdit2Flops.Shape(
+                batch,
+                bucket.frames(),
+                bucket.height() / latent.spatialFactor(),
+                bucket.width() / latent.spatialFactor(),
+                model.modelMaxLength());
     }
 
     @Override

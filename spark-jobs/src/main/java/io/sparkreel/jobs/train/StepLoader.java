@@ -34,6 +34,7 @@ final class StepLoader implements AutoCloseable {
     private static final int POLL_SECONDS = 1;
     /** A store that is silent for so long is worth a word. */
     private static final int IDLE_SECONDS = 10;
+
     private static final int KIBIBYTE = 1024;
 
     /**
@@ -92,6 +93,7 @@ final class StepLoader implements AutoCloseable {
     private final AtomicLong done = new AtomicLong();
     /** Whether an encoder computes, or fetches its weights. */
     private volatile boolean encoding;
+
     private final ExecutorService decoders;
     private final List<Thread> threads;
 
@@ -100,8 +102,16 @@ final class StepLoader implements AutoCloseable {
      *
      * @param features for clips that have stored ones; null if none has
      */
-    StepLoader(PlanReader plan, ClipDecoder decoder, ClipDecoder.Frames frames, ClipEncoder encoder,
-            FeatureReader features, SampleShape shape, Ahead ahead, int rank, int ranks) {
+    StepLoader(
+            PlanReader plan,
+            ClipDecoder decoder,
+            ClipDecoder.Frames frames,
+            ClipEncoder encoder,
+            FeatureReader features,
+            SampleShape shape,
+            Ahead ahead,
+            int rank,
+            int ranks) {
         this.plan = plan;
         this.decoder = decoder;
         this.frames = frames;
@@ -113,7 +123,8 @@ final class StepLoader implements AutoCloseable {
         capacity = (int) Math.max(1, Math.min(Integer.MAX_VALUE, ahead.bytes() / KIBIBYTE));
         room = new Semaphore(capacity);
         decoders = Executors.newFixedThreadPool(ahead.threads(), task -> daemon(task, "sparkreel-decoder-" + rank));
-        threads = List.of(daemon(() -> passOn(this::readPlan, coming), "sparkreel-plan-" + rank),
+        threads = List.of(
+                daemon(() -> passOn(this::readPlan, coming), "sparkreel-plan-" + rank),
                 daemon(() -> passOn(this::encode, ready), "sparkreel-loader-" + rank));
         threads.forEach(Thread::start);
     }
@@ -166,7 +177,8 @@ final class StepLoader implements AutoCloseable {
 
     private Loaded load(PlannedClip clip) throws MediaException, IOException {
         try {
-            return clip.features() == null ? new Loaded(decoder.decode(clip, frames.window(clip.epoch())), null)
+            return clip.features() == null
+                    ? new Loaded(decoder.decode(clip, frames.window(clip.epoch())), null)
                     : new Loaded(null, features.read(clip));
         } finally {
             done.incrementAndGet();

@@ -65,10 +65,14 @@ final class StepLog {
         Map<Phase, Double> phases = new EnumMap<>(Phase.class);
         IN_A_STEP.forEach(phase -> phases.put(phase, mean(laps, phase)));
         // Not this rank's own interval: before the first step the ranks get ready one after the other.
-        double seconds = phases.values().stream().mapToDouble(Double::doubleValue).sum();
+        double seconds =
+                phases.values().stream().mapToDouble(Double::doubleValue).sum();
         double operations = laps.stream().mapToDouble(RankLap::operations).sum() / seconds;
-        ObjectNode line = JsonNodeFactory.instance.objectNode()
-                .put("loss", loss / judged).put("mse", squaredError / judged).put("vb", variationalBound / judged)
+        ObjectNode line = JsonNodeFactory.instance
+                .objectNode()
+                .put("loss", loss / judged)
+                .put("mse", squaredError / judged)
+                .put("vb", variationalBound / judged)
                 .put("samples_per_s", samples / seconds)
                 .put("tokens_per_s", laps.stream().mapToLong(RankLap::tokens).sum() / seconds)
                 .put("tflops", operations / TERA);
@@ -95,8 +99,10 @@ final class StepLog {
         for (RankLap lap : laps) {
             lap.buckets().forEach((bucket, totals) -> sums.merge(bucket, totals, BucketTotals::plus));
         }
-        sums.forEach((bucket, totals) -> target.putObject(bucket).put("micro_batches", totals.microBatches())
-                .put("samples", totals.samples()).put("seconds", totals.seconds())
+        sums.forEach((bucket, totals) -> target.putObject(bucket)
+                .put("micro_batches", totals.microBatches())
+                .put("samples", totals.samples())
+                .put("seconds", totals.seconds())
                 .put("loss", totals.loss() / totals.samples()));
     }
 }

@@ -29,7 +29,8 @@ final class TensorBoardLog implements LineSink {
 
     TensorBoardLog(HadoopStorage run) throws IOException {
         Instant now = Instant.now();
-        String name = TensorBoardWriter.fileName(now, UUID.randomUUID().toString().substring(0, 8));
+        String name =
+                TensorBoardWriter.fileName(now, UUID.randomUUID().toString().substring(0, 8));
         writer = new TensorBoardWriter(create(run, FOLDER + "/" + name), now);
     }
 
@@ -63,7 +64,11 @@ final class TensorBoardLog implements LineSink {
             begins = false;
         }
         for (Map.Entry<String, Double> scalar : scalars.entrySet()) {
-            writer.scalar(scalar.getKey(), line.get("step").asLong(), scalar.getValue().floatValue(), time);
+            writer.scalar(
+                    scalar.getKey(),
+                    line.get("step").asLong(),
+                    scalar.getValue().floatValue(),
+                    time);
         }
         if (!scalars.isEmpty()) {
             writer.flush();

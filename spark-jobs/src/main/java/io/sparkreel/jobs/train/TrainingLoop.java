@@ -36,8 +36,15 @@ final class TrainingLoop {
     private long done;
 
     /** @param start where the run stands */
-    TrainingLoop(RankTask task, HadoopStorage run, RunState start, StepLoader loader, ModelWeights weights,
-            Trainer trainer, Collective collective, RankWatch watch) {
+    TrainingLoop(
+            RankTask task,
+            HadoopStorage run,
+            RunState start,
+            StepLoader loader,
+            ModelWeights weights,
+            Trainer trainer,
+            Collective collective,
+            RankWatch watch) {
         this.task = task;
         config = task.config().run();
         this.run = run;
@@ -59,12 +66,13 @@ final class TrainingLoop {
         // A rank lost between the last commit and its own end leaves an attempt that has no step to take.
         String checkpoint = task.steps().checkpoint();
         String tooBad = null;
-        try (CheckpointSaver saver = new CheckpointSaver(
-                run, task.attempt(), weights, trainer, collective, this::committed)) {
+        try (CheckpointSaver saver =
+                new CheckpointSaver(run, task.attempt(), weights, trainer, collective, this::committed)) {
             boolean stop = false;
             while (!stop && tooBad == null && done < task.steps().last()) {
                 LoadedStep loaded = next();
-                StepReport report = trainer.step(done, loaded.microBatches(), loaded.step().clips());
+                StepReport report =
+                        trainer.step(done, loaded.microBatches(), loaded.step().clips());
                 done++;
                 guard.check(done, loaded.microBatches(), report);
                 watch.stepped(epoch, done, report);
@@ -87,7 +95,8 @@ final class TrainingLoop {
         trainer.metrics().enter(Phase.DATA);
         LoadedStep loaded = loader.next(collective::reportProgress);
         if (loaded == null) {
-            throw new IllegalStateException("the plan ends before step " + task.steps().last());
+            throw new IllegalStateException(
+                    "the plan ends before step " + task.steps().last());
         }
         epochEnded = loaded.step().epoch() != epoch;
         if (epochEnded) {
@@ -109,12 +118,19 @@ final class TrainingLoop {
     }
 
     private boolean isCheckpointDue() {
-        return config.ckptEvery() > 0 && done % config.ckptEvery() == 0 || done == task.steps().last();
+        return config.ckptEvery() > 0 && done % config.ckptEvery() == 0
+                || done == task.steps().last();
     }
 
     private RunState state() {
-        return new RunState(epoch, done - epochBegin, done, trainer.optimizer().steps(), config.seed(),
-                task.planFingerprint(), task.config().scheduler().predictXstart());
+        return new RunState(
+                epoch,
+                done - epochBegin,
+                done,
+                trainer.optimizer().steps(),
+                config.seed(),
+                task.planFingerprint(),
+                task.config().scheduler().predictXstart());
     }
 
     private void committed(RunState state, String folder) throws IOException {

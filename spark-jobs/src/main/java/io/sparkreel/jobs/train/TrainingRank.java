@@ -60,23 +60,43 @@ final class TrainingRank {
             weights.initialise(config.run().seed());
             try (Trainer trainer = new Trainer(options(config, task.steps().total()), weights, tensors, collective)) {
                 RunState start = restore(weights, trainer, cache);
-                LatentCodec codec = OnDemand.codec(Components.codecSizes(config.vae(), cache),
+                LatentCodec codec = OnDemand.codec(
+                        Components.codecSizes(config.vae(), cache),
                         () -> Components.codec(config.vae(), cache, tensors));
-                TextEncoder text = OnDemand.text(Components.textSizes(config.textEncoder(), cache),
+                TextEncoder text = OnDemand.text(
+                        Components.textSizes(config.textEncoder(), cache),
                         () -> Components.textEncoder(config.textEncoder(), cache, tensors));
                 ClipDecoder decoder = decoder();
-                SampleShape shape = new SampleShape(codec.channels(), codec.spatialFactor(), text.slots(), text.width());
-                try (StepLoader loader = new StepLoader(new PlanReader(hadoop, task.steps().plan(), start.globalStep()),
-                        decoder, frames(), new ClipEncoder(codec, text, config.run().seed()), features(shape),
-                        shape, ahead(threads(context)), collective.rank(), collective.worldSize())) {
-                    ClipEncoder evalEncoder = new ClipEncoder(codec, text, config.run().seed());
-                    Evaluation evaluation = new Evaluation(task.evalClips().value(),
-                            clip -> evalEncoder.encode(clip, decoder.decode(clip, 0)), shape::microBatch,
-                            trainer.validation()::losses, collective);
-                    SampleVideos samples = new SampleVideos(config, new HadoopStorage(hadoop, config.run().outputs()),
-                            trainer::averagedModel, weights.nullCaption(), codec, text, collective);
-                    RankWatch watch = new RankWatch(
-                            task, collective, trainer, tensors, start.globalStep(), evaluation, samples);
+                SampleShape shape =
+                        new SampleShape(codec.channels(), codec.spatialFactor(), text.slots(), text.width());
+                try (StepLoader loader = new StepLoader(
+                        new PlanReader(hadoop, task.steps().plan(), start.globalStep()),
+                        decoder,
+                        frames(),
+                        new ClipEncoder(codec, text, config.run().seed()),
+                        features(shape),
+                        shape,
+                        ahead(threads(context)),
+                        collective.rank(),
+                        collective.worldSize())) {
+                    ClipEncoder evalEncoder =
+                            new ClipEncoder(codec, text, config.run().seed());
+                    Evaluation evaluation = new Evaluation(
+                            task.evalClips().value(),
+                            clip -> evalEncoder.encode(clip, decoder.decode(clip, 0)),
+                            shape::microBatch,
+                            trainer.validation()::losses,
+                            collective);
+                    SampleVideos samples = new SampleVideos(
+                            config,
+                            new HadoopStorage(hadoop, config.run().outputs()),
+                            trainer::averagedModel,
+                            weights.nullCaption(),
+                            codec,
+                            text,
+                            collective);
+                    RankWatch watch =
+                            new RankWatch(task, collective, trainer, tensors, start.globalStep(), evaluation, samples);
                     HadoopStorage run = new HadoopStorage(hadoop, config.run().outputs());
                     running = trainer;
                     return new TrainingLoop(task, run, start, loader, weights, trainer, collective, watch).run();
@@ -106,8 +126,14 @@ final class TrainingRank {
 
     /** Reads stored features, null if there are none. */
     private FeatureReader features(SampleShape shape) throws IOException {
-        return task.features() == null ? null : new FeatureReader(
-                hadoop, config.dataset().features(), task.features().dtype(), shape, config.run().seed());
+        return task.features() == null
+                ? null
+                : new FeatureReader(
+                        hadoop,
+                        config.dataset().features(),
+                        task.features().dtype(),
+                        shape,
+                        config.run().seed());
     }
 
     private ClipDecoder decoder() throws IOException {
@@ -118,8 +144,11 @@ final class TrainingRank {
     private ClipDecoder.Frames frames() {
         DatasetConfig dataset = config.dataset();
         int windows = dataset.temporalWindows() == null ? 0 : dataset.temporalWindows();
-        return new ClipDecoder.Frames(FrameTransform.valueOf(dataset.transformName().name()), dataset.frameInterval(),
-                task.features() == null ? windows : task.features().windows(), config.run().seed());
+        return new ClipDecoder.Frames(
+                FrameTransform.valueOf(dataset.transformName().name()),
+                dataset.frameInterval(),
+                task.features() == null ? windows : task.features().windows(),
+                config.run().seed());
     }
 
     private StepLoader.Ahead ahead(int threads) {
@@ -136,33 +165,65 @@ final class TrainingRank {
     /** @param totalSteps the length of the run, for the learning rate */
     static Trainer.Options options(TrainingConfig config, long totalSteps) {
         OptimizerConfig optimizer = config.optimizer();
-        LearningRate rate = new LearningRate(LearningRate.Schedule.valueOf(optimizer.lrSchedule().name()),
-                optimizer.lr(), optimizer.warmupSteps(), totalSteps);
-        AdamW.Options adam = new AdamW.Options(optimizer.adamBetas().first(), optimizer.adamBetas().second(),
-                optimizer.adamEps(), optimizer.weightDecay());
-        return new Trainer.Options(config.scheduler().predictXstart(), config.scheduler().vbWeight(),
-                config.scheduler().timestepRespacing(), config.scheduler().type() == SchedulerType.IDDPM_SPEED,
-                config.maskRatios() == null ? null : FrameMask.of(config.maskRatios()), config.gradCheckpoint(),
+        LearningRate rate = new LearningRate(
+                LearningRate.Schedule.valueOf(optimizer.lrSchedule().name()),
+                optimizer.lr(),
+                optimizer.warmupSteps(),
+                totalSteps);
+        AdamW.Options adam = new AdamW.Options(
+                optimizer.adamBetas().first(),
+                optimizer.adamBetas().second(),
+                optimizer.adamEps(),
+                optimizer.weightDecay());
+        return new Trainer.Options(
+                config.scheduler().predictXstart(),
+                config.scheduler().vbWeight(),
+                config.scheduler().timestepRespacing(),
+                config.scheduler().type() == SchedulerType.IDDPM_SPEED,
+                config.maskRatios() == null ? null : FrameMask.of(config.maskRatios()),
+                config.gradCheckpoint(),
                 Components.precision(config.dtype()),
-                config.model().freeze() == null ? Freeze.NOTHING : Freeze.valueOf(config.model().freeze().name()),
-                optimizer.gradClip() == null ? 0 : optimizer.gradClip(), adam, rate,
-                optimizer.emaDecay(), optimizer.emaWarmup(), config.run().seed(), optimizer.optimizerSharding());
+                config.model().freeze() == null
+                        ? Freeze.NOTHING
+                        : Freeze.valueOf(config.model().freeze().name()),
+                optimizer.gradClip() == null ? 0 : optimizer.gradClip(),
+                adam,
+                rate,
+                optimizer.emaDecay(),
+                optimizer.emaWarmup(),
+                config.run().seed(),
+                optimizer.optimizerSharding());
     }
 
     /** The state to go on from: a checkpoint's, or that of a run that begins. */
     private RunState restore(ModelWeights weights, Trainer trainer, WeightsCache cache) throws IOException {
-        RunState fresh = new RunState(0, 0, 0, 0, config.run().seed(), task.planFingerprint(),
+        RunState fresh = new RunState(
+                0,
+                0,
+                0,
+                0,
+                config.run().seed(),
+                task.planFingerprint(),
                 config.scheduler().predictXstart());
         if (task.steps().checkpoint() != null) {
-            CheckpointReader checkpoint = CheckpointReader.resolve(new HadoopStorage(hadoop, task.steps().checkpoint())).checkpoint();
+            CheckpointReader checkpoint = CheckpointReader.resolve(
+                            new HadoopStorage(hadoop, task.steps().checkpoint()))
+                    .checkpoint();
             RunState stored = TrainingCheckpoint.restore(checkpoint, weights, trainer);
             if (task.steps().newRun()) {
                 return fresh;
             }
             // After planning anew, the epoch that the checkpoint stands in begins again.
-            return stored.planFingerprint().equals(task.planFingerprint()) ? stored : new RunState(stored.epoch(), 0,
-                    stored.globalStep(), stored.optimizerSteps(), stored.seed(), task.planFingerprint(),
-                    stored.predictXstart());
+            return stored.planFingerprint().equals(task.planFingerprint())
+                    ? stored
+                    : new RunState(
+                            stored.epoch(),
+                            0,
+                            stored.globalStep(),
+                            stored.optimizerSteps(),
+                            stored.seed(),
+                            task.planFingerprint(),
+                            stored.predictXstart());
         }
         if (config.model().fromPretrained() != null) {
             PretrainedModel.find(config.model(), hadoop, cache).read(weights, TrainingCheckpoint.MODEL);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.train;
 
-import io.sparkreel.jobs.UserError;
 import io.sparkreel.jobs.StopSignal;
 import io.sparkreel.jobs.Stopped;
+import io.sparkreel.jobs.UserError;
 import io.sparkreel.jobs.config.LoadedConfig;
 import io.sparkreel.jobs.config.TrainingConfig;
 import java.io.IOException;
@@ -61,11 +61,11 @@ public final class TrainingRun {
             try (OutputStream out = start.run().create("config.yaml")) {
                 out.write(loaded.yaml().getBytes(StandardCharsets.UTF_8));
             }
-            EpochPlanning planning = new EpochPlanning(spark, start, new HeldOut(config.watch().evalFraction()));
+            EpochPlanning planning =
+                    new EpochPlanning(spark, start, new HeldOut(config.watch().evalFraction()));
             try (RunLog log = RunLog.of(loaded, start.run(), start.globalStep(), start.told())) {
                 spark.sparkContext().addSparkListener(log);
-                List<List<PlannedClip>> evalClips =
-                        eval == null ? List.of() : eval.microBatches(spark, start);
+                List<List<PlannedClip>> evalClips = eval == null ? List.of() : eval.microBatches(spark, start);
                 Attempts attempts = new Attempts(context, ranks, config, start, evalClips, log);
                 signal.onRequest(attempts::stop);
                 train(spark, attempts, ranks, planning, log);
@@ -87,16 +87,24 @@ public final class TrainingRun {
         return facts.size();
     }
 
-    private void train(SparkSession spark, Attempts attempts, int ranks, EpochPlanning planning,
-            RunLog log) throws IOException {
+    private void train(SparkSession spark, Attempts attempts, int ranks, EpochPlanning planning, RunLog log)
+            throws IOException {
         long stepsPerEpoch = planning.steps(0);
         long total = totalSteps(stepsPerEpoch);
         int epoch = start.resumed() == null ? 0 : start.resumed().epoch();
-        long epochBegin = start.resumed() == null ? 0 : start.resumed().globalStep() - start.resumed().step();
+        long epochBegin = start.resumed() == null
+                ? 0
+                : start.resumed().globalStep() - start.resumed().step();
         long done = start.globalStep();
         String checkpoint = start.checkpoint();
-        LOG.info("{} clips in {} buckets, {} steps an epoch, {} steps in all, {} rank{}",
-                start.manifest().clips(), start.manifest().buckets().size(), stepsPerEpoch, total, ranks, ranks == 1 ? "" : "s");
+        LOG.info(
+                "{} clips in {} buckets, {} steps an epoch, {} steps in all, {} rank{}",
+                start.manifest().clips(),
+                start.manifest().buckets().size(),
+                stepsPerEpoch,
+                total,
+                ranks,
+                ranks == 1 ? "" : "s");
         planning.describe(ranks);
         planning.forgetFrom(epochBegin);
         while (done < total) {
@@ -106,7 +114,8 @@ public final class TrainingRun {
             List<RankResult> results = attempts.run(new Stretch(planned.path(), last, total, checkpoint, newRun));
             String stopped = results.get(0).stopped();
             if (stopped != null) {
-                throw new UserError("Cannot train any further: " + stopped + "; " + start.run().uri(BadClips.TABLE)
+                throw new UserError("Cannot train any further: " + stopped + "; "
+                        + start.run().uri(BadClips.TABLE)
                         + " says which and why. Bucket the data again with verify: full, or raise max_bad_clips.");
             }
             done = results.get(0).steps();
@@ -120,13 +129,18 @@ public final class TrainingRun {
 
     private long totalSteps(long stepsPerEpoch) {
         long byEpochs = config.run().epochs() * stepsPerEpoch;
-        return config.run().maxSteps() == null ? byEpochs : Math.min(byEpochs, config.run().maxSteps());
+        return config.run().maxSteps() == null
+                ? byEpochs
+                : Math.min(byEpochs, config.run().maxSteps());
     }
 
     private void tellOfBadClips(SparkSession spark) throws IOException {
         if (!start.run().list(BadClips.TABLE).isEmpty()) {
             String table = start.run().uri(BadClips.TABLE);
-            LOG.warn("{} clips could not be read; {} says which and why", spark.read().parquet(table).count(), table);
+            LOG.warn(
+                    "{} clips could not be read; {} says which and why",
+                    spark.read().parquet(table).count(),
+                    table);
         }
     }
 }

@@ -46,9 +46,12 @@ final class WandbSync implements LineSink {
      * @throws UserError if it is in none of them
      */
     static Path find(String path) {
-        return Stream.of(path.split(File.pathSeparator)).filter(folder -> !folder.isEmpty())
-                .map(folder -> Path.of(folder, NAME)).filter(file -> Files.isRegularFile(file) && Files.isExecutable(file))
-                .findFirst().orElseThrow(() -> new UserError("Cannot hand the run to wandb: there is no program 'wandb' on"
+        return Stream.of(path.split(File.pathSeparator))
+                .filter(folder -> !folder.isEmpty())
+                .map(folder -> Path.of(folder, NAME))
+                .filter(file -> Files.isRegularFile(file) && Files.isExecutable(file))
+                .findFirst()
+                .orElseThrow(() -> new UserError("Cannot hand the run to wandb: there is no program 'wandb' on"
                         + " the driver's PATH. Install it there (pip install wandb) and log in, or set wandb: false."));
     }
 
@@ -65,8 +68,10 @@ final class WandbSync implements LineSink {
                 syncCopy();
             }
         } catch (IOException e) {
-            LOG.warn("The run could not be handed to wandb: {}. 'wandb sync --sync-tensorboard {}' does so by hand.",
-                    e.getMessage(), run.uri(TensorBoardLog.FOLDER));
+            LOG.warn(
+                    "The run could not be handed to wandb: {}. 'wandb sync --sync-tensorboard {}' does so by hand.",
+                    e.getMessage(),
+                    run.uri(TensorBoardLog.FOLDER));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
@@ -95,8 +100,15 @@ final class WandbSync implements LineSink {
     }
 
     private void sync(Path folder) throws IOException, InterruptedException {
-        List<String> command = List.of(program.toString(), "sync", "--sync-tensorboard", "--project", PROJECT, "--id",
-                id(folder), folder.toString());
+        List<String> command = List.of(
+                program.toString(),
+                "sync",
+                "--sync-tensorboard",
+                "--project",
+                PROJECT,
+                "--id",
+                id(folder),
+                folder.toString());
         LOG.info("Handing {} to wandb", folder);
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         process.getOutputStream().close();
@@ -126,7 +138,9 @@ final class WandbSync implements LineSink {
     /** All starts of a run are one run there: the random part of the first event file's name. */
     private static String id(Path folder) throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
-            String first = files.map(file -> file.getFileName().toString()).sorted().findFirst()
+            String first = files.map(file -> file.getFileName().toString())
+                    .sorted()
+                    .findFirst()
                     .orElseThrow(() -> new IOException("there are no event files"));
             return first.substring(first.lastIndexOf('.') + 1);
         }

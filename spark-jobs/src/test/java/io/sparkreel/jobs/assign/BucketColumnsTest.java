@@ -37,6 +37,7 @@ class BucketColumnsTest {
     private static final int CONFIGURATIONS = 50;
     /** Generating and compiling code takes a second for each; the others are interpreted. */
     private static final int COMPILED = 3;
+
     private static final int CLIPS = 2000;
     private static final double[] PROBABILITIES = {0, 0, 1, 1, 0.1, 0.3, 0.5, 0.8, 1e-9, 0.999999};
     private static final int[] COUNTS = {1, 2, 8, 16, 17, 32, 48, 64, 96, 128};
@@ -56,8 +57,13 @@ class BucketColumnsTest {
             BucketConfig rule = rule(random, i < COMPILED ? 10 : 3);
             List<Row> clips = clips(random, rule, CLIPS);
             long seed = random.nextLong();
-            compare(rule, clips, Assignment.of(rule, DrawKind.KEYED, seed), clip -> candidate ->
-                    KeepDraw.draw(seed, clip.getInt(5), clip.getLong(1), candidate.tag()), i < COMPILED, seen);
+            compare(
+                    rule,
+                    clips,
+                    Assignment.of(rule, DrawKind.KEYED, seed),
+                    clip -> candidate -> KeepDraw.draw(seed, clip.getInt(5), clip.getLong(1), candidate.tag()),
+                    i < COMPILED,
+                    seen);
         }
         for (Outcome outcome : Outcome.values()) {
             assertTrue(seen.getOrDefault(outcome, 0) > 100, () -> outcome + " is not covered: " + seen);
@@ -71,8 +77,14 @@ class BucketColumnsTest {
         for (int i = 0; i < 5; i++) {
             BucketConfig rule = rule(random, 3);
             long seed = random.nextInt(1 << 30);
-            compare(rule, clips(random, rule, CLIPS), Assignment.of(rule, DrawKind.NUMPY, seed), clip -> candidate ->
-                    NumpyDraw.draw(seed, clip.getInt(5), clip.getLong(0), rule.bucketCount(), candidate), i == 0, seen);
+            compare(
+                    rule,
+                    clips(random, rule, CLIPS),
+                    Assignment.of(rule, DrawKind.NUMPY, seed),
+                    clip -> candidate ->
+                            NumpyDraw.draw(seed, clip.getInt(5), clip.getLong(0), rule.bucketCount(), candidate),
+                    i == 0,
+                    seen);
         }
         assertTrue(seen.containsKey(Outcome.ASSIGNED) && seen.containsKey(Outcome.KEEP_PROB), seen::toString);
     }
@@ -81,14 +93,22 @@ class BucketColumnsTest {
         ToDoubleFunction<Candidate> of(Row clip);
     }
 
-    private static void compare(BucketConfig rule, List<Row> clips, Assignment assignment, Draws draws,
-            boolean compiled, Map<Outcome, Integer> seen) {
+    private static void compare(
+            BucketConfig rule,
+            List<Row> clips,
+            Assignment assignment,
+            Draws draws,
+            boolean compiled,
+            Map<Outcome, Integer> seen) {
         Dataset<Row> local = LocalSpark.session().createDataFrame(clips, CLIP);
         // The optimizer itself interprets projections of rows at hand, but nothing beyond an exchange of partitions.
         Dataset<Row> table = compiled ? local.coalesce(1) : local;
         List<Row> decided = assignment.decide(table).collectAsList();
         List<String> assigned = compiled
-                ? assignment.assign(table).collectAsList().stream().map(Row::toString).toList() : null;
+                ? assignment.assign(table).collectAsList().stream()
+                        .map(Row::toString)
+                        .toList()
+                : null;
         BucketAssigner assigner = new BucketAssigner(rule);
         List<String> expected = new ArrayList<>();
         assertEquals(clips.size(), decided.size());
@@ -101,8 +121,9 @@ class BucketColumnsTest {
             Outcome outcome = assigner.explain(frames, height, width, draws.of(clip));
             seen.merge(outcome, 1, Integer::sum);
             List<Object> row = new ArrayList<>(values(clip));
-            List<Object> place = bucket.<List<Object>>map(b -> List.of(
-                    b.resolution(), b.frames(), b.aspect(), b.height(), b.width())).orElse(Arrays.asList(new Object[5]));
+            List<Object> place = bucket.<List<Object>>map(
+                            b -> List.of(b.resolution(), b.frames(), b.aspect(), b.height(), b.width()))
+                    .orElse(Arrays.asList(new Object[5]));
             if (bucket.isPresent()) {
                 List<Object> kept = new ArrayList<>(row);
                 kept.addAll(place);
@@ -124,8 +145,8 @@ class BucketColumnsTest {
     }
 
     private static BucketConfig rule(SplittableRandom random, int most) {
-        AspectRatios table = AspectRatios.predefined().with("tiny", 9216,
-                new java.util.TreeMap<>(Map.of("0.56", List.of(72, 128), "1.00", List.of(96, 96))));
+        AspectRatios table = AspectRatios.predefined()
+                .with("tiny", 9216, new java.util.TreeMap<>(Map.of("0.56", List.of(72, 128), "1.00", List.of(96, 96))));
         List<Resolution> resolutions = new ArrayList<>(table.resolutions());
         Map<String, Map<Integer, List<Number>>> buckets = new LinkedHashMap<>();
         int levels = 1 + random.nextInt(most);
@@ -133,7 +154,8 @@ class BucketColumnsTest {
             Map<Integer, List<Number>> counts = new LinkedHashMap<>();
             int entries = 1 + random.nextInt(5);
             for (int j = 0; j < entries; j++) {
-                counts.put(COUNTS[random.nextInt(COUNTS.length)],
+                counts.put(
+                        COUNTS[random.nextInt(COUNTS.length)],
                         List.of(PROBABILITIES[random.nextInt(PROBABILITIES.length)], 1));
             }
             buckets.put(resolutions.remove(random.nextInt(resolutions.size())).name(), counts);
@@ -146,8 +168,8 @@ class BucketColumnsTest {
         List<Row> clips = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             int[] size = size(random, rule);
-            clips.add(RowFactory.create((long) i, random.nextLong(), frames(random, rule), size[0], size[1],
-                    random.nextInt(3)));
+            clips.add(RowFactory.create(
+                    (long) i, random.nextLong(), frames(random, rule), size[0], size[1], random.nextInt(3)));
         }
         return clips;
     }
@@ -157,7 +179,8 @@ class BucketColumnsTest {
         return switch (random.nextInt(4)) {
             case 0 -> 1;
             case 1 -> 1 + random.nextInt(600);
-            default -> Math.max(1, COUNTS[random.nextInt(COUNTS.length)] * rule.frameInterval() + random.nextInt(-1, 2));
+            default ->
+                Math.max(1, COUNTS[random.nextInt(COUNTS.length)] * rule.frameInterval() + random.nextInt(-1, 2));
         };
     }
 

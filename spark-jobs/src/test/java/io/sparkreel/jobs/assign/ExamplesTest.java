@@ -21,29 +21,33 @@ import org.junit.jupiter.api.Test;
 
 /** The worked examples of the reference's guide do what the guide says. */
 class ExamplesTest {
-    private static final Path FOLDER =
-            Path.of(System.getProperty("project.root"), "conf/bucketing/examples");
+    private static final Path FOLDER = Path.of(System.getProperty("project.root"), "conf/bucketing/examples");
     private static final int CLIPS = 100_000;
 
     private static BucketingConfig config(String name) {
-        return ConfigLoader.load(BucketingConfig.class, FOLDER.resolve(name + ".yaml"), List.of()).config();
+        return ConfigLoader.load(BucketingConfig.class, FOLDER.resolve(name + ".yaml"), List.of())
+                .config();
     }
 
     /** Where a clip goes, as "480p-16", or why it goes nowhere. */
     private static String place(String name, int frames, int height, int width) {
         BucketAssigner assigner = new BucketAssigner(config(name).buckets());
         Outcome outcome = assigner.explain(frames, height, width, candidate -> 0.999);
-        return outcome != Outcome.ASSIGNED ? outcome.tableValue()
+        return outcome != Outcome.ASSIGNED
+                ? outcome.tableValue()
                 : assigner.assign(frames, height, width, candidate -> 0.999)
-                        .map(bucket -> bucket.resolution() + "-" + bucket.frames()).orElseThrow();
+                        .map(bucket -> bucket.resolution() + "-" + bucket.frames())
+                        .orElseThrow();
     }
 
     @Test
     void everyExampleIsTested() throws Exception {
         try (Stream<Path> files = Files.list(FOLDER)) {
-            assertEquals(List.of("256-only", "images", "images-keep-prob", "large-videos", "videos",
-                            "videos-480p-short"),
-                    files.map(file -> file.getFileName().toString().replace(".yaml", "")).sorted().toList());
+            assertEquals(
+                    List.of("256-only", "images", "images-keep-prob", "large-videos", "videos", "videos-480p-short"),
+                    files.map(file -> file.getFileName().toString().replace(".yaml", ""))
+                            .sorted()
+                            .toList());
         }
     }
 
@@ -68,7 +72,11 @@ class ExamplesTest {
     @Test
     void picturesThatADrawRefusesFallToTheNextResolution() {
         // All of 1080p's pixels: 0.2; then half, half of the rest, 0.8 of that, and what is left.
-        check("images-keep-prob", 1, 1080, 1920,
+        check(
+                "images-keep-prob",
+                1,
+                1080,
+                1920,
                 Map.of("1080p-1", 0.2, "1024-1", 0.4, "480p-1", 0.2, "512-1", 0.16, "256-1", 0.04));
     }
 
@@ -85,8 +93,7 @@ class ExamplesTest {
     @Test
     void largeVideosAreSharedOut() {
         check("large-videos", 17, 1440, 2560, Map.of("1080p-16", 0.2, "720p-16", 0.4, "480p-16", 0.4));
-        check("large-videos", 17, 2160, 3840,
-                Map.of("4k-16", 0.1, "1080p-16", 0.18, "720p-16", 0.36, "480p-16", 0.36));
+        check("large-videos", 17, 2160, 3840, Map.of("4k-16", 0.1, "1080p-16", 0.18, "720p-16", 0.36, "480p-16", 0.36));
         assertEquals("480p-16", place("large-videos", 17, 480, 854));
         assertEquals("too_short", place("large-videos", 16, 480, 854));
     }
@@ -96,13 +103,21 @@ class ExamplesTest {
         BucketingConfig config = config(name);
         Map<String, Long> found = new TreeMap<>();
         Assignment.of(config.buckets(), DrawKind.KEYED, config.seed())
-                .assign(LocalSpark.session().range(CLIPS).selectExpr("xxhash64(id) clip_id", frames + " num_frames",
-                        height + " height", width + " width", "0 epoch"))
-                .groupBy("resolution", "bucket_frames").agg(functions.count("*")).collectAsList()
+                .assign(LocalSpark.session()
+                        .range(CLIPS)
+                        .selectExpr(
+                                "xxhash64(id) clip_id",
+                                frames + " num_frames",
+                                height + " height",
+                                width + " width",
+                                "0 epoch"))
+                .groupBy("resolution", "bucket_frames")
+                .agg(functions.count("*"))
+                .collectAsList()
                 .forEach(row -> found.put(row.getString(0) + "-" + row.getInt(1), row.getLong(2)));
         assertEquals(shares.keySet(), found.keySet());
-        shares.forEach((bucket, share) -> assertEquals(share * CLIPS, found.get(bucket),
-                4 * Math.sqrt(CLIPS * share * (1 - share)), bucket));
+        shares.forEach((bucket, share) ->
+                assertEquals(share * CLIPS, found.get(bucket), 4 * Math.sqrt(CLIPS * share * (1 - share)), bucket));
         assertEquals(CLIPS, found.values().stream().mapToLong(rows -> rows).sum());
     }
 
@@ -119,7 +134,8 @@ class ExamplesTest {
         }
         for (double[] column : columns) {
             for (double keep : new double[] {0.1, 0.3, 0.5, 0.8}) {
-                long kept = java.util.Arrays.stream(column).filter(u -> u < keep).count();
+                long kept =
+                        java.util.Arrays.stream(column).filter(u -> u < keep).count();
                 assertEquals(keep * draws, kept, 4 * Math.sqrt(draws * keep * (1 - keep)));
             }
         }

@@ -39,13 +39,14 @@ class GoldenAssignmentTest {
         String folder = System.getProperty("golden.dir", "");
         Path golden = Path.of(System.getProperty("project.root"))
                 .resolve(folder.isEmpty() ? "bucketing/src/test/resources/golden" : folder);
-        JsonNode root = new ObjectMapper().readTree(golden.resolve("buckets.json").toFile());
+        JsonNode root =
+                new ObjectMapper().readTree(golden.resolve("buckets.json").toFile());
         List<DynamicTest> tests = new ArrayList<>();
         for (Map.Entry<String, JsonNode> entry : root.get("configs").properties()) {
             for (String field : (Iterable<String>) entry.getValue()::fieldNames) {
                 if (field.startsWith("frame_interval_")) {
-                    tests.add(DynamicTest.dynamicTest(entry.getKey() + " " + field,
-                            () -> check(root.get("clips"), entry.getValue(), field)));
+                    tests.add(DynamicTest.dynamicTest(
+                            entry.getKey() + " " + field, () -> check(root.get("clips"), entry.getValue(), field)));
                 }
             }
         }
@@ -57,18 +58,29 @@ class GoldenAssignmentTest {
         // JSON is YAML; only its keys are texts.
         String yaml = "frame_interval: " + field.substring("frame_interval_".length()) + "\nseed: 42\nbucket_config: "
                 + golden.get("config").toString().replaceAll("\"(\\d+)\":\\[", "$1: [") + "\n";
-        BucketingConfig config = ConfigLoader.parse(BucketingConfig.class, "golden", yaml, List.of()).config();
+        BucketingConfig config = ConfigLoader.parse(BucketingConfig.class, "golden", yaml, List.of())
+                .config();
         List<Row> rows = new ArrayList<>();
         List<String> expected = new ArrayList<>();
         for (int i = 0; i < clips.size(); i++) {
             JsonNode clip = clips.get(i);
-            rows.add(RowFactory.create((long) i, clip.get(0).asInt(), clip.get(1).asInt(), clip.get(2).asInt(), 0));
+            rows.add(RowFactory.create(
+                    (long) i,
+                    clip.get(0).asInt(),
+                    clip.get(1).asInt(),
+                    clip.get(2).asInt(),
+                    0));
             JsonNode result = golden.get(field).get(i).get("result");
-            expected.add(result.isNull() ? "null null null" : result.get(0).asText() + " " + result.get(1).asInt() + " "
-                    + result.get(2).asText());
+            expected.add(
+                    result.isNull()
+                            ? "null null null"
+                            : result.get(0).asText() + " " + result.get(1).asInt() + " "
+                                    + result.get(2).asText());
         }
         List<String> found = Assignment.of(config.buckets(), DrawKind.NUMPY, config.seed())
-                .decide(LocalSpark.session().createDataFrame(rows, CLIP)).collectAsList().stream()
+                .decide(LocalSpark.session().createDataFrame(rows, CLIP))
+                .collectAsList()
+                .stream()
                 .map(row -> row.getAs("resolution") + " " + row.getAs("bucket_frames") + " " + row.getAs("aspect"))
                 .toList();
         assertEquals(expected, found);

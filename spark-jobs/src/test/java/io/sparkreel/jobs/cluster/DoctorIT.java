@@ -31,21 +31,43 @@ class DoctorIT {
 
     private static void assertFails(String subject, String text, Launcher.Ended ended) {
         assertEquals(1, ended.code(), ended.output());
-        assertTrue(ended.output().lines().anyMatch(line -> line.matches("FAIL +\\Q" + subject + "\\E  .*")
-                && line.contains(text)), subject + " should fail with '" + text + "' in\n" + ended.output());
+        assertTrue(
+                ended.output()
+                        .lines()
+                        .anyMatch(line -> line.matches("FAIL +\\Q" + subject + "\\E  .*") && line.contains(text)),
+                subject + " should fail with '" + text + "' in\n" + ended.output());
     }
 
     @Test
     void allIsWell() throws Exception {
         Path folder = WORK.resolve("new/folder");
-        Launcher.Ended ended = LAUNCHER.onCluster("doctor", "local-cluster[2,1,1536]", "--path", folder.toString(),
-                "--min-free-gib", "0.1");
+        Launcher.Ended ended = LAUNCHER.onCluster(
+                "doctor", "local-cluster[2,1,1536]", "--path", folder.toString(), "--min-free-gib", "0.1");
         Launcher.assertDone(ended);
         assertTrue(ended.output().endsWith("all is well\n"), ended.output());
-        for (String subject : List.of("jdk", "spark", "barrier settings", "gpu settings", "ports", "disk", "path",
-                "libtorch", "ffmpeg", "tokenizer", "slots", "barrier", "gpus", "libtorch (ranks)", "ffmpeg (ranks)",
-                "tokenizer (ranks)", "device (ranks)", "disk (ranks)", "path (ranks)", "clocks")) {
-            assertTrue(ended.output().lines().anyMatch(line -> line.matches("ok +\\Q" + subject + "\\E  .*")),
+        for (String subject : List.of(
+                "jdk",
+                "spark",
+                "barrier settings",
+                "gpu settings",
+                "ports",
+                "disk",
+                "path",
+                "libtorch",
+                "ffmpeg",
+                "tokenizer",
+                "slots",
+                "barrier",
+                "gpus",
+                "libtorch (ranks)",
+                "ffmpeg (ranks)",
+                "tokenizer (ranks)",
+                "device (ranks)",
+                "disk (ranks)",
+                "path (ranks)",
+                "clocks")) {
+            assertTrue(
+                    ended.output().lines().anyMatch(line -> line.matches("ok +\\Q" + subject + "\\E  .*")),
                     subject + " in\n" + ended.output());
         }
         assertFalse(Files.exists(folder), "the check leaves nothing behind");
@@ -63,15 +85,32 @@ class DoctorIT {
         Map<String, String> environment = new HashMap<>(ObjectStore.environment());
         environment.put("PYTORCH_LIBRARY_PATH", torch.toString());
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            Launcher.Ended ended = new Launcher(ROOT, WORK, environment).onCluster("doctor", "local-cluster[1,1,1536]",
-                    "--jars", s3a, "--properties-file", ROOT + "/conf/spark/s3a.conf",
-                    "--conf", "spark.hadoop.fs.s3a.endpoint=http://127.0.0.1:1",
-                    "--conf", "spark.hadoop.fs.s3a.endpoint.region=us-east-1",
-                    "--conf", "spark.hadoop.fs.s3a.path.style.access=true",
-                    "--conf", "spark.dynamicAllocation.enabled=true",
-                    "--conf", "spark.driver.port=" + taken.getLocalPort(),
-                    "--path", "s3a://bucket/folder", "--path", file + "/folder",
-                    "--min-free-gib", "900000", "--device", "cuda");
+            Launcher.Ended ended = new Launcher(ROOT, WORK, environment)
+                    .onCluster(
+                            "doctor",
+                            "local-cluster[1,1,1536]",
+                            "--jars",
+                            s3a,
+                            "--properties-file",
+                            ROOT + "/conf/spark/s3a.conf",
+                            "--conf",
+                            "spark.hadoop.fs.s3a.endpoint=http://127.0.0.1:1",
+                            "--conf",
+                            "spark.hadoop.fs.s3a.endpoint.region=us-east-1",
+                            "--conf",
+                            "spark.hadoop.fs.s3a.path.style.access=true",
+                            "--conf",
+                            "spark.dynamicAllocation.enabled=true",
+                            "--conf",
+                            "spark.driver.port=" + taken.getLocalPort(),
+                            "--path",
+                            "s3a://bucket/folder",
+                            "--path",
+                            file + "/folder",
+                            "--min-free-gib",
+                            "900000",
+                            "--device",
+                            "cuda");
             assertFails("barrier settings", "spark.dynamicAllocation.enabled is true", ended);
             assertFails("gpu settings", "--device cuda, but Spark is not asked for GPUs", ended);
             assertFails("ports", "spark.driver.port " + taken.getLocalPort(), ended);
@@ -84,8 +123,17 @@ class DoctorIT {
 
     @Test
     void tooFewSlotsAndNoGpu() throws Exception {
-        Launcher.Ended ended = LAUNCHER.onCluster("doctor", "local-cluster[1,1,1536]", "--ranks", "3", "--wait", "30",
-                "--min-free-gib", "0.1", "--device", "cuda");
+        Launcher.Ended ended = LAUNCHER.onCluster(
+                "doctor",
+                "local-cluster[1,1,1536]",
+                "--ranks",
+                "3",
+                "--wait",
+                "30",
+                "--min-free-gib",
+                "0.1",
+                "--device",
+                "cuda");
         assertFails("slots", "1 executors registered, 3 are asked for", ended);
         assertFails("device (ranks)", "Cannot compute on a GPU: Spark gave this task none", ended);
     }
@@ -99,14 +147,19 @@ class DoctorIT {
         Files.createSymbolicLink(copy.resolve("conf"), ROOT.resolve("conf"));
         Files.createDirectories(copy.resolve("target"));
         Files.createSymbolicLink(copy.resolve("target/spark"), ROOT.resolve("target/spark"));
-        Path target = Files.createDirectories(copy.resolve("spark-jobs/target/natives")).getParent();
+        Path target = Files.createDirectories(copy.resolve("spark-jobs/target/natives"))
+                .getParent();
         Files.createSymbolicLink(target.resolve("sparkreel.jar"), ROOT.resolve("spark-jobs/target/sparkreel.jar"));
         try (Stream<Path> natives = Files.list(ROOT.resolve("spark-jobs/target/natives"))) {
-            for (Path jar : natives.filter(file -> !file.getFileName().toString().matches("ffmpeg.*linux.*")).toList()) {
+            for (Path jar : natives.filter(
+                            file -> !file.getFileName().toString().matches("ffmpeg.*linux.*"))
+                    .toList()) {
                 Files.createSymbolicLink(target.resolve("natives").resolve(jar.getFileName()), jar);
             }
         }
-        assertFails("ffmpeg", "name all jars of spark-jobs/target/natives with --jars",
+        assertFails(
+                "ffmpeg",
+                "name all jars of spark-jobs/target/natives with --jars",
                 new Launcher(copy, WORK).onCluster("doctor", "local-cluster[1,1,1536]"));
     }
 
@@ -129,7 +182,8 @@ class DoctorIT {
         Files.createDirectories(java.getParent());
         Files.writeString(java, "#!/bin/bash\necho 'openjdk version \"11.0.20\" 2023-07-18' >&2\n");
         assertTrue(java.toFile().setExecutable(true));
-        Launcher wrong = new Launcher(ROOT, WORK, Map.of("JAVA_HOME", WORK.resolve("jdk").toString()));
+        Launcher wrong =
+                new Launcher(ROOT, WORK, Map.of("JAVA_HOME", WORK.resolve("jdk").toString()));
         assertFails("jdk", "11.0.20", wrong.launch("doctor", List.of()));
         assertFails("jdk", "Point JAVA_HOME at a JDK 17", wrong.launch("doctor", List.of()));
     }

@@ -28,7 +28,12 @@ final class FaultProxy implements AutoCloseable {
         static final Faults NONE = new Faults(0, 0, 0);
     }
 
-    private enum Fate { WELL, BUSY, RESET, SLOW }
+    private enum Fate {
+        WELL,
+        BUSY,
+        RESET,
+        SLOW
+    }
 
     private final ServerSocket server;
     private final int target;
@@ -133,7 +138,9 @@ final class FaultProxy implements AutoCloseable {
         int next;
         while ((next = in.read()) >= 0 && head.length() < MOST_HEAD_BYTES) {
             head.append((char) next);
-            if (next == '\n' && head.length() >= 4 && head.substring(head.length() - 4).equals("\r\n\r\n")) {
+            if (next == '\n'
+                    && head.length() >= 4
+                    && head.substring(head.length() - 4).equals("\r\n\r\n")) {
                 return head.toString();
             }
         }

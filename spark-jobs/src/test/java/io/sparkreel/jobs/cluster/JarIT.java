@@ -41,8 +41,9 @@ class JarIT {
         Launcher launcher = new Launcher(ROOT, WORK);
         launcher.begin();
         if (!Files.exists(SPARK)) {
-            Launcher.assertMistake("no --data-path", launcher.launch("train",
-                    List.of("--config", ROOT + "/conf/quickstart/train.yaml")));
+            Launcher.assertMistake(
+                    "no --data-path",
+                    launcher.launch("train", List.of("--config", ROOT + "/conf/quickstart/train.yaml")));
         }
     }
 
@@ -61,20 +62,30 @@ class JarIT {
         Pattern foreign = Pattern.compile("(META-INF/versions/\\d+/)?(org/apache/|org/slf4j/|com/fasterxml/|scala/"
                 + "|org/yaml/|com/google/|org/bytedeco/|ai/djl/huggingface/).*");
         Set<String> entries = entries(JAR);
-        assertEquals(List.of(), entries.stream().filter(entry -> foreign.matcher(entry).matches()
-                && !entry.endsWith("/")).toList());
+        assertEquals(
+                List.of(),
+                entries.stream()
+                        .filter(entry -> foreign.matcher(entry).matches() && !entry.endsWith("/"))
+                        .toList());
         assertTrue(entries.contains("io/sparkreel/shaded/snakeyaml/Yaml.class"));
         assertTrue(entries.stream().noneMatch(entry -> entry.contains("libtorch") || entry.contains("libavcodec")));
 
         Map<String, String> elsewhere = new HashMap<>();
         try (Stream<Path> jars = Files.list(SPARK)) {
-            for (Path jar : jars.filter(file -> file.toString().endsWith(".jar")).toList()) {
-                entries(jar).stream().filter(JarIT::isClass).forEach(name -> elsewhere.put(name, jar.getFileName().toString()));
+            for (Path jar :
+                    jars.filter(file -> file.toString().endsWith(".jar")).toList()) {
+                entries(jar).stream()
+                        .filter(JarIT::isClass)
+                        .forEach(name -> elsewhere.put(name, jar.getFileName().toString()));
             }
         }
         assertTrue(elsewhere.size() > 10_000);
-        assertEquals(Map.of(), entries.stream().filter(entry -> isClass(entry) && elsewhere.containsKey(entry))
-                .collect(Collectors.toMap(entry -> entry, elsewhere::get)), "classes that Spark has too");
+        assertEquals(
+                Map.of(),
+                entries.stream()
+                        .filter(entry -> isClass(entry) && elsewhere.containsKey(entry))
+                        .collect(Collectors.toMap(entry -> entry, elsewhere::get)),
+                "classes that Spark has too");
     }
 
     @Test
@@ -93,7 +104,8 @@ class JarIT {
     }
 
     private static String classPath(Path... order) {
-        return Stream.of(order).map(path -> Files.isDirectory(path) ? path + "/*" : path.toString())
+        return Stream.of(order)
+                .map(path -> Files.isDirectory(path) ? path + "/*" : path.toString())
                 .collect(Collectors.joining(File.pathSeparator));
     }
 
@@ -101,9 +113,19 @@ class JarIT {
 
     private static Ended java(String classPath, String... main) throws Exception {
         Path log = Files.createTempFile(WORK, "java", ".log");
-        List<String> command = Stream.concat(Stream.of(ProcessHandle.current().info().command().orElse("java"), "-Xmx512m",
-                "-XX:TieredStopAtLevel=1", "-cp", classPath), Stream.of(main)).toList();
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
+        List<String> command = Stream.concat(
+                        Stream.of(
+                                ProcessHandle.current().info().command().orElse("java"),
+                                "-Xmx512m",
+                                "-XX:TieredStopAtLevel=1",
+                                "-cp",
+                                classPath),
+                        Stream.of(main))
+                .toList();
+        Process process = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile())
+                .start();
         if (!process.waitFor(90, TimeUnit.SECONDS)) {
             process.destroyForcibly();
             throw new AssertionError("did not end in time");
@@ -115,16 +137,31 @@ class JarIT {
     @Test
     void worksBeforeAndAfterSparkOnTheClassPath() throws Exception {
         for (String classPath : List.of(classPath(JAR, NATIVES, SPARK), classPath(SPARK, NATIVES, JAR))) {
-            Ended refused = java(classPath, "io.sparkreel.jobs.TrainingJob", "--config",
-                    ROOT + "/conf/train/stage1.yaml", "--set", "model.dpth=2");
+            Ended refused = java(
+                    classPath,
+                    "io.sparkreel.jobs.TrainingJob",
+                    "--config",
+                    ROOT + "/conf/train/stage1.yaml",
+                    "--set",
+                    "model.dpth=2");
             assertEquals(2, refused.code(), refused.output());
-            assertTrue(refused.output().contains("unknown key 'model.dpth'") && refused.output().contains("'model.depth'"),
+            assertTrue(
+                    refused.output().contains("unknown key 'model.dpth'")
+                            && refused.output().contains("'model.depth'"),
                     refused.output());
             Ended probed = java(classPath, "io.sparkreel.jobs.doctor.NativesProbe");
-            assertEquals(List.of("libtorch ok", "ffmpeg ok", "tokenizer ok"), probed.output().lines()
-                    .filter(line -> line.startsWith("sparkreel-probe\t")).map(line -> line.split("\t"))
-                    .map(parts -> parts[1] + " " + parts[2]).toList(), probed.output());
-            assertFalse(probed.output().contains("multiple SLF4J") || probed.output().contains("NoSuchMethod"),
+            assertEquals(
+                    List.of("libtorch ok", "ffmpeg ok", "tokenizer ok"),
+                    probed.output()
+                            .lines()
+                            .filter(line -> line.startsWith("sparkreel-probe\t"))
+                            .map(line -> line.split("\t"))
+                            .map(parts -> parts[1] + " " + parts[2])
+                            .toList(),
+                    probed.output());
+            assertFalse(
+                    probed.output().contains("multiple SLF4J")
+                            || probed.output().contains("NoSuchMethod"),
                     probed.output());
         }
     }
@@ -133,7 +170,8 @@ class JarIT {
     @Test
     void everyPartIsListedWithItsLicence() throws IOException {
         Path file = ROOT.resolve("spark-jobs/target/sparkreel-sbom.json");
-        Assumptions.assumeTrue(Files.exists(file) || !"offline=true".equals(System.getProperty("maven.mode")),
+        Assumptions.assumeTrue(
+                Files.exists(file) || !"offline=true".equals(System.getProperty("maven.mode")),
                 "the plugin that writes the bill of materials does nothing offline");
         JsonNode bill = new ObjectMapper().readTree(file.toFile());
         assertEquals("CycloneDX", bill.get("bomFormat").asText());
@@ -143,11 +181,19 @@ class JarIT {
                 StringBuilder licences = new StringBuilder();
                 for (JsonNode licence : component.get("licenses")) {
                     JsonNode named = licence.path("license");
-                    licences.append(licences.isEmpty() ? "" : " or ").append(named.has("id") ? named.get("id").asText()
-                            : named.path("name").asText(licence.path("expression").asText()));
+                    licences.append(licences.isEmpty() ? "" : " or ")
+                            .append(
+                                    named.has("id")
+                                            ? named.get("id").asText()
+                                            : named.path("name")
+                                                    .asText(licence.path("expression")
+                                                            .asText()));
                 }
-                assertTrue(component.get("hashes").size() > 0, component.get("name").asText());
-                billed.add(component.get("group").asText() + ":" + component.get("name").asText() + " | "
+                assertTrue(
+                        component.get("hashes").size() > 0,
+                        component.get("name").asText());
+                billed.add(component.get("group").asText() + ":"
+                        + component.get("name").asText() + " | "
                         + component.get("version").asText() + " | " + licences);
             }
         }
@@ -164,8 +210,10 @@ class JarIT {
         }
         assertEquals(billed, listed);
         try (Stream<Path> jars = Files.list(NATIVES)) {
-            assertEquals(natives, jars.map(jar -> jar.getFileName().toString().replaceFirst("(-linux-x86_64)?\\.jar$", ""))
-                    .collect(Collectors.toCollection(TreeSet::new)));
+            assertEquals(
+                    natives,
+                    jars.map(jar -> jar.getFileName().toString().replaceFirst("(-linux-x86_64)?\\.jar$", ""))
+                            .collect(Collectors.toCollection(TreeSet::new)));
         }
     }
 }

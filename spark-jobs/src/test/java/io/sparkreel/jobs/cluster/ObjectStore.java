@@ -46,7 +46,8 @@ final class ObjectStore implements AutoCloseable {
         folder = Files.createDirectories(work.resolve("s3"));
         Files.createDirectories(folder.resolve(BUCKET));
         port = freePort();
-        Path properties = Files.writeString(work.resolve("s3proxy.properties"), """
+        Path properties =
+                Files.writeString(work.resolve("s3proxy.properties"), """
                 s3proxy.endpoint=http://127.0.0.1:%d
                 s3proxy.authorization=aws-v2-or-v4
                 s3proxy.identity=%s
@@ -54,11 +55,20 @@ final class ObjectStore implements AutoCloseable {
                 jclouds.provider=filesystem-nio2
                 jclouds.filesystem.basedir=%s
                 """.formatted(port, IDENTITY, SECRET, folder));
-        server = new ProcessBuilder(ProcessHandle.current().info().command().orElse("java"), "-Xmx256m",
-                "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
-                "-Dlogback.configurationFile=" + ROOT.resolve("spark-jobs/src/test/s3proxy/logback.xml"),
-                "-cp", JARS + "/*", "org.gaul.s3proxy.Main", "--properties", properties.toString())
-                .redirectErrorStream(true).redirectOutput(work.resolve("s3proxy.log").toFile()).start();
+        server = new ProcessBuilder(
+                        ProcessHandle.current().info().command().orElse("java"),
+                        "-Xmx256m",
+                        "-XX:+UseSerialGC",
+                        "-XX:TieredStopAtLevel=1",
+                        "-Dlogback.configurationFile=" + ROOT.resolve("spark-jobs/src/test/s3proxy/logback.xml"),
+                        "-cp",
+                        JARS + "/*",
+                        "org.gaul.s3proxy.Main",
+                        "--properties",
+                        properties.toString())
+                .redirectErrorStream(true)
+                .redirectOutput(work.resolve("s3proxy.log").toFile())
+                .start();
         awaitAnswer();
         proxy = new FaultProxy(port, faults, seed);
     }
@@ -71,9 +81,18 @@ final class ObjectStore implements AutoCloseable {
             return;
         }
         Path log = work.resolve("s3proxy-resolve.log");
-        Process maven = new ProcessBuilder("mvn", "-B", "-q", "-f", pom.toString(), "dependency:copy-dependencies",
-                "-DincludeScope=runtime", "-DoutputDirectory=" + JARS)
-                .redirectErrorStream(true).redirectOutput(log.toFile()).start();
+        Process maven = new ProcessBuilder(
+                        "mvn",
+                        "-B",
+                        "-q",
+                        "-f",
+                        pom.toString(),
+                        "dependency:copy-dependencies",
+                        "-DincludeScope=runtime",
+                        "-DoutputDirectory=" + JARS)
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile())
+                .start();
         if (!maven.waitFor(5, TimeUnit.MINUTES) || maven.exitValue() != 0) {
             maven.destroyForcibly();
             throw new AssertionError("cannot resolve s3proxy:\n" + Files.readString(log));
@@ -90,8 +109,8 @@ final class ObjectStore implements AutoCloseable {
     private void awaitAnswer() throws Exception {
         for (int tries = 0; tries < 10 * LIMIT_S; tries++) {
             try {
-                HttpURLConnection connection =
-                        (HttpURLConnection) URI.create("http://127.0.0.1:" + port + "/").toURL().openConnection();
+                HttpURLConnection connection = (HttpURLConnection)
+                        URI.create("http://127.0.0.1:" + port + "/").toURL().openConnection();
                 connection.getResponseCode();
                 return;
             } catch (IOException e) {
@@ -113,8 +132,12 @@ final class ObjectStore implements AutoCloseable {
         byte[] signature = mac.doFinal(("PUT\n\n\n" + date + "\n" + resource).getBytes(StandardCharsets.UTF_8));
         HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + resource))
                 .header("Date", date)
-                .header("Authorization", "AWS " + IDENTITY + ":" + Base64.getEncoder().encodeToString(signature))
-                .PUT(HttpRequest.BodyPublishers.ofByteArray(content)).timeout(Duration.ofSeconds(LIMIT_S)).build();
+                .header(
+                        "Authorization",
+                        "AWS " + IDENTITY + ":" + Base64.getEncoder().encodeToString(signature))
+                .PUT(HttpRequest.BodyPublishers.ofByteArray(content))
+                .timeout(Duration.ofSeconds(LIMIT_S))
+                .build();
         HttpResponse<String> answer = HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString());
         if (answer.statusCode() != 200) {
             throw new AssertionError("cannot put " + key + ": " + answer.statusCode() + " " + answer.body());
@@ -145,7 +168,8 @@ final class ObjectStore implements AutoCloseable {
 
     /** Credentials as the default chain finds them. */
     static Map<String, String> environment() {
-        return Map.of("AWS_ACCESS_KEY_ID", IDENTITY, "AWS_SECRET_ACCESS_KEY", SECRET, "AWS_EC2_METADATA_DISABLED", "true");
+        return Map.of(
+                "AWS_ACCESS_KEY_ID", IDENTITY, "AWS_SECRET_ACCESS_KEY", SECRET, "AWS_EC2_METADATA_DISABLED", "true");
     }
 
     /** What must not be in any log. */

@@ -94,9 +94,11 @@ class S3aIT {
 
     private static Path only(String folder, String name) throws IOException {
         try (Stream<Path> files = Files.walk(store.file(folder))) {
-            return files.filter(file -> file.getFileName().toString().equals(name)).reduce((first, other) -> {
-                throw new AssertionError("two files " + name + " below " + folder);
-            }).orElseThrow(() -> new AssertionError("no file " + name + " below " + folder));
+            return files.filter(file -> file.getFileName().toString().equals(name))
+                    .reduce((first, other) -> {
+                        throw new AssertionError("two files " + name + " below " + folder);
+                    })
+                    .orElseThrow(() -> new AssertionError("no file " + name + " below " + folder));
         }
     }
 
@@ -104,16 +106,30 @@ class S3aIT {
     @Order(1)
     void bucketing() throws Exception {
         int before = store.proxy.ranged();
-        run("bucketing", "--config", ObjectStore.uri("conf/bucketing.yaml"), "--input", ObjectStore.uri("clips"),
-                "--output", ObjectStore.uri("data"));
+        run(
+                "bucketing",
+                "--config",
+                ObjectStore.uri("conf/bucketing.yaml"),
+                "--input",
+                ObjectStore.uri("clips"),
+                "--output",
+                ObjectStore.uri("data"));
         assertTrue(store.proxy.ranged() - before >= 13, "media files are read by ranges");
         assertEquals(11, table("data/clips").size());
-        assertEquals(Set.of("not_media", "truncated"), table("data/quarantine").stream()
-                .map(row -> row.<String>getAs("reason")).collect(Collectors.toSet()));
+        assertEquals(
+                Set.of("not_media", "truncated"),
+                table("data/quarantine").stream()
+                        .map(row -> row.<String>getAs("reason"))
+                        .collect(Collectors.toSet()));
         assertEquals(11, table("data/shards").size());
         assertTrue(table("data/clips").stream()
                 .allMatch(row -> row.<String>getAs("uri").startsWith("s3a://" + ObjectStore.BUCKET + "/clips/")));
-        assertEquals(11, new ObjectMapper().readTree(store.file("data/manifest.json").toFile()).get("clips").asInt());
+        assertEquals(
+                11,
+                new ObjectMapper()
+                        .readTree(store.file("data/manifest.json").toFile())
+                        .get("clips")
+                        .asInt());
         assertTrue(Files.size(store.file("data/report.html")) > 1000);
     }
 
@@ -122,7 +138,8 @@ class S3aIT {
     @Order(2)
     void tablesAreCommittedWithoutARename() throws Exception {
         for (String table : List.of("clips", "quarantine", "shards")) {
-            JsonNode marker = new ObjectMapper().readTree(only("data/" + table, "_SUCCESS").toFile());
+            JsonNode marker = new ObjectMapper()
+                    .readTree(only("data/" + table, "_SUCCESS").toFile());
             assertEquals("magic", marker.get("committer").asText(), table);
         }
         assertNothingIsLeftOfAttempts("data");
@@ -130,9 +147,13 @@ class S3aIT {
 
     private static void assertNothingIsLeftOfAttempts(String folder) throws IOException {
         try (Stream<Path> files = Files.walk(store.file(folder))) {
-            assertEquals(List.of(), files.filter(Files::isRegularFile).map(Path::toString)
-                    .filter(file -> file.contains("_temporary") || file.contains("__magic") || file.endsWith(".tmp"))
-                    .toList());
+            assertEquals(
+                    List.of(),
+                    files.filter(Files::isRegularFile)
+                            .map(Path::toString)
+                            .filter(file ->
+                                    file.contains("_temporary") || file.contains("__magic") || file.endsWith(".tmp"))
+                            .toList());
         }
     }
 
@@ -145,8 +166,12 @@ class S3aIT {
         assertFalse(resumed.output().contains("step " + CHECKPOINT_AT + "/"), resumed.output());
         for (int step : List.of(CHECKPOINT_AT, STEPS)) {
             Path checkpoint = checkpoint(step);
-            for (JsonNode file : new ObjectMapper().readTree(checkpoint.resolve("manifest.json").toFile()).get("files")) {
-                assertEquals(file.get("bytes").asLong(), Files.size(checkpoint.resolve(file.get("path").asText())));
+            for (JsonNode file : new ObjectMapper()
+                    .readTree(checkpoint.resolve("manifest.json").toFile())
+                    .get("files")) {
+                assertEquals(
+                        file.get("bytes").asLong(),
+                        Files.size(checkpoint.resolve(file.get("path").asText())));
             }
             SafetensorsReader.open(checkpoint.resolve("ema/model.safetensors")).close();
         }
@@ -163,10 +188,21 @@ class S3aIT {
     }
 
     private static Launcher.Ended train(String... settings) throws Exception {
-        List<String> arguments = new ArrayList<>(List.of("--config", ObjectStore.uri("conf/train.yaml"),
-                "--data-path", ObjectStore.uri("data"), "--outputs", ObjectStore.uri("run"),
-                "--set", "log_every=1", "--set", "keep_last=null",
-                "--set", "model.hidden_size=96", "--set", "model.depth=2"));
+        List<String> arguments = new ArrayList<>(List.of(
+                "--config",
+                ObjectStore.uri("conf/train.yaml"),
+                "--data-path",
+                ObjectStore.uri("data"),
+                "--outputs",
+                ObjectStore.uri("run"),
+                "--set",
+                "log_every=1",
+                "--set",
+                "keep_last=null",
+                "--set",
+                "model.hidden_size=96",
+                "--set",
+                "model.depth=2"));
         for (String setting : settings) {
             arguments.addAll(List.of("--set", setting));
         }
@@ -175,7 +211,9 @@ class S3aIT {
 
     private static Path checkpoint(int step) throws IOException {
         try (Stream<Path> folders = Files.list(store.file("run"))) {
-            return folders.filter(folder -> folder.toString().endsWith("global_step" + step)).findFirst().orElseThrow();
+            return folders.filter(folder -> folder.toString().endsWith("global_step" + step))
+                    .findFirst()
+                    .orElseThrow();
         }
     }
 
@@ -186,13 +224,26 @@ class S3aIT {
                 {"prompt": "A dog in the grass.", "sample_name": "dog", "num_frames": 4, "image_size": [64, 64]}
                 {"prompt": "A train.", "sample_name": "train", "num_frames": 4, "image_size": [64, 64], \
                 "reference_path": "%s", "mask_strategy": "0"}
-                """.formatted(ObjectStore.uri("clips/city-train.jpg")).getBytes(StandardCharsets.UTF_8));
+                """.formatted(ObjectStore.uri("clips/city-train.jpg"))
+                .getBytes(StandardCharsets.UTF_8));
         // A folder of weights such as others publish, which the executors copy to their node before they map it.
         String weights = ObjectStore.uri("run/" + checkpoint(STEPS).getFileName() + "/ema");
-        run("inference", "--config", ObjectStore.uri("conf/inference.yaml"), "--ckpt-path", weights,
-                "--prompt-path", ObjectStore.uri("prompts.jsonl"), "--save-dir", ObjectStore.uri("videos"),
-                "--num-sampling-steps", "2", "--set", "mask_strategy_dialect=loop-first",
-                "--set", "scheduler.predict_xstart=true");
+        run(
+                "inference",
+                "--config",
+                ObjectStore.uri("conf/inference.yaml"),
+                "--ckpt-path",
+                weights,
+                "--prompt-path",
+                ObjectStore.uri("prompts.jsonl"),
+                "--save-dir",
+                ObjectStore.uri("videos"),
+                "--num-sampling-steps",
+                "2",
+                "--set",
+                "mask_strategy_dialect=loop-first",
+                "--set",
+                "scheduler.predict_xstart=true");
         List<Row> results = table("videos/results");
         assertEquals(2, results.size());
         for (Row result : results) {
@@ -214,14 +265,19 @@ class S3aIT {
     void thereWereFaultsAndNoSecretIsInAnyLog() throws IOException {
         String seen = store.proxy.requests() + " requests, " + store.proxy.busyAnswers() + " times 503, "
                 + store.proxy.resets() + " resets, " + store.proxy.slowAnswers() + " slow answers";
-        assertTrue(store.proxy.busyAnswers() > store.proxy.requests() / 20 && store.proxy.resets() > 5
-                && store.proxy.slowAnswers() > 5, seen);
+        assertTrue(
+                store.proxy.busyAnswers() > store.proxy.requests() / 20
+                        && store.proxy.resets() > 5
+                        && store.proxy.slowAnswers() > 5,
+                seen);
         Files.writeString(WORK.resolve("faults.txt"), seen + "\n");
         try (Stream<Path> files = Files.walk(WORK)) {
             for (Path file : files.filter(Files::isRegularFile).toList()) {
                 if (!file.endsWith("s3proxy.properties")) {
-                    assertFalse(new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1)
-                            .contains(ObjectStore.secret()), file + " has the secret key");
+                    assertFalse(
+                            new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1)
+                                    .contains(ObjectStore.secret()),
+                            file + " has the secret key");
                 }
             }
         }

@@ -25,8 +25,16 @@ final class StandaloneCluster implements AutoCloseable {
     StandaloneCluster(Path work) throws Exception {
         this.work = work;
         port = ObjectStore.freePort();
-        start("master", Map.of(), "org.apache.spark.deploy.master.Master", "--host", "127.0.0.1",
-                "--port", Integer.toString(port), "--webui-port", Integer.toString(ObjectStore.freePort()));
+        start(
+                "master",
+                Map.of(),
+                "org.apache.spark.deploy.master.Master",
+                "--host",
+                "127.0.0.1",
+                "--port",
+                Integer.toString(port),
+                "--webui-port",
+                Integer.toString(ObjectStore.freePort()));
         await();
     }
 
@@ -44,23 +52,41 @@ final class StandaloneCluster implements AutoCloseable {
      */
     void addWorker(int cores, String memory, int gpus, Map<String, String> environment) throws IOException {
         int number = processes.size();
-        Path properties = Files.writeString(work.resolve("worker-" + number + ".conf"), """
+        Path properties = Files.writeString(
+                work.resolve("worker-" + number + ".conf"), """
                 spark.worker.resource.gpu.amount %d
                 spark.worker.resource.gpu.discoveryScript %s
                 """.formatted(gpus, ROOT.resolve("submit/discover-gpus")));
-        start("worker-" + number, environment, "org.apache.spark.deploy.worker.Worker", "--host", "127.0.0.1",
-                "-c", Integer.toString(cores), "-m", memory, "-d", work.resolve("worker-" + number).toString(),
-                "--webui-port", Integer.toString(ObjectStore.freePort()), "--properties-file", properties.toString(),
+        start(
+                "worker-" + number,
+                environment,
+                "org.apache.spark.deploy.worker.Worker",
+                "--host",
+                "127.0.0.1",
+                "-c",
+                Integer.toString(cores),
+                "-m",
+                memory,
+                "-d",
+                work.resolve("worker-" + number).toString(),
+                "--webui-port",
+                Integer.toString(ObjectStore.freePort()),
+                "--properties-file",
+                properties.toString(),
                 master());
     }
 
     private void start(String name, Map<String, String> environment, String... main) throws IOException {
-        List<String> command = new ArrayList<>(List.of(ProcessHandle.current().info().command().orElse("java"),
-                "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+        List<String> command = new ArrayList<>(List.of(
+                ProcessHandle.current().info().command().orElse("java"),
+                "-Xmx256m",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1"));
         command.addAll(List.of(JavaModuleOptions.defaultModuleOptionArray()));
         command.addAll(List.of("-cp", System.getProperty("java.class.path")));
         command.addAll(List.of(main));
-        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true)
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .redirectErrorStream(true)
                 .redirectOutput(work.resolve(name + ".log").toFile());
         builder.environment().put("SPARK_HOME", ROOT.resolve("target/spark").toString());
         builder.environment().put("SPARK_SCALA_VERSION", "2.13"); // else a worker looks for the folders of a checkout

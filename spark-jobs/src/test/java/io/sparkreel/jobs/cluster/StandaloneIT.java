@@ -34,8 +34,8 @@ class StandaloneIT {
     private static final Path ROOT = Path.of(System.getProperty("project.root"));
     private static final Path WORK = ROOT.resolve("target/standalone-it");
     private static final Path DATA = WORK.resolve("data");
-    private static final Launcher LAUNCHER = new Launcher(ROOT, WORK,
-            Map.of("SPARKREEL_CACHE", WORK.resolve("cache").toString()));
+    private static final Launcher LAUNCHER = new Launcher(
+            ROOT, WORK, Map.of("SPARKREEL_CACHE", WORK.resolve("cache").toString()));
     private static StandaloneCluster cluster;
     private static Path gpuProfile;
 
@@ -43,8 +43,11 @@ class StandaloneIT {
     static void startCluster() throws Exception {
         LAUNCHER.begin();
         // Ours, but that libtorch is the one for CPUs.
-        gpuProfile = Files.write(WORK.resolve("gpu.conf"), Files.readAllLines(ROOT.resolve("conf/spark/gpu.conf"))
-                .stream().filter(line -> !line.contains("PYTORCH_")).toList());
+        gpuProfile = Files.write(
+                WORK.resolve("gpu.conf"),
+                Files.readAllLines(ROOT.resolve("conf/spark/gpu.conf")).stream()
+                        .filter(line -> !line.contains("PYTORCH_"))
+                        .toList());
         Path tools = Files.createDirectories(WORK.resolve("tools"));
         Path nvidia = Files.writeString(tools.resolve("nvidia-smi"), "#!/bin/bash\nprintf '0\\n1\\n'\n");
         assertTrue(nvidia.toFile().setExecutable(true));
@@ -61,14 +64,21 @@ class StandaloneIT {
     }
 
     private static Launcher.Ended onGpus(String launcher, String... arguments) throws Exception {
-        List<String> all = new ArrayList<>(List.of("--properties-file", gpuProfile.toString(),
-                "--conf", "spark.executor.instances=2", "--conf", "spark.executor.cores=1"));
+        List<String> all = new ArrayList<>(List.of(
+                "--properties-file",
+                gpuProfile.toString(),
+                "--conf",
+                "spark.executor.instances=2",
+                "--conf",
+                "spark.executor.cores=1"));
         all.addAll(List.of(arguments));
         return LAUNCHER.onCluster(launcher, cluster.master(), all.toArray(String[]::new));
     }
 
     private static String line(String output, String begin) {
-        return output.lines().filter(line -> line.matches("(ok|FAIL|skip) +\\Q" + begin + "\\E  .*")).findFirst()
+        return output.lines()
+                .filter(line -> line.matches("(ok|FAIL|skip) +\\Q" + begin + "\\E  .*"))
+                .findFirst()
                 .orElseThrow(() -> new AssertionError("no line " + begin + " in\n" + output));
     }
 
@@ -77,30 +87,57 @@ class StandaloneIT {
     @Order(1)
     void theDoctorTellsWhichRankHasWhichGpuAndThatItDoesNotCompute() throws Exception {
         Assumptions.assumeTrue(Torch.problem(Tensors.onGpu(0)).isPresent(), "this machine has GPUs");
-        String output = onGpus("doctor", "--wait", "60", "--min-free-gib", "0.1").output();
+        String output =
+                onGpus("doctor", "--wait", "60", "--min-free-gib", "0.1").output();
         String gpus = line(output, "gpus");
         assertTrue(gpus.startsWith("ok"), gpus);
-        assertEquals(Set.of("0 -> cuda:0", "6 -> cuda:0"), java.util.Arrays.stream(gpus.split("GPU ")).skip(1)
-                .map(text -> text.replaceFirst(",.*", "")).collect(Collectors.toSet()), gpus);
+        assertEquals(
+                Set.of("0 -> cuda:0", "6 -> cuda:0"),
+                java.util.Arrays.stream(gpus.split("GPU "))
+                        .skip(1)
+                        .map(text -> text.replaceFirst(",.*", ""))
+                        .collect(Collectors.toSet()),
+                gpus);
         String device = line(output, "device (ranks)");
-        assertTrue(device.startsWith("FAIL") && device.contains("which Spark gave to this task")
-                && device.contains("--device cpu"), device);
+        assertTrue(
+                device.startsWith("FAIL")
+                        && device.contains("which Spark gave to this task")
+                        && device.contains("--device cpu"),
+                device);
         assertTrue(line(output, "slots").startsWith("ok"), output);
     }
 
     @Test
     @Order(2)
     void bucketing() throws Exception {
-        Launcher.assertDone(LAUNCHER.onCluster("bucketing", cluster.master(),
-                "--config", ROOT + "/conf/quickstart/bucketing.yaml",
-                "--input", ROOT + "/conf/quickstart/clips", "--output", DATA.toString()));
+        Launcher.assertDone(LAUNCHER.onCluster(
+                "bucketing",
+                cluster.master(),
+                "--config",
+                ROOT + "/conf/quickstart/bucketing.yaml",
+                "--input",
+                ROOT + "/conf/quickstart/clips",
+                "--output",
+                DATA.toString()));
         assertEquals(11, LocalSpark.session().read().parquet(DATA + "/shards").count());
     }
 
     private static Launcher.Ended train(String... more) throws Exception {
-        List<String> arguments = new ArrayList<>(List.of("--config", ROOT + "/conf/quickstart/train.yaml",
-                "--data-path", DATA.toString(), "--outputs", WORK.resolve("run").toString(), "--set", "max_steps=2",
-                "--set", "log_every=1", "--set", "model.hidden_size=96", "--set", "model.depth=2"));
+        List<String> arguments = new ArrayList<>(List.of(
+                "--config",
+                ROOT + "/conf/quickstart/train.yaml",
+                "--data-path",
+                DATA.toString(),
+                "--outputs",
+                WORK.resolve("run").toString(),
+                "--set",
+                "max_steps=2",
+                "--set",
+                "log_every=1",
+                "--set",
+                "model.hidden_size=96",
+                "--set",
+                "model.depth=2"));
         arguments.addAll(List.of(more));
         return onGpus("train", arguments.toArray(String[]::new));
     }
@@ -111,8 +148,13 @@ class StandaloneIT {
         Assumptions.assumeTrue(Torch.problem(Tensors.onGpu(0)).isPresent(), "this machine has GPUs");
         Launcher.Ended ended = train();
         assertEquals(2, ended.code(), ended.output());
-        assertTrue(ended.output().lines().reduce((first, last) -> last).orElse("")
-                .matches("sparkreel: Cannot compute on GPU [06], which Spark gave to this task: .*"), ended.output());
+        assertTrue(
+                ended.output()
+                        .lines()
+                        .reduce((first, last) -> last)
+                        .orElse("")
+                        .matches("sparkreel: Cannot compute on GPU [06], which Spark gave to this task: .*"),
+                ended.output());
     }
 
     @Test
@@ -120,19 +162,41 @@ class StandaloneIT {
     void trainingOnCpusIsTheUsersWord() throws Exception {
         Launcher.Ended ended = train("--device", "cpu");
         Launcher.assertDone(ended);
-        assertTrue(ended.output().contains("2 ranks") && ended.output().contains("step 2/2")
-                && ended.output().contains("Computing on CPUs, as --device cpu says"), ended.output());
+        assertTrue(
+                ended.output().contains("2 ranks")
+                        && ended.output().contains("step 2/2")
+                        && ended.output().contains("Computing on CPUs, as --device cpu says"),
+                ended.output());
     }
 
     @Test
     @Order(5)
     void inference() throws Exception {
-        Launcher.assertDone(onGpus("inference", "--config", ROOT + "/conf/quickstart/inference.yaml",
-                "--ckpt-path", WORK.resolve("run").toString(), "--prompt", "A dog.", "A train.", "--device", "cpu",
-                "--num-frames", "4", "--image-size", "64", "64", "--num-sampling-steps", "2",
-                "--save-dir", WORK.resolve("videos").toString()));
-        List<Row> results = LocalSpark.session().read().parquet(WORK + "/videos/results").collectAsList();
-        assertEquals(List.of("ok", "ok"), results.stream().map(row -> row.<String>getAs("status")).toList());
+        Launcher.assertDone(onGpus(
+                "inference",
+                "--config",
+                ROOT + "/conf/quickstart/inference.yaml",
+                "--ckpt-path",
+                WORK.resolve("run").toString(),
+                "--prompt",
+                "A dog.",
+                "A train.",
+                "--device",
+                "cpu",
+                "--num-frames",
+                "4",
+                "--image-size",
+                "64",
+                "64",
+                "--num-sampling-steps",
+                "2",
+                "--save-dir",
+                WORK.resolve("videos").toString()));
+        List<Row> results =
+                LocalSpark.session().read().parquet(WORK + "/videos/results").collectAsList();
+        assertEquals(
+                List.of("ok", "ok"),
+                results.stream().map(row -> row.<String>getAs("status")).toList());
     }
 
     /** What the two names of settings in the profile and in the code are. */

@@ -27,7 +27,8 @@ class ConfigLoaderTest {
     private static final String INFERENCE = TRAINING;
 
     private static TrainingConfig training(String more, ConfigOverride... overrides) {
-        return ConfigLoader.parse(TrainingConfig.class, "x.yaml", TRAINING + more, List.of(overrides)).config();
+        return ConfigLoader.parse(TrainingConfig.class, "x.yaml", TRAINING + more, List.of(overrides))
+                .config();
     }
 
     private static ConfigOverride set(String key, String value) {
@@ -35,22 +36,53 @@ class ConfigLoaderTest {
     }
 
     private static String refusal(Class<? extends Record> type, String text, ConfigOverride... overrides) {
-        return assertThrows(UserError.class,
-                () -> ConfigLoader.parse(type, "x.yaml", text, List.of(overrides))).getMessage();
+        return assertThrows(UserError.class, () -> ConfigLoader.parse(type, "x.yaml", text, List.of(overrides)))
+                .getMessage();
     }
 
     @Test
     void absentKeysTakeTheDefaultsOfTheReference() {
         TrainingConfig config = training("");
-        assertEquals(new OptimizerConfig(2e-5, LearningRateSchedule.CONSTANT, 0, 1.0, 0, new AdamBetas(0.9, 0.999),
-                1e-8, 0.9999, false, false), config.optimizer());
-        assertEquals(new ModelConfig("STDiT2", null, true, 1152, 28, 16, 4, new PatchSize(1, 2, 2), null, null, null,
-                32, false, 0.1, null), config.model());
+        assertEquals(
+                new OptimizerConfig(
+                        2e-5,
+                        LearningRateSchedule.CONSTANT,
+                        0,
+                        1.0,
+                        0,
+                        new AdamBetas(0.9, 0.999),
+                        1e-8,
+                        0.9999,
+                        false,
+                        false),
+                config.optimizer());
+        assertEquals(
+                new ModelConfig(
+                        "STDiT2",
+                        null,
+                        true,
+                        1152,
+                        28,
+                        16,
+                        4,
+                        new PatchSize(1, 2, 2),
+                        null,
+                        null,
+                        null,
+                        32,
+                        false,
+                        0.1,
+                        null),
+                config.model());
         assertEquals(42, config.run().seed());
         assertEquals(Precision.BF16, config.dtype());
         assertNull(config.maskRatios());
-        assertEquals(new WaveletConfig(3, List.of("Y-LL", "Y-LH", "Y-HL", "Y-HH", "Cb-LL", "Cr-LL"),
-                List.of(3.3, 0.75, 0.8, 0.38, 0.53, 0.43)), config.vae());
+        assertEquals(
+                new WaveletConfig(
+                        3,
+                        List.of("Y-LL", "Y-LH", "Y-HL", "Y-HH", "Cb-LL", "Cr-LL"),
+                        List.of(3.3, 0.75, 0.8, 0.38, 0.53, 0.43)),
+                config.vae());
     }
 
     @Test
@@ -60,9 +92,14 @@ class ConfigLoaderTest {
 
     @Test
     void bucketConfigReadsInFlowStyle() {
-        BucketingConfig config = ConfigLoader.parse(BucketingConfig.class, "x.yaml",
-                "bucket_config: {\"480p\": {16: [1.0, 8], 32: [0, null]}, 256: {1: [.5, 4]}}", List.of()).config();
-        assertEquals(Map.of(16, new BucketLevel(1, 8), 32, new BucketLevel(0, null)),
+        BucketingConfig config = ConfigLoader.parse(
+                        BucketingConfig.class,
+                        "x.yaml",
+                        "bucket_config: {\"480p\": {16: [1.0, 8], 32: [0, null]}, 256: {1: [.5, 4]}}",
+                        List.of())
+                .config();
+        assertEquals(
+                Map.of(16, new BucketLevel(1, 8), 32, new BucketLevel(0, null)),
                 config.bucketConfig().get("480p"));
         assertEquals(List.of("480p", "256"), List.copyOf(config.bucketConfig().keySet()));
     }
@@ -72,9 +109,13 @@ class ConfigLoaderTest {
         BucketingConfig config = ConfigLoader.parse(BucketingConfig.class, "x.yaml", """
                 bucket_config: {96p: {8: [1.0, 4]}}
                 resolutions: {96p: {pixels: 9216, ratios: {"1.78": [128, 72], "0.56": [72, 128], 1.00: [96, 96]}}}
-                """, List.of()).config();
-        assertEquals(List.of("1.78", "0.56", "1.00"), List.copyOf(config.resolutions().get("96p").ratios().keySet()));
-        assertEquals(new ImageSize(72, 128), config.resolutions().get("96p").ratios().get("0.56"));
+                """, List.of())
+                .config();
+        assertEquals(
+                List.of("1.78", "0.56", "1.00"),
+                List.copyOf(config.resolutions().get("96p").ratios().keySet()));
+        assertEquals(
+                new ImageSize(72, 128), config.resolutions().get("96p").ratios().get("0.56"));
     }
 
     @Test
@@ -84,9 +125,15 @@ class ConfigLoaderTest {
                 resolutions: {96p: {pixels: 9216, ratios: {"0.56": [72, 128]}}}
                 frame_interval: 3
                 resolution_slack: 0.9
-                """, List.of()).config().buckets();
-        assertEquals(List.of("4k", "96p"), buckets.levels().stream().map(l -> l.resolution().name()).toList());
-        assertEquals(new BucketConfig.Entry(8, 0.5, 4, 2), buckets.levels().get(1).entries().get(0));
+                """, List.of())
+                .config()
+                .buckets();
+        assertEquals(
+                List.of("4k", "96p"),
+                buckets.levels().stream().map(l -> l.resolution().name()).toList());
+        assertEquals(
+                new BucketConfig.Entry(8, 0.5, 4, 2),
+                buckets.levels().get(1).entries().get(0));
         assertEquals(List.of(0.9, 3), List.of(buckets.resolutionSlack(), buckets.frameInterval()));
     }
 
@@ -94,15 +141,21 @@ class ConfigLoaderTest {
     void aNamedSizeFillsTheModelIn() {
         ModelConfig named = training("model: {type: STDiT2-B/2, num_heads: 12}").model();
         assertEquals(List.of(12, 768, 12), List.of(named.depth(), named.hiddenSize(), named.numHeads()));
-        ModelConfig free = training("model: {depth: 2, hidden_size: 96, num_heads: 4}").model();
+        ModelConfig free =
+                training("model: {depth: 2, hidden_size: 96, num_heads: 4}").model();
         assertEquals(List.of(2, 96, 4), List.of(free.depth(), free.hiddenSize(), free.numHeads()));
     }
 
     @Test
     void overridesWinInTheirOrderAndReachAnyKey() {
-        TrainingConfig config = training("lr: 1e-3\nbucket_config: {480p: {16: [1.0, 8]}}", set("lr", "1e-4"),
-                set("lr", "3e-4"), set("model.qk_norm", "true"), set("bucket_config.480p.16", "[1.0, 2]"),
-                set("vae", "{type: VideoAutoencoderKL, from_pretrained: /weights}"), set("grad_clip", "null"));
+        TrainingConfig config = training(
+                "lr: 1e-3\nbucket_config: {480p: {16: [1.0, 8]}}",
+                set("lr", "1e-4"),
+                set("lr", "3e-4"),
+                set("model.qk_norm", "true"),
+                set("bucket_config.480p.16", "[1.0, 2]"),
+                set("vae", "{type: VideoAutoencoderKL, from_pretrained: /weights}"),
+                set("grad_clip", "null"));
         assertEquals(3e-4, config.optimizer().lr());
         assertTrue(config.model().qkNorm());
         assertEquals(2, config.bucketConfig().get("480p").get(16).batchSize());
@@ -115,36 +168,55 @@ class ConfigLoaderTest {
         CollectiveConfig usual = training("").collective();
         assertEquals(new CollectiveConfig(CollectiveTransport.AUTO, Precision.FP32, null, null, 30), usual);
         CollectiveConfig chosen = training("transport: tcp\nall_reduce_dtype: bf16\nbind_address: eth1\n"
-                + "port_range: [40000, 40063]\nstall_timeout_s: 120").collective();
-        assertEquals(new CollectiveConfig(CollectiveTransport.TCP, Precision.BF16, "eth1", new PortRange(40_000, 40_063),
-                120), chosen);
+                        + "port_range: [40000, 40063]\nstall_timeout_s: 120")
+                .collective();
+        assertEquals(
+                new CollectiveConfig(
+                        CollectiveTransport.TCP, Precision.BF16, "eth1", new PortRange(40_000, 40_063), 120),
+                chosen);
         assertEquals(Device.AUTO, training("").device());
         assertTrue(training("optimizer_sharding: true").optimizer().optimizerSharding());
-        for (String refused : List.of("port_range: [9, 8]", "port_range: [0, 8]", "transport: udp", "stall_timeout_s: 0",
-                "transport: nccl\nall_reduce_dtype: bf16", "transport: nccl\ndevice: cpu", "bind_address: ''")) {
+        for (String refused : List.of(
+                "port_range: [9, 8]",
+                "port_range: [0, 8]",
+                "transport: udp",
+                "stall_timeout_s: 0",
+                "transport: nccl\nall_reduce_dtype: bf16",
+                "transport: nccl\ndevice: cpu",
+                "bind_address: ''")) {
             assertThrows(UserError.class, () -> training(refused), refused);
         }
     }
 
     @Test
     void textsFromFlagsAreTakenAsTheyAre() {
-        InferenceConfig config = ConfigLoader.parse(InferenceConfig.class, "x.yaml", INFERENCE, List.of(
-                ConfigOverride.texts("prompt", List.of("a: [dog", "007"), "--prompt"),
-                ConfigOverride.text("save_dir", "~", "--save-dir ~"))).config();
+        InferenceConfig config = ConfigLoader.parse(
+                        InferenceConfig.class,
+                        "x.yaml",
+                        INFERENCE,
+                        List.of(
+                                ConfigOverride.texts("prompt", List.of("a: [dog", "007"), "--prompt"),
+                                ConfigOverride.text("save_dir", "~", "--save-dir ~")))
+                .config();
         assertEquals(List.of("a: [dog", "007"), config.prompts().prompt());
         assertEquals("~", config.output().saveDir());
     }
 
     @Test
     void promptsMayGoWithoutReference() {
-        InferenceConfig config = ConfigLoader.parse(InferenceConfig.class, "x.yaml",
-                INFERENCE + "reference_path: [a.png, null]\nmask_strategy: [\"0\", null]", List.of()).config();
+        InferenceConfig config = ConfigLoader.parse(
+                        InferenceConfig.class,
+                        "x.yaml",
+                        INFERENCE + "reference_path: [a.png, null]\nmask_strategy: [\"0\", null]",
+                        List.of())
+                .config();
         assertEquals(Arrays.asList("a.png", null), config.conditioning().referencePath());
     }
 
     @Test
     void keysWithoutWorkGiveANoticeEach() {
-        LoadedConfig<TrainingConfig> loaded = ConfigLoader.parse(TrainingConfig.class, "x.yaml", TRAINING + """
+        LoadedConfig<TrainingConfig> loaded =
+                ConfigLoader.parse(TrainingConfig.class, "x.yaml", TRAINING + """
                 num_workers: 8
                 num_bucket_build_workers: 16
                 plugin: zero2
@@ -152,10 +224,13 @@ class ConfigLoaderTest {
                 model: {enable_flashattn: true, enable_layernorm_kernel: true, depth: 2}
                 """, List.of());
         assertEquals(6, loaded.notices().size(), loaded.notices()::toString);
-        assertTrue(loaded.notices().contains(
-                "'plugin' has no effect here: the executors of the Spark job are the data-parallel ranks."));
+        assertTrue(loaded.notices()
+                .contains("'plugin' has no effect here: the executors of the Spark job are the data-parallel ranks."));
         assertEquals(2, loaded.config().model().depth());
-        assertEquals(List.of(), ConfigLoader.parse(TrainingConfig.class, "y", loaded.yaml(), List.of()).notices());
+        assertEquals(
+                List.of(),
+                ConfigLoader.parse(TrainingConfig.class, "y", loaded.yaml(), List.of())
+                        .notices());
     }
 
     @ParameterizedTest
@@ -213,65 +288,87 @@ class ConfigLoaderTest {
     @Test
     void variantsHaveTheirOwnKeys() {
         String codec = "vae: {type: wavelet, from_pretrained: x}\ntext_encoder: {type: hash}";
-        assertEquals("Cannot read x.yaml: unknown key 'vae.from_pretrained' (value \"x\"). Did you mean"
-                + " 'model.from_pretrained'?", refusal(TrainingConfig.class, codec));
-        assertEquals("Cannot read x.yaml: 'vae.type' is \"wavelets\". Give one of VideoAutoencoderKL, wavelet (nearest:"
-                + " wavelet).", refusal(TrainingConfig.class, codec.replace("wavelet,", "wavelets,")));
-        assertEquals("Cannot read x.yaml: the key 'vae.from_pretrained' is missing. Give a text.",
+        assertEquals(
+                "Cannot read x.yaml: unknown key 'vae.from_pretrained' (value \"x\"). Did you mean"
+                        + " 'model.from_pretrained'?",
+                refusal(TrainingConfig.class, codec));
+        assertEquals(
+                "Cannot read x.yaml: 'vae.type' is \"wavelets\". Give one of VideoAutoencoderKL, wavelet (nearest:"
+                        + " wavelet).",
+                refusal(TrainingConfig.class, codec.replace("wavelet,", "wavelets,")));
+        assertEquals(
+                "Cannot read x.yaml: the key 'vae.from_pretrained' is missing. Give a text.",
                 refusal(TrainingConfig.class, "vae: {type: VideoAutoencoderKL}\ntext_encoder: {type: hash}"));
-        assertEquals("Cannot read x.yaml: the key 'vae.type' is missing. Give one of VideoAutoencoderKL, wavelet.",
+        assertEquals(
+                "Cannot read x.yaml: the key 'vae.type' is missing. Give one of VideoAutoencoderKL, wavelet.",
                 refusal(TrainingConfig.class, "text_encoder: {type: hash}"));
     }
 
     @Test
     void bucketingAndInferenceRefuseTheirOwn() {
-        assertEquals("Cannot read x.yaml: the key 'bucket_config' is missing. Give a mapping of keys to values.",
+        assertEquals(
+                "Cannot read x.yaml: the key 'bucket_config' is missing. Give a mapping of keys to values.",
                 refusal(BucketingConfig.class, ""));
         String own = "bucket_config: {96p: {8: [1.0, 4]}}\nresolutions: {96p: {pixels: 9216, ratios: {%s}}}";
-        assertTrue(refusal(BucketingConfig.class, own.formatted("")).startsWith("Cannot read x.yaml: 'resolutions.96p'"
-                + " is refused. Cannot define resolution \"96p\": it has no aspect ratio. Give at least one"));
+        assertTrue(refusal(BucketingConfig.class, own.formatted(""))
+                .startsWith("Cannot read x.yaml: 'resolutions.96p'"
+                        + " is refused. Cannot define resolution \"96p\": it has no aspect ratio. Give at least one"));
         assertTrue(refusal(BucketingConfig.class, own.formatted("x: [72, 128]")).contains("Label it by"));
-        assertTrue(refusal(BucketingConfig.class, "bucket_config: {4800p: {8: [1.0, 4]}}").startsWith("Cannot read"
-                + " x.yaml: 'bucket_config' is refused. Cannot use resolution \"4800p\": it is not defined. Did you mean"
-                + " \"480p\"?"));
-        assertTrue(refusal(BucketingConfig.class, "", set("bucket_config", "{480: {8: [1.0, 4]}}")).startsWith("Cannot"
-                + " read --set bucket_config={480: {8: [1.0, 4]}}: 'bucket_config' is refused."));
+        assertTrue(refusal(BucketingConfig.class, "bucket_config: {4800p: {8: [1.0, 4]}}")
+                .startsWith("Cannot read"
+                        + " x.yaml: 'bucket_config' is refused. Cannot use resolution \"4800p\": it is not defined. Did you mean"
+                        + " \"480p\"?"));
+        assertTrue(refusal(BucketingConfig.class, "", set("bucket_config", "{480: {8: [1.0, 4]}}"))
+                .startsWith("Cannot" + " read --set bucket_config={480: {8: [1.0, 4]}}: 'bucket_config' is refused."));
         assertTrue(refusal(BucketingConfig.class, "bucket_config: {}").contains("'bucket_config' is refused."));
-        assertEquals("Cannot read x.yaml: 'condition_frame_length' is null. Give a number of frames: a generation after"
-                + " the first starts from them.", refusal(InferenceConfig.class, INFERENCE + "loop: 2"));
-        assertEquals("Cannot read x.yaml: 'fps' is 2. Give at least frame_interval, which is 3.",
+        assertEquals(
+                "Cannot read x.yaml: 'condition_frame_length' is null. Give a number of frames: a generation after"
+                        + " the first starts from them.",
+                refusal(InferenceConfig.class, INFERENCE + "loop: 2"));
+        assertEquals(
+                "Cannot read x.yaml: 'fps' is 2. Give at least frame_interval, which is 3.",
                 refusal(InferenceConfig.class, INFERENCE + "fps: 2\nframe_interval: 3"));
     }
 
     @Test
     void errorsNameTheFlagThatBroughtTheValue() {
-        assertEquals("Cannot read --set lerning_rate=1: unknown key 'lerning_rate' (value 1). Did you mean 'lr'?",
+        assertEquals(
+                "Cannot read --set lerning_rate=1: unknown key 'lerning_rate' (value 1). Did you mean 'lr'?",
                 refusal(TrainingConfig.class, TRAINING, set("lerning_rate", "1")));
-        assertEquals("Cannot read --set model.hiden_size=96: unknown key 'model.hiden_size' (value 96). Did you mean"
-                + " 'model.hidden_size'?", refusal(TrainingConfig.class, TRAINING, set("model.hiden_size", "96")));
-        assertEquals("Cannot read --set optimiser.lr=1: unknown key 'optimiser' (value {\"lr\":1}). Did you mean"
-                + " 'lr'?", refusal(TrainingConfig.class, TRAINING, set("optimiser.lr", "1")));
-        assertEquals("Cannot read --set lr=-1: 'lr' is -1.0. Give a number above 0.",
+        assertEquals(
+                "Cannot read --set model.hiden_size=96: unknown key 'model.hiden_size' (value 96). Did you mean"
+                        + " 'model.hidden_size'?",
+                refusal(TrainingConfig.class, TRAINING, set("model.hiden_size", "96")));
+        assertEquals(
+                "Cannot read --set optimiser.lr=1: unknown key 'optimiser' (value {\"lr\":1}). Did you mean" + " 'lr'?",
+                refusal(TrainingConfig.class, TRAINING, set("optimiser.lr", "1")));
+        assertEquals(
+                "Cannot read --set lr=-1: 'lr' is -1.0. Give a number above 0.",
                 refusal(TrainingConfig.class, TRAINING + "lr: 1", set("lr", "-1")));
         assertTrue(refusal(TrainingConfig.class, TRAINING + "lr: -1", set("epochs", "1"))
                 .startsWith("Cannot read x.yaml: 'lr' is -1.0."));
-        assertEquals("Cannot read --set lr.x=1: 'lr' is 1, which has no keys. Set it as a whole.",
+        assertEquals(
+                "Cannot read --set lr.x=1: 'lr' is 1, which has no keys. Set it as a whole.",
                 refusal(TrainingConfig.class, TRAINING + "lr: 1", set("lr.x", "1")));
-        assertEquals("Cannot read --set model..x=1: the key 'model..x' has an empty part. Write it as"
-                + " section.key=value.", refusal(TrainingConfig.class, TRAINING, set("model..x", "1")));
+        assertEquals(
+                "Cannot read --set model..x=1: the key 'model..x' has an empty part. Write it as"
+                        + " section.key=value.",
+                refusal(TrainingConfig.class, TRAINING, set("model..x", "1")));
     }
 
     @Test
     void refusesWhatIsNoConfigurationFile(@TempDir Path folder) throws Exception {
-        assertTrue(refusalOf(folder.resolve("none.yaml")).endsWith("none.yaml: there is no such file. Give --config the"
-                + " path of a configuration, such as those under conf/."));
+        assertTrue(refusalOf(folder.resolve("none.yaml"))
+                .endsWith("none.yaml: there is no such file. Give --config the"
+                        + " path of a configuration, such as those under conf/."));
         assertTrue(refusalOf(folder).contains(": it is a folder. "));
         Path latin = Files.write(folder.resolve("latin.yaml"), "lr: é".getBytes(StandardCharsets.ISO_8859_1));
         assertTrue(refusalOf(latin).contains("it is not UTF-8 text"));
         Path list = Files.writeString(folder.resolve("list.yaml"), "- 1\n- 2\n");
         assertTrue(refusalOf(list).contains("it holds [1,2], not keys and values"));
         Path broken = Files.writeString(folder.resolve("broken.yaml"), "lr: [1,\nepochs: 2\n");
-        assertTrue(refusalOf(broken).matches("Cannot read .*broken.yaml: .* in line [0-9]+\\. Correct the YAML there\\."),
+        assertTrue(
+                refusalOf(broken).matches("Cannot read .*broken.yaml: .* in line [0-9]+\\. Correct the YAML there\\."),
                 refusalOf(broken));
         Path two = Files.writeString(folder.resolve("two.yaml"), TRAINING + "---\nlr: 2\n");
         assertTrue(refusalOf(two).contains("Correct the YAML there"), refusalOf(two));
@@ -285,21 +382,27 @@ class ConfigLoaderTest {
     @Test
     void refusalsOfOtherModulesNameFileAndKey() {
         LoadedConfig<TrainingConfig> loaded = ConfigLoader.parse(TrainingConfig.class, "x.yaml", TRAINING, List.of());
-        UserError error = assertThrows(UserError.class, () -> loaded.resolve("mask_ratios", () -> {
-            throw new io.sparkreel.model.InvalidInputException("Cannot draw masks: no 'x'. Give 'y'.");
-        }));
-        assertEquals("Cannot read x.yaml: 'mask_ratios' is refused. Cannot draw masks: no 'x'. Give 'y'.",
+        UserError error = assertThrows(
+                UserError.class,
+                () -> loaded.resolve("mask_ratios", () -> {
+                    throw new io.sparkreel.model.InvalidInputException("Cannot draw masks: no 'x'. Give 'y'.");
+                }));
+        assertEquals(
+                "Cannot read x.yaml: 'mask_ratios' is refused. Cannot draw masks: no 'x'. Give 'y'.",
                 error.getMessage());
     }
 
     @Test
     void everyDefaultIsValidAndEveryKeyIsReachable() {
         for (Class<? extends Record> type : List.of(TrainingConfig.class, InferenceConfig.class)) {
-            String written = ConfigLoader.parse(type, "x.yaml", TRAINING, List.of()).yaml();
+            String written =
+                    ConfigLoader.parse(type, "x.yaml", TRAINING, List.of()).yaml();
             for (String path : ConfigLoader.keys(type)) {
                 String name = path.substring(path.lastIndexOf('.') + 1);
-                boolean ofOtherVariant = path.endsWith("from_pretrained") || path.equals("vae.micro_batch_size")
-                        || path.endsWith("local_files_only") || path.endsWith("shardformer");
+                boolean ofOtherVariant = path.endsWith("from_pretrained")
+                        || path.equals("vae.micro_batch_size")
+                        || path.endsWith("local_files_only")
+                        || path.endsWith("shardformer");
                 assertTrue(ofOtherVariant || written.contains(name + ":"), path + " in\n" + written);
             }
         }

@@ -27,7 +27,9 @@ class ConfigurationFilesTest {
 
     static List<Path> files() throws IOException {
         try (Stream<Path> files = Files.walk(ROOT.resolve("conf"))) {
-            return files.filter(file -> file.toString().endsWith(".yaml")).sorted().toList();
+            return files.filter(file -> file.toString().endsWith(".yaml"))
+                    .sorted()
+                    .toList();
         }
     }
 
@@ -37,7 +39,8 @@ class ConfigurationFilesTest {
             return BucketingConfig.class;
         }
         return place.startsWith("inference/") || place.endsWith("/inference.yaml")
-                ? InferenceConfig.class : TrainingConfig.class;
+                ? InferenceConfig.class
+                : TrainingConfig.class;
     }
 
     @ParameterizedTest
@@ -45,7 +48,8 @@ class ConfigurationFilesTest {
     void readsBackAsItWasWrittenOut(Path file) {
         LoadedConfig<? extends Record> loaded = ConfigLoader.load(typeOf(file), file, List.of());
 
-        Record again = ConfigLoader.parse(typeOf(file), "config.yaml", loaded.yaml(), List.of()).config();
+        Record again = ConfigLoader.parse(typeOf(file), "config.yaml", loaded.yaml(), List.of())
+                .config();
 
         assertEquals(loaded.config(), again);
         assertEquals(List.of(), loaded.notices());
@@ -66,10 +70,20 @@ class ConfigurationFilesTest {
 
     @Test
     void coversEveryJobAndStage() throws IOException {
-        List<String> names = files().stream().map(file -> ROOT.resolve("conf").relativize(file).toString()).toList();
-        for (String expected : List.of("bucketing/stage1.yaml", "bucketing/stage2.yaml", "bucketing/stage3.yaml",
-                "train/stage1.yaml", "train/stage2.yaml", "train/stage3.yaml", "inference/sample.yaml",
-                "inference/sample-ref.yaml", "quickstart/bucketing.yaml", "quickstart/train.yaml",
+        List<String> names = files().stream()
+                .map(file -> ROOT.resolve("conf").relativize(file).toString())
+                .toList();
+        for (String expected : List.of(
+                "bucketing/stage1.yaml",
+                "bucketing/stage2.yaml",
+                "bucketing/stage3.yaml",
+                "train/stage1.yaml",
+                "train/stage2.yaml",
+                "train/stage3.yaml",
+                "inference/sample.yaml",
+                "inference/sample-ref.yaml",
+                "quickstart/bucketing.yaml",
+                "quickstart/train.yaml",
                 "quickstart/inference.yaml")) {
             assertTrue(names.contains(expected), expected);
         }
@@ -81,7 +95,9 @@ class ConfigurationFilesTest {
     void bucketTablesAreThePublishedOnes() throws IOException {
         String folder = System.getProperty("golden.dir", "");
         Path golden = ROOT.resolve(folder.isEmpty() ? "bucketing/src/test/resources/golden" : folder);
-        JsonNode published = new ObjectMapper().readTree(golden.resolve("buckets.json").toFile()).get("configs");
+        JsonNode published = new ObjectMapper()
+                .readTree(golden.resolve("buckets.json").toFile())
+                .get("configs");
         int compared = 0;
         for (String stage : List.of("stage1", "stage2", "stage3")) {
             if (published.has(stage)) {
@@ -98,17 +114,25 @@ class ConfigurationFilesTest {
     void stageThreeAndItsTraining() {
         BucketingConfig buckets = bucketing("stage3");
         assertEquals(new BucketLevel(0.8, 4), buckets.bucketConfig().get("256").get(128));
-        assertEquals(new BucketLevel(0.0, null), buckets.bucketConfig().get("720p").get(96));
+        assertEquals(
+                new BucketLevel(0.0, null), buckets.bucketConfig().get("720p").get(96));
         assertEquals(3, buckets.frameInterval());
-        TrainingConfig training = ConfigLoader.load(TrainingConfig.class, ROOT.resolve("conf/train/stage3.yaml"),
-                List.of()).config();
+        TrainingConfig training = ConfigLoader.load(
+                        TrainingConfig.class, ROOT.resolve("conf/train/stage3.yaml"), List.of())
+                .config();
         assertTrue(training.gradCheckpoint());
         assertEquals(2.0e-5, training.optimizer().lr());
-        assertEquals(1.0, training.maskRatios().values().stream().mapToDouble(Double::doubleValue).sum(), 1e-9);
+        assertEquals(
+                1.0,
+                training.maskRatios().values().stream()
+                        .mapToDouble(Double::doubleValue)
+                        .sum(),
+                1e-9);
         assertEquals(new AutoencoderKlConfig("stabilityai/sd-vae-ft-ema", true, 4), training.vae());
         assertEquals(new T5Config("DeepFloyd/t5-v1_1-xxl", true, false, 200), training.textEncoder());
         assertFalse(ConfigLoader.load(TrainingConfig.class, ROOT.resolve("conf/train/stage1.yaml"), List.of())
-                .config().gradCheckpoint());
+                .config()
+                .gradCheckpoint());
     }
 
     private static BucketingConfig bucketing(String stage) {

@@ -19,8 +19,8 @@ class CaptionCacheTest {
     void everyTextIsEncodedOnce() {
         List<String> encoded = new ArrayList<>();
         HashTextEncoder hash = new HashTextEncoder(4, 6);
-        TextEncoder counting = (TextEncoder) Proxy.newProxyInstance(TextEncoder.class.getClassLoader(),
-                new Class<?>[] {TextEncoder.class}, (proxy, method, arguments) -> {
+        TextEncoder counting = (TextEncoder) Proxy.newProxyInstance(
+                TextEncoder.class.getClassLoader(), new Class<?>[] {TextEncoder.class}, (proxy, method, arguments) -> {
                     if (method.getName().equals("encode")) {
                         ((List<?>) arguments[0]).forEach(text -> encoded.add((String) text));
                     }

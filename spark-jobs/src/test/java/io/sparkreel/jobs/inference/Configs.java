@@ -18,7 +18,8 @@ final class Configs {
 
     /** The lines of YAML beside codec, text encoder and sampler of the tests. */
     static InferenceConfig of(String... lines) {
-        return ConfigLoader.parse(InferenceConfig.class, "test.yaml", PARTS + String.join("\n", lines) + "\n", List.of())
+        return ConfigLoader.parse(
+                        InferenceConfig.class, "test.yaml", PARTS + String.join("\n", lines) + "\n", List.of())
                 .config();
     }
 }

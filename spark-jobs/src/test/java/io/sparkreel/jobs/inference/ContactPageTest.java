@@ -22,7 +22,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ContactPageTest {
-    private static final String HOSTILE = "</script><script>throw new Error('ran')</script> \"quoted\" & <b>\ud83d\ude80";
+    private static final String HOSTILE =
+            "</script><script>throw new Error('ran')</script> \"quoted\" & <b>\ud83d\ude80";
     private static final int HEIGHT = 48;
     private static final int WIDTH = 64;
     private static final int FRAMES = 12;
@@ -44,8 +45,21 @@ class ContactPageTest {
                 file.write(frame);
             }
             file.publish();
-            results.add(new ClipResult(results.size(), 0, HOSTILE, file.uri(), 42, frames, FPS, HEIGHT, WIDTH, 1.5, "ok",
-                    null, "", "ddim, 50 steps, reference_path " + HOSTILE));
+            results.add(new ClipResult(
+                    results.size(),
+                    0,
+                    HOSTILE,
+                    file.uri(),
+                    42,
+                    frames,
+                    FPS,
+                    HEIGHT,
+                    WIDTH,
+                    1.5,
+                    "ok",
+                    null,
+                    "",
+                    "ddim, 50 steps, reference_path " + HOSTILE));
         }
     }
 
@@ -96,11 +110,17 @@ class ContactPageTest {
         });
         server.start();
         try {
-            Path watched = Files.writeString(folder.resolve("watched.html"), Files.readString(page).replace("</body>",
-                    "<script src=\"http://127.0.0.1:" + server.getAddress().getPort() + "/late.js\"></script></body>"));
+            Path watched = Files.writeString(
+                    folder.resolve("watched.html"),
+                    Files.readString(page)
+                            .replace(
+                                    "</body>",
+                                    "<script src=\"http://127.0.0.1:"
+                                            + server.getAddress().getPort() + "/late.js\"></script></body>"));
             Chromium.Page shown = Chromium.open(watched, folder, "--window-size=1600,1200");
             assertEquals(List.of(), shown.console());
-            String told = shown.dom().replaceFirst("(?s).*<pre id=\"told\">", "").replaceFirst("(?s)</pre>.*", "");
+            String told =
+                    shown.dom().replaceFirst("(?s).*<pre id=\"told\">", "").replaceFirst("(?s)</pre>.*", "");
             JsonNode state = new ObjectMapper().readTree(told);
             assertEquals(2, state.get("videos").size(), told);
             for (JsonNode video : state.get("videos")) {

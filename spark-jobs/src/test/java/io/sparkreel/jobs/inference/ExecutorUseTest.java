@@ -12,8 +12,9 @@ class ExecutorUseTest {
     private static final long ELSEWHERE = -5_000 * SECOND;
 
     private static BatchOutcome batch(String executor, double begin, double end, double sampling) {
-        return new BatchOutcome(List.of(), executor, ELSEWHERE + (long) (begin * SECOND), ELSEWHERE + (long) (end * SECOND),
-                (long) (sampling * SECOND));
+        return new BatchOutcome(
+                List.of(), executor, ELSEWHERE + (long) (begin * SECOND), ELSEWHERE + (long) (end * SECOND), (long)
+                        (sampling * SECOND));
     }
 
     @Test

@@ -52,19 +52,30 @@ class InferenceIT {
     static void prepare() throws IOException {
         LAUNCHER.begin();
         Path checkpoint = TinyCheckpoint.write(WORK.resolve("run"), 1);
-        config = Files.writeString(WORK.resolve("inference.yaml"), Configs.PARTS + "num_frames: 3\nframe_interval: 3\n"
-                + "image_size: [32, 48]\nmodel: {from_pretrained: '" + checkpoint + "'}\n");
+        config = Files.writeString(
+                WORK.resolve("inference.yaml"),
+                Configs.PARTS + "num_frames: 3\nframe_interval: 3\n"
+                        + "image_size: [32, 48]\nmodel: {from_pretrained: '" + checkpoint + "'}\n");
         StringBuilder lines = new StringBuilder();
         for (int i = 0; i < PROMPTS; i++) {
-            lines.append("{\"prompt\": \"Prompt ").append(i).append("\", \"num_frames\": ").append(i % 4 + 1).append("}\n");
+            lines.append("{\"prompt\": \"Prompt ")
+                    .append(i)
+                    .append("\", \"num_frames\": ")
+                    .append(i % 4 + 1)
+                    .append("}\n");
         }
         prompts = Files.writeString(WORK.resolve("prompts.jsonl"), lines);
     }
 
     private static Launcher.Ended infer(String master, String output, Launcher.Incident incident, String... more)
             throws Exception {
-        List<String> arguments = new ArrayList<>(List.of("--config", config.toString(), "--prompt-path",
-                prompts.toString(), "--save-dir", WORK.resolve(output).toString()));
+        List<String> arguments = new ArrayList<>(List.of(
+                "--config",
+                config.toString(),
+                "--prompt-path",
+                prompts.toString(),
+                "--save-dir",
+                WORK.resolve(output).toString()));
         arguments.addAll(List.of(more));
         return LAUNCHER.onCluster("inference", master, incident, arguments.toArray(String[]::new));
     }
@@ -72,7 +83,8 @@ class InferenceIT {
     private static Map<String, byte[]> clips(String output) throws IOException {
         Map<String, byte[]> clips = new TreeMap<>();
         try (Stream<Path> files = Files.list(WORK.resolve(output))) {
-            for (Path file : files.filter(path -> path.toString().matches(".*\\.(mp4|png)")).toList()) {
+            for (Path file : files.filter(path -> path.toString().matches(".*\\.(mp4|png)"))
+                    .toList()) {
                 clips.put(file.getFileName().toString(), Files.readAllBytes(file));
             }
         }
@@ -87,22 +99,28 @@ class InferenceIT {
     private static Map<String, Long> times(String output) throws IOException {
         Map<String, Long> times = new HashMap<>();
         try (Stream<Path> files = Files.list(WORK.resolve(output))) {
-            for (Path file : files.filter(path -> path.toString().matches(".*\\.(mp4|png)")).toList()) {
-                times.put(file.getFileName().toString(), Files.getLastModifiedTime(file).to(TimeUnit.NANOSECONDS));
+            for (Path file : files.filter(path -> path.toString().matches(".*\\.(mp4|png)"))
+                    .toList()) {
+                times.put(
+                        file.getFileName().toString(),
+                        Files.getLastModifiedTime(file).to(TimeUnit.NANOSECONDS));
             }
         }
         return times;
     }
 
     private static void assertAllOk(String output, int count) {
-        List<Row> results = LocalSpark.session().read().parquet(WORK.resolve(output) + "/results").collectAsList();
+        List<Row> results = LocalSpark.session()
+                .read()
+                .parquet(WORK.resolve(output) + "/results")
+                .collectAsList();
         assertEquals(count, results.size());
         results.forEach(row -> assertEquals("ok", row.getAs("status"), row.toString()));
     }
 
     private static List<String> done(String log) {
         List<String> names = new ArrayList<>();
-        for (Matcher line = CLIP_DONE.matcher(log); line.find();) {
+        for (Matcher line = CLIP_DONE.matcher(log); line.find(); ) {
             names.add(line.group(1));
         }
         return names;
@@ -124,7 +142,11 @@ class InferenceIT {
         assertAllOk("unbroken", PROMPTS);
         assertEquals(PROMPTS, new HashSet<>(done(ended.output())).size());
         assertTrue(ended.output().contains("Generating 200 of 200 clips"), ended.output());
-        assertTrue(Pattern.compile("2 executors worked \\d+\\.\\d % of the time").matcher(ended.output()).find(), ended.output());
+        assertTrue(
+                Pattern.compile("2 executors worked \\d+\\.\\d % of the time")
+                        .matcher(ended.output())
+                        .find(),
+                ended.output());
     }
 
     @Test
@@ -132,7 +154,8 @@ class InferenceIT {
     void oneExecutorMakesTheSameClipsAsTwo() throws Exception {
         Launcher.assertDone(infer(ONE_EXECUTOR, "one", Launcher.Incident.NONE, "--end-index", "40"));
         Map<String, byte[]> expected = clips("unbroken");
-        expected.keySet().removeIf(name -> Integer.parseInt(name.substring(name.indexOf('_') + 1, name.indexOf('.'))) >= 40);
+        expected.keySet()
+                .removeIf(name -> Integer.parseInt(name.substring(name.indexOf('_') + 1, name.indexOf('.'))) >= 40);
         assertSame(expected, clips("one"));
     }
 
@@ -141,7 +164,8 @@ class InferenceIT {
     void aRunThatWasKilledIsGoneOnWithAndSurvivesTheLossOfAnExecutor() throws Exception {
         Launcher.Ended killed = infer(TWO_EXECUTORS, "killed", (process, log) -> {
             await(process, log, HALF);
-            List<ProcessHandle> all = Stream.concat(Stream.of(process.toHandle()), process.descendants()).toList();
+            List<ProcessHandle> all = Stream.concat(Stream.of(process.toHandle()), process.descendants())
+                    .toList();
             all.forEach(ProcessHandle::destroyForcibly);
             for (ProcessHandle each : all) {
                 each.onExit().get(10, TimeUnit.SECONDS);
@@ -158,7 +182,8 @@ class InferenceIT {
             atTheLoss.addAll(done(Files.readString(log)));
         });
         Launcher.assertDone(ended);
-        Matcher said = Pattern.compile("Generating (\\d+) of 200 clips to .*; (\\d+) are there").matcher(ended.output());
+        Matcher said = Pattern.compile("Generating (\\d+) of 200 clips to .*; (\\d+) are there")
+                .matcher(ended.output());
         assertTrue(said.find(), ended.output());
         assertEquals(PROMPTS - before.size(), Integer.parseInt(said.group(1)), said.group());
         List<String> made = done(ended.output());
@@ -170,8 +195,11 @@ class InferenceIT {
         assertSame(clips("unbroken"), clips("killed"));
         assertAllOk("killed", PROMPTS);
         try (Stream<Path> left = Files.list(WORK.resolve("killed"))) {
-            assertEquals(List.of(), left.map(path -> path.getFileName().toString())
-                    .filter(name -> name.contains(".tmp") || name.contains("journal")).toList());
+            assertEquals(
+                    List.of(),
+                    left.map(path -> path.getFileName().toString())
+                            .filter(name -> name.contains(".tmp") || name.contains("journal"))
+                            .toList());
         }
     }
 
@@ -183,11 +211,23 @@ class InferenceIT {
         String output = null;
         for (int attempt = 0; failed.isEmpty() && attempt < 3; attempt++) {
             output = "given-up-" + attempt;
-            Launcher.assertDone(infer(TWO_EXECUTORS, output, (process, log) -> {
-                await(process, log, 5);
-                assertTrue(Launcher.executors(process).get(0).destroyForcibly());
-            }, "--end-index", "20", "--num-sampling-steps", "100", "--conf", "spark.task.maxFailures=1"));
-            failed = LocalSpark.session().read().parquet(WORK.resolve(output) + "/results").where("status = 'failed'")
+            Launcher.assertDone(infer(
+                    TWO_EXECUTORS,
+                    output,
+                    (process, log) -> {
+                        await(process, log, 5);
+                        assertTrue(Launcher.executors(process).get(0).destroyForcibly());
+                    },
+                    "--end-index",
+                    "20",
+                    "--num-sampling-steps",
+                    "100",
+                    "--conf",
+                    "spark.task.maxFailures=1"));
+            failed = LocalSpark.session()
+                    .read()
+                    .parquet(WORK.resolve(output) + "/results")
+                    .where("status = 'failed'")
                     .collectAsList();
         }
         assertEquals(1, failed.size());

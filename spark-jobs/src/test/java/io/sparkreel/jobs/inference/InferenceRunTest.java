@@ -55,8 +55,12 @@ class InferenceRunTest {
     }
 
     private void run(Path output, String... lines) throws IOException {
-        List<String> all = new ArrayList<>(List.of("num_frames: 4", "image_size: [32, 48]", "frame_interval: 3",
-                "model: {from_pretrained: '" + checkpoint + "'}", "save_dir: '" + output + "'"));
+        List<String> all = new ArrayList<>(List.of(
+                "num_frames: 4",
+                "image_size: [32, 48]",
+                "frame_interval: 3",
+                "model: {from_pretrained: '" + checkpoint + "'}",
+                "save_dir: '" + output + "'"));
         for (String line : lines) {
             all.removeIf(old -> old.startsWith(line.substring(0, line.indexOf(':') + 1)));
             all.add(line);
@@ -70,13 +74,18 @@ class InferenceRunTest {
     }
 
     private static List<Row> results(Path output) {
-        return LocalSpark.session().read().parquet(output + "/results").orderBy("prompt_id", "sample").collectAsList();
+        return LocalSpark.session()
+                .read()
+                .parquet(output + "/results")
+                .orderBy("prompt_id", "sample")
+                .collectAsList();
     }
 
     private static Map<String, byte[]> clips(Path output) throws IOException {
         Map<String, byte[]> clips = new TreeMap<>();
         try (Stream<Path> files = Files.list(output)) {
-            for (Path file : files.filter(path -> path.toString().matches(".*\\.(mp4|png|gif)")).toList()) {
+            for (Path file : files.filter(path -> path.toString().matches(".*\\.(mp4|png|gif)"))
+                    .toList()) {
                 clips.put(file.getFileName().toString(), Files.readAllBytes(file));
             }
         }
@@ -100,7 +109,10 @@ class InferenceRunTest {
         Path output = folder.resolve("out");
         String image = MEDIA.resolve("still.png").toString();
         String video = MEDIA.resolve("plain.mp4").toString();
-        run(output, "local_references_in_tables: true", "prompt_path: '" + table("p.jsonl", """
+        run(
+                output,
+                "local_references_in_tables: true",
+                "prompt_path: '" + table("p.jsonl", """
                 {"prompt": "a picture", "num_frames": 1, "sample_name": "picture"}
                 {"prompt": "a video", "sample_name": "video", "image_size": [40, 52], "fps": 30}
                 {"prompt": "image to video", "sample_name": "begin", "reference_path": "%s", "mask_strategy": "0,0,0,1,0"}
@@ -112,11 +124,26 @@ class InferenceRunTest {
         Map<String, String> shapes = new TreeMap<>();
         for (String name : clips(output).keySet()) {
             MediaInfo info = probe(output.resolve(name));
-            shapes.put(name, info.width() + "x" + info.height() + "x" + info.numFrames() + " " + Math.round(info.fps()));
+            shapes.put(
+                    name, info.width() + "x" + info.height() + "x" + info.numFrames() + " " + Math.round(info.fps()));
         }
-        assertEquals(Map.of("picture.png", "48x32x1 0", "video.mp4", "48x40x4 10", "begin.mp4", "48x32x4 8",
-                "extend.mp4", "48x32x4 8", "connect.mp4", "48x32x4 8", "edit.mp4", "48x32x4 8",
-                "long.mp4", "48x32x16 8"), shapes); // 5 * (4 - 1) + 1 = 16
+        assertEquals(
+                Map.of(
+                        "picture.png",
+                        "48x32x1 0",
+                        "video.mp4",
+                        "48x40x4 10",
+                        "begin.mp4",
+                        "48x32x4 8",
+                        "extend.mp4",
+                        "48x32x4 8",
+                        "connect.mp4",
+                        "48x32x4 8",
+                        "edit.mp4",
+                        "48x32x4 8",
+                        "long.mp4",
+                        "48x32x16 8"),
+                shapes); // 5 * (4 - 1) + 1 = 16
         List<Row> results = results(output);
         assertEquals(7, results.size());
         results.forEach(row -> assertEquals("ok", row.getAs("status"), row.toString()));
@@ -142,7 +169,9 @@ class InferenceRunTest {
         assertSame(first, clips(output));
         // Where a prompt stands and how many clips are asked for is no part of what a clip is.
         run(output, "prompt_path: '" + table("same.txt", "one\ntwo\nthree") + "'", "num_sample: 3");
-        assertEquals(List.of("sample_0-2.mp4", "sample_1-1.mp4", "sample_1-2.mp4", "sample_2-2.mp4"), changedSince(output, past));
+        assertEquals(
+                List.of("sample_0-2.mp4", "sample_1-1.mp4", "sample_1-2.mp4", "sample_2-2.mp4"),
+                changedSince(output, past));
         for (int i = 0; i < 3; i++) {
             Files.delete(output.resolve("sample_" + i + "-2.mp4"));
         }
@@ -179,13 +208,15 @@ class InferenceRunTest {
         run(output, prompts);
         List<ClipResult> done = results(output).stream().map(ClipResult::of).toList();
         try (Stream<Path> files = Files.walk(output.resolve("results"))) {
-            files.sorted(java.util.Comparator.reverseOrder()).forEach(path -> path.toFile().delete());
+            files.sorted(java.util.Comparator.reverseOrder())
+                    .forEach(path -> path.toFile().delete());
         }
         Files.delete(output.resolve("sample_2.mp4"));
         Path journal = Files.createDirectories(output.resolve("results.journal"));
         StringBuilder lines = new StringBuilder();
         for (ClipResult result : done) {
-            lines.append(new com.fasterxml.jackson.databind.ObjectMapper().writeValueAsString(result)).append('\n');
+            lines.append(new com.fasterxml.jackson.databind.ObjectMapper().writeValueAsString(result))
+                    .append('\n');
         }
         Files.writeString(journal.resolve("1.jsonl"), lines);
         FileTime past = FileTime.fromMillis(1_000_000_000_000L);
@@ -224,8 +255,10 @@ class InferenceRunTest {
         assertFalse(Arrays.equals(clips.get("a.png"), clips.get("b.png")));
         assertFalse(Arrays.equals(clips.get("c.png"), clips.get("d.png")), "draws are keyed by the prompt's place");
         for (String name : clips.keySet()) {
-            float[] one = frames(single.resolve(name), MediaKind.IMAGE, 32, 48, 0).values();
-            float[] four = frames(batched.resolve(name), MediaKind.IMAGE, 32, 48, 0).values();
+            float[] one =
+                    frames(single.resolve(name), MediaKind.IMAGE, 32, 48, 0).values();
+            float[] four =
+                    frames(batched.resolve(name), MediaKind.IMAGE, 32, 48, 0).values();
             double error = 0;
             for (int i = 0; i < one.length; i++) {
                 error += Math.pow(one[i] - four[i], 2) / one.length;
@@ -272,9 +305,17 @@ class InferenceRunTest {
         server.start();
         String host = "http://127.0.0.1:" + server.getAddress().getPort();
         try {
-            run(output, "local_references_in_tables: true", "reference_hosts: [127.0.0.1]", "reference_max_mib: 2",
-                    "reference_timeout_s: 4", "num_frames: 1", "prompt_as_path: true", "batch_size: 4",
-                    "prompt_path: '" + table("p.jsonl", """
+            run(
+                    output,
+                    "local_references_in_tables: true",
+                    "reference_hosts: [127.0.0.1]",
+                    "reference_max_mib: 2",
+                    "reference_timeout_s: 4",
+                    "num_frames: 1",
+                    "prompt_as_path: true",
+                    "batch_size: 4",
+                    "prompt_path: '"
+                            + table("p.jsonl", """
                     {"prompt": "../../outside \\"quotes\\" </script><img src=x onerror=alert(1)> \\ud83d\\ude80"}
                     {"prompt": "%s"}
                     {"prompt": "no file", "reference_path": "%s/absent.png", "mask_strategy": "0,0,0,1,0"}
@@ -290,17 +331,34 @@ class InferenceRunTest {
                     {"prompt": "half of one \\ud83d in an error", "\\ud83d": 1}
                     {"prompt": "far too many", "num_sample": 2000000000}
                     {"prompt": "far too long", "num_frames": 4, "loop": 1000000, "condition_frame_length": 1}
-                    """.formatted("long ".repeat(2000), folder, text, MEDIA.resolve("still.png"), host, host, host, host, host)) + "'");
+                    """.formatted(
+                                            "long ".repeat(2000),
+                                            folder,
+                                            text,
+                                            MEDIA.resolve("still.png"),
+                                            host,
+                                            host,
+                                            host,
+                                            host,
+                                            host))
+                            + "'");
         } finally {
             server.stop(0);
         }
-        Map<Long, String> status = results(output).stream().collect(
-                Collectors.toMap(row -> row.<Long>getAs("prompt_id"), row -> row.<String>getAs("status")));
-        List<String> errors = results(output).stream().map(row -> row.<String>getAs("error")).toList();
+        Map<Long, String> status = results(output).stream()
+                .collect(Collectors.toMap(row -> row.<Long>getAs("prompt_id"), row -> row.<String>getAs("status")));
+        List<String> errors =
+                results(output).stream().map(row -> row.<String>getAs("error")).toList();
         for (long id = 0; id < 15; id++) {
-            assertEquals(id == 0 || id == 1 || id == 5 || id == 11 ? "ok" : "failed", status.get(id), "prompt " + id + ": " + errors);
+            assertEquals(
+                    id == 0 || id == 1 || id == 5 || id == 11 ? "ok" : "failed",
+                    status.get(id),
+                    "prompt " + id + ": " + errors);
         }
-        assertTrue(errors.get(2).contains("p.jsonl, line 3: Cannot use the reference") && errors.get(2).contains("no such file"), errors.get(2));
+        assertTrue(
+                errors.get(2).contains("p.jsonl, line 3: Cannot use the reference")
+                        && errors.get(2).contains("no such file"),
+                errors.get(2));
         assertTrue(errors.get(3).contains("not_media"), errors.get(3));
         assertTrue(errors.get(4).contains("names reference 1 of a prompt that has 1"), errors.get(4));
         assertTrue(errors.get(6).contains("localhost") && errors.get(6).contains("reference_hosts"), errors.get(6));
@@ -311,7 +369,8 @@ class InferenceRunTest {
             assertTrue(written.allMatch(path -> path.equals(folder.resolve("deep")) || path.startsWith(output)));
         }
         try (Stream<Path> beside = Files.list(folder)) {
-            assertEquals(List.of("deep", "not-an-image.png", "p.jsonl"),
+            assertEquals(
+                    List.of("deep", "not-an-image.png", "p.jsonl"),
                     beside.map(path -> path.getFileName().toString()).sorted().toList());
         }
         String page = Files.readString(output.resolve("contact-sheet.html"));
@@ -322,7 +381,9 @@ class InferenceRunTest {
     void nothingButFailuresIsAnError() {
         Path output = folder.resolve("out");
         UserError e = assertThrows(UserError.class, () -> run(output, "prompt: ['a {']"));
-        assertTrue(e.getMessage().startsWith("Cannot generate any of 1 clips: prompt 0: Cannot read the prompt"), e.getMessage());
+        assertTrue(
+                e.getMessage().startsWith("Cannot generate any of 1 clips: prompt 0: Cannot read the prompt"),
+                e.getMessage());
         assertEquals("failed", results(output).get(0).getAs("status"));
     }
 

@@ -44,7 +44,8 @@ class LongVideoGoldenTest {
 
     private static JsonNode cases() throws IOException {
         String given = System.getProperty("golden.dir", "");
-        Path folder = given.isEmpty() ? Path.of(LongVideoGoldenTest.class.getResource("/golden").getPath())
+        Path folder = given.isEmpty()
+                ? Path.of(LongVideoGoldenTest.class.getResource("/golden").getPath())
                 : Path.of(System.getProperty("project.root", "")).resolve(given);
         Path file = folder.resolve("masks.json");
         assumeTrue(given.isEmpty() || file.toFile().exists(), () -> "no " + file);
@@ -80,8 +81,18 @@ class LongVideoGoldenTest {
     private static InferenceConfig config(JsonNode arguments) throws IOException {
         List<String> lines = new ArrayList<>(List.of("image_size: [16, 16]", "mask_strategy_dialect: loop-first"));
         lines.add("prompt: " + JSON.writeValueAsString(arguments.get("prompts")));
-        for (String key : List.of("num_frames", "loop", "condition_frame_length", "num_sample", "batch_size",
-                "reference_path", "mask_strategy", "sample_name", "prompt_as_path", "fps", "frame_interval")) {
+        for (String key : List.of(
+                "num_frames",
+                "loop",
+                "condition_frame_length",
+                "num_sample",
+                "batch_size",
+                "reference_path",
+                "mask_strategy",
+                "sample_name",
+                "prompt_as_path",
+                "fps",
+                "frame_interval")) {
             lines.add(key + ": " + JSON.writeValueAsString(arguments.get(key)));
         }
         return Configs.of(lines.toArray(String[]::new));
@@ -93,10 +104,19 @@ class LongVideoGoldenTest {
         JsonNode cases = cases();
         assertFalse(cases.isEmpty());
         for (JsonNode sample : cases) {
-            Program program = new Program(config(sample.get("args")), sample.get("args").get("video_reference_length").asInt(), carry);
+            Program program = new Program(
+                    config(sample.get("args")),
+                    sample.get("args").get("video_reference_length").asInt(),
+                    carry);
             program.run();
-            assertEquals(sample.get("sampler_calls"), JSON.valueToTree(program.calls), sample.get("args").toString());
-            assertEquals(sample.get("saved"), JSON.valueToTree(program.saved), sample.get("args").toString());
+            assertEquals(
+                    sample.get("sampler_calls"),
+                    JSON.valueToTree(program.calls),
+                    sample.get("args").toString());
+            assertEquals(
+                    sample.get("saved"),
+                    JSON.valueToTree(program.saved),
+                    sample.get("args").toString());
         }
     }
 
@@ -136,8 +156,13 @@ class LongVideoGoldenTest {
                 frames.add(file.putArray("frames"));
             }
             ClipShape clip = new ClipShape(shape.numFrames(), shape.height(), shape.width(), shape.fps(), false);
-            new VideoGenerator(this::draw, new Identity(), carry).generate(requests, clip, shape.carried(),
-                    (row, frame) -> frames.get(row).add((int) frame[0]), step -> { });
+            new VideoGenerator(this::draw, new Identity(), carry)
+                    .generate(
+                            requests,
+                            clip,
+                            shape.carried(),
+                            (row, frame) -> frames.get(row).add((int) frame[0]),
+                            step -> {});
             frames.forEach(list -> assertEquals(shape.totalFrames(), list.size()));
         }
 
@@ -148,14 +173,19 @@ class LongVideoGoldenTest {
                 String name = uri.substring(uri.lastIndexOf('/') + 1);
                 int length = name.endsWith(".mp4") ? videoLength : 1;
                 for (int frame = 0; frame < length; frame++) {
-                    references.put(new FrameSource(lengths.size(), frame),
+                    references.put(
+                            new FrameSource(lengths.size(), frame),
                             new float[] {100 * (1 + name.charAt(0) - 'a') + frame});
                 }
                 lengths.add(length);
             }
             PromptRow.Shape shape = prompt.shape();
-            LoopConditions conditions = LoopConditions.of(MaskStrategy.parse(prompt.maskStrategy(), Dialect.LOOP_FIRST),
-                    shape.numFrames(), shape.loops(), shape.carried(), lengths);
+            LoopConditions conditions = LoopConditions.of(
+                    MaskStrategy.parse(prompt.maskStrategy(), Dialect.LOOP_FIRST),
+                    shape.numFrames(),
+                    shape.loops(),
+                    shape.carried(),
+                    lengths);
             List<Caption> captions = new ArrayList<>();
             for (String text : prompt.texts()) {
                 captions.add(new Caption(new float[] {texts.size()}, new boolean[1]));

@@ -45,6 +45,7 @@ class ModesIT {
     private static final double KEPT_DB = 18;
     /** To what the codec makes of a reference; the rest is h264. */
     private static final double DECODED_DB = 30;
+
     private static final double EDITED_DB = 12;
 
     @BeforeAll
@@ -57,9 +58,19 @@ class ModesIT {
 
     private static Path infer(String output, String master, String... more) throws Exception {
         Path folder = WORK.resolve(output);
-        List<String> arguments = new ArrayList<>(List.of("--master", master, "--executor-memory", "2048m",
-                "--conf", "spark.ui.enabled=false", "--config", ROOT.resolve("conf/quickstart/inference.yaml").toString(),
-                "--ckpt-path", RUN.toString(), "--save-dir", folder.toString()));
+        List<String> arguments = new ArrayList<>(List.of(
+                "--master",
+                master,
+                "--executor-memory",
+                "2048m",
+                "--conf",
+                "spark.ui.enabled=false",
+                "--config",
+                ROOT.resolve("conf/quickstart/inference.yaml").toString(),
+                "--ckpt-path",
+                RUN.toString(),
+                "--save-dir",
+                folder.toString()));
         arguments.addAll(List.of(more));
         Launcher.assertDone(LAUNCHER.launch("inference", arguments, Launcher.Incident.NONE, LIMIT_S));
         return folder;
@@ -67,10 +78,13 @@ class ModesIT {
 
     /** The table of the README, with its references where they are. */
     private static String[] modes(String... more) throws Exception {
-        String table = Files.readString(ROOT.resolve("conf/quickstart/modes.jsonl")).replace("conf/quickstart/clips", CLIPS.toString());
+        String table = Files.readString(ROOT.resolve("conf/quickstart/modes.jsonl"))
+                .replace("conf/quickstart/clips", CLIPS.toString());
         Path file = Files.writeString(WORK.resolve("modes.jsonl"), table);
-        return Stream.concat(Stream.of("--prompt-path", file.toString(), "--set", "local_references_in_tables=true"),
-                Stream.of(more)).toArray(String[]::new);
+        return Stream.concat(
+                        Stream.of("--prompt-path", file.toString(), "--set", "local_references_in_tables=true"),
+                        Stream.of(more))
+                .toArray(String[]::new);
     }
 
     private static MediaInfo probe(Path file) throws Exception {
@@ -82,25 +96,36 @@ class ModesIT {
     private static float[] frame(Path file, int index, int height, int width) throws Exception {
         MediaInfo info = probe(file);
         try (MediaSource source = MediaSource.of(file)) {
-            return ClipReader.read(source, info.kind(), new int[] {index < 0 ? info.numFrames() + index : index},
-                    FrameTransform.RESIZE_CROP, height, width).values();
+            return ClipReader.read(
+                            source,
+                            info.kind(),
+                            new int[] {index < 0 ? info.numFrames() + index : index},
+                            FrameTransform.RESIZE_CROP,
+                            height,
+                            width)
+                    .values();
         }
     }
 
     /** Decibels between a frame of a clip and one of another file, cut as references are. Negative: from the end. */
     private static double psnr(Path clip, int index, Path other, int otherIndex) throws Exception {
         MediaInfo info = probe(clip);
-        return psnr(frame(clip, index, info.height(), info.width()), frame(other, otherIndex, info.height(), info.width()));
+        return psnr(
+                frame(clip, index, info.height(), info.width()), frame(other, otherIndex, info.height(), info.width()));
     }
 
     /** As {@link #psnr(Path, int, Path, int)}, to what the codec makes of the other frame. */
     private static double psnrDecoded(Path clip, int index, Path other, int otherIndex) throws Exception {
         MediaInfo info = probe(clip);
-        InferenceConfig config = ConfigLoader.load(InferenceConfig.class, ROOT.resolve("conf/quickstart/inference.yaml"), List.of()).config();
+        InferenceConfig config = ConfigLoader.load(
+                        InferenceConfig.class, ROOT.resolve("conf/quickstart/inference.yaml"), List.of())
+                .config();
         try (LatentCodec codec = Components.codec(config.vae(), null, null)) { // of wavelets: it has no weights
-            float[] latent = codec.encode(frame(other, otherIndex, info.height(), info.width()), 1, info.height(), info.width(), null);
+            float[] latent = codec.encode(
+                    frame(other, otherIndex, info.height(), info.width()), 1, info.height(), info.width(), null);
             int factor = codec.spatialFactor();
-            return psnr(frame(clip, index, info.height(), info.width()),
+            return psnr(
+                    frame(clip, index, info.height(), info.width()),
                     codec.decode(latent, 1, info.height() / factor, info.width() / factor));
         }
     }
@@ -120,7 +145,8 @@ class ModesIT {
     private static Map<String, byte[]> clips(Path folder) throws Exception {
         Map<String, byte[]> clips = new TreeMap<>();
         try (Stream<Path> files = Files.list(folder)) {
-            for (Path file : files.filter(path -> path.toString().matches(".*\\.(mp4|png)")).toList()) {
+            for (Path file : files.filter(path -> path.toString().matches(".*\\.(mp4|png)"))
+                    .toList()) {
                 clips.put(file.getFileName().toString(), Files.readAllBytes(file));
             }
         }
@@ -133,21 +159,43 @@ class ModesIT {
         Map<String, String> shapes = new TreeMap<>();
         for (String name : clips(two).keySet()) {
             MediaInfo info = probe(two.resolve(name));
-            shapes.put(name, info.height() + "x" + info.width() + " " + info.numFrames()
-                    + (info.numFrames() > 1 ? " at " + Math.round(info.fps()) : ""));
+            shapes.put(
+                    name,
+                    info.height() + "x" + info.width() + " " + info.numFrames()
+                            + (info.numFrames() > 1 ? " at " + Math.round(info.fps()) : ""));
         }
         // A rate of fps // 6; of loops, loop * (num_frames - condition_frame_length) + condition_frame_length frames.
-        assertEquals(Map.of("text-to-image.png", "80x104 1", "text-to-video.mp4", "128x72 9 at 4",
-                "image-to-video.mp4", "80x104 8 at 4", "extending.mp4", "72x128 16 at 4", "connecting.mp4", "72x128 12 at 5",
-                "editing.mp4", "96x96 7 at 5", "long.mp4", "72x128 28 at 4", "looping.mp4", "72x128 15 at 4"), shapes);
+        assertEquals(
+                Map.of(
+                        "text-to-image.png",
+                        "80x104 1",
+                        "text-to-video.mp4",
+                        "128x72 9 at 4",
+                        "image-to-video.mp4",
+                        "80x104 8 at 4",
+                        "extending.mp4",
+                        "72x128 16 at 4",
+                        "connecting.mp4",
+                        "72x128 12 at 5",
+                        "editing.mp4",
+                        "96x96 7 at 5",
+                        "long.mp4",
+                        "72x128 28 at 4",
+                        "looping.mp4",
+                        "72x128 15 at 4"),
+                shapes);
 
         Map<String, Double> kept = new TreeMap<>();
         Map<String, Double> decoded = new TreeMap<>();
         record Kept(String clip, int frame, String reference, int of) {}
-        for (Kept frame : List.of(new Kept("image-to-video", 0, "city-train.jpg", 0),
-                new Kept("extending", 0, "dog-floor-pan.mp4", -4), new Kept("extending", 1, "dog-floor-pan.mp4", -3),
-                new Kept("extending", 2, "dog-floor-pan.mp4", -2), new Kept("extending", 3, "dog-floor-pan.mp4", -1),
-                new Kept("connecting", 0, "two-dogs-grass.jpg", 0), new Kept("connecting", -1, "two-dogs-grass-pan.mp4", -1))) {
+        for (Kept frame : List.of(
+                new Kept("image-to-video", 0, "city-train.jpg", 0),
+                new Kept("extending", 0, "dog-floor-pan.mp4", -4),
+                new Kept("extending", 1, "dog-floor-pan.mp4", -3),
+                new Kept("extending", 2, "dog-floor-pan.mp4", -2),
+                new Kept("extending", 3, "dog-floor-pan.mp4", -1),
+                new Kept("connecting", 0, "two-dogs-grass.jpg", 0),
+                new Kept("connecting", -1, "two-dogs-grass-pan.mp4", -1))) {
             Path clip = two.resolve(frame.clip() + ".mp4");
             Path reference = CLIPS.resolve(frame.reference());
             kept.put(frame.clip() + " " + frame.frame(), psnr(clip, frame.frame(), reference, frame.of()));
@@ -158,8 +206,8 @@ class ModesIT {
         for (int i = 0; i < 7; i++) {
             edited.put("editing " + i, psnr(two.resolve("editing.mp4"), i, CLIPS.resolve("dog-doorway.mp4"), i));
         }
-        System.out.println("PSNR of kept frames to their references " + kept + ", to what the codec makes of them " + decoded
-                + ", of edited frames to their references " + edited);
+        System.out.println("PSNR of kept frames to their references " + kept + ", to what the codec makes of them "
+                + decoded + ", of edited frames to their references " + edited);
         kept.forEach((name, decibels) -> assertTrue(decibels >= KEPT_DB, name + ": " + decibels));
         decoded.forEach((name, decibels) -> assertTrue(decibels >= DECODED_DB, name + ": " + decibels));
         edited.forEach((name, decibels) -> assertTrue(decibels >= EDITED_DB, name + ": " + decibels));
@@ -182,14 +230,23 @@ class ModesIT {
 
     @Test
     void batchesChangeLastDigitsOnly() throws Exception {
-        String[] prompts = {"--prompt", "A train runs between tall buildings in a city.", "A white dog on the grass.",
-            "A table with a red cloth.", "A black circuit board."};
+        String[] prompts = {
+            "--prompt",
+            "A train runs between tall buildings in a city.",
+            "A white dog on the grass.",
+            "A table with a red cloth.",
+            "A black circuit board."
+        };
         Path single = infer("single", TWO_EXECUTORS, prompts);
-        Path batched = infer("batched", TWO_EXECUTORS,
-                Stream.concat(Stream.of("--batch-size", "4"), Stream.of(prompts)).toArray(String[]::new));
+        Path batched = infer(
+                "batched",
+                TWO_EXECUTORS,
+                Stream.concat(Stream.of("--batch-size", "4"), Stream.of(prompts))
+                        .toArray(String[]::new));
         for (int clip = 0; clip < 4; clip++) {
             for (int i = 0; i < 8; i++) {
-                double decibels = psnr(single.resolve("sample_" + clip + ".mp4"), i, batched.resolve("sample_" + clip + ".mp4"), i);
+                double decibels = psnr(
+                        single.resolve("sample_" + clip + ".mp4"), i, batched.resolve("sample_" + clip + ".mp4"), i);
                 assertTrue(decibels >= 40, "clip " + clip + ", frame " + i + ": " + decibels);
             }
         }

@@ -69,15 +69,27 @@ class PromptTableTest {
 
                 {"prompt": "A cat.", "seed": null}
                 """.formatted(references));
-        StructType type = new StructType().add("prompt", "string").add("sample_name", "string").add("num_sample", "int")
-                .add("num_frames", "bigint").add("image_size", DataTypes.createArrayType(DataTypes.IntegerType))
-                .add("fps", "int").add("seed", "bigint").add("loop", "int").add("condition_frame_length", "int")
-                .add("reference_path", "string").add("mask_strategy", "string");
-        Row dog = RowFactory.create("A dog, \"Rex\".", "rex", 2, 5L, List.of(64, 96), 12, 9007199254740993L, 3, 2,
-                references, "0,0,0,1,0");
+        StructType type = new StructType()
+                .add("prompt", "string")
+                .add("sample_name", "string")
+                .add("num_sample", "int")
+                .add("num_frames", "bigint")
+                .add("image_size", DataTypes.createArrayType(DataTypes.IntegerType))
+                .add("fps", "int")
+                .add("seed", "bigint")
+                .add("loop", "int")
+                .add("condition_frame_length", "int")
+                .add("reference_path", "string")
+                .add("mask_strategy", "string");
+        Row dog = RowFactory.create(
+                "A dog, \"Rex\".", "rex", 2, 5L, List.of(64, 96), 12, 9007199254740993L, 3, 2, references, "0,0,0,1,0");
         Row cat = RowFactory.create("A cat.", null, null, null, null, null, null, null, null, null, null);
         Path parquet = folder.resolve("p.parquet");
-        LocalSpark.session().createDataFrame(List.of(dog, cat), type).coalesce(1).write().parquet(parquet.toString());
+        LocalSpark.session()
+                .createDataFrame(List.of(dog, cat), type)
+                .coalesce(1)
+                .write()
+                .parquet(parquet.toString());
         for (PromptTable.Prompts prompts : List.of(csv, json, read("prompt_path: '" + parquet + "'"))) {
             assertEquals(List.of(), prompts.bad());
             assertEquals(2, prompts.rows().size());
@@ -89,9 +101,13 @@ class PromptTableTest {
     @Test
     void aTextFileHasOnePromptInALine() throws IOException {
         PromptTable.Prompts prompts = file("p.txt", "A cat. \n\n  last", "start_index: 0", "end_index: 7");
-        assertEquals(List.of("A cat.", "", "last"), prompts.rows().stream().map(PromptRow::text).toList());
+        assertEquals(
+                List.of("A cat.", "", "last"),
+                prompts.rows().stream().map(PromptRow::text).toList());
         PromptTable.Prompts slice = file("p.txt", "a\nb\nc\nd", "start_index: 1", "end_index: 3");
-        assertEquals(List.of("sample_1", "sample_2"), slice.rows().stream().map(PromptRow::name).toList());
+        assertEquals(
+                List.of("sample_1", "sample_2"),
+                slice.rows().stream().map(PromptRow::name).toList());
         assertThrows(UserError.class, () -> file("p.txt", "a", "start_index: 1"));
         assertThrows(UserError.class, () -> read("prompt_path: '" + folder.resolve("absent.txt") + "'"));
     }
@@ -99,7 +115,10 @@ class PromptTableTest {
     /** What Spark and other frames of data write: folders of parts, numbers with a point, NaN, lists. */
     @Test
     void tablesOfDataFrames() throws IOException {
-        StructType type = new StructType().add("prompt", "string").add("num_frames", "double").add("seed", "float")
+        StructType type = new StructType()
+                .add("prompt", "string")
+                .add("num_frames", "double")
+                .add("seed", "float")
                 .add("image_size", DataTypes.createArrayType(DataTypes.LongType))
                 .add("reference_path", DataTypes.createArrayType(DataTypes.StringType));
         List<Row> rows = List.of(
@@ -114,21 +133,31 @@ class PromptTableTest {
         LocalSpark.session().createDataFrame(rows, type).repartition(1).write().json(json.toString());
         for (Path table : List.of(parquet, json)) {
             PromptTable.Prompts prompts = read("prompt_path: '" + table + "'", "num_frames: 7");
-            assertEquals(List.of(5, 7), prompts.rows().stream().map(row -> row.shape().numFrames()).toList());
-            assertEquals(List.of(3L, 42L), prompts.rows().stream().map(PromptRow::seed).toList());
-            assertEquals(List.of(List.of("hdfs://s/a.png", "hdfs://s/b.png"), List.of()),
+            assertEquals(
+                    List.of(5, 7),
+                    prompts.rows().stream().map(row -> row.shape().numFrames()).toList());
+            assertEquals(
+                    List.of(3L, 42L),
+                    prompts.rows().stream().map(PromptRow::seed).toList());
+            assertEquals(
+                    List.of(List.of("hdfs://s/a.png", "hdfs://s/b.png"), List.of()),
                     prompts.rows().stream().map(PromptRow::references).toList());
             assertEquals(3, prompts.bad().size());
-            assertTrue(prompts.bad().get(0).error().matches(".*prompts.*/part-[^/]*(row|line) 3: Cannot .*"),
+            assertTrue(
+                    prompts.bad().get(0).error().matches(".*prompts.*/part-[^/]*(row|line) 3: Cannot .*"),
                     prompts.bad().get(0).error());
         }
     }
 
     @Test
     void aMarkOfTheByteOrderIsNoPartOfAPrompt() throws IOException {
-        for (String content : List.of("p.txt:\uFEFFA cat.", "p.csv:\uFEFFprompt\nA cat.", "p.jsonl:\uFEFF{\"prompt\": \"A cat.\"}")) {
-            PromptTable.Prompts prompts = file(content.substring(0, content.indexOf(':')), content.substring(content.indexOf(':') + 1));
-            assertEquals(List.of("A cat."), prompts.rows().stream().map(PromptRow::text).toList());
+        for (String content :
+                List.of("p.txt:\uFEFFA cat.", "p.csv:\uFEFFprompt\nA cat.", "p.jsonl:\uFEFF{\"prompt\": \"A cat.\"}")) {
+            PromptTable.Prompts prompts =
+                    file(content.substring(0, content.indexOf(':')), content.substring(content.indexOf(':') + 1));
+            assertEquals(
+                    List.of("A cat."),
+                    prompts.rows().stream().map(PromptRow::text).toList());
         }
     }
 
@@ -150,15 +179,22 @@ class PromptTableTest {
         Files.writeString(folder.resolve("p.txt"), "A cat.\nA dog.");
         Files.writeString(folder.resolve("p.jsonl"), "{\"prompt\": \"A cat.\"}\n{\"prompt\": \"A dog.\"}");
         Files.writeString(folder.resolve("p.csv"), "prompt\nA cat.\nA dog.");
-        LocalSpark.session().createDataset(List.of("A cat.", "A dog."), org.apache.spark.sql.Encoders.STRING())
-                .toDF("prompt").coalesce(1).write().parquet(folder.resolve("p.parquet").toString());
+        LocalSpark.session()
+                .createDataset(List.of("A cat.", "A dog."), org.apache.spark.sql.Encoders.STRING())
+                .toDF("prompt")
+                .coalesce(1)
+                .write()
+                .parquet(folder.resolve("p.parquet").toString());
         Configuration hadoop = new Configuration();
         hadoop.set("fs.elsewhere.impl", Elsewhere.class.getName());
         hadoop.setBoolean("fs.elsewhere.impl.disable.cache", true);
         for (String name : List.of("p.txt", "p.jsonl", "p.csv", "p.parquet")) {
-            PromptTable.Prompts prompts = PromptTable.read(
-                    Configs.of("prompt_path: 'elsewhere://" + folder.resolve(name) + "'"), hadoop, 8);
-            assertEquals(List.of("A cat.", "A dog."), prompts.rows().stream().map(PromptRow::text).toList(), name);
+            PromptTable.Prompts prompts =
+                    PromptTable.read(Configs.of("prompt_path: 'elsewhere://" + folder.resolve(name) + "'"), hadoop, 8);
+            assertEquals(
+                    List.of("A cat.", "A dog."),
+                    prompts.rows().stream().map(PromptRow::text).toList(),
+                    name);
         }
         assertThrows(UserError.class, () -> read("prompt_path: 'nowhere://host/p.txt'"));
     }
@@ -184,7 +220,9 @@ class PromptTableTest {
                 {"prompt": "bad", "seed": 1.5}
                 {"prompt": "good too"}
                 """, "frame_interval: 3");
-        assertEquals(List.of(0L, 16L), prompts.rows().stream().map(PromptRow::promptId).toList());
+        assertEquals(
+                List.of(0L, 16L),
+                prompts.rows().stream().map(PromptRow::promptId).toList());
         assertEquals(15, prompts.bad().size());
         for (int i = 0; i < 15; i++) {
             String error = prompts.bad().get(i).error();
@@ -195,9 +233,13 @@ class PromptTableTest {
     @Test
     void brokenCsvRowsFailAlone() throws IOException {
         PromptTable.Prompts prompts = file("p.csv", "prompt,seed\r\na,1\r\nb\r\nc,x\r\n\"d\nd\",4\r\n\"e,5\r\n");
-        assertEquals(List.of("a", "d\nd"), prompts.rows().stream().map(PromptRow::text).toList());
+        assertEquals(
+                List.of("a", "d\nd"),
+                prompts.rows().stream().map(PromptRow::text).toList());
         assertEquals(3, prompts.bad().size());
-        assertTrue(prompts.bad().get(2).error().contains("line 7: "), prompts.bad().get(2).error());
+        assertTrue(
+                prompts.bad().get(2).error().contains("line 7: "),
+                prompts.bad().get(2).error());
         assertThrows(UserError.class, () -> file("p.csv", "text\na\n"));
         assertThrows(UserError.class, () -> file("p.csv", "prompt,colour\na,b\n"));
     }
@@ -209,7 +251,8 @@ class PromptTableTest {
                 {"prompt": "a", "reference_path": "hdfs://s/b.png"}
                 {"prompt": "a"}
                 """, "reference_path: ['/x/a.png', '/x/a.png', '/x/a.png']");
-        assertEquals(List.of(List.of("hdfs://s/c.png"), List.of("hdfs://s/b.png"), List.of("file:/x/a.png")),
+        assertEquals(
+                List.of(List.of("hdfs://s/c.png"), List.of("hdfs://s/b.png"), List.of("file:/x/a.png")),
                 prompts.rows().stream().map(PromptRow::references).toList());
         UserError e = assertThrows(UserError.class, () -> read("prompt: [a, b]", "reference_path: [/x/a.png]"));
         assertTrue(e.getMessage().contains("1 entries for 2 prompts"), e.getMessage());
@@ -232,7 +275,9 @@ class PromptTableTest {
         PromptTable.Prompts hosts = file("p.jsonl", table, "reference_hosts: ['*.good.org']");
         assertEquals(List.of(8L), hosts.rows().stream().map(PromptRow::promptId).toList());
         PromptTable.Prompts local = file("p.jsonl", table, "local_references_in_tables: true");
-        assertEquals(List.of(0L, 1L, 2L, 4L), local.rows().stream().map(PromptRow::promptId).toList());
+        assertEquals(
+                List.of(0L, 1L, 2L, 4L),
+                local.rows().stream().map(PromptRow::promptId).toList());
     }
 
     @Test
@@ -256,20 +301,29 @@ class PromptTableTest {
             assertTrue(name.indexOf('/') < 0 && !name.startsWith(".") && name.getBytes().length <= 200, name);
         }
         assertEquals(1, prompts.bad().size());
-        assertTrue(prompts.bad().get(0).error().contains("line 7: Cannot use this prompt: its clip same.mp4 is that of"),
+        assertTrue(
+                prompts.bad().get(0).error().contains("line 7: Cannot use this prompt: its clip same.mp4 is that of"),
                 prompts.bad().get(0).error());
-        PromptTable.Prompts named = file("n.txt", "a cat? {\"mask_strategy\": \"0,0,0,1,0\"}\nat 5:30", "prompt_as_path: true",
+        PromptTable.Prompts named = file(
+                "n.txt",
+                "a cat? {\"mask_strategy\": \"0,0,0,1,0\"}\nat 5:30",
+                "prompt_as_path: true",
                 "sample_name: clip-");
-        assertEquals(List.of("clip-a cat? .mp4", "clip-at 5_30.mp4"),
+        assertEquals(
+                List.of("clip-a cat? .mp4", "clip-at 5_30.mp4"),
                 named.rows().stream().map(row -> row.fileName(0)).toList());
     }
 
     @Test
     void aSizeCanBeNamed() {
         InferenceConfig config = Configs.of("resolution: 240p", "aspect_ratio: '9:16'", "image_size: [8, 8]");
-        assertEquals(List.of(240, 426), List.of(config.video().size().height(), config.video().size().width()));
+        assertEquals(
+                List.of(240, 426),
+                List.of(config.video().size().height(), config.video().size().width()));
         InferenceConfig upright = Configs.of("resolution: 240P", "aspect_ratio: '16:9'");
-        assertEquals(List.of(426, 240), List.of(upright.video().size().height(), upright.video().size().width()));
+        assertEquals(
+                List.of(426, 240),
+                List.of(upright.video().size().height(), upright.video().size().width()));
         assertThrows(UserError.class, () -> Configs.of("resolution: 240p", "aspect_ratio: '1:9'"));
         assertThrows(UserError.class, () -> Configs.of("resolution: 240p"));
         assertThrows(UserError.class, () -> Configs.of("resolution: 241p", "aspect_ratio: '9:16'"));

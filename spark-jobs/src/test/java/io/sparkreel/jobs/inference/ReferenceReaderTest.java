@@ -30,9 +30,16 @@ class ReferenceReaderTest {
     }
 
     private static void dieOver(String output, String state) throws Exception {
-        Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin/java").toString(), "-Xmx64m",
-                "-cp", System.getProperty("java.class.path"), Dying.class.getName(),
-                CrashGuard.folder(output).toString(), state).inheritIO().start();
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin/java").toString(),
+                        "-Xmx64m",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Dying.class.getName(),
+                        CrashGuard.folder(output).toString(),
+                        state)
+                .inheritIO()
+                .start();
         assertTrue(process.waitFor(60, TimeUnit.SECONDS));
         assertEquals(139, process.exitValue());
     }
@@ -42,7 +49,8 @@ class ReferenceReaderTest {
         Path bad = Files.copy(MEDIA.resolve("plain.mp4"), folder.resolve("bad.mp4"));
         Path good = Files.copy(MEDIA.resolve("plain.mp4"), folder.resolve("good.mp4"));
         String output = folder.resolve("out").toString();
-        String state = "file:" + bad + " " + Files.size(bad) + " " + Files.getLastModifiedTime(bad).toMillis();
+        String state = "file:" + bad + " " + Files.size(bad) + " "
+                + Files.getLastModifiedTime(bad).toMillis();
         dieOver(output, state);
         try (ReferenceReader reader = reader(output)) {
             reader.open("file:" + bad).close(); // others were open with it, perhaps; alone it does no harm

@@ -30,8 +30,8 @@ final class TinyCheckpoint {
 
     /** @return the checkpoint's folder */
     static Path write(Path run, long seed) throws IOException {
-        Stdit2Config config = new Stdit2Config(
-                64, CHANNELS, List.of(1, 2, 2), 48, 2, 4, 4, 0, true, TEXT_WIDTH, SLOTS, true);
+        Stdit2Config config =
+                new Stdit2Config(64, CHANNELS, List.of(1, 2, 2), 48, 2, 4, 4, 0, true, TEXT_WIDTH, SLOTS, true);
         LocalStorage storage = new LocalStorage(run);
         String folder = CheckpointWriter.folderName(0, seed);
         CheckpointWriter writer = new CheckpointWriter(storage, folder);
@@ -55,13 +55,15 @@ final class TinyCheckpoint {
         Map<String, ParameterLayout.Slot> slots = ParameterLayout.of(config).slots();
         SafetensorsWriter.Builder builder = SafetensorsWriter.builder().metadata("format", "pt");
         builder.tensor("y_embedder.y_embedding", DataType.F32, SLOTS, TEXT_WIDTH);
-        slots.forEach((name, slot) -> builder.tensor(name, DataType.F32, slot.spec().shape()));
+        slots.forEach(
+                (name, slot) -> builder.tensor(name, DataType.F32, slot.spec().shape()));
         try (SafetensorsWriter file = builder.writeTo(out)) {
             file.write("y_embedder.y_embedding", FloatBuffer.wrap(new float[SLOTS * TEXT_WIDTH]));
             for (Map.Entry<String, ParameterLayout.Slot> entry : slots.entrySet()) {
                 long[] shape = entry.getValue().spec().shape();
                 float[] values = new float[(int) Arrays.stream(shape).reduce(1, (a, b) -> a * b)];
-                KeyedRandom.of(seed, 0, entry.getKey().hashCode(), Purpose.INITIALISATION).fillNormal(values, 0, values.length);
+                KeyedRandom.of(seed, 0, entry.getKey().hashCode(), Purpose.INITIALISATION)
+                        .fillNormal(values, 0, values.length);
                 float scale = (float) (1 / Math.sqrt(shape[shape.length - 1]));
                 for (int i = 0; i < values.length; i++) {
                     values[i] *= scale;

@@ -47,13 +47,21 @@ class CrashGuardTest {
     }
 
     private static void crash(Path marks, String... files) throws Exception {
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin/java").toString(),
-                "-Xmx64m", "-XX:ErrorFile=/dev/null", "-XX:-CreateCoredumpOnCrash", "-cp",
-                System.getProperty("java.class.path"), Crasher.class.getName(), marks.toString()));
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin/java").toString(),
+                "-Xmx64m",
+                "-XX:ErrorFile=/dev/null",
+                "-XX:-CreateCoredumpOnCrash",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Crasher.class.getName(),
+                marks.toString()));
         command.addAll(List.of(files));
         Path output = Files.createTempFile("crash", ".txt");
-        Process process = new ProcessBuilder(command).redirectErrorStream(true)
-                .redirectOutput(output.toFile()).start();
+        Process process = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(output.toFile())
+                .start();
         assertTrue(process.waitFor(60, TimeUnit.SECONDS), "the process did not end");
         String said = Files.readString(output);
         Files.delete(output);
@@ -78,11 +86,13 @@ class CrashGuardTest {
     void aCrashCostsTheJobOneClip() throws Exception {
         Path media = folder.resolve("media");
         BucketingRun.copy(media, "plain.mp4", "hevc.mp4", "still.png");
-        BucketingConfig config = BucketingRun.config(media, folder.resolve("out"), "bucket_config: {144p: {1: [1.0, 4]}}");
+        BucketingConfig config =
+                BucketingRun.config(media, folder.resolve("out"), "bucket_config: {144p: {1: [1.0, 4]}}");
         HadoopStorage output = new HadoopStorage(new Configuration(), config.output());
         Path marks = CrashGuard.folder(output.uri(""));
         Path bad = media.resolve("hevc.mp4");
-        String name = "file:" + bad + " " + Files.size(bad) + " " + Files.getLastModifiedTime(bad).toMillis();
+        String name = "file:" + bad + " " + Files.size(bad) + " "
+                + Files.getLastModifiedTime(bad).toMillis();
         crash(marks, name);
         crash(marks, name);
         Probed probed = new Probing(LocalSpark.session(), config, output, "run")

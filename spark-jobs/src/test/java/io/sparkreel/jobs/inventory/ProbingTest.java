@@ -48,8 +48,10 @@ class ProbingTest {
     private static Map<String, String> outcomes(Probed probed) {
         Map<String, String> outcomes = new TreeMap<>();
         for (Row row : probed.clips().collectAsList()) {
-            outcomes.put(Path.of(row.<String>getAs("uri")).getFileName().toString(), row.getAs("width") + "x"
-                    + row.getAs("height") + " " + row.getAs("num_frames") + " '" + row.getAs("caption") + "'");
+            outcomes.put(
+                    Path.of(row.<String>getAs("uri")).getFileName().toString(),
+                    row.getAs("width") + "x" + row.getAs("height") + " " + row.getAs("num_frames") + " '"
+                            + row.getAs("caption") + "'");
         }
         for (Row row : probed.quarantine().collectAsList()) {
             outcomes.put(Path.of(row.<String>getAs("uri")).getFileName().toString(), row.getAs("reason"));
@@ -58,7 +60,8 @@ class ProbingTest {
     }
 
     private static void touch(Path file) throws IOException {
-        Files.setLastModifiedTime(file, FileTime.fromMillis(Files.getLastModifiedTime(file).toMillis() + 2000));
+        Files.setLastModifiedTime(
+                file, FileTime.fromMillis(Files.getLastModifiedTime(file).toMillis() + 2000));
     }
 
     @Test
@@ -83,7 +86,9 @@ class ProbingTest {
         Probed third = probe(media, "c");
         assertEquals(3, third.opened());
         assertEquals(5, third.found());
-        assertEquals(before.get("plain.mp4").replace("first", "second"), outcomes(third).get("plain.mp4"));
+        assertEquals(
+                before.get("plain.mp4").replace("first", "second"),
+                outcomes(third).get("plain.mp4"));
 
         // Another way of probing believes nothing of the first.
         assertEquals(5, probe(media, "d", "verify: full").opened());
@@ -124,19 +129,38 @@ class ProbingTest {
                 media/mpeg4.avi,z,abc,20,30,25,
                 """);
         Probed trusted = probe(table, "trusted");
-        assertEquals(new TreeMap<>(Map.of(
-                "plain.mp4", "30x20 1000 'a \"plain\" clip,\nof two lines'",
-                "hevc.mp4", size("hevc.mp4") + " ''",
-                "av1.mp4", "bad_row", "out#row=4".replace("out", folder.getFileName().toString()), "bad_row",
-                "none.mp4", "missing_file",
-                "still.png", "300x200 1 'image'",
-                "mpeg4.avi", "bad_row")), outcomes(trusted));
+        assertEquals(
+                new TreeMap<>(Map.of(
+                        "plain.mp4",
+                        "30x20 1000 'a \"plain\" clip,\nof two lines'",
+                        "hevc.mp4",
+                        size("hevc.mp4") + " ''",
+                        "av1.mp4",
+                        "bad_row",
+                        "out#row=4".replace("out", folder.getFileName().toString()),
+                        "bad_row",
+                        "none.mp4",
+                        "missing_file",
+                        "still.png",
+                        "300x200 1 'image'",
+                        "mpeg4.avi",
+                        "bad_row")),
+                outcomes(trusted));
         List<String> details = trusted.quarantine().select("detail").sort("detail").collectAsList().stream()
-                .map(row -> row.getString(0)).toList();
-        assertEquals(List.of("row 3, column num_frames: '12.5' is no whole number", "row 4, column path: it is empty",
-                "row 5, column path: there is no such file", "row 7, column num_frames: 'abc' is no number"), details);
-        assertEquals(List.of(40.0), trusted.clips().where("num_frames = 1000").select("duration_s").collectAsList()
-                .stream().map(row -> row.getDouble(0)).toList());
+                .map(row -> row.getString(0))
+                .toList();
+        assertEquals(
+                List.of(
+                        "row 3, column num_frames: '12.5' is no whole number",
+                        "row 4, column path: it is empty",
+                        "row 5, column path: there is no such file",
+                        "row 7, column num_frames: 'abc' is no number"),
+                details);
+        assertEquals(
+                List.of(40.0),
+                trusted.clips().where("num_frames = 1000").select("duration_s").collectAsList().stream()
+                        .map(row -> row.getDouble(0))
+                        .toList());
 
         Files.writeString(folder.resolve("checked.jsonl"), """
                 {"path": "media/plain.mp4", "text": "ok", "num_frames": %s, "height": %s, "width": %s}
@@ -151,7 +175,11 @@ class ProbingTest {
         assertEquals("metadata_mismatch", outcomes.get("mpeg4.avi"));
         String mismatch = checked.quarantine().where("uri like '%hevc%'").head().getAs("detail");
         assertTrue(mismatch.startsWith("row 2, column num_frames: the table says 9999, the file has "), mismatch);
-        assertEquals(1, checked.quarantine().where("reason = 'bad_row' and detail like 'row 3: it is no JSON%'").count());
+        assertEquals(
+                1,
+                checked.quarantine()
+                        .where("reason = 'bad_row' and detail like 'row 3: it is no JSON%'")
+                        .count());
     }
 
     @Test
@@ -162,16 +190,28 @@ class ProbingTest {
         Files.writeString(media.resolve("hevc.json"), "[]");
         var spark = LocalSpark.session();
         spark.sql("select 'still.png' path, cast(null as long) num_frames union all select 'plain.mp4', 7 "
-                + "union all select 'hevc.mp4', 9 union all select 'still.png', null")
-                .coalesce(1).write().parquet(media.resolve("table.parquet").toString());
+                        + "union all select 'hevc.mp4', 9 union all select 'still.png', null")
+                .coalesce(1)
+                .write()
+                .parquet(media.resolve("table.parquet").toString());
         Probed probed = probe(media.resolve("table.parquet"), "parquet");
         assertEquals(4, probed.found());
-        List<String> rows = probed.rows().sort("table_row").collectAsList().stream().map(row -> row.getAs("table_row")
-                + " " + Path.of(row.<String>getAs("uri")).getFileName() + " " + row.getAs("caption") + " "
-                + row.getAs("reason")).toList();
-        assertEquals(List.of("0 still.png a still null", "1 plain.mp4  null", "2 hevc.mp4 null bad_caption",
-                "3 still.png a still duplicate_clip"), rows);
-        assertEquals(Optional.of(7), probed.clips().where("table_row = 1").collectAsList().stream()
-                .map(row -> row.<Integer>getAs("num_frames")).findFirst());
+        List<String> rows = probed.rows().sort("table_row").collectAsList().stream()
+                .map(row -> row.getAs("table_row")
+                        + " " + Path.of(row.<String>getAs("uri")).getFileName() + " " + row.getAs("caption") + " "
+                        + row.getAs("reason"))
+                .toList();
+        assertEquals(
+                List.of(
+                        "0 still.png a still null",
+                        "1 plain.mp4  null",
+                        "2 hevc.mp4 null bad_caption",
+                        "3 still.png a still duplicate_clip"),
+                rows);
+        assertEquals(
+                Optional.of(7),
+                probed.clips().where("table_row = 1").collectAsList().stream()
+                        .map(row -> row.<Integer>getAs("num_frames"))
+                        .findFirst());
     }
 }

@@ -34,8 +34,9 @@ class DriverFolderTest {
     void weightsAreFoundUnderTheDriversFolder() throws IOException {
         Path weights = Files.createDirectories(folder.resolve("weights/tiny"));
         Files.writeString(weights.resolve("config.json"), "{}");
-        assertEquals(weights, new WeightsCache(told(), name -> null)
-                .resolve("weights/tiny", true, EnumSet.of(WeightsPart.CONFIG)));
+        assertEquals(
+                weights,
+                new WeightsCache(told(), name -> null).resolve("weights/tiny", true, EnumSet.of(WeightsPart.CONFIG)));
     }
 
     @Test

@@ -36,10 +36,12 @@ class HubCacheTest {
     private static final byte[] CONFIG = "{\"d_model\": 4}".getBytes(StandardCharsets.UTF_8);
     private static final String CONFIG_TAG = "f2db38c844464d151f029d1c75964bc72bc0a39f"; // git hash-object
     private static final byte[] WEIGHTS = weights();
-    private static final String WEIGHTS_TAG = "84651a6efc7acd687cd804fa2f7ef24f84e8290d6dfc12c181a526af7d144083"; // sha256sum
+    private static final String WEIGHTS_TAG =
+            "84651a6efc7acd687cd804fa2f7ef24f84e8290d6dfc12c181a526af7d144083"; // sha256sum
 
     @TempDir
     private Path folder;
+
     private LocalHub hub;
 
     private static byte[] weights() {
@@ -65,7 +67,8 @@ class HubCacheTest {
     }
 
     private HubCache cache(String token) {
-        return new HubCache(folder,
+        return new HubCache(
+                folder,
                 new HubClient(URI.create(hub.address()), () -> token, Duration.ofMillis(1), Duration.ofMillis(600)));
     }
 
@@ -77,16 +80,21 @@ class HubCacheTest {
     }
 
     private long transfers() {
-        return hub.requests.stream().filter(request -> request.startsWith("GET") && request.contains("safetensors")).count();
+        return hub.requests.stream()
+                .filter(request -> request.startsWith("GET") && request.contains("safetensors"))
+                .count();
     }
 
     @Test
     void laysFilesOutAsTheHubsOwnLibrariesDo() throws IOException {
         assertEquals(Optional.empty(), cache("").find(ID, MODEL));
         assertComplete(cache("").fetch(ID, MODEL));
-        assertEquals(Path.of("../../blobs/" + WEIGHTS_TAG), Files.readSymbolicLink(
-                folder.resolve("models--some-lab--model_1.0/snapshots/" + LocalHub.COMMIT + "/model.safetensors")));
-        assertFalse(hub.requests.stream().anyMatch(request -> request.contains("pytorch_model")), "one format is enough");
+        assertEquals(
+                Path.of("../../blobs/" + WEIGHTS_TAG),
+                Files.readSymbolicLink(folder.resolve(
+                        "models--some-lab--model_1.0/snapshots/" + LocalHub.COMMIT + "/model.safetensors")));
+        assertFalse(
+                hub.requests.stream().anyMatch(request -> request.contains("pytorch_model")), "one format is enough");
         hub.close();
         assertComplete(cache("").find(ID, MODEL).orElseThrow());
     }
@@ -103,9 +111,14 @@ class HubCacheTest {
     void goesOnWhereATransferBrokeOff() throws IOException {
         hub.breaks.addAll(List.of(CONFIG.length, 100_000, 50_000));
         assertComplete(cache("").fetch(ID, MODEL));
-        List<String> ranges = hub.requests.stream().filter(request -> request.contains("bytes=")).toList();
-        assertEquals(List.of("bytes=100000-", "bytes=150000-"),
-                ranges.stream().map(request -> request.substring(request.indexOf("bytes="))).toList());
+        List<String> ranges = hub.requests.stream()
+                .filter(request -> request.contains("bytes="))
+                .toList();
+        assertEquals(
+                List.of("bytes=100000-", "bytes=150000-"),
+                ranges.stream()
+                        .map(request -> request.substring(request.indexOf("bytes=")))
+                        .toList());
     }
 
     @Test
@@ -113,7 +126,8 @@ class HubCacheTest {
         Path blobs = Files.createDirectories(folder.resolve("models--some-lab--model_1.0/blobs"));
         Files.write(blobs.resolve(WEIGHTS_TAG + ".incomplete"), Arrays.copyOf(WEIGHTS, 299_999));
         assertComplete(cache("").fetch(ID, MODEL));
-        assertTrue(hub.requests.stream().anyMatch(request -> request.endsWith("bytes=299999-")), hub.requests.toString());
+        assertTrue(
+                hub.requests.stream().anyMatch(request -> request.endsWith("bytes=299999-")), hub.requests.toString());
     }
 
     @Test
@@ -135,9 +149,14 @@ class HubCacheTest {
     @Test
     void givesUpWhenNothingMoreComes() {
         hub.breaks.addAll(List.of(0, 0, 0, 0, 0, 0, 0));
-        String message = assertThrows(UserError.class, () -> cache("").fetch(ID, MODEL)).getMessage();
+        String message =
+                assertThrows(UserError.class, () -> cache("").fetch(ID, MODEL)).getMessage();
         assertTrue(message.contains("5 times in a row"), message);
-        assertEquals(5, hub.requests.stream().filter(request -> request.startsWith("GET") && request.contains("config")).count());
+        assertEquals(
+                5,
+                hub.requests.stream()
+                        .filter(request -> request.startsWith("GET") && request.contains("config"))
+                        .count());
     }
 
     @Test
@@ -145,7 +164,8 @@ class HubCacheTest {
         byte[] wrong = WEIGHTS.clone();
         wrong[7]++;
         hub.files.put("model.safetensors", new Stored(wrong, WEIGHTS_TAG, true));
-        String message = assertThrows(UserError.class, () -> cache("").fetch(ID, MODEL)).getMessage();
+        String message =
+                assertThrows(UserError.class, () -> cache("").fetch(ID, MODEL)).getMessage();
         assertTrue(message.contains("does not match the checksum"), message);
         assertEquals(Optional.empty(), cache("").find(ID, MODEL));
         hub.files.put("model.safetensors", new Stored(WEIGHTS, WEIGHTS_TAG, true));
@@ -154,14 +174,16 @@ class HubCacheTest {
 
     @Test
     void refusesASmallFileThatGitWouldNameOtherwise() {
-        hub.files.put("config.json", new Stored("{\"d_model\": 5}".getBytes(StandardCharsets.UTF_8), CONFIG_TAG, false));
+        hub.files.put(
+                "config.json", new Stored("{\"d_model\": 5}".getBytes(StandardCharsets.UTF_8), CONFIG_TAG, false));
         assertThrows(UserError.class, () -> cache("").fetch(ID, MODEL));
     }
 
     @Test
     void givesItsTokenToTheHubAlone() throws IOException {
         hub.requiredToken = "hf_secret";
-        String message = assertThrows(UserError.class, () -> cache("hf_wrong").fetch(ID, MODEL)).getMessage();
+        String message = assertThrows(UserError.class, () -> cache("hf_wrong").fetch(ID, MODEL))
+                .getMessage();
         assertTrue(message.contains("Set HF_TOKEN") && !message.contains("hf_wrong"), message);
         assertComplete(cache("hf_secret").fetch(ID, MODEL));
         assertEquals(List.of(), hub.strangersSaw);
@@ -170,18 +192,29 @@ class HubCacheTest {
     @Test
     void saysWhatARepositoryLacks() {
         hub.files.remove("config.json");
-        String message = assertThrows(UserError.class, () -> cache("").fetch(ID, MODEL)).getMessage();
+        String message =
+                assertThrows(UserError.class, () -> cache("").fetch(ID, MODEL)).getMessage();
         assertTrue(message.contains("no config.json"), message);
-        String unknown = assertThrows(UserError.class, () -> cache("").fetch("some-lab/other", MODEL)).getMessage();
+        String unknown = assertThrows(UserError.class, () -> cache("").fetch("some-lab/other", MODEL))
+                .getMessage();
         assertTrue(unknown.contains("there is no such thing"), unknown);
     }
 
     @Test
     void wantsEveryShard() {
-        assertEquals(Optional.empty(), WeightsPart.missing(List.of("pytorch_model.bin.index.json",
-                "pytorch_model-00001-of-00002.bin", "pytorch_model-00002-of-00002.bin"), EnumSet.of(WeightsPart.WEIGHTS)));
-        assertEquals(Optional.of("1 of the 2 files of pytorch_model.bin.index.json"), WeightsPart.missing(
-                List.of("pytorch_model.bin.index.json", "pytorch_model-00002-of-00002.bin"), EnumSet.of(WeightsPart.WEIGHTS)));
+        assertEquals(
+                Optional.empty(),
+                WeightsPart.missing(
+                        List.of(
+                                "pytorch_model.bin.index.json",
+                                "pytorch_model-00001-of-00002.bin",
+                                "pytorch_model-00002-of-00002.bin"),
+                        EnumSet.of(WeightsPart.WEIGHTS)));
+        assertEquals(
+                Optional.of("1 of the 2 files of pytorch_model.bin.index.json"),
+                WeightsPart.missing(
+                        List.of("pytorch_model.bin.index.json", "pytorch_model-00002-of-00002.bin"),
+                        EnumSet.of(WeightsPart.WEIGHTS)));
     }
 
     @Test

@@ -32,6 +32,7 @@ final class LocalHub implements AutoCloseable {
     String requiredToken = "";
     /** Bytes after which the next transfers break off, one number for each. */
     final List<Integer> breaks = new CopyOnWriteArrayList<>();
+
     boolean silentInstead;
     boolean ignoresRanges;
 
@@ -68,7 +69,9 @@ final class LocalHub implements AutoCloseable {
             }
             if (path.equals("/api/models/" + id + "/revision/main")) {
                 ObjectNode listing = new ObjectMapper().createObjectNode().put("sha", COMMIT);
-                files.keySet().forEach(name -> listing.withArray("siblings").addObject().put("rfilename", name));
+                files.keySet()
+                        .forEach(name ->
+                                listing.withArray("siblings").addObject().put("rfilename", name));
                 byte[] body = listing.toString().getBytes(java.nio.charset.StandardCharsets.UTF_8);
                 exchange.sendResponseHeaders(200, body.length);
                 exchange.getResponseBody().write(body);
@@ -81,8 +84,11 @@ final class LocalHub implements AutoCloseable {
             } else if (file.large()) {
                 exchange.getResponseHeaders().add("X-Linked-Etag", "\"" + file.tag() + "\"");
                 exchange.getResponseHeaders().add("X-Linked-Size", Integer.toString(file.content().length));
-                exchange.getResponseHeaders().add("Location", "http://127.0.0.1:" + store.getAddress().getPort()
-                        + "/" + path.substring(prefix.length()));
+                exchange.getResponseHeaders()
+                        .add(
+                                "Location",
+                                "http://127.0.0.1:" + store.getAddress().getPort() + "/"
+                                        + path.substring(prefix.length()));
                 exchange.sendResponseHeaders(302, -1);
             } else {
                 send(exchange, file);
@@ -110,8 +116,8 @@ final class LocalHub implements AutoCloseable {
         String range = exchange.getRequestHeaders().getFirst("Range");
         int begin = range == null || ignoresRanges ? 0 : Integer.parseInt(range.replaceAll("bytes=(\\d+)-", "$1"));
         if (range != null && !ignoresRanges) {
-            exchange.getResponseHeaders().add("Content-Range",
-                    "bytes " + begin + "-" + (content.length - 1) + "/" + content.length);
+            exchange.getResponseHeaders()
+                    .add("Content-Range", "bytes " + begin + "-" + (content.length - 1) + "/" + content.length);
         }
         exchange.sendResponseHeaders(begin > 0 ? 206 : 200, content.length - begin);
         OutputStream out = exchange.getResponseBody();

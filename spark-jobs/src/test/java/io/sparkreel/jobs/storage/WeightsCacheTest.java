@@ -36,6 +36,7 @@ class WeightsCacheTest {
 
     @TempDir
     private Path folder;
+
     private Path source;
 
     /** A file system that lies elsewhere, as far as anyone can tell. */
@@ -61,7 +62,8 @@ class WeightsCacheTest {
     void fill() throws IOException {
         OPENED.set(0);
         source = Files.createDirectories(folder.resolve("source"));
-        for (String name : List.of("config.json", "spiece.model", "model.safetensors", "pytorch_model.bin", "README.md")) {
+        for (String name :
+                List.of("config.json", "spiece.model", "model.safetensors", "pytorch_model.bin", "README.md")) {
             Files.writeString(source.resolve(name), "content of " + name);
         }
     }
@@ -70,13 +72,21 @@ class WeightsCacheTest {
         Configuration hadoop = new Configuration();
         hadoop.set("fs.remote.impl", Remote.class.getName());
         hadoop.setBoolean("fs.remote.impl.disable.cache", true);
-        return new WeightsCache(hadoop, Map.of("SPARKREEL_CACHE", folder.resolve("cache").toString(),
-                "HF_HOME", folder.resolve("hub").toString(), "HF_ENDPOINT", "http://127.0.0.1:1")::get);
+        return new WeightsCache(
+                hadoop,
+                Map.of(
+                        "SPARKREEL_CACHE",
+                        folder.resolve("cache").toString(),
+                        "HF_HOME",
+                        folder.resolve("hub").toString(),
+                        "HF_ENDPOINT",
+                        "http://127.0.0.1:1")::get);
     }
 
     private static Set<String> names(Path folder) throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
-            return new TreeSet<>(files.map(file -> file.getFileName().toString()).toList());
+            return new TreeSet<>(
+                    files.map(file -> file.getFileName().toString()).toList());
         }
     }
 
@@ -140,22 +150,26 @@ class WeightsCacheTest {
         assertEquals(snapshot, cache().resolve("lab/model", true, ALL));
         assertEquals(snapshot, cache().resolve("lab/model", false, ALL));
         Files.delete(snapshot.resolve("config.json"));
-        String message = assertThrows(UserError.class, () -> cache().resolve("lab/model", true, ALL)).getMessage();
+        String message = assertThrows(UserError.class, () -> cache().resolve("lab/model", true, ALL))
+                .getMessage();
         assertTrue(message.contains("local_files_only: false") && message.contains("hub"), message);
     }
 
     @Test
     void saysWhatIsNoLocation() {
         for (String location : List.of("/no/such/folder", "a/b/c", "model.safetensors", "remote:///no/such/folder")) {
-            String message = assertThrows(UserError.class, () -> cache().resolve(location, true, ALL)).getMessage();
+            String message = assertThrows(UserError.class, () -> cache().resolve(location, true, ALL))
+                    .getMessage();
             assertTrue(message.startsWith("Cannot find weights " + location + ": there is no such"), message);
         }
     }
 
     @Test
     void refusesAnEndpointThatIsNone() {
-        String message = assertThrows(UserError.class,
-                () -> new WeightsCache(new Configuration(), Map.of("HF_ENDPOINT", "huggingface")::get)).getMessage();
+        String message = assertThrows(
+                        UserError.class,
+                        () -> new WeightsCache(new Configuration(), Map.of("HF_ENDPOINT", "huggingface")::get))
+                .getMessage();
         assertTrue(message.startsWith("Cannot use HF_ENDPOINT: it is huggingface."), message);
     }
 }

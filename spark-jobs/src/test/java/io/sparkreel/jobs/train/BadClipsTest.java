@@ -35,7 +35,9 @@ class BadClipsTest {
     @BeforeAll
     static void bucket() throws Exception {
         pictures = TrainingData.pictures(work.resolve("pictures"), CLIPS);
-        BucketingRun.run(BucketingRun.config(work.resolve("pictures"), work.resolve("data"),
+        BucketingRun.run(BucketingRun.config(
+                work.resolve("pictures"),
+                work.resolve("data"),
                 "resolutions: {tiny: {pixels: 1024, ratios: {\"1.00\": [32, 32]}}}",
                 "bucket_config: {tiny: {1: [1.0, 50]}}"));
     }
@@ -49,7 +51,8 @@ class BadClipsTest {
             Files.write(pictures.get(i), noise);
         }
         return java.util.stream.IntStream.iterate(0, i -> i < CLIPS, i -> i + every)
-                .mapToObj(i -> pictures.get(i).getFileName().toString()).collect(Collectors.toSet());
+                .mapToObj(i -> pictures.get(i).getFileName().toString())
+                .collect(Collectors.toSet());
     }
 
     private static List<String> quarantine(Path run) {
@@ -58,7 +61,8 @@ class BadClipsTest {
                     assertEquals("decode", row.getAs("stage"));
                     String uri = row.getAs("uri");
                     return uri.substring(uri.lastIndexOf('/') + 1);
-                }).toList();
+                })
+                .toList();
     }
 
     @Test
@@ -72,10 +76,15 @@ class BadClipsTest {
 
         spoil(5);
         Path stops = work.resolve("stops");
-        UserError many = assertThrows(UserError.class, () -> TrainingData.train(
-                TrainingData.config(work.resolve("data"), stops, "epochs: 2", "micro_batches_per_step: 1")));
-        assertTrue(many.getMessage().contains("more than max_bad_clips 0.1 allows")
-                && many.getMessage().contains(stops.resolve("quarantine").toString()), many.getMessage());
+        UserError many = assertThrows(
+                UserError.class,
+                () -> TrainingData.train(
+                        TrainingData.config(work.resolve("data"), stops, "epochs: 2", "micro_batches_per_step: 1")));
+        assertTrue(
+                many.getMessage().contains("more than max_bad_clips 0.1 allows")
+                        && many.getMessage()
+                                .contains(stops.resolve("quarantine").toString()),
+                many.getMessage());
         assertTrue(TrainingData.losses(stops).size() < 40, "it went on for all of an epoch");
         List<String> found = quarantine(stops);
         assertEquals(found.size(), Set.copyOf(found).size());
@@ -83,8 +92,10 @@ class BadClipsTest {
 
         spoil(1);
         Path fails = work.resolve("fails");
-        UserError all = assertThrows(UserError.class, () -> TrainingData.train(
-                TrainingData.config(work.resolve("data"), fails, "epochs: 2", "micro_batches_per_step: 1")));
+        UserError all = assertThrows(
+                UserError.class,
+                () -> TrainingData.train(
+                        TrainingData.config(work.resolve("data"), fails, "epochs: 2", "micro_batches_per_step: 1")));
         assertTrue(all.getMessage().contains("50 of 50 clips could not be read"), all.getMessage());
     }
 
@@ -96,7 +107,9 @@ class BadClipsTest {
         assertFalse(bad.tooMany(true).isEmpty(), "at the end of an epoch, a count is what it is");
         BadClips all = new BadClips(0.1);
         all.count(4, 0);
-        assertEquals("4 of 4 clips could not be read, more than max_bad_clips 0.1 allows", all.tooMany(false).orElse(""));
+        assertEquals(
+                "4 of 4 clips could not be read, more than max_bad_clips 0.1 allows",
+                all.tooMany(false).orElse(""));
         BadClips none = new BadClips(0);
         none.count(1000, 999);
         assertFalse(none.tooMany(false).isEmpty());

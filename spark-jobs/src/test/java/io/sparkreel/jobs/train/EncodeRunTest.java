@@ -45,7 +45,10 @@ class EncodeRunTest {
     }
 
     private static void bucketAgain() throws IOException {
-        BucketingRun.run(BucketingRun.config(media, data, "overwrite: true",
+        BucketingRun.run(BucketingRun.config(
+                media,
+                data,
+                "overwrite: true",
                 "resolutions: {tiny: {pixels: 1024, ratios: {\"1.00\": [32, 32], \"0.60\": [24, 40]}}}",
                 "bucket_config: {tiny: {1: [1.0, 4], 4: [1.0, 2]}}"));
     }
@@ -63,15 +66,17 @@ class EncodeRunTest {
     }
 
     private static TreeMap<Long, Double> losses(String run, Path features, String more) throws IOException {
-        TrainingData.train(TrainingData.config(data, work.resolve(run), "epochs: 4", "micro_batches_per_step: 2",
-                dataset(features, more)));
+        TrainingData.train(TrainingData.config(
+                data, work.resolve(run), "epochs: 4", "micro_batches_per_step: 2", dataset(features, more)));
         return TrainingData.losses(work.resolve(run));
     }
 
     private static Map<String, Long> files(Path features) throws IOException {
         Map<String, Long> files = new TreeMap<>();
         try (Stream<Path> tree = Files.walk(features)) {
-            for (Path file : tree.filter(Files::isRegularFile).filter(f -> !f.toString().endsWith(".crc")).toList()) {
+            for (Path file : tree.filter(Files::isRegularFile)
+                    .filter(f -> !f.toString().endsWith(".crc"))
+                    .toList()) {
                 files.put(file.toString(), Files.getLastModifiedTime(file).toMillis());
             }
         }
@@ -82,13 +87,19 @@ class EncodeRunTest {
     void trainingOnStoredFeaturesTakesTheSameSteps() throws Exception {
         Path features = work.resolve("features");
         encode(features, ", temporal_windows: 2");
-        Dataset<Row> index = LocalSpark.session().read().parquet(features.resolve("index").toString());
-        long videos = LocalSpark.session().read().parquet(data.resolve("shards").toString()).where("kind = 'video'").count();
+        Dataset<Row> index =
+                LocalSpark.session().read().parquet(features.resolve("index").toString());
+        long videos = LocalSpark.session()
+                .read()
+                .parquet(data.resolve("shards").toString())
+                .where("kind = 'video'")
+                .count();
         assertEquals(3, videos);
         assertEquals(2 * videos + 7, index.count());
         String shard = index.select("feature_file").head().getString(0);
         try (SafetensorsReader reader = SafetensorsReader.open(features.resolve(shard))) {
-            assertTrue(reader.tensors().containsKey("0.mean") && reader.tensors().containsKey("0.text"));
+            assertTrue(
+                    reader.tensors().containsKey("0.mean") && reader.tensors().containsKey("0.text"));
             assertTrue(!reader.tensors().containsKey("0.log_variance"), "a wavelet has no variance");
         }
 
@@ -110,21 +121,36 @@ class EncodeRunTest {
         TreeMap<Long, Double> whole = losses("whole", null, ", temporal_windows: 2");
         whole.forEach((step, loss) -> assertEquals(loss, partly.get(step), 1e-4 * loss, "loss of step " + step));
         encode(features, ", temporal_windows: 2");
-        assertEquals(2 * (videos + 1) + 7, LocalSpark.session().read().parquet(features.resolve("index").toString()).count());
+        assertEquals(
+                2 * (videos + 1) + 7,
+                LocalSpark.session()
+                        .read()
+                        .parquet(features.resolve("index").toString())
+                        .count());
 
-        assertRefused("seed was 42, is 43", () -> TrainingData.train(
-                TrainingData.config(data, work.resolve("x"), "seed: 43", dataset(features, ""))));
-        assertRefused("scales=[2.0, 0.5]], is WaveletConfig[", () -> TrainingData.train(TrainingData.config(data,
-                work.resolve("x"), "vae: {type: wavelet, levels: 2, bands: [Y-LL, Cb-LL], scales: [1.0, 0.5]}",
-                dataset(features, ""))));
+        assertRefused(
+                "seed was 42, is 43",
+                () -> TrainingData.train(
+                        TrainingData.config(data, work.resolve("x"), "seed: 43", dataset(features, ""))));
+        assertRefused(
+                "scales=[2.0, 0.5]], is WaveletConfig[",
+                () -> TrainingData.train(TrainingData.config(
+                        data,
+                        work.resolve("x"),
+                        "vae: {type: wavelet, levels: 2, bands: [Y-LL, Cb-LL], scales: [1.0, 0.5]}",
+                        dataset(features, ""))));
         assertRefused("they hold 2 windows", () -> losses("y", features, ", temporal_windows: 3"));
-        assertRefused("it holds features that were encoded otherwise", () -> encode(features, ", temporal_windows: 2", "seed: 43"));
+        assertRefused(
+                "it holds features that were encoded otherwise",
+                () -> encode(features, ", temporal_windows: 2", "seed: 43"));
 
         Files.setLastModifiedTime(media.resolve("plain.mp4"), FileTime.fromMillis(1_000_000_000_000L));
         bucketAgain();
         assertRefused("1 of 11 stored clips have changed", () -> losses("z", features, ""));
         encode(features, ", temporal_windows: 2");
-        assertEquals(losses("fresh", null, ", temporal_windows: 2").keySet(), losses("again", features, "").keySet());
+        assertEquals(
+                losses("fresh", null, ", temporal_windows: 2").keySet(),
+                losses("again", features, "").keySet());
     }
 
     private interface Attempt {

@@ -29,7 +29,9 @@ class EvaluationTest {
 
     /** A rank that is a thread, and gathers only: everything else is refused. */
     private static Collective rank(int rank, byte[][] values, CyclicBarrier barrier) {
-        return (Collective) Proxy.newProxyInstance(Collective.class.getClassLoader(), new Class<?>[] {Collective.class},
+        return (Collective) Proxy.newProxyInstance(
+                Collective.class.getClassLoader(),
+                new Class<?>[] {Collective.class},
                 (proxy, method, arguments) -> switch (method.getName()) {
                     case "rank" -> rank;
                     case "worldSize" -> values.length;
@@ -46,8 +48,23 @@ class EvaluationTest {
     }
 
     private static PlannedClip clip(int microBatch, String bucket, long id) {
-        return new PlannedClip(0, 0, microBatch, bucket, 10 + microBatch % 3, id, "file:/" + id, MediaKind.IMAGE, 1, 1, 1,
-                "", 1, 8, 8, null);
+        return new PlannedClip(
+                0,
+                0,
+                microBatch,
+                bucket,
+                10 + microBatch % 3,
+                id,
+                "file:/" + id,
+                MediaKind.IMAGE,
+                1,
+                1,
+                1,
+                "",
+                1,
+                8,
+                8,
+                null);
     }
 
     private static List<List<PlannedClip>> microBatches() {
@@ -68,8 +85,13 @@ class EvaluationTest {
 
     /** Losses whose sum depends on the order of additions. */
     private static List<ClipLoss> judge(MicroBatch batch) {
-        return batch.samples().stream().map(sample -> new ClipLoss(batch.bucket(), sample.clipId(),
-                Math.exp(Math.sin(1 + sample.clipId()) * 20), 1.0 / (1 + sample.clipId()))).toList();
+        return batch.samples().stream()
+                .map(sample -> new ClipLoss(
+                        batch.bucket(),
+                        sample.clipId(),
+                        Math.exp(Math.sin(1 + sample.clipId()) * 20),
+                        1.0 / (1 + sample.clipId())))
+                .toList();
     }
 
     private static ObjectNode evaluate(int ranks) throws Exception {
@@ -80,10 +102,19 @@ class EvaluationTest {
             List<Callable<ObjectNode>> tasks = new ArrayList<>();
             for (int rank = 0; rank < ranks; rank++) {
                 Collective collective = rank(rank, values, barrier);
-                tasks.add(() -> new Evaluation(microBatches(), EvaluationTest::load,
-                        (clip, samples) -> new MicroBatch(clip.bucket(), clip.epoch(), samples,
-                                new MicroBatch.LatentShape(1, 1, 1, 1), 1, 1),
-                        EvaluationTest::judge, collective).run());
+                tasks.add(() -> new Evaluation(
+                                microBatches(),
+                                EvaluationTest::load,
+                                (clip, samples) -> new MicroBatch(
+                                        clip.bucket(),
+                                        clip.epoch(),
+                                        samples,
+                                        new MicroBatch.LatentShape(1, 1, 1, 1),
+                                        1,
+                                        1),
+                                EvaluationTest::judge,
+                                collective)
+                        .run());
             }
             List<ObjectNode> lines = new ArrayList<>();
             for (Future<ObjectNode> line : threads.invokeAll(tasks)) {

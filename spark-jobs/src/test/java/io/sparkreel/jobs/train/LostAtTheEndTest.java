@@ -63,15 +63,23 @@ class LostAtTheEndTest {
     @Test
     void theNextAttemptHasNoStepToTakeAndEndsTheRun() throws Exception {
         TrainingData.pictures(work.resolve("pictures"), 8);
-        BucketingRun.run(BucketingRun.config(work.resolve("pictures"), work.resolve("data"),
+        BucketingRun.run(BucketingRun.config(
+                work.resolve("pictures"),
+                work.resolve("data"),
                 "resolutions: {tiny: {pixels: 1024, ratios: {\"1.00\": [32, 32]}}}",
                 "bucket_config: {tiny: {1: [1.0, 2]}}"));
         Path run = work.resolve("run");
         Configuration hadoop = LocalSpark.session().sparkContext().hadoopConfiguration(); // which the ranks get as well
         hadoop.set(IMPLEMENTATION, FailingStore.class.getName());
         try {
-            TrainingRun.prepare(TrainingData.config(work.resolve("data"), Path.of("failing:" + run), "max_steps: " + STEPS,
-                    "max_restarts: 1"), hadoop).execute(LocalSpark.session(), new StopSignal());
+            TrainingRun.prepare(
+                            TrainingData.config(
+                                    work.resolve("data"),
+                                    Path.of("failing:" + run),
+                                    "max_steps: " + STEPS,
+                                    "max_restarts: 1"),
+                            hadoop)
+                    .execute(LocalSpark.session(), new StopSignal());
         } finally {
             hadoop.unset(IMPLEMENTATION);
         }
@@ -81,12 +89,14 @@ class LostAtTheEndTest {
         for (String line : Files.readAllLines(run.resolve("log.jsonl"))) {
             told.add(new ObjectMapper().readTree(line));
         }
-        assertEquals(List.of("step", "step", "step", "checkpoint", "restart", "end"),
+        assertEquals(
+                List.of("step", "step", "step", "checkpoint", "restart", "end"),
                 told.stream().map(line -> line.get("event").asText()).toList());
         String restart = told.get(4).get("message").asText();
         assertTrue(restart.startsWith("The ranks failed: Cannot write a checkpoint into failing:"), restart);
         assertTrue(restart.contains("the rank is lost now") && restart.endsWith("global_step3"), restart);
-        assertTrue(told.get(5).get("message").asText().matches("Trained 3 steps; the last checkpoint is .*global_step3"),
+        assertTrue(
+                told.get(5).get("message").asText().matches("Trained 3 steps; the last checkpoint is .*global_step3"),
                 told.get(5)::toString);
     }
 }

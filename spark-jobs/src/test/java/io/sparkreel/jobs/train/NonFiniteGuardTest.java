@@ -39,13 +39,18 @@ class NonFiniteGuardTest {
     @BeforeEach
     void join() {
         byte[] other = "[{\"rank\":1,\"bucket\":\"wide\",\"clips\":[77]}]".getBytes(StandardCharsets.UTF_8);
-        Collective collective = (Collective) Proxy.newProxyInstance(Collective.class.getClassLoader(),
-                new Class<?>[] {Collective.class}, (proxy, method, arguments) -> switch (method.getName()) {
+        Collective collective = (Collective) Proxy.newProxyInstance(
+                Collective.class.getClassLoader(),
+                new Class<?>[] {Collective.class},
+                (proxy, method, arguments) -> switch (method.getName()) {
                     case "rank" -> 0;
                     case "allGather" -> new byte[][] {(byte[]) arguments[0], other};
                     default -> throw new UnsupportedOperationException(method.getName());
                 });
-        guard = new NonFiniteGuard(new LocalStorage(run), batches -> batches.subList(1, 2), collective,
+        guard = new NonFiniteGuard(
+                new LocalStorage(run),
+                batches -> batches.subList(1, 2),
+                collective,
                 (done, atFault) -> told.add(done + " " + atFault));
     }
 
@@ -66,7 +71,8 @@ class NonFiniteGuardTest {
         step(1, FINITE);
         assertFalse(Files.exists(run.resolve("skipped")));
         step(2, BROKEN);
-        JsonNode record = new ObjectMapper().readTree(run.resolve("skipped/step2.json").toFile());
+        JsonNode record =
+                new ObjectMapper().readTree(run.resolve("skipped/step2.json").toFile());
         String atFault = "[{\"rank\":0,\"bucket\":\"tall\",\"clips\":[3,4]},"
                 + "{\"rank\":1,\"bucket\":\"wide\",\"clips\":[77]}]";
         assertEquals(2, record.get("step").asInt());

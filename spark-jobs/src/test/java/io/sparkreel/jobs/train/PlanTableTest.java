@@ -61,10 +61,14 @@ class PlanTableTest {
     }
 
     private static RunStart start(String name, Dataset<Row> clips, Mix mix, StepSampler sampler) throws Exception {
-        BucketingConfig config = ConfigLoader.parse(BucketingConfig.class, "test.yaml",
-                "{bucket_config: {144p: {1: [1.0, 4]}, 480p: {16: [0.5, 2]}, 256: {16: [1.0, 3]}}, frame_interval: 3}",
-                List.of()).config();
-        HadoopStorage data = new HadoopStorage(new Configuration(), work.resolve(name).toString());
+        BucketingConfig config = ConfigLoader.parse(
+                        BucketingConfig.class,
+                        "test.yaml",
+                        "{bucket_config: {144p: {1: [1.0, 4]}, 480p: {16: [0.5, 2]}, 256: {16: [1.0, 3]}}, frame_interval: 3}",
+                        List.of())
+                .config();
+        HadoopStorage data =
+                new HadoopStorage(new Configuration(), work.resolve(name).toString());
         if (clips != null) {
             clips.write().parquet(data.uri("clips/run=r"));
         }
@@ -76,11 +80,32 @@ class PlanTableTest {
             ShardWriter.writer(ShardWriter.shards(stored, assignment, DRAWS, DATA_SEED, counts.kept() * 150))
                     .parquet(data.uri("shards/run=r"));
         }
-        List<BucketRows> buckets = counts.buckets().entrySet().stream().map(bucket -> new BucketRows(
-                bucket.getKey().resolution(), bucket.getKey().frames(), bucket.getKey().aspect(),
-                bucket.getKey().height(), bucket.getKey().width(), bucket.getValue())).toList();
-        BucketingManifest manifest = new BucketingManifest("r", "", "", "", "keyed", 1, counts.fingerprint(), DATA_SEED,
-                DRAWS, config.frameInterval(), 0.8, Map.of(), Map.of(), CLIPS, 0, buckets,
+        List<BucketRows> buckets = counts.buckets().entrySet().stream()
+                .map(bucket -> new BucketRows(
+                        bucket.getKey().resolution(),
+                        bucket.getKey().frames(),
+                        bucket.getKey().aspect(),
+                        bucket.getKey().height(),
+                        bucket.getKey().width(),
+                        bucket.getValue()))
+                .toList();
+        BucketingManifest manifest = new BucketingManifest(
+                "r",
+                "",
+                "",
+                "",
+                "keyed",
+                1,
+                counts.fingerprint(),
+                DATA_SEED,
+                DRAWS,
+                config.frameInterval(),
+                0.8,
+                Map.of(),
+                Map.of(),
+                CLIPS,
+                0,
+                buckets,
                 ShardFiles.read(JavaSparkContext.fromSparkContext(SPARK.sparkContext()), data.uri("shards/run=r")));
         Map<String, Integer> sizes = new HashMap<>();
         Map<String, Double> costs = new HashMap<>();
@@ -88,17 +113,35 @@ class PlanTableTest {
             sizes.put(Bucket.tag(bucket.resolution(), bucket.frames()), 1 + bucket.frames() % 5);
             costs.put(bucket.id(), (double) bucket.frames() * bucket.height() * bucket.width());
         }
-        PlanRules rules = new PlanRules(List.copyOf(counts.buckets().keySet()), sizes, costs, null,
-                new StepPlanner(42, 8, mix), sampler);
-        return new RunStart(data, manifest, new HadoopStorage(new Configuration(), work.resolve(name + "-run").toString()),
-                null, rules, "", null, null, null, null, null);
+        PlanRules rules = new PlanRules(
+                List.copyOf(counts.buckets().keySet()), sizes, costs, null, new StepPlanner(42, 8, mix), sampler);
+        return new RunStart(
+                data,
+                manifest,
+                new HadoopStorage(
+                        new Configuration(), work.resolve(name + "-run").toString()),
+                null,
+                rules,
+                "",
+                null,
+                null,
+                null,
+                null,
+                null);
     }
 
     /** Epoch, step, micro-batch, slot and clip of each row. */
     private static List<List<Object>> places(Dataset<Row> plan) {
         return plan.orderBy("epoch", "step", "micro_batch", "slot").collectAsList().stream()
-                .map(row -> List.<Object>of(row.getAs("epoch"), row.getAs("step"), row.getAs("micro_batch"),
-                        row.getAs("slot"), row.getAs("bucket"), row.getAs("cost"), row.getAs("clip_id"))).toList();
+                .map(row -> List.<Object>of(
+                        row.getAs("epoch"),
+                        row.getAs("step"),
+                        row.getAs("micro_batch"),
+                        row.getAs("slot"),
+                        row.getAs("bucket"),
+                        row.getAs("cost"),
+                        row.getAs("clip_id")))
+                .toList();
     }
 
     /** The same from the planner and from the lists of clips. */
@@ -118,7 +161,8 @@ class PlanTableTest {
             long[] counts = new long[start.rules().buckets().size()];
             for (Bucket bucket : start.rules().buckets()) {
                 long[] ids = clips.getOrDefault(List.of(draw, bucket.id()), List.of()).stream()
-                        .mapToLong(id -> id).toArray();
+                        .mapToLong(id -> id)
+                        .toArray();
                 counts[ordered.size()] = ids.length;
                 ordered.add(KeyedOrder.sorted(DATA_SEED, draw, ids));
             }
@@ -133,10 +177,17 @@ class PlanTableTest {
             for (int bucket = 0; bucket < ordered.size(); bucket++) {
                 for (int i = 0; i < ordered.get(bucket).length; i++) {
                     EpochPlan.Place place = plan.place(bucket, i);
-                    sorted.put(List.of(place.step(), (long) place.microBatch(), (long) place.slot()), List.of(epoch,
-                            stepsBefore + place.step(), place.microBatch(), place.slot(),
-                            start.rules().buckets().get(bucket).id(),
-                            plan.microBatch(place.step(), place.microBatch()).cost(), ordered.get(bucket)[i]));
+                    sorted.put(
+                            List.of(place.step(), (long) place.microBatch(), (long) place.slot()),
+                            List.of(
+                                    epoch,
+                                    stepsBefore + place.step(),
+                                    place.microBatch(),
+                                    place.slot(),
+                                    start.rules().buckets().get(bucket).id(),
+                                    plan.microBatch(place.step(), place.microBatch())
+                                            .cost(),
+                                    ordered.get(bucket)[i]));
                 }
             }
             places.addAll(sorted.values());
@@ -160,11 +211,23 @@ class PlanTableTest {
 
     @Test
     void thePlanDoesNotDependOnHowTheClipsCame() throws Exception {
-        RunStart shuffled = start("shuffled", ClipMix.table(SPARK, CLIPS).orderBy(col("clip_id").bitwiseXOR(lit(12345L)))
-                .repartition(3), Mix.MIXED, StepSampler.PLANNER);
+        RunStart shuffled = start(
+                "shuffled",
+                ClipMix.table(SPARK, CLIPS)
+                        .orderBy(col("clip_id").bitwiseXOR(lit(12345L)))
+                        .repartition(3),
+                Mix.MIXED,
+                StepSampler.PLANNER);
         assertEquals(plain.manifest().fingerprint(), shuffled.manifest().fingerprint());
-        assertEquals(places(SPARK.read().parquet(new EpochPlanning(SPARK, plain, HeldOut.NONE).next(0, 0, 1).path())),
-                places(SPARK.read().parquet(new EpochPlanning(SPARK, shuffled, HeldOut.NONE).next(0, 0, 1).path())));
+        assertEquals(
+                places(SPARK.read()
+                        .parquet(new EpochPlanning(SPARK, plain, HeldOut.NONE)
+                                .next(0, 0, 1)
+                                .path())),
+                places(SPARK.read()
+                        .parquet(new EpochPlanning(SPARK, shuffled, HeldOut.NONE)
+                                .next(0, 0, 1)
+                                .path())));
     }
 
     @Test
@@ -178,8 +241,12 @@ class PlanTableTest {
                 assertEquals(step, read.step());
                 read.microBatches().forEach(batch -> batch.forEach(clip -> seen.add(clip.clipId())));
             }
-            assertEquals(expected(plain, 0, 1, 0).stream().filter(row -> (long) row.get(1) >= 7).map(row -> row.get(6))
-                    .toList(), seen);
+            assertEquals(
+                    expected(plain, 0, 1, 0).stream()
+                            .filter(row -> (long) row.get(1) >= 7)
+                            .map(row -> row.get(6))
+                            .toList(),
+                    seen);
             assertTrue(!reader.hasNext());
         }
     }
@@ -189,12 +256,19 @@ class PlanTableTest {
         RunStart start = start("plain", null, Mix.SIMILAR, StepSampler.PLANNER);
         EpochPlanning planning = new EpochPlanning(SPARK, start, HeldOut.NONE);
         EpochPlanning.Planned first = planning.next(0, 0, 1);
-        List<List<Object>> before = places(SPARK.read().parquet(start.run().uri("plan/*")).where("step < 9"));
+        List<List<Object>> before =
+                places(SPARK.read().parquet(start.run().uri("plan/*")).where("step < 9"));
         planning.forgetFrom(9);
         planning.next(0, 9, 10);
-        assertEquals(before, places(SPARK.read().parquet(start.run().uri("plan/*")).where("step < 9")));
-        assertEquals(first.endStep() + 9,
-                SPARK.read().parquet(start.run().uri("plan/*")).select("step").distinct().count());
+        assertEquals(
+                before, places(SPARK.read().parquet(start.run().uri("plan/*")).where("step < 9")));
+        assertEquals(
+                first.endStep() + 9,
+                SPARK.read()
+                        .parquet(start.run().uri("plan/*"))
+                        .select("step")
+                        .distinct()
+                        .count());
         planning.forgetFrom(0);
         assertEquals(List.of(), start.run().list("plan"));
     }
@@ -210,19 +284,23 @@ class PlanTableTest {
         }
         Dataset<Row> shards = SPARK.read().parquet(plain.data().uri("shards/run=r"));
         Set<Long> first = clipIds(shards.where("epoch = 0"));
-        assertTrue(judged.size() > first.size() / 14 && judged.size() < first.size() / 7, judged.size() + " of " + first.size());
+        assertTrue(
+                judged.size() > first.size() / 14 && judged.size() < first.size() / 7,
+                judged.size() + " of " + first.size());
         assertTrue(first.containsAll(judged));
         assertEquals(judged, clipIds(SPARK.read().parquet(plain.run().uri(EvalData.TABLE))));
         for (Mix mix : Mix.values()) {
             RunStart start = start("plain", null, mix, StepSampler.PLANNER);
             EpochPlanning planning = new EpochPlanning(SPARK, start, tenth);
-            Set<Long> trained = clipIds(SPARK.read().parquet(planning.next(0, 0, 1).path()));
+            Set<Long> trained =
+                    clipIds(SPARK.read().parquet(planning.next(0, 0, 1).path()));
             Set<Long> both = new HashSet<>(trained);
             both.addAll(judged);
             assertEquals(first, both, "a clip is neither trained on nor judged");
             assertEquals(first.size(), trained.size() + judged.size(), "a clip is trained on and judged");
             // A clip that the second draw alone has is no more trained on than the others of its kind.
-            Set<Long> second = clipIds(SPARK.read().parquet(planning.next(1, 0, 1).path()));
+            Set<Long> second =
+                    clipIds(SPARK.read().parquet(planning.next(1, 0, 1).path()));
             assertEquals(clipIds(shards.where("epoch = 1").where(tenth.isTrainedOn())), second);
             assertTrue(second.stream().noneMatch(judged::contains));
             start.run().delete("plan"); // it is not the other tests'
@@ -238,10 +316,13 @@ class PlanTableTest {
     @Test
     void clipsForJudgingMustBeOthers() throws Exception {
         EvalData same = new EvalData(plain.data(), plain.manifest(), HeldOut.NONE);
-        String message = assertThrows(UserError.class, () -> same.microBatches(SPARK, plain)).getMessage();
+        String message = assertThrows(UserError.class, () -> same.microBatches(SPARK, plain))
+                .getMessage();
         assertTrue(message.contains("is trained on as well"), message);
         EvalData none = new EvalData(null, null, new HeldOut(1e-9));
-        assertTrue(assertThrows(UserError.class, () -> none.microBatches(SPARK, plain)).getMessage().contains("holds out none"));
+        assertTrue(assertThrows(UserError.class, () -> none.microBatches(SPARK, plain))
+                .getMessage()
+                .contains("holds out none"));
     }
 
     @Test
@@ -249,9 +330,13 @@ class PlanTableTest {
         RunStart start = start("plain", null, Mix.MIXED, StepSampler.OPEN_SORA);
         EpochPlanning planning = new EpochPlanning(SPARK, start, HeldOut.NONE);
         long steps = planning.steps(1);
-        List<List<Object>> places = places(SPARK.read().parquet(planning.next(1, 0, steps).path()));
-        assertEquals(places.size(), places.stream().map(place -> place.get(6)).distinct().count());
-        assertEquals(steps, places.stream().map(place -> place.get(1)).distinct().count());
+        List<List<Object>> places =
+                places(SPARK.read().parquet(planning.next(1, 0, steps).path()));
+        assertEquals(
+                places.size(),
+                places.stream().map(place -> place.get(6)).distinct().count());
+        assertEquals(
+                steps, places.stream().map(place -> place.get(1)).distinct().count());
         Map<List<Object>, Integer> sizes = new HashMap<>();
         places.forEach(place -> sizes.merge(List.of(place.get(1), place.get(2), place.get(4)), 1, Integer::sum));
         assertEquals(steps * 8, sizes.size());
@@ -259,6 +344,7 @@ class PlanTableTest {
             String id = (String) batch.get(2);
             assertEquals(start.rules().batchSizes().get(id.substring(0, id.lastIndexOf('-'))), size);
         });
-        assertNotEquals(places, places(SPARK.read().parquet(planning.next(3, 0, steps).path())));
+        assertNotEquals(
+                places, places(SPARK.read().parquet(planning.next(3, 0, steps).path())));
     }
 }

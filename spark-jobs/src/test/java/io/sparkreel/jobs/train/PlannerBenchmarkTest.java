@@ -19,11 +19,15 @@ class PlannerBenchmarkTest {
     @ValueSource(strings = {"stage1", "stage2", "stage3"})
     void fourMicroBatchesKeep96RanksBusy(String stage) {
         Path file = Path.of(System.getProperty("project.root"), "conf/bucketing", stage + ".yaml");
-        BucketingConfig config = ConfigLoader.load(BucketingConfig.class, file, List.of()).config();
+        BucketingConfig config =
+                ConfigLoader.load(BucketingConfig.class, file, List.of()).config();
         JsonNode line = PlannerBenchmark.efficiency(stage, config, CLIPS);
         JsonNode at = line.get("ranks_96");
         assertTrue(at.get("planner_auto_sizes").asDouble() >= 0.97, line::toString);
         assertTrue(at.get("planner_similar_one_each").asDouble() >= 0.97, line::toString);
-        assertTrue(at.get("open_sora").asDouble() < at.get("planner_published_sizes").asDouble(), line::toString);
+        assertTrue(
+                at.get("open_sora").asDouble()
+                        < at.get("planner_published_sizes").asDouble(),
+                line::toString);
     }
 }

@@ -35,19 +35,27 @@ class PreflightTest {
 
     @Test
     void settingsThatCannotWorkAreNamedBeforeSparkStarts() throws Exception {
-        refused("spark.dynamicAllocation.enabled=false", () -> Preflight.checkSettings(
-                conf("yarn", "spark.dynamicAllocation.enabled", "true")));
-        refused("spark.task.cpus=4", () -> Preflight.checkSettings(
-                conf("yarn", "spark.executor.cores", "4", "spark.task.cpus", "2")));
-        refused("spark.executor.cores", () -> Preflight.checkSettings(
-                conf("local-cluster[2,1,1024]", "spark.task.cpus", "2")));
-        refused("spark.executor.resource.gpu.amount is 4", () -> Preflight.checkSettings(
-                conf("yarn", "spark.executor.resource.gpu.amount", "4", "spark.task.resource.gpu.amount", "1")));
+        refused(
+                "spark.dynamicAllocation.enabled=false",
+                () -> Preflight.checkSettings(conf("yarn", "spark.dynamicAllocation.enabled", "true")));
+        refused(
+                "spark.task.cpus=4",
+                () -> Preflight.checkSettings(conf("yarn", "spark.executor.cores", "4", "spark.task.cpus", "2")));
+        refused(
+                "spark.executor.cores",
+                () -> Preflight.checkSettings(conf("local-cluster[2,1,1024]", "spark.task.cpus", "2")));
+        refused(
+                "spark.executor.resource.gpu.amount is 4",
+                () -> Preflight.checkSettings(conf(
+                        "yarn", "spark.executor.resource.gpu.amount", "4", "spark.task.resource.gpu.amount", "1")));
         Preflight.checkSettings(conf("yarn", "spark.executor.resource.gpu.amount", "1")); // the session adds the task's
-        refused("spark.task.resource.gpu.amount is 0.5", () -> Preflight.checkSettings(
-                conf("yarn", "spark.executor.resource.gpu.amount", "1", "spark.task.resource.gpu.amount", "0.5")));
-        refused("spark.executor.resource.gpu.amount is not", () -> Preflight.checkSettings(
-                conf("yarn", "spark.task.resource.gpu.amount", "1")));
+        refused(
+                "spark.task.resource.gpu.amount is 0.5",
+                () -> Preflight.checkSettings(conf(
+                        "yarn", "spark.executor.resource.gpu.amount", "1", "spark.task.resource.gpu.amount", "0.5")));
+        refused(
+                "spark.executor.resource.gpu.amount is not",
+                () -> Preflight.checkSettings(conf("yarn", "spark.task.resource.gpu.amount", "1")));
         int port;
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = taken.getLocalPort();
@@ -60,8 +68,16 @@ class PreflightTest {
     void settingsThatWorkPass() {
         Preflight.checkSettings(conf("local[4]", "spark.task.cpus", "1"));
         Preflight.checkSettings(conf("local-cluster[2,3,1024]"));
-        Preflight.checkSettings(conf("k8s://https://host", "spark.executor.cores", "8", "spark.task.cpus", "8",
-                "spark.executor.resource.gpu.amount", "1", "spark.task.resource.gpu.amount", "1"));
+        Preflight.checkSettings(conf(
+                "k8s://https://host",
+                "spark.executor.cores",
+                "8",
+                "spark.task.cpus",
+                "8",
+                "spark.executor.resource.gpu.amount",
+                "1",
+                "spark.task.resource.gpu.amount",
+                "1"));
     }
 
     @Test
@@ -75,8 +91,9 @@ class PreflightTest {
     void executorsAreWaitedForWithinTheFirstMinuteOrAsLongAsTold() {
         assertEquals(30, Preflight.longestWait(conf("yarn"), 10));
         assertEquals(10, Preflight.longestWait(conf("yarn"), 50));
-        assertEquals(300, Preflight.longestWait(
-                conf("yarn", "spark.scheduler.maxRegisteredResourcesWaitingTime", "5min"), 50));
+        assertEquals(
+                300,
+                Preflight.longestWait(conf("yarn", "spark.scheduler.maxRegisteredResourcesWaitingTime", "5min"), 50));
     }
 
     private static RankFacts rank(int rank, String host, long heap, long memory, boolean gpu) {
@@ -95,14 +112,19 @@ class PreflightTest {
 
         SparkConf standalone = conf("spark://host:7077");
         need.check(List.of(rank(0, "a", 4 * GIB, 64 * GIB, false), rank(1, "b", 4 * GIB, 64 * GIB, false)), standalone);
-        refused("spread the executors", () -> need.check(
-                List.of(rank(0, "a", 4 * GIB, 32 * GIB, false), rank(1, "a", 4 * GIB, 32 * GIB, false)), standalone));
+        refused(
+                "spread the executors",
+                () -> need.check(
+                        List.of(rank(0, "a", 4 * GIB, 32 * GIB, false), rank(1, "a", 4 * GIB, 32 * GIB, false)),
+                        standalone));
         // On GPUs the state is there, and the host holds the copy for checkpoints.
         need.check(List.of(rank(0, "a", 4 * GIB, 32 * GIB, true), rank(1, "a", 4 * GIB, 32 * GIB, true)), standalone);
         refused("decode_cache_mib", () -> need.check(List.of(rank(0, "a", GIB / 4, 64 * GIB, false)), standalone));
 
         List<RankFacts> containers = List.of(rank(0, "a", 4 * GIB, 64 * GIB, false));
-        refused("Set spark.executor.memoryOverhead=", () -> need.check(containers, conf("yarn", "spark.executor.memory", "4g")));
+        refused(
+                "Set spark.executor.memoryOverhead=",
+                () -> need.check(containers, conf("yarn", "spark.executor.memory", "4g")));
         need.check(containers, conf("yarn", "spark.executor.memory", "4g", "spark.executor.memoryOverhead", "40g"));
     }
 
@@ -119,7 +141,8 @@ class PreflightTest {
         MemoryNeed plain = MemoryNeed.of(model, List.of(small), 2, true, false, false, 0);
         plain.check(List.of(onGpu(24 * GIB)), conf);
         plain.check(List.of(onGpu(0)), conf); // a driver that tells nothing is no reason to refuse
-        refused("of executor 7 on a has 12.0 GiB. Take GPUs with more memory",
+        refused(
+                "of executor 7 on a has 12.0 GiB. Take GPUs with more memory",
                 () -> plain.check(List.of(onGpu(12 * GIB)), conf));
         refused("optimizer_sharding: true", () -> plain.check(List.of(onGpu(12 * GIB), onGpu(12 * GIB)), conf));
         MemoryNeed sharded = MemoryNeed.of(model, List.of(small), 2, true, true, false, 0);
@@ -127,12 +150,16 @@ class PreflightTest {
         assertEquals(plain.state(1), sharded.state(1), 8);
         assertEquals(plain.state(1) * (8 + 12.0 / 4) / 20, sharded.state(4), 8);
         // Beside weights or average a rank copies the moments that it has.
-        refused("a rank needs " + "%.1f GiB".formatted((sharded.copy() * (1 / 4.0 + 1 / 8.0) + 300 * (1L << 20)) / GIB)
-                + " outside its heap", () -> sharded.check(Collections.nCopies(4, onGpu(24 * GIB)), conf("yarn")));
+        refused(
+                "a rank needs " + "%.1f GiB".formatted((sharded.copy() * (1 / 4.0 + 1 / 8.0) + 300 * (1L << 20)) / GIB)
+                        + " outside its heap",
+                () -> sharded.check(Collections.nCopies(4, onGpu(24 * GIB)), conf("yarn")));
         MemoryNeed drawing = MemoryNeed.of(model, List.of(small), 2, true, true, true, 0);
         assertEquals(sharded.state(4) + plain.state(1) / 5.0, drawing.state(4), 8);
-        refused("Lower the batch sizes of bucket_config, set grad_checkpoint: true", () -> MemoryNeed.of(
-                model, List.of(small, large), 2, false, false, false, 0).check(List.of(onGpu(80 * GIB)), conf));
+        refused(
+                "Lower the batch sizes of bucket_config, set grad_checkpoint: true",
+                () -> MemoryNeed.of(model, List.of(small, large), 2, false, false, false, 0)
+                        .check(List.of(onGpu(80 * GIB)), conf));
     }
 
     @Test

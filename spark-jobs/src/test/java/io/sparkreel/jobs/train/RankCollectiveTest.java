@@ -27,14 +27,17 @@ class RankCollectiveTest {
 
     @Test
     void whatIsConfiguredReachesTheRing() {
-        RingOptions usual = options(new CollectiveConfig(CollectiveTransport.AUTO, Precision.FP32, null, null, 30), false);
+        RingOptions usual =
+                options(new CollectiveConfig(CollectiveTransport.AUTO, Precision.FP32, null, null, 30), false);
         assertEquals("10.9.8.7", usual.bindHost());
         assertEquals(0, usual.portMin() + usual.portMax());
         assertEquals(Transport.AUTO, usual.transport());
         assertEquals(WireType.FP32, usual.wire());
         assertFalse(usual.encrypted());
-        RingOptions chosen = options(new CollectiveConfig(CollectiveTransport.TCP, Precision.BF16, "127.0.0.0/8",
-                new PortRange(40_000, 40_063), 90), true);
+        RingOptions chosen = options(
+                new CollectiveConfig(
+                        CollectiveTransport.TCP, Precision.BF16, "127.0.0.0/8", new PortRange(40_000, 40_063), 90),
+                true);
         assertEquals("127.0.0.1", chosen.bindHost());
         assertEquals(40_000, chosen.portMin());
         assertEquals(40_063, chosen.portMax());
@@ -73,15 +76,21 @@ class RankCollectiveTest {
 
     @Test
     void theAddressIsFoundByNetworkInterfaceOrItself() throws Exception {
-        String loopback = NetworkInterface.networkInterfaces().filter(RankCollectiveTest::isLoopback).findFirst()
-                .orElseThrow().getName();
+        String loopback = NetworkInterface.networkInterfaces()
+                .filter(RankCollectiveTest::isLoopback)
+                .findFirst()
+                .orElseThrow()
+                .getName();
         assertEquals("10.9.8.7", RankAddress.find(null, "10.9.8.7"));
         assertEquals("127.0.0.1", RankAddress.find("127.0.0.1", "host"));
         assertEquals("127.0.0.1", RankAddress.find("127.0.0.1/32", "host"));
         assertTrue(RankAddress.find(loopback, "host").matches("127\\.0\\.0\\.1|0:0:0:0:0:0:0:1.*"));
         for (String wrong : new String[] {"203.0.113.0/24", "203.0.113.9", "no-such-interface", "127.0.0.0/99"}) {
-            String message = assertThrows(UserError.class, () -> RankAddress.find(wrong, "host-a")).getMessage();
-            assertTrue(message.startsWith("Cannot listen on bind_address " + wrong + ": host-a has no such address."), message);
+            String message = assertThrows(UserError.class, () -> RankAddress.find(wrong, "host-a"))
+                    .getMessage();
+            assertTrue(
+                    message.startsWith("Cannot listen on bind_address " + wrong + ": host-a has no such address."),
+                    message);
         }
     }
 

@@ -19,14 +19,26 @@ import org.junit.jupiter.api.Test;
 /** Every key about computing reaches the trainer. */
 class RankOptionsTest {
     private static Trainer.Options options(String... lines) {
-        return TrainingRank.options(TrainingData.config(Path.of("data"), Path.of("run"), lines).config(), 900);
+        return TrainingRank.options(
+                TrainingData.config(Path.of("data"), Path.of("run"), lines).config(), 900);
     }
 
     @Test
     void whatIsConfiguredReachesTheTrainer() {
-        Trainer.Options chosen = options("dtype: bf16", "lr: 3.0e-4", "lr_schedule: cosine", "warmup_steps: 30",
-                "grad_clip: 0.7", "weight_decay: 0.05", "adam_betas: [0.8, 0.95]", "adam_eps: 1.0e-6", "ema_decay: 0.99",
-                "ema_warmup: true", "optimizer_sharding: true", "grad_checkpoint: true", "seed: 9",
+        Trainer.Options chosen = options(
+                "dtype: bf16",
+                "lr: 3.0e-4",
+                "lr_schedule: cosine",
+                "warmup_steps: 30",
+                "grad_clip: 0.7",
+                "weight_decay: 0.05",
+                "adam_betas: [0.8, 0.95]",
+                "adam_eps: 1.0e-6",
+                "ema_decay: 0.99",
+                "ema_warmup: true",
+                "optimizer_sharding: true",
+                "grad_checkpoint: true",
+                "seed: 9",
                 "mask_ratios: {mask_image_head: 1.0}",
                 "scheduler: {type: iddpm-speed, predict_xstart: true, vb_weight: 0.25, timestep_respacing: '100'}");
         assertEquals(new LearningRate(LearningRate.Schedule.COSINE, 3e-4, 30, 900), chosen.learningRate());
@@ -37,7 +49,10 @@ class RankOptionsTest {
         assertEquals(0.25, chosen.vbWeight());
         assertEquals("100", chosen.respacing());
         assertEquals(9, chosen.seed());
-        assertTrue(chosen.emaWarmup() && chosen.sharded() && chosen.checkpointActivations() && chosen.speed()
+        assertTrue(chosen.emaWarmup()
+                && chosen.sharded()
+                && chosen.checkpointActivations()
+                && chosen.speed()
                 && chosen.predictXstart());
         boolean[] noised = chosen.frameMask().draw(4, KeyedRandom.of(1, 0, 0, Purpose.FRAME_MASK));
         assertFalse(noised[0], "the first frame is given");
@@ -52,14 +67,18 @@ class RankOptionsTest {
         assertEquals(Freeze.NOTHING, usual.freeze());
         assertEquals(0, usual.gradientClip());
         assertNull(usual.frameMask());
-        assertFalse(usual.emaWarmup() || usual.sharded() || usual.checkpointActivations() || usual.speed()
+        assertFalse(usual.emaWarmup()
+                || usual.sharded()
+                || usual.checkpointActivations()
+                || usual.speed()
                 || usual.predictXstart());
     }
 
     @Test
     void frozenPartsAreThoseNamed() {
         String model = "model: {type: STDiT2, hidden_size: 24, depth: 1, num_heads: 2, input_sq_size: 32, freeze: %s}";
-        assertEquals(Freeze.NOT_TEMPORAL, options(model.formatted("not_temporal")).freeze());
+        assertEquals(
+                Freeze.NOT_TEMPORAL, options(model.formatted("not_temporal")).freeze());
         assertEquals(Freeze.TEXT, options(model.formatted("text")).freeze());
     }
 }

@@ -83,7 +83,9 @@ class RunLogTest {
         assertEquals(List.of("step 1", "step 2", "step 3", "restart "), memory.lines);
         List<String> written = Files.readAllLines(folder.resolve("log.jsonl"));
         assertEquals(4, written.size());
-        assertEquals("The ranks failed.", JSON.readTree(written.get(3)).get("message").asText());
+        assertEquals(
+                "The ranks failed.",
+                JSON.readTree(written.get(3)).get("message").asText());
         assertTrue(Files.readString(folder.resolve("run.html")).contains("\"message\":\"The ranks failed.\""));
         JsonNode cost = JSON.readTree(folder.resolve("costs.json").toFile()).get("tiny-4-0.56");
         assertEquals(4, cost.get("micro_batches").asInt()); // the first step is no measure
@@ -125,14 +127,20 @@ class RunLogTest {
             log.take(lines.value());
         }
         // Steps 2, 4 and 5: the first of an attempt is no measure.
-        assertEquals(6, JSON.readTree(folder.resolve("costs.json").toFile()).at("/tiny-4-0.56/micro_batches").asInt());
+        assertEquals(
+                6,
+                JSON.readTree(folder.resolve("costs.json").toFile())
+                        .at("/tiny-4-0.56/micro_batches")
+                        .asInt());
     }
 
     /** As when ranks have saved the run and died before their next heartbeat, and the driver goes on or is another one. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void whatOnlyACheckpointKnowsReachesPageAndEventsAsWell(boolean anotherDriver) throws Exception {
-        List<JsonNode> told = List.of(JSON.readTree(step(2, 1, false)), JSON.readTree(step(3, 0.25, false)),
+        List<JsonNode> told = List.of(
+                JSON.readTree(step(2, 1, false)),
+                JSON.readTree(step(3, 0.25, false)),
                 JSON.readTree("{\"event\": \"checkpoint\", \"step\": 3, \"folder\": \"epoch1-global_step3\"}"));
         Memory memory = new Memory();
         RecentLines lines = new RecentLines();
@@ -144,8 +152,8 @@ class RunLogTest {
             }
         }
         List<LineSink> sinks = List.of(memory, page(), new TensorBoardLog(storage()));
-        try (RunLog log = anotherDriver ? new RunLog(storage(), 3, told, sinks)
-                : new RunLog(storage(), 0, List.of(), sinks)) {
+        try (RunLog log =
+                anotherDriver ? new RunLog(storage(), 3, told, sinks) : new RunLog(storage(), 0, List.of(), sinks)) {
             if (!anotherDriver) {
                 log.take(lines.value());
                 log.rewind(3, told);
@@ -156,7 +164,11 @@ class RunLogTest {
         String page = Files.readString(folder.resolve("run.html"));
         assertTrue(page.contains("\"loss\":[[1,1.0],[2,1.0],[3,0.25]]"), page);
         assertTrue(page.contains("checkpoint epoch1-global_step3"), page);
-        assertEquals(4, JSON.readTree(folder.resolve("costs.json").toFile()).at("/tiny-4-0.56/micro_batches").asInt());
+        assertEquals(
+                4,
+                JSON.readTree(folder.resolve("costs.json").toFile())
+                        .at("/tiny-4-0.56/micro_batches")
+                        .asInt());
         List<String> written = Files.readAllLines(folder.resolve("log.jsonl"));
         assertEquals(4, written.size(), written::toString);
         try (Stream<Path> files = Files.list(folder.resolve("tensorboard"))) {
@@ -168,7 +180,8 @@ class RunLogTest {
 
     @Test
     void theLogOfAnEarlierStartIsGoneOnWith() throws Exception {
-        Files.writeString(folder.resolve("log.jsonl"), step(1, 1, false) + "\n" + step(2, 1, false) + "\n{\"event\": \"st\n");
+        Files.writeString(
+                folder.resolve("log.jsonl"), step(1, 1, false) + "\n" + step(2, 1, false) + "\n{\"event\": \"st\n");
         Memory memory = new Memory();
         RecentLines lines = new RecentLines();
         lines.add(step(3, 1, false));
@@ -177,7 +190,11 @@ class RunLogTest {
         }
         assertEquals(List.of("earlier 1", "earlier 2", "step 3"), memory.lines);
         assertEquals(3, Files.readAllLines(folder.resolve("log.jsonl")).size());
-        assertEquals(6, JSON.readTree(folder.resolve("costs.json").toFile()).at("/tiny-4-0.56/micro_batches").asInt());
+        assertEquals(
+                6,
+                JSON.readTree(folder.resolve("costs.json").toFile())
+                        .at("/tiny-4-0.56/micro_batches")
+                        .asInt());
     }
 
     @Test
@@ -203,7 +220,11 @@ class RunLogTest {
                 }
                 JsonNode line = JSON.readTree(told.get(index));
                 for (Map.Entry<String, Double> scalar : Scalars.of(line).entrySet()) {
-                    writer.scalar(scalar.getKey(), line.get("step").asLong(), scalar.getValue().floatValue(), time);
+                    writer.scalar(
+                            scalar.getKey(),
+                            line.get("step").asLong(),
+                            scalar.getValue().floatValue(),
+                            time);
                 }
             }
         }
@@ -233,8 +254,9 @@ class RunLogTest {
 
     @Test
     void aLineOnTheConsoleSaysWhereTheTimeGoes() throws Exception {
-        assertEquals("step 2/9  epoch 1  loss 0.5000  mse 0.2500  grad 0.500  lr 1.00e-04  8.00 samples/s  512 tokens/s  "
-                + "0.020 TFLOP/s (40.0 % of peak)  0.500 s/step (data 10 %, forward 30 %, backward 60 %)  left 0:00:04",
+        assertEquals(
+                "step 2/9  epoch 1  loss 0.5000  mse 0.2500  grad 0.500  lr 1.00e-04  8.00 samples/s  512 tokens/s  "
+                        + "0.020 TFLOP/s (40.0 % of peak)  0.500 s/step (data 10 %, forward 30 %, backward 60 %)  left 0:00:04",
                 ProgressLine.of(JSON.readTree(step(2, 0.5, false))));
         assertTrue(ProgressLine.of(JSON.readTree(step(2, Double.NaN, false))).contains("loss NaN"));
     }

@@ -24,30 +24,52 @@ import org.junit.jupiter.api.Test;
 
 class RunPageTest {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final Path FOLDER = Path.of(System.getProperty("project.root")).resolve("target/run-page-test");
+    private static final Path FOLDER =
+            Path.of(System.getProperty("project.root")).resolve("target/run-page-test");
     private static final String HOSTILE = "A dog </script><script>throw new Error('ran')</script> & \"more\" {{data}}";
     private static final int STEPS = 5000;
 
     private static ObjectNode event(String name, int step) {
-        return JSON.createObjectNode().put("event", name).put("time", "2026-01-02T03:04:05Z").put("step", step);
+        return JSON.createObjectNode()
+                .put("event", name)
+                .put("time", "2026-01-02T03:04:05Z")
+                .put("step", step);
     }
 
     private static ObjectNode step(int step, Random random) {
         double loss = 0.05 + Math.exp(-step / 900.0) + 0.03 * random.nextGaussian();
-        ObjectNode line = event("step", step).put("total_steps", 6000).put("epoch", step / 500).put("ranks", 2)
-                .put("grad_norm", 0.4 + 0.1 * random.nextDouble()).put("lr", 1e-3 * (1 + Math.cos(step / 2000.0)) / 2)
-                .put("loss", loss).put("mse", 0.95 * loss).put("vb", 0.01).put("samples_per_s", 8 + random.nextDouble())
-                .put("tokens_per_s", 4100 + 100 * random.nextDouble()).put("tflops", 0.021).put("peak_share", 0.43)
-                .put("seconds_per_step", 0.7).put("data_wait", 0.02);
+        ObjectNode line = event("step", step)
+                .put("total_steps", 6000)
+                .put("epoch", step / 500)
+                .put("ranks", 2)
+                .put("grad_norm", 0.4 + 0.1 * random.nextDouble())
+                .put("lr", 1e-3 * (1 + Math.cos(step / 2000.0)) / 2)
+                .put("loss", loss)
+                .put("mse", 0.95 * loss)
+                .put("vb", 0.01)
+                .put("samples_per_s", 8 + random.nextDouble())
+                .put("tokens_per_s", 4100 + 100 * random.nextDouble())
+                .put("tflops", 0.021)
+                .put("peak_share", 0.43)
+                .put("seconds_per_step", 0.7)
+                .put("data_wait", 0.02);
         if (step == 1000) {
             line.put("loss", Double.NaN).put("mse", Double.NaN);
         }
-        line.putObject("step_time").put("data", 0.02).put("forward", 0.2 + 0.02 * random.nextDouble()).put("backward", 0.41)
-                .put("communication", 0.03).put("optimizer", 0.02).put("other", 0.01);
+        line.putObject("step_time")
+                .put("data", 0.02)
+                .put("forward", 0.2 + 0.02 * random.nextDouble())
+                .put("backward", 0.41)
+                .put("communication", 0.03)
+                .put("optimizer", 0.02)
+                .put("other", 0.01);
         ObjectNode buckets = line.putObject("buckets");
         for (String bucket : List.of("144p-1-0.56", "240p-16-0.56", "240p-16-1.78")) {
-            buckets.putObject(bucket).put("micro_batches", 2).put("samples", 8)
-                    .put("seconds", 0.1 * bucket.length() + 0.05 * random.nextDouble()).put("loss", loss + 0.1 * bucket.hashCode() / 3e9);
+            buckets.putObject(bucket)
+                    .put("micro_batches", 2)
+                    .put("samples", 8)
+                    .put("seconds", 0.1 * bucket.length() + 0.05 * random.nextDouble())
+                    .put("loss", loss + 0.1 * bucket.hashCode() / 3e9);
         }
         return line;
     }
@@ -67,9 +89,15 @@ class RunPageTest {
         for (int step = 10; step <= STEPS; step += 10) {
             page.add(step(step, random));
             if (step % 500 == 0) {
-                ObjectNode eval = event("eval", step).put("loss", 0.1 + Math.exp(-step / 900.0)).put("mse", 0.1)
-                        .put("clips", 20).put("seconds", 3);
-                eval.putObject("buckets").putObject("240p-16-0.56").put("loss", 0.12 + Math.exp(-step / 900.0)).put("clips", 20);
+                ObjectNode eval = event("eval", step)
+                        .put("loss", 0.1 + Math.exp(-step / 900.0))
+                        .put("mse", 0.1)
+                        .put("clips", 20)
+                        .put("seconds", 3);
+                eval.putObject("buckets")
+                        .putObject("240p-16-0.56")
+                        .put("loss", 0.12 + Math.exp(-step / 900.0))
+                        .put("clips", 20);
                 page.add(eval);
                 page.add(event("checkpoint", step).put("folder", "epoch1-global_step" + step));
             }
@@ -79,7 +107,8 @@ class RunPageTest {
         ArrayNode clips = samples.putArray("clips");
         clips.addObject().put("prompt", HOSTILE).put("file", "samples/step-2500/0 a%dog.mp4");
         page.add(samples);
-        JsonNode costs = JSON.readTree("{\"240p-16-0.56\": {\"micro_batches\": 9, \"samples\": 36, \"seconds\": 12.5}}");
+        JsonNode costs =
+                JSON.readTree("{\"240p-16-0.56\": {\"micro_batches\": 9, \"samples\": 36, \"seconds\": 12.5}}");
         return page.html(costs);
     }
 
@@ -102,7 +131,8 @@ class RunPageTest {
     void theBrowserDrawsItWithoutComplaint() throws Exception {
         Optional<Path> chromium = Stream.of("chromium", "chromium-browser", "google-chrome")
                 .flatMap(name -> Stream.of(System.getenv("PATH").split(":")).map(folder -> Path.of(folder, name)))
-                .filter(Files::isExecutable).findFirst();
+                .filter(Files::isExecutable)
+                .findFirst();
         assumeTrue(chromium.isPresent(), "no chromium on this machine");
         Path file = FOLDER.resolve("run.html");
         String html = page();
@@ -110,20 +140,36 @@ class RunPageTest {
         Path errors = FOLDER.resolve("chromium.log");
         Path dom = FOLDER.resolve("dom.html");
         Path profile = Files.createTempDirectory("sparkreel-chromium");
-        Process browser = new ProcessBuilder(chromium.get().toString(), "--headless", "--no-sandbox", "--disable-gpu",
-                "--user-data-dir=" + profile, "--enable-logging=stderr", "--virtual-time-budget=4000", "--dump-dom",
-                file.toUri().toString()).redirectError(errors.toFile()).redirectOutput(dom.toFile()).start();
+        Process browser = new ProcessBuilder(
+                        chromium.get().toString(),
+                        "--headless",
+                        "--no-sandbox",
+                        "--disable-gpu",
+                        "--user-data-dir=" + profile,
+                        "--enable-logging=stderr",
+                        "--virtual-time-budget=4000",
+                        "--dump-dom",
+                        file.toUri().toString())
+                .redirectError(errors.toFile())
+                .redirectOutput(dom.toFile())
+                .start();
         if (!browser.waitFor(60, TimeUnit.SECONDS)) {
             browser.descendants().forEach(ProcessHandle::destroyForcibly);
             browser.destroyForcibly();
             throw new AssertionError("chromium did not end: " + Files.readString(errors));
         }
-        assertEquals(List.of(), Files.readAllLines(errors).stream().filter(line -> line.contains("CONSOLE")).toList());
+        assertEquals(
+                List.of(),
+                Files.readAllLines(errors).stream()
+                        .filter(line -> line.contains("CONSOLE"))
+                        .toList());
         String drawn = Files.readString(dom);
         assertEquals(11, drawn.split("<svg", -1).length - 1);
         assertTrue(drawn.contains("/data/&lt;b&gt;run&lt;/b&gt;"), "the title is not text");
         assertTrue(drawn.contains("samples/step-2500/0%20a%25dog.mp4"), "the sample is not there");
-        assertTrue(drawn.contains("throw new Error('ran')&lt;/script&gt; &amp; \"more\" {{data}}"), "the prompt is not there");
+        assertTrue(
+                drawn.contains("throw new Error('ran')&lt;/script&gt; &amp; \"more\" {{data}}"),
+                "the prompt is not there");
     }
 
     @Test

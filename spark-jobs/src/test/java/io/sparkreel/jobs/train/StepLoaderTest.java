@@ -59,18 +59,29 @@ class StepLoaderTest {
     void waitingForAStoreThatHangsIsNoProgress() throws Exception {
         Path picture = TrainingData.pictures(work.resolve("media"), 1).get(0);
         String plan = work.resolve("plan").toString();
-        LocalSpark.session().sql("select 0 epoch, 0L step, 0 micro_batch, 'tiny-1-1.00' bucket, 1.0D cost, 7L clip_id, 'hung://"
-                + picture + "' uri, 'image' kind, " + Files.size(picture) + "L bytes, 1 num_frames, 1.0D fps, 'noise' caption,"
-                + " 1 bucket_frames, 32 height_px, 32 width_px, string(null) feature_file").write().parquet(plan);
+        LocalSpark.session()
+                .sql("select 0 epoch, 0L step, 0 micro_batch, 'tiny-1-1.00' bucket, 1.0D cost, 7L clip_id, 'hung://"
+                        + picture + "' uri, 'image' kind, " + Files.size(picture)
+                        + "L bytes, 1 num_frames, 1.0D fps, 'noise' caption,"
+                        + " 1 bucket_frames, 32 height_px, 32 width_px, string(null) feature_file")
+                .write()
+                .parquet(plan);
         Configuration hadoop = new Configuration();
         hadoop.set("fs.hung.impl", HungStore.class.getName());
         ClipDecoder.Frames frames = new ClipDecoder.Frames(FrameTransform.CENTER, 1, 0, 42);
         LatentCodec codec = WaveletCodec.standard();
         TextEncoder text = new HashTextEncoder(8, 6);
         SampleShape shape = new SampleShape(codec.channels(), codec.spatialFactor(), text.slots(), text.width());
-        try (StepLoader loader = new StepLoader(new PlanReader(hadoop, plan, 0),
-                new ClipDecoder(hadoop, frames, 0, CrashGuard.open(work.resolve("guard"))), frames,
-                new ClipEncoder(codec, text, 42), null, shape, new StepLoader.Ahead(1, 1 << 20), 0, 1)) {
+        try (StepLoader loader = new StepLoader(
+                new PlanReader(hadoop, plan, 0),
+                new ClipDecoder(hadoop, frames, 0, CrashGuard.open(work.resolve("guard"))),
+                frames,
+                new ClipEncoder(codec, text, 42),
+                null,
+                shape,
+                new StepLoader.Ahead(1, 1 << 20),
+                0,
+                1)) {
             assertTrue(HungStore.ASKED.await(60, TimeUnit.SECONDS));
             AtomicInteger alive = new AtomicInteger();
             CompletableFuture<LoadedStep> waiting = CompletableFuture.supplyAsync(() -> {

@@ -57,8 +57,10 @@ final class TrainingData {
     static LoadedConfig<TrainingConfig> config(Path data, Path run, String... lines) {
         String given = String.join("\n", lines) + "\n";
         // A line that is given takes the place of the one above.
-        String yaml = SMALL.lines().filter(line -> !given.contains(line.substring(0, line.indexOf(':') + 1)))
-                .collect(Collectors.joining("\n")) + "\noutputs: '" + run + "'\n" + given;
+        String yaml = SMALL.lines()
+                        .filter(line -> !given.contains(line.substring(0, line.indexOf(':') + 1)))
+                        .collect(Collectors.joining("\n"))
+                + "\noutputs: '" + run + "'\n" + given;
         if (!yaml.contains("dataset:")) {
             yaml += "dataset: {data_path: '" + data + "', transform_name: resize_crop}\n";
         }

@@ -43,7 +43,9 @@ class TrainingOptionsTest {
     @BeforeAll
     static void bucket() throws Exception {
         TrainingData.pictures(work.resolve("pictures"), 16);
-        BucketingRun.run(BucketingRun.config(work.resolve("pictures"), work.resolve("data"),
+        BucketingRun.run(BucketingRun.config(
+                work.resolve("pictures"),
+                work.resolve("data"),
                 "resolutions: {tiny: {pixels: 1024, ratios: {\"1.00\": [32, 32]}}}",
                 "bucket_config: {tiny: {1: [1.0, 2]}}"));
     }
@@ -62,12 +64,14 @@ class TrainingOptionsTest {
     }
 
     private static String refused(String name, String... lines) {
-        return UserError.in(assertThrows(RuntimeException.class, () -> train(name, lines))).getMessage();
+        return UserError.in(assertThrows(RuntimeException.class, () -> train(name, lines)))
+                .getMessage();
     }
 
     private static Set<String> checkpoints(Path run) throws IOException {
         try (Stream<Path> files = Files.list(run)) {
-            return files.map(file -> file.getFileName().toString()).filter(name -> name.startsWith("epoch"))
+            return files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.startsWith("epoch"))
                     .collect(Collectors.toCollection(TreeSet::new));
         }
     }
@@ -80,7 +84,8 @@ class TrainingOptionsTest {
     private static Map<Long, Double> told(Path run, String what) throws IOException {
         Map<Long, Double> told = new TreeMap<>();
         for (JsonNode node : lines(run, "step")) {
-            assertEquals(null, told.put(node.get("step").asLong(), node.get(what).asDouble()), "told twice");
+            assertEquals(
+                    null, told.put(node.get("step").asLong(), node.get(what).asDouble()), "told twice");
         }
         return told;
     }
@@ -103,11 +108,14 @@ class TrainingOptionsTest {
     @Test
     void epochsAndMaxStepsEndTheRunAndCheckpointsStayAsAsked() throws Exception {
         Path run = train("epochs", "epochs: 3", "ckpt_every: 1", "keep_last: 2", "keep_every: 5");
-        assertEquals(steps(1, 3 * STEPS_PER_EPOCH), List.copyOf(told(run, "loss").keySet()));
-        assertEquals(Set.of("epoch1-global_step5", "epoch2-global_step10", "epoch2-global_step11",
-                "epoch2-global_step12"), checkpoints(run));
+        assertEquals(
+                steps(1, 3 * STEPS_PER_EPOCH), List.copyOf(told(run, "loss").keySet()));
+        assertEquals(
+                Set.of("epoch1-global_step5", "epoch2-global_step10", "epoch2-global_step11", "epoch2-global_step12"),
+                checkpoints(run));
         Path shorter = train("max", "epochs: 3", "max_steps: 3", "log_every: 2");
-        assertEquals(List.of(1L, 2L, 3L), List.copyOf(told(shorter, "loss").keySet())); // the first and last in any case
+        assertEquals(
+                List.of(1L, 2L, 3L), List.copyOf(told(shorter, "loss").keySet())); // the first and last in any case
         assertEquals(Set.of("epoch0-global_step3"), checkpoints(shorter));
     }
 
@@ -121,8 +129,11 @@ class TrainingOptionsTest {
             Map<Long, Double> losses = told(run, "loss");
             assertEquals(told(whole, "loss"), losses, "stopped at " + stop);
             for (String part : List.of("model", "ema")) {
-                assertTrue(java.util.Arrays.equals(weights(whole, "epoch2-global_step12", part),
-                        weights(run, "epoch2-global_step12", part)), part + " after a stop at " + stop);
+                assertTrue(
+                        java.util.Arrays.equals(
+                                weights(whole, "epoch2-global_step12", part),
+                                weights(run, "epoch2-global_step12", part)),
+                        part + " after a stop at " + stop);
             }
             Path moments = Path.of("epoch2-global_step12/optimizer/rank-00000-of-00001.safetensors");
             assertEquals(-1, Files.mismatch(whole.resolve(moments), run.resolve(moments)));
@@ -138,7 +149,8 @@ class TrainingOptionsTest {
         assertTrue(refused("first", "epochs: 1").contains("--load"));
         assertTrue(refused("first", "epochs: 1", "load: '" + first + "'", "start_from_scratch: true")
                 .contains("it holds a later checkpoint, epoch1-global_step8"));
-        assertTrue(refused("other", "epochs: 2", "load: '" + first + "'", "seed: 7").contains("--start-from-scratch"));
+        assertTrue(refused("other", "epochs: 2", "load: '" + first + "'", "seed: 7")
+                .contains("--start-from-scratch"));
     }
 
     @Test
@@ -149,7 +161,8 @@ class TrainingOptionsTest {
         content[content.length / 2] ^= 4;
         Files.write(moments, content);
         Map<Long, Double> before = told(run, "loss");
-        Files.writeString(run.resolve("log.jsonl"), "{\"event\": \"step\", \"st", java.nio.file.StandardOpenOption.APPEND);
+        Files.writeString(
+                run.resolve("log.jsonl"), "{\"event\": \"step\", \"st", java.nio.file.StandardOpenOption.APPEND);
         train("damaged", "epochs: 2", "ckpt_every: 2", "load: '" + run + "'");
         Map<Long, Double> after = told(run, "loss");
         assertEquals(steps(1, 8), List.copyOf(after.keySet()));
@@ -160,11 +173,11 @@ class TrainingOptionsTest {
     void learningRatesFollowTheirSchedule() throws Exception {
         Map<Long, Double> constant = told(train("constant", "epochs: 2", "lr: 1.0e-3", "warmup_steps: 4"), "lr");
         assertEquals(List.of(0.25e-3, 0.5e-3, 0.75e-3, 1e-3, 1e-3, 1e-3, 1e-3, 1e-3), List.copyOf(constant.values()));
-        Map<Long, Double> linear = told(train("linear", "epochs: 2", "lr: 1.0e-3", "warmup_steps: 4",
-                "lr_schedule: linear"), "lr");
+        Map<Long, Double> linear =
+                told(train("linear", "epochs: 2", "lr: 1.0e-3", "warmup_steps: 4", "lr_schedule: linear"), "lr");
         assertEquals(1e-3 * 0.25, linear.get(8L), 1e-12);
-        Map<Long, Double> cosine = told(train("cosine", "epochs: 2", "lr: 1.0e-3", "warmup_steps: 4",
-                "lr_schedule: cosine"), "lr");
+        Map<Long, Double> cosine =
+                told(train("cosine", "epochs: 2", "lr: 1.0e-3", "warmup_steps: 4", "lr_schedule: cosine"), "lr");
         assertEquals(1e-3 * 0.5 * (1 + Math.cos(Math.PI * 0.75)), cosine.get(8L), 1e-12);
     }
 
@@ -181,18 +194,25 @@ class TrainingOptionsTest {
         assertEquals(plain.keySet(), told(one, "loss").keySet());
         for (JsonNode step : lines(one, "step")) {
             JsonNode bucket = step.get("buckets").elements().next();
-            assertEquals(List.of(1, 4), List.of(bucket.get("micro_batches").asInt(), bucket.get("samples").asInt()));
+            assertEquals(
+                    List.of(1, 4),
+                    List.of(
+                            bucket.get("micro_batches").asInt(),
+                            bucket.get("samples").asInt()));
         }
     }
 
     @Test
     void aRunThatIsNotFiniteIsSkippedRecordedAndStopped() throws Exception {
         String message = refused("diverged", "epochs: 9", "lr: 1.0e+30", "grad_clip: null");
-        assertTrue(message.startsWith("Cannot train any further: the loss or the gradient was not finite in 10 steps in"
-                + " a row, in step "), message);
+        assertTrue(
+                message.startsWith("Cannot train any further: the loss or the gradient was not finite in 10 steps in"
+                        + " a row, in step "),
+                message);
         Path run = work.resolve("diverged");
         try (Stream<Path> files = Files.list(run.resolve("skipped"))) {
-            List<Path> records = files.filter(file -> file.toString().endsWith(".json")).toList();
+            List<Path> records =
+                    files.filter(file -> file.toString().endsWith(".json")).toList();
             assertEquals(10, records.size());
             for (Path record : records) {
                 JsonNode atFault = new ObjectMapper().readTree(record.toFile()).get("micro_batches");
@@ -207,15 +227,27 @@ class TrainingOptionsTest {
         Path run = work.resolve("refused");
         for (String[] wrong : new String[][] {
             {"mask_ratios: {mask_no: 0.5}", "'mask_ratios' is refused. Cannot", "add up to 0.5"},
-            {"scheduler: {type: iddpm, timestep_respacing: 5000}", "'scheduler.timestep_respacing' is refused.", "5000"},
-            {"model: {type: STDiT2, hidden_size: 24, depth: 1, num_heads: 2, freeze: text}\nweight_decay: 0.1",
-                "'weight_decay' is refused. Cannot freeze parameters", "Set it to 0"},
-            {"sample_every: 2\nsamples: {prompts: ['A dog {\"x\": 1}']}", "'samples.prompts' is refused.", "the key 'x'"},
-            {"sample_every: 2\nsamples: {prompts: [A dog], image_size: [3, 64]}", "'samples.image_size' is refused.",
-                "3x64"},
-            {"decode_cache_mib: 1000000000", "Cannot start training: decode_cache_mib 1000000000", "spark.driver.memory"},
-            {"model: {type: STDiT2, hidden_size: 12288, depth: 200, num_heads: 2, input_sq_size: 32}",
-                "Cannot start training: 1 rank needs ", "GiB of weights"},
+            {"scheduler: {type: iddpm, timestep_respacing: 5000}", "'scheduler.timestep_respacing' is refused.", "5000"
+            },
+            {
+                "model: {type: STDiT2, hidden_size: 24, depth: 1, num_heads: 2, freeze: text}\nweight_decay: 0.1",
+                "'weight_decay' is refused. Cannot freeze parameters",
+                "Set it to 0"
+            },
+            {"sample_every: 2\nsamples: {prompts: ['A dog {\"x\": 1}']}", "'samples.prompts' is refused.", "the key 'x'"
+            },
+            {
+                "sample_every: 2\nsamples: {prompts: [A dog], image_size: [3, 64]}",
+                "'samples.image_size' is refused.",
+                "3x64"
+            },
+            {"decode_cache_mib: 1000000000", "Cannot start training: decode_cache_mib 1000000000", "spark.driver.memory"
+            },
+            {
+                "model: {type: STDiT2, hidden_size: 12288, depth: 200, num_heads: 2, input_sq_size: 32}",
+                "Cannot start training: 1 rank needs ",
+                "GiB of weights"
+            },
         }) {
             String message = refused("refused", wrong[0]);
             assertTrue(message.contains(wrong[1]) && message.contains(wrong[2]), message);

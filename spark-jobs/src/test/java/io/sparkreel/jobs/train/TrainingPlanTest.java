@@ -43,7 +43,9 @@ class TrainingPlanTest {
         data = work.resolve("data");
         BucketingRun.copy(work.resolve("media"), "plain.mp4", "vp9.webm", "hevc.mp4");
         TrainingData.pictures(work.resolve("media"), 9);
-        BucketingRun.run(BucketingRun.config(work.resolve("media"), data,
+        BucketingRun.run(BucketingRun.config(
+                work.resolve("media"),
+                data,
                 "resolutions: {tiny: {pixels: 1024, ratios: {\"1.00\": [32, 32]}}}",
                 "bucket_config: {tiny: {1: [1.0, 4], 4: [1.0, 2]}}"));
     }
@@ -58,50 +60,95 @@ class TrainingPlanTest {
 
     private static void assertRefused(String why, Path run, String... lines) {
         RuntimeException refused = assertThrows(RuntimeException.class, () -> train(run, lines));
-        assertTrue(refused.getMessage().startsWith("Cannot ") && refused.getMessage().contains(why), refused.getMessage());
+        assertTrue(
+                refused.getMessage().startsWith("Cannot ")
+                        && refused.getMessage().contains(why),
+                refused.getMessage());
     }
 
     @Test
     void clipsOfOneSizeNeedNoBuckets() throws Exception {
         Path run = work.resolve("fixed");
-        train(run, "epochs: 2", "batch_size: 5", "micro_batches_per_step: 2", "dataset: {type: VideoTextDataset, data_path: '"
-                + data + "', num_frames: 5, frame_interval: 2, image_size: [16, 16], transform_name: center}");
+        train(
+                run,
+                "epochs: 2",
+                "batch_size: 5",
+                "micro_batches_per_step: 2",
+                "dataset: {type: VideoTextDataset, data_path: '" + data
+                        + "', num_frames: 5, frame_interval: 2, image_size: [16, 16], transform_name: center}");
         List<Row> rows = plan(run).where("epoch = 0").collectAsList();
         assertEquals(12, rows.size());
-        assertEquals(12, rows.stream().map(row -> row.<Long>getAs("clip_id")).distinct().count());
-        assertEquals(Set.of("fixed-5-1.00"), rows.stream().map(row -> row.<String>getAs("bucket")).collect(Collectors.toSet()));
+        assertEquals(
+                12,
+                rows.stream().map(row -> row.<Long>getAs("clip_id")).distinct().count());
+        assertEquals(
+                Set.of("fixed-5-1.00"),
+                rows.stream().map(row -> row.<String>getAs("bucket")).collect(Collectors.toSet()));
         assertEquals(Set.of(1L, 2L, 3L, 4L), TrainingData.losses(run).keySet());
         assertTrue(TrainingData.losses(run).values().stream().allMatch(Double::isFinite));
-        assertRefused("'batch_size' is null", work.resolve("x"),
+        assertRefused(
+                "'batch_size' is null",
+                work.resolve("x"),
                 "dataset: {type: VideoTextDataset, data_path: '" + data + "', num_frames: 5, image_size: [16, 16]}");
     }
 
     @Test
     void whatDoesNotFitTheMemoryIsRefusedAndAutoSizesFillIt() throws Exception {
-        assertRefused("tiny-4-1.00 (32x32): a micro-batch of 2 clips needs about ", work.resolve("large"), "epochs: 1",
+        assertRefused(
+                "tiny-4-1.00 (32x32): a micro-batch of 2 clips needs about ",
+                work.resolve("large"),
+                "epochs: 1",
                 "memory_gib: 0.001");
         assertRefused("Lower its batch size, set batch_sizes: auto", work.resolve("large"), "memory_gib: 0.001");
         // Without a number from the user, what the machine has.
-        assertRefused("Lower the batch sizes of bucket_config, set grad_checkpoint: true", work.resolve("huge"),
+        assertRefused(
+                "Lower the batch sizes of bucket_config, set grad_checkpoint: true",
+                work.resolve("huge"),
                 "bucket_config: {tiny: {4: [1.0, 100000000]}}");
         assertRefused("'memory_gib' is null", work.resolve("large"), "batch_sizes: auto");
         Path run = work.resolve("auto");
-        train(run, "epochs: 1", "batch_sizes: auto", "memory_gib: 1", "cost_target: 0.00001", "micro_batches_per_step: 4");
-        List<Row> costs = plan(run).groupBy("step", "micro_batch", "bucket", "cost").count().orderBy("bucket").collectAsList();
+        train(
+                run,
+                "epochs: 1",
+                "batch_sizes: auto",
+                "memory_gib: 1",
+                "cost_target: 0.00001",
+                "micro_batches_per_step: 4");
+        List<Row> costs = plan(run)
+                .groupBy("step", "micro_batch", "bucket", "cost")
+                .count()
+                .orderBy("bucket")
+                .collectAsList();
         double most = costs.stream().mapToDouble(row -> row.getAs("cost")).max().orElseThrow();
         assertTrue(most < 1.5e7, costs.toString());
-        assertTrue(costs.stream().anyMatch(row -> row.<String>getAs("bucket").equals("tiny-1-1.00")
-                && row.<Long>getAs("count") > 2), costs.toString());
+        assertTrue(
+                costs.stream()
+                        .anyMatch(row ->
+                                row.<String>getAs("bucket").equals("tiny-1-1.00") && row.<Long>getAs("count") > 2),
+                costs.toString());
     }
 
     @Test
     void trainingTakesTheBatchSizesThatWereSearched() throws Exception {
         Path run = work.resolve("searched");
-        Path given = Files.writeString(work.resolve("given.yaml"),
+        Path given = Files.writeString(
+                work.resolve("given.yaml"),
                 TrainingData.config(data, run, "epochs: 1").yaml());
         Path found = work.resolve("found.yaml");
-        String[] words = {"--config", given.toString(), "--data-path", data.toString(), "--memory-gib", "1", "--output",
-            found.toString(), "--threads", "1", "--max-step-s", "1"};
+        String[] words = {
+            "--config",
+            given.toString(),
+            "--data-path",
+            data.toString(),
+            "--memory-gib",
+            "1",
+            "--output",
+            found.toString(),
+            "--threads",
+            "1",
+            "--max-step-s",
+            "1"
+        };
         JsonNode line = BatchSizeSearch.run(words);
         int pictures = line.at("/batch_sizes/tiny-1").asInt();
         int videos = line.at("/batch_sizes/tiny-4").asInt();
@@ -110,11 +157,15 @@ class TrainingPlanTest {
 
         // The file is the configuration of a training run, and that run has batches of these sizes, as far as clips go.
         LoadedConfig<TrainingConfig> config = ConfigLoader.load(TrainingConfig.class, found, List.of());
-        assertEquals(Map.of("tiny", Map.of(1, new BucketLevel(1, pictures), 4, new BucketLevel(1, videos))),
+        assertEquals(
+                Map.of("tiny", Map.of(1, new BucketLevel(1, pictures), 4, new BucketLevel(1, videos))),
                 config.config().bucketConfig());
         TrainingData.train(config);
         Map<String, Long> largest = new TreeMap<>();
-        plan(run).groupBy("step", "micro_batch", "bucket").count().collectAsList()
+        plan(run)
+                .groupBy("step", "micro_batch", "bucket")
+                .count()
+                .collectAsList()
                 .forEach(row -> largest.merge(row.getAs("bucket"), row.<Long>getAs("count"), Math::max));
         assertEquals(Map.of("tiny-1-1.00", Math.min(9L, pictures), "tiny-4-1.00", Math.min(3L, videos)), largest);
     }
@@ -124,21 +175,47 @@ class TrainingPlanTest {
         Path run = work.resolve("run");
         train(run, "epochs: 1000", "max_steps: 3", "micro_batches_per_step: 2");
         String checkpoint = "load: '" + run + "'";
-        assertRefused("micro_batches_per_step was 2, is 1, batch size of tiny-1 was 4, is 3", run, checkpoint,
-                "max_steps: 5", "micro_batches_per_step: 1", "bucket_config: {tiny: {1: [1.0, 3]}}");
+        assertRefused(
+                "micro_batches_per_step was 2, is 1, batch size of tiny-1 was 4, is 3",
+                run,
+                checkpoint,
+                "max_steps: 5",
+                "micro_batches_per_step: 1",
+                "bucket_config: {tiny: {1: [1.0, 3]}}");
         Dataset<Row> before = plan(run).where("step < 3").select("step", "micro_batch", "slot", "clip_id");
-        List<String> taken = new TreeSet<>(before.collectAsList().stream().map(Row::toString).toList()).stream().toList();
+        List<String> taken = new TreeSet<>(
+                        before.collectAsList().stream().map(Row::toString).toList())
+                .stream().toList();
         train(run, checkpoint, "max_steps: 6", "micro_batches_per_step: 1", "replan: true");
-        assertEquals(taken, new TreeSet<>(plan(run).where("step < 3").select("step", "micro_batch", "slot", "clip_id")
-                .collectAsList().stream().map(Row::toString).toList()).stream().toList());
+        assertEquals(
+                taken,
+                new TreeSet<>(
+                                plan(run)
+                                        .where("step < 3")
+                                        .select("step", "micro_batch", "slot", "clip_id")
+                                        .collectAsList()
+                                        .stream()
+                                        .map(Row::toString)
+                                        .toList())
+                        .stream().toList());
         assertEquals(0, plan(run).where("step >= 3 and micro_batch > 0").count());
-        assertEquals(12, plan(run).where("step >= 3").groupBy("epoch").count().orderBy("epoch").head().getLong(1),
+        assertEquals(
+                12,
+                plan(run)
+                        .where("step >= 3")
+                        .groupBy("epoch")
+                        .count()
+                        .orderBy("epoch")
+                        .head()
+                        .getLong(1),
                 "the epoch that was begun begins again");
         assertEquals(Set.of(1L, 2L, 3L, 4L, 5L, 6L), TrainingData.losses(run).keySet());
         // The new plan is the run's plan from here on.
         train(run, checkpoint, "max_steps: 7", "micro_batches_per_step: 1");
         assertEquals(7, TrainingData.losses(run).size());
-        assertEquals(plan(run).count(), plan(run).select("step", "micro_batch", "slot").distinct().count());
+        assertEquals(
+                plan(run).count(),
+                plan(run).select("step", "micro_batch", "slot").distinct().count());
 
         query(run);
         costs(run);
@@ -147,8 +224,13 @@ class TrainingPlanTest {
     @Test
     void aClipThatKilledTheProcessIsLeftAlone() throws Exception {
         Path run = work.resolve("killed");
-        Row clip = LocalSpark.session().read().parquet(data.resolve("shards").toString()).where("kind = 'video'")
-                .select("uri", "bytes").orderBy("uri").head();
+        Row clip = LocalSpark.session()
+                .read()
+                .parquet(data.resolve("shards").toString())
+                .where("kind = 'video'")
+                .select("uri", "bytes")
+                .orderBy("uri")
+                .head();
         String name = clip.getString(0) + " " + clip.getLong(1);
         Path crashed = CrashGuard.folder(run.toString()).resolve("crashed");
         Path note = crashed.resolve(Long.toHexString(ClipId.of(name, name.length())));
@@ -159,7 +241,10 @@ class TrainingPlanTest {
         } finally {
             Files.delete(note);
         }
-        List<Row> bad = LocalSpark.session().read().parquet(run.resolve("quarantine").toString()).collectAsList();
+        List<Row> bad = LocalSpark.session()
+                .read()
+                .parquet(run.resolve("quarantine").toString())
+                .collectAsList();
         assertEquals(1, bad.size());
         assertEquals(clip.getString(0), bad.get(0).getAs("uri"));
         assertEquals("native_crash", bad.get(0).getAs("reason"));
@@ -168,11 +253,20 @@ class TrainingPlanTest {
     /** The query of the README tells what the plan says. */
     private static void query(Path run) throws IOException {
         String readme = Files.readString(BucketingRun.ROOT.resolve("README.md"));
-        String sql = readme.lines().map(String::strip).filter(line -> line.startsWith("SELECT ")).findFirst().orElseThrow();
+        String sql = readme.lines()
+                .map(String::strip)
+                .filter(line -> line.startsWith("SELECT "))
+                .findFirst()
+                .orElseThrow();
         assertTrue(sql.contains("/data/run/plan") && sql.contains("step = 5123"), sql);
-        List<Row> rows = LocalSpark.session().sql(sql.replace("/data/run", run.toString()).replace("5123", "1"))
+        List<Row> rows = LocalSpark.session()
+                .sql(sql.replace("/data/run", run.toString()).replace("5123", "1"))
                 .collectAsList();
-        assertEquals(plan(run).where("step = 1").select("clip_id").collectAsList().stream().map(r -> r.getLong(0)).sorted().toList(),
+        assertEquals(
+                plan(run).where("step = 1").select("clip_id").collectAsList().stream()
+                        .map(r -> r.getLong(0))
+                        .sorted()
+                        .toList(),
                 rows.stream().map(row -> row.<Long>getAs("clip_id")).sorted().toList());
         assertTrue(!rows.isEmpty());
     }

@@ -28,7 +28,8 @@ public final class TorchArchive {
      * @param offset the tensor's first element in its storage
      * @param strides elements from one index of a dimension to the next
      */
-    public record StoredTensor(String storageType, long begin, long storageBytes, long offset, long[] shape, long[] strides) {}
+    public record StoredTensor(
+            String storageType, long begin, long storageBytes, long offset, long[] shape, long[] strides) {}
 
     private TorchArchive() {}
 
@@ -42,19 +43,27 @@ public final class TorchArchive {
     public static Map<String, StoredTensor> read(FileChannel file, Map<String, Integer> elementBytes)
             throws IOException, MalformedArchiveException {
         Map<String, Range> entries = ZipDirectory.read(file);
-        String pickle = entries.keySet().stream().filter(name -> name.endsWith(PICKLE)).findFirst()
+        String pickle = entries.keySet().stream()
+                .filter(name -> name.endsWith(PICKLE))
+                .findFirst()
                 .orElseThrow(() -> new MalformedArchiveException("it has no data.pkl"));
         String root = pickle.substring(0, pickle.length() - PICKLE.length());
         Range order = entries.get(root + "/byteorder");
-        if (order != null && (order.bytes() != 6 || !"little".equals(
-                new String(ZipDirectory.bytes(file, order.begin(), 6).array(), StandardCharsets.US_ASCII)))) {
+        if (order != null
+                && (order.bytes() != 6
+                        || !"little"
+                                .equals(new String(
+                                        ZipDirectory.bytes(file, order.begin(), 6)
+                                                .array(),
+                                        StandardCharsets.US_ASCII)))) {
             throw new MalformedArchiveException("it was written on a machine with another order of bytes");
         }
         Range range = entries.get(pickle);
         if (range.bytes() > MOST_PICKLE_BYTES) {
             throw new MalformedArchiveException("its pickle is " + range.bytes() + " bytes long");
         }
-        Object value = Unpickler.read(ZipDirectory.bytes(file, range.begin(), (int) range.bytes()).array());
+        Object value = Unpickler.read(
+                ZipDirectory.bytes(file, range.begin(), (int) range.bytes()).array());
         if (value instanceof Map<?, ?> map && map.get("state_dict") instanceof Map<?, ?> inner) {
             value = inner;
         }
@@ -66,7 +75,9 @@ public final class TorchArchive {
         for (Map.Entry<?, ?> entry : dictionary.entrySet()) {
             if (entry.getKey() instanceof String name && entry.getValue() instanceof View view) {
                 int width = elementBytes.get(view.storage().type());
-                tensors.put(name, place(view, entries.get(root + "/data/" + view.storage().key()), width));
+                tensors.put(
+                        name,
+                        place(view, entries.get(root + "/data/" + view.storage().key()), width));
                 long count = 1;
                 for (long size : view.shape()) {
                     count *= size;
@@ -87,7 +98,12 @@ public final class TorchArchive {
         if (range == null || view.storage().elements() > range.bytes() / width) {
             throw new MalformedArchiveException("the storage " + view.storage().key() + " is missing or too short");
         }
-        return new StoredTensor(view.storage().type(), range.begin(), view.storage().elements() * width, view.offset(),
-                view.shape(), view.strides());
+        return new StoredTensor(
+                view.storage().type(),
+                range.begin(),
+                view.storage().elements() * width,
+                view.offset(),
+                view.shape(),
+                view.strides());
     }
 }

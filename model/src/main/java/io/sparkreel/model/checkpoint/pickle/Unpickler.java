@@ -119,22 +119,25 @@ final class Unpickler {
             case 'Q' -> stack.add(storage(pop()));
             case 'R' -> {
                 List<Object> call = popLast(2);
-                stack.add(made(expect(call.get(0), Known.class).name(), expect(call.get(1), Tuple.class).items()));
+                stack.add(made(
+                        expect(call.get(0), Known.class).name(),
+                        expect(call.get(1), Tuple.class).items()));
             }
             case 'b' -> { // BUILD: state dictionaries carry a version for each module
                 pop();
                 expect(top(), Map.class);
             }
-            default -> throw new MalformedArchiveException(
-                    String.format("its pickle has the instruction 0x%02x, which dictionaries of tensors do not need", operation));
+            default ->
+                throw new MalformedArchiveException(String.format(
+                        "its pickle has the instruction 0x%02x, which dictionaries of tensors do not need", operation));
         }
     }
 
     private static Known known(String module, String name) throws MalformedArchiveException {
         String full = module + "." + name;
         if (!FUNCTIONS.contains(full) && !full.matches(STORAGE)) {
-            throw new MalformedArchiveException("its pickle asks for '" + shortened(full)
-                    + "', which dictionaries of tensors do not need");
+            throw new MalformedArchiveException(
+                    "its pickle asks for '" + shortened(full) + "', which dictionaries of tensors do not need");
         }
         return new Known(full);
     }
@@ -153,11 +156,14 @@ final class Unpickler {
             }
             case TENSOR -> {
                 if (arguments.size() >= 4) {
-                    return view(expect(arguments.get(0), Storage.class), expect(arguments.get(1), Long.class),
-                            numbers(arguments.get(2)), numbers(arguments.get(3)));
+                    return view(
+                            expect(arguments.get(0), Storage.class),
+                            expect(arguments.get(1), Long.class),
+                            numbers(arguments.get(2)),
+                            numbers(arguments.get(3)));
                 }
             }
-            default -> { }
+            default -> {}
         }
         throw new MalformedArchiveException("its pickle makes a " + name + " of " + arguments.size() + " values");
     }
@@ -279,8 +285,9 @@ final class Unpickler {
 
     private static <T> T expect(Object value, Class<T> type) throws MalformedArchiveException {
         if (!type.isInstance(value)) {
-            throw new MalformedArchiveException("its pickle has a " + (value == null ? "None" : value.getClass().getSimpleName())
-                    + " where a " + type.getSimpleName() + " belongs");
+            throw new MalformedArchiveException("its pickle has a "
+                    + (value == null ? "None" : value.getClass().getSimpleName()) + " where a " + type.getSimpleName()
+                    + " belongs");
         }
         return type.cast(value);
     }
