@@ -134,7 +134,7 @@ ensure_jar() {
   fi
   require_maven
   with_progress "building the application jar (the first time downloads about 500 MB)" \
-    mvn -B -q -Dstyle.color=never -f "$ROOT/pom.xml" -DskipTests package
+    mvn -B -q -Dstyle.color=never -f "$ROOT/pom.xml" -DskipTests -Dspotless.check.skip package
 }
 
 # Without SPARK_HOME, puts the jars of Spark under target/spark once.
