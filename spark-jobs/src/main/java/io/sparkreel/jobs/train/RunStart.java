@@ -14,13 +14,13 @@ import io.sparkreel.jobs.config.TrainingConfig;
 import io.sparkreel.jobs.storage.BucketingManifest;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.storage.WeightsCache;
+import io.sparkreel.model.BatchShape;
+import io.sparkreel.model.CodecGeometry;
 import io.sparkreel.model.InvalidInputException;
-import io.sparkreel.model.autoencoder.LatentSizes;
 import io.sparkreel.model.checkpoint.CheckpointReader;
 import io.sparkreel.model.diffusion.FrameMask;
 import io.sparkreel.model.diffusion.NoiseSchedule;
 import io.sparkreel.model.stdit.Stdit2Config;
-import io.sparkreel.model.stdit.Stdit2Flops;
 import io.sparkreel.model.text.PromptSyntax;
 import io.sparkreel.model.train.RunState;
 import io.sparkreel.model.train.TrainingCheckpoint;
@@ -46,7 +46,7 @@ import org.apache.logging.log4j.Logger;
  * @param featuresFolder where
  * @param checkpoint folder of the checkpoint to go on from; null: none
  * @param resumed where that checkpoint's run stood; null for a run that begins at step 0
- * @param latent what the codec makes of a picture
+ * @param codec the geometry of the latent codec
  */
 record RunStart(
         HadoopStorage data,
@@ -59,7 +59,7 @@ record RunStart(
         HadoopStorage featuresFolder,
         String checkpoint,
         RunState resumed,
-        LatentSizes latent) {
+        CodecGeometry codec) {
     private static final Logger LOG = LogManager.getLogger(RunStart.class);
 
     /** A checkpoint and the folder it lies in. */
@@ -79,23 +79,23 @@ record RunStart(
         Loaded load = load(config, hadoop, run);
         CheckpointReader checkpoint = load == null ? null : load.checkpoint();
         WeightsCache cache = new WeightsCache(hadoop);
-        LatentSizes latent = loaded.resolve("vae", () -> Components.codecSizes(config.vae(), cache));
-        checkRanksConfiguration(loaded, latent);
+        CodecGeometry codec = loaded.resolve("vae", () -> Components.codecGeometry(config.vae(), cache));
+        checkRanksConfiguration(loaded, codec);
         TextSizes text = loaded.resolve("text_encoder", () -> Components.textSizes(config.textEncoder(), cache));
         Optional<Stdit2Config> stored = storedSizes(config, checkpoint, hadoop, cache);
-        Stdit2Config model = loaded.resolve("model", () -> Components.model(config.model(), stored, latent, text));
+        Stdit2Config model = loaded.resolve("model", () -> Components.model(config.model(), stored, codec, text));
         if (config.dataset().type() == DatasetType.VARIABLE_VIDEO_TEXT_DATASET
                 && config.plan().batchSize() != null) {
             LOG.info("'batch_size' has no effect here: bucket_config sets the batch size of each bucket.");
         }
-        PlanRules rules = PlanRules.of(config, manifest, model, latent, hadoop);
+        PlanRules rules = PlanRules.of(config, manifest, model, codec, hadoop);
         String fingerprint = PlanFingerprint.of(config, manifest, rules);
         FeatureCache features = FeatureCache.forTraining(config, cache, hadoop);
         HadoopStorage folder = features == null
                 ? null
                 : new HadoopStorage(hadoop, config.dataset().features());
         if (load == null) {
-            return new RunStart(data, manifest, run, model, rules, fingerprint, features, folder, null, null, latent);
+            return new RunStart(data, manifest, run, model, rules, fingerprint, features, folder, null, null, codec);
         }
         RunState resumed = checkLoad(config, checkpoint, model, fingerprint);
         if (resumed == null
@@ -103,11 +103,11 @@ record RunStart(
             requireNoLaterCheckpoint(checkpoint, resumed, run); // else it is the newest
         }
         return new RunStart(
-                data, manifest, run, model, rules, fingerprint, features, folder, load.uri(), resumed, latent);
+                data, manifest, run, model, rules, fingerprint, features, folder, load.uri(), resumed, codec);
     }
 
     /** What ranks would refuse else, some of it after many steps. */
-    private static void checkRanksConfiguration(LoadedConfig<TrainingConfig> loaded, LatentSizes latent)
+    private static void checkRanksConfiguration(LoadedConfig<TrainingConfig> loaded, CodecGeometry codec)
             throws IOException {
         TrainingConfig config = loaded.config();
         if (config.maskRatios() != null) {
@@ -124,11 +124,11 @@ record RunStart(
             }
             ImageSize size = config.samples().imageSize();
             loaded.resolve("samples.image_size", () -> {
-                if (Math.min(size.height(), size.width()) < latent.spatialFactor()) {
-                    throw new InvalidInputException(
-                            "Cannot draw clips of " + size.height() + "x" + size.width() + " pixels: the codec needs "
-                                    + latent.spatialFactor() + " of each side. Give larger ones.");
+                if (Math.min(size.height(), size.width()) < codec.spatialFactor()) {
+                    throw new InvalidInputException("Cannot draw clips of " + size.height() + "x" + size.width()
+                            + " pixels: the codec needs " + codec.spatialFactor() + " of each side. Give larger ones.");
                 }
+                codec.latentFrames(config.samples().numFrames());
                 return size;
             });
         }
@@ -251,13 +251,10 @@ record RunStart(
 
     /** What a rank will need for the largest micro-batch of the shards. */
     MemoryNeed memoryNeed(TrainingConfig config) {
-        int factor = latent.spatialFactor();
-        List<Stdit2Flops.Shape> micros = rules.buckets().stream()
-                .map(bucket -> new Stdit2Flops.Shape(
+        List<BatchShape> micros = rules.buckets().stream()
+                .map(bucket -> new BatchShape(
                         rules.batchSize(bucket),
-                        bucket.frames(),
-                        bucket.height() / factor,
-                        bucket.width() / factor,
+                        codec.latent(bucket.frames(), bucket.height(), bucket.width()),
                         model.modelMaxLength()))
                 .toList();
         return MemoryNeed.of(

@@ -4,8 +4,9 @@ package io.sparkreel.jobs.train;
 import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.media.MediaProblem;
 import io.sparkreel.bucketing.media.PixelClip;
+import io.sparkreel.model.CodecGeometry;
+import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.train.MicroBatch;
-import io.sparkreel.model.train.MicroBatch.LatentShape;
 import io.sparkreel.model.train.Sample;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -40,16 +41,14 @@ final class StepLoader implements AutoCloseable {
     /**
      * What samples look like.
      *
-     * @param channels of a latent
-     * @param spatialFactor pixels of one side that make one latent row or column
+     * @param codec makes latents of the clips
      * @param textSlots tokens of a caption
      * @param textWidth of a token's features
      */
-    record SampleShape(int channels, int spatialFactor, int textSlots, int textWidth) {
+    record SampleShape(CodecGeometry codec, int textSlots, int textWidth) {
         /** @param clip one of the micro-batch, whose clips have one shape */
         MicroBatch microBatch(PlannedClip clip, List<Sample> samples) {
-            LatentShape latent = new LatentShape(
-                    channels, clip.numFrames(), clip.height() / spatialFactor, clip.width() / spatialFactor);
+            LatentShape latent = codec.latent(clip.numFrames(), clip.height(), clip.width());
             return new MicroBatch(clip.bucket(), clip.epoch(), samples, latent, textSlots, textWidth);
         }
     }

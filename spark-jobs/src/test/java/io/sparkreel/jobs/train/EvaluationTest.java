@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.media.MediaKind;
 import io.sparkreel.bucketing.media.MediaProblem;
+import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.collective.Collective;
 import io.sparkreel.model.train.MicroBatch;
 import io.sparkreel.model.train.Sample;
@@ -106,12 +107,7 @@ class EvaluationTest {
                                 microBatches(),
                                 EvaluationTest::load,
                                 (clip, samples) -> new MicroBatch(
-                                        clip.bucket(),
-                                        clip.epoch(),
-                                        samples,
-                                        new MicroBatch.LatentShape(1, 1, 1, 1),
-                                        1,
-                                        1),
+                                        clip.bucket(), clip.epoch(), samples, new LatentShape(1, 1, 1, 1), 1, 1),
                                 EvaluationTest::judge,
                                 collective)
                         .run());
