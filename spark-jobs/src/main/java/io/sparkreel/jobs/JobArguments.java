@@ -99,7 +99,7 @@ final class JobArguments {
                 && (values.size() < flag.leastValues() || flag.takesMore())) {
             values.add(words[next++]);
         }
-        if (values.size() < flag.leastValues() || flag.kind() == JobFlag.Kind.SWITCH && !values.isEmpty()) {
+        if (values.size() < flag.leastValues() || (flag.kind() == JobFlag.Kind.SWITCH && !values.isEmpty())) {
             throw error(
                     "'--" + name + "' has " + (values.isEmpty() ? "no value" : "the values " + values),
                     "Write " + ("--" + name + " " + flag.values()).strip());

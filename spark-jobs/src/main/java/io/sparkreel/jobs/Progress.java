@@ -27,7 +27,7 @@ public final class Progress implements AutoCloseable {
      */
     public static Progress of(String what, long total, Supplier<Long> done) {
         Progress progress = new Progress();
-        progress.timer.scheduleAtFixedRate(
+        var unused = progress.timer.scheduleAtFixedRate(
                 () -> LOG.info("{} {} of {}", what, done.get(), total), SECONDS, SECONDS, TimeUnit.SECONDS);
         return progress;
     }

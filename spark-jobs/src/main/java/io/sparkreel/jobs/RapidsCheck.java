@@ -116,6 +116,7 @@ public final class RapidsCheck {
      * from the console.
      */
     private static final class Collector extends AbstractAppender {
+        @SuppressWarnings("JdkObsolete") // several threads log
         private final StringBuffer text = new StringBuffer();
 
         private Collector() {

@@ -68,7 +68,7 @@ public final class SparkSessions {
             spark.conf()
                     .set(
                             SHUFFLE_PARTITIONS,
-                            SHUFFLES_PER_CORE * spark.sparkContext().defaultParallelism());
+                            SHUFFLES_PER_CORE * ((long) spark.sparkContext().defaultParallelism()));
         }
         Natives.attach(spark);
         return spark;

@@ -109,7 +109,7 @@ public final class TaskDevice {
                 return place;
             }
         }
-        if (!address.matches("\\d{1,4}") || visible != null && !visible.isBlank()) {
+        if (!address.matches("\\d{1,4}") || (visible != null && !visible.isBlank())) {
             throw new UserError("Cannot tell which GPU '" + address + "' is, the address that Spark gave to this task:"
                     + " CUDA_VISIBLE_DEVICES is " + (visible == null ? "not set" : "'" + visible + "'")
                     + ". Let the discovery script print what stands there, as submit/discover-gpus does.");

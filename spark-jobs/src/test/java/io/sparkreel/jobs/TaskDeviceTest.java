@@ -16,9 +16,13 @@ import org.junit.jupiter.api.Test;
 
 /** Which device a task takes. */
 class TaskDeviceTest {
-    private static final IntFunction<Optional<String>> NO_CUDA = index -> Optional.of("no CUDA here");
-    private static final IntFunction<Optional<String>> TWO_GPUS =
-            index -> index < 2 ? Optional.empty() : Optional.of("invalid device ordinal");
+    private static Optional<String> noCuda(int index) {
+        return Optional.of("no CUDA here");
+    }
+
+    private static Optional<String> twoGpus(int index) {
+        return index < 2 ? Optional.empty() : Optional.of("invalid device ordinal");
+    }
 
     private static String choose(
             Device wanted, List<String> addresses, String visible, boolean alone, IntFunction<Optional<String>> gpus) {
@@ -40,33 +44,34 @@ class TaskDeviceTest {
     @Test
     void theGpuThatSparkGaveIsTaken() {
         for (Device wanted : List.of(Device.AUTO, Device.CUDA)) {
-            assertEquals("cuda:0", choose(wanted, List.of("0"), null, false, TWO_GPUS));
-            assertEquals("cuda:1", choose(wanted, List.of("1"), null, false, TWO_GPUS));
+            assertEquals("cuda:0", choose(wanted, List.of("0"), null, false, TaskDeviceTest::twoGpus));
+            assertEquals("cuda:1", choose(wanted, List.of("1"), null, false, TaskDeviceTest::twoGpus));
         }
     }
 
     @Test
     void visibleDevicesRenumber() {
-        assertEquals("cuda:1", choose(Device.AUTO, List.of("7"), "3, 7", false, TWO_GPUS));
-        assertEquals("cuda:0", choose(Device.AUTO, List.of("GPU-5ebe"), "GPU-5ebe", false, TWO_GPUS));
-        assertRefused("'1'", Device.AUTO, List.of("1"), "3,7", false, TWO_GPUS);
-        assertRefused("'GPU-5ebe'", Device.AUTO, List.of("GPU-5ebe"), null, false, TWO_GPUS);
+        assertEquals("cuda:1", choose(Device.AUTO, List.of("7"), "3, 7", false, TaskDeviceTest::twoGpus));
+        assertEquals("cuda:0", choose(Device.AUTO, List.of("GPU-5ebe"), "GPU-5ebe", false, TaskDeviceTest::twoGpus));
+        assertRefused("'1'", Device.AUTO, List.of("1"), "3,7", false, TaskDeviceTest::twoGpus);
+        assertRefused("'GPU-5ebe'", Device.AUTO, List.of("GPU-5ebe"), null, false, TaskDeviceTest::twoGpus);
     }
 
     @Test
     void aGivenGpuThatDoesNotComputeIsNeverReplacedByTheCpu() {
-        assertRefused("no CUDA here", Device.AUTO, List.of("0"), null, false, NO_CUDA);
-        assertRefused("invalid device ordinal", Device.AUTO, List.of("2"), null, false, TWO_GPUS);
-        assertEquals("cpu", choose(Device.CPU, List.of("0"), null, false, NO_CUDA));
+        assertRefused("no CUDA here", Device.AUTO, List.of("0"), null, false, TaskDeviceTest::noCuda);
+        assertRefused("invalid device ordinal", Device.AUTO, List.of("2"), null, false, TaskDeviceTest::twoGpus);
+        assertEquals("cpu", choose(Device.CPU, List.of("0"), null, false, TaskDeviceTest::noCuda));
     }
 
     @Test
     void withoutAGivenGpu() {
-        assertEquals("cpu", choose(Device.AUTO, List.of(), null, false, NO_CUDA));
-        assertRefused("Spark gave this task none", Device.CUDA, List.of(), null, false, NO_CUDA);
-        assertEquals("cuda:0", choose(Device.AUTO, List.of(), null, true, TWO_GPUS));
-        assertRefused("two executors could take the same", Device.AUTO, List.of(), null, false, TWO_GPUS);
-        assertEquals("cpu", choose(Device.CPU, List.of(), null, false, TWO_GPUS));
+        assertEquals("cpu", choose(Device.AUTO, List.of(), null, false, TaskDeviceTest::noCuda));
+        assertRefused("Spark gave this task none", Device.CUDA, List.of(), null, false, TaskDeviceTest::noCuda);
+        assertEquals("cuda:0", choose(Device.AUTO, List.of(), null, true, TaskDeviceTest::twoGpus));
+        assertRefused(
+                "two executors could take the same", Device.AUTO, List.of(), null, false, TaskDeviceTest::twoGpus);
+        assertEquals("cpu", choose(Device.CPU, List.of(), null, false, TaskDeviceTest::twoGpus));
     }
 
     /** What libtorch itself says, where its build knows no CUDA. */

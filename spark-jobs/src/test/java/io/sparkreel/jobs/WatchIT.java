@@ -50,10 +50,12 @@ class WatchIT {
         bucket(EVAL, "two-dogs-grass.jpg", "city-train-zoom.mp4");
         Files.createDirectories(WANDB.getParent());
         Files.createDirectories(METRICS);
-        Files.writeString(
-                WANDB,
-                "#!/bin/sh\nprintf '%s\\n' \"$@\" > \"$0.arguments\"\nls -A \"$7\" > \"$0.files\"\n"
-                        + "echo \"the key is $WANDB_API_KEY\"\n");
+        Files.writeString(WANDB, """
+                #!/bin/sh
+                printf '%s\\n' "$@" > "$0.arguments"
+                ls -A "$7" > "$0.files"
+                echo "the key is $WANDB_API_KEY"
+                """);
         Files.setPosixFilePermissions(WANDB, PosixFilePermissions.fromString("rwxr-xr-x"));
         ended = LAUNCHER.onCluster(
                 "train",

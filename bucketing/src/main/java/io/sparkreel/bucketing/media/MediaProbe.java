@@ -62,7 +62,7 @@ public final class MediaProbe {
     private static boolean isIncomplete(NativeInput input) {
         AVCodecParameters parameters = input.parameters();
         boolean withoutSize = parameters.width() <= 0 || parameters.height() <= 0;
-        return withoutSize || !input.isStillFormat() && rate(input.stream()) <= 0;
+        return withoutSize || (!input.isStillFormat() && rate(input.stream()) <= 0);
     }
 
     private static void requireSize(NativeInput input) throws MediaException, IOException {
@@ -95,7 +95,7 @@ public final class MediaProbe {
     private static MediaInfo describe(NativeInput input, int frames, int keyframeInterval) {
         AVCodecParameters parameters = input.parameters();
         String codec = avcodec_get_name(parameters.codec_id()).getString();
-        boolean still = input.isStillFormat() || input.isFormat("gif") && frames == 1;
+        boolean still = input.isStillFormat() || (input.isFormat("gif") && frames == 1);
         if (still) {
             return new MediaInfo(MediaKind.IMAGE, parameters.width(), parameters.height(), 0, 1, 0, 0, codec, 1);
         }

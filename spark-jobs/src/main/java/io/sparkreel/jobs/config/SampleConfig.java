@@ -4,7 +4,7 @@ package io.sparkreel.jobs.config;
 import java.util.List;
 
 /**
- * {@code samples}: the clips that a training run draws from the averaged weights as it goes on.
+ * The clips that a training run samples from the EMA weights as it goes on.
  *
  * @param prompts a clip for each
  * @param numFrames frames of a clip; 1 makes a picture

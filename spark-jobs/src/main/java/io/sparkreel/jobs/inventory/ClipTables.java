@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.inventory;
 
+import java.util.List;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
@@ -55,7 +56,7 @@ public final class ClipTables {
             .add("from_table", DataTypes.BooleanType);
 
     /** Columns of the clips table that only the next probe needs; the shards go without. */
-    public static final String[] NOT_IN_SHARDS = {"caption_mtime", "table_row", "from_table"};
+    public static final List<String> NOT_IN_SHARDS = List.of("caption_mtime", "table_row", "from_table");
 
     /** Clips and refused files together: {@code reason} is null for a clip. */
     static final StructType PROBED = CLIPS.add("reason", DataTypes.StringType)

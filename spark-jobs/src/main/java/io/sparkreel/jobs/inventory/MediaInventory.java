@@ -141,7 +141,7 @@ final class MediaInventory {
 
         private void take(FileStatus entry) {
             String name = entry.getPath().getName();
-            if (isHidden(name) || inFirstFolder && pattern != null && !matches(name, entry.isDirectory())) {
+            if (isHidden(name) || (inFirstFolder && pattern != null && !matches(name, entry.isDirectory()))) {
                 return;
             }
             if (entry.isDirectory()) {

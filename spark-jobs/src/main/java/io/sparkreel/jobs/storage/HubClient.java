@@ -190,7 +190,7 @@ final class HubClient {
             return thread;
         });
         long period = Math.max(1, longestSilence.toMillis() / 4);
-        watch.scheduleWithFixedDelay(
+        var unused = watch.scheduleWithFixedDelay(
                 () -> {
                     if (System.nanoTime() - lastByte.get() > longestSilence.toNanos()) {
                         try {
@@ -244,7 +244,7 @@ final class HubClient {
                             e);
                 }
                 LOG.warn("Trying {} again: {}", address, said(e));
-                pause(firstPause.multipliedBy(1L << failures - 1));
+                pause(firstPause.multipliedBy(1L << (failures - 1)));
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new IOException("interrupted while downloading " + address, e);
@@ -284,7 +284,7 @@ final class HubClient {
             String location = header(response, "Location");
             if (response.statusCode() / 100 != 3
                     || location == null
-                    || method.equals("HEAD") && header(response, "X-Linked-Etag") != null) {
+                    || (method.equals("HEAD") && header(response, "X-Linked-Etag") != null)) {
                 return response;
             }
             response.body().close();
@@ -301,7 +301,7 @@ final class HubClient {
             throw unusable(from, "it redirects to no address");
         }
         boolean safe = "https".equals(target.getScheme())
-                || "http".equals(target.getScheme()) && "http".equals(from.getScheme());
+                || ("http".equals(target.getScheme()) && "http".equals(from.getScheme()));
         if (!safe) {
             throw unusable(from, "it redirects away from https");
         }

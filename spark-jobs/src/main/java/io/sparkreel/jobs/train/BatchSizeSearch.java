@@ -62,7 +62,6 @@ public final class BatchSizeSearch implements AutoCloseable {
     private static final int STEPS = 2;
     private static final int MOST_CLIPS = 4096;
 
-    private final TrainingConfig config;
     private final Stdit2Config model;
     private final LatentSizes latent;
     private final Tensors tensors;
@@ -84,7 +83,6 @@ public final class BatchSizeSearch implements AutoCloseable {
             double longestStep,
             int threads)
             throws IOException {
-        this.config = config;
         this.model = model;
         this.latent = latent;
         this.memory = memory;

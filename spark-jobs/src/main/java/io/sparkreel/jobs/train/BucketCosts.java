@@ -22,7 +22,7 @@ final class BucketCosts {
     /** Takes in a line of the log. */
     void add(JsonNode line) {
         if (line.path("event").asText().equals("step") && !line.path("warm_up").asBoolean()) {
-            line.path("buckets").fields().forEachRemaining(bucket -> {
+            line.path("buckets").properties().forEach(bucket -> {
                 JsonNode sums = bucket.getValue();
                 buckets.merge(
                         bucket.getKey(),

@@ -163,7 +163,7 @@ final class ClipSource {
 
     /** Clips in the form of shards, as if all were assigned to one bucket. */
     static Dataset<Row> oneSize(Dataset<Row> clips, Bucket bucket) {
-        return clips.drop(ClipTables.NOT_IN_SHARDS)
+        return clips.drop(ClipTables.NOT_IN_SHARDS.toArray(String[]::new))
                 .withColumn("aspect", lit(bucket.aspect()))
                 .withColumn("height_px", lit(bucket.height()))
                 .withColumn("width_px", lit(bucket.width()));

@@ -161,7 +161,8 @@ final class EpochPlanning {
         List<Long> firstSteps = new ArrayList<>();
         long clips = 0;
         long end = firstStep;
-        while (end < total && (firstSteps.isEmpty() || clips < CLIPS_PER_PLAN && firstSteps.size() < EPOCHS_PER_PLAN)) {
+        while (end < total
+                && (firstSteps.isEmpty() || (clips < CLIPS_PER_PLAN && firstSteps.size() < EPOCHS_PER_PLAN))) {
             firstSteps.add(end);
             clips += source.clips((epoch + firstSteps.size() - 1) % draws.size());
             end += steps(epoch + firstSteps.size() - 1);

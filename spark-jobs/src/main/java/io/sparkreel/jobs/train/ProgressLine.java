@@ -54,8 +54,8 @@ final class ProgressLine {
         StringJoiner text = new StringJoiner(", ");
         double step = line.path("seconds_per_step").asDouble();
         line.path("step_time")
-                .fields()
-                .forEachRemaining(phase -> text.add(String.format(
+                .properties()
+                .forEach(phase -> text.add(String.format(
                         Locale.ROOT,
                         "%s %.0f %%",
                         phase.getKey(),

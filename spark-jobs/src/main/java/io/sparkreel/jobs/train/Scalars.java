@@ -24,7 +24,7 @@ final class Scalars {
             case "step" -> {
                 numbers("", line, scalars);
                 numbers("step_time/", line.path("step_time"), scalars);
-                line.path("buckets").fields().forEachRemaining(bucket -> {
+                line.path("buckets").properties().forEach(bucket -> {
                     JsonNode sums = bucket.getValue();
                     put("bucket_loss/" + bucket.getKey(), sums.path("loss"), scalars);
                     scalars.put(
@@ -36,8 +36,8 @@ final class Scalars {
             case "eval" -> {
                 numbers("eval/", line, scalars);
                 line.path("buckets")
-                        .fields()
-                        .forEachRemaining(bucket -> put(
+                        .properties()
+                        .forEach(bucket -> put(
                                 "eval_loss/" + bucket.getKey(),
                                 bucket.getValue().path("loss"),
                                 scalars));
@@ -48,7 +48,7 @@ final class Scalars {
     }
 
     private static void numbers(String prefix, JsonNode node, Map<String, Double> scalars) {
-        node.fields().forEachRemaining(field -> {
+        node.properties().forEach(field -> {
             if (!PLACES.contains(field.getKey())) {
                 put(prefix + field.getKey(), field.getValue(), scalars);
             }

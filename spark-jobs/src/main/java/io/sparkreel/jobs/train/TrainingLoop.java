@@ -118,7 +118,7 @@ final class TrainingLoop {
     }
 
     private boolean isCheckpointDue() {
-        return config.ckptEvery() > 0 && done % config.ckptEvery() == 0
+        return (config.ckptEvery() > 0 && done % config.ckptEvery() == 0)
                 || done == task.steps().last();
     }
 

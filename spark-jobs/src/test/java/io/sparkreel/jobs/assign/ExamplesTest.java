@@ -136,7 +136,7 @@ class ExamplesTest {
             for (double keep : new double[] {0.1, 0.3, 0.5, 0.8}) {
                 long kept =
                         java.util.Arrays.stream(column).filter(u -> u < keep).count();
-                assertEquals(keep * draws, kept, 4 * Math.sqrt(draws * keep * (1 - keep)));
+                assertEquals(keep * draws, (double) kept, 4 * Math.sqrt(draws * keep * (1 - keep)));
             }
         }
         assertEquals(0, correlation(columns[0], columns[1]), 0.005);

@@ -71,7 +71,7 @@ class EvaluationTest {
         List<List<PlannedClip>> all = new ArrayList<>();
         for (int i = 0; i < 7; i++) {
             String bucket = i % 2 == 0 ? "tall" : "wide";
-            all.add(List.of(clip(i, bucket, 3 * i), clip(i, bucket, 3 * i + 1), clip(i, bucket, 3 * i + 2)));
+            all.add(List.of(clip(i, bucket, 3L * i), clip(i, bucket, 3 * i + 1), clip(i, bucket, 3 * i + 2)));
         }
         return all;
     }
@@ -89,7 +89,7 @@ class EvaluationTest {
                 .map(sample -> new ClipLoss(
                         batch.bucket(),
                         sample.clipId(),
-                        Math.exp(Math.sin(1 + sample.clipId()) * 20),
+                        Math.exp(Math.sin((double) (1 + sample.clipId())) * 20),
                         1.0 / (1 + sample.clipId())))
                 .toList();
     }

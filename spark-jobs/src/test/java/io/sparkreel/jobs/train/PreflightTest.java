@@ -147,15 +147,15 @@ class PreflightTest {
         refused("optimizer_sharding: true", () -> plain.check(List.of(onGpu(12 * GIB), onGpu(12 * GIB)), conf));
         MemoryNeed sharded = MemoryNeed.of(model, List.of(small), 2, true, true, false, 0);
         sharded.check(List.of(onGpu(12 * GIB), onGpu(12 * GIB)), conf);
-        assertEquals(plain.state(1), sharded.state(1), 8);
-        assertEquals(plain.state(1) * (8 + 12.0 / 4) / 20, sharded.state(4), 8);
+        assertEquals((float) plain.state(1), (float) sharded.state(1), 8);
+        assertEquals(plain.state(1) * (8 + 12.0 / 4) / 20, (double) sharded.state(4), 8);
         // Beside weights or average a rank copies the moments that it has.
         refused(
                 "a rank needs " + "%.1f GiB".formatted((sharded.copy() * (1 / 4.0 + 1 / 8.0) + 300 * (1L << 20)) / GIB)
                         + " outside its heap",
                 () -> sharded.check(Collections.nCopies(4, onGpu(24 * GIB)), conf("yarn")));
         MemoryNeed drawing = MemoryNeed.of(model, List.of(small), 2, true, true, true, 0);
-        assertEquals(sharded.state(4) + plain.state(1) / 5.0, drawing.state(4), 8);
+        assertEquals(sharded.state(4) + plain.state(1) / 5.0, (double) drawing.state(4), 8);
         refused(
                 "Lower the batch sizes of bucket_config, set grad_checkpoint: true",
                 () -> MemoryNeed.of(model, List.of(small, large), 2, false, false, false, 0)
