@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs;
 
+import io.sparkreel.jobs.error.UserError;
 import java.util.LinkedHashMap;
 import java.util.Map;
 

@@ -3,6 +3,8 @@ package io.sparkreel.jobs;
 
 import io.sparkreel.jobs.config.LoadedConfig;
 import io.sparkreel.jobs.config.TrainingConfig;
+import io.sparkreel.jobs.spark.SparkSessions;
+import io.sparkreel.jobs.spark.TaskDevice;
 import io.sparkreel.jobs.train.EncodeRun;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;

@@ -5,6 +5,7 @@ import io.sparkreel.jobs.config.ConfigLoader;
 import io.sparkreel.jobs.config.ConfigOverride;
 import io.sparkreel.jobs.config.LoadedConfig;
 import io.sparkreel.jobs.config.Nearest;
+import io.sparkreel.jobs.error.UserError;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;

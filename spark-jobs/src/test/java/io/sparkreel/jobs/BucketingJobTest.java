@@ -14,8 +14,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sparkreel.bucketing.bucket.KeyedOrder;
 import io.sparkreel.jobs.config.BucketingConfig;
-import io.sparkreel.jobs.storage.BucketingManifest;
-import io.sparkreel.jobs.storage.BucketingManifest.ShardFile;
+import io.sparkreel.jobs.dataset.BucketingManifest;
+import io.sparkreel.jobs.dataset.BucketingManifest.ShardFile;
+import io.sparkreel.jobs.error.UserError;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

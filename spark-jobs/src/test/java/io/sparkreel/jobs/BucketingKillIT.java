@@ -8,8 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sparkreel.jobs.config.BucketingConfig;
 import io.sparkreel.jobs.config.ConfigLoader;
-import io.sparkreel.jobs.storage.BucketingManifest;
-import io.sparkreel.jobs.storage.BucketingManifest.ShardFile;
+import io.sparkreel.jobs.dataset.BucketingManifest;
+import io.sparkreel.jobs.dataset.BucketingManifest.ShardFile;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import java.io.IOException;
 import java.nio.file.FileVisitResult;

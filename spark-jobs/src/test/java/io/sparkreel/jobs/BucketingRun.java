@@ -3,7 +3,7 @@ package io.sparkreel.jobs;
 
 import io.sparkreel.jobs.config.BucketingConfig;
 import io.sparkreel.jobs.config.ConfigLoader;
-import io.sparkreel.jobs.storage.BucketingManifest;
+import io.sparkreel.jobs.dataset.BucketingManifest;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -9,6 +9,7 @@ import io.sparkreel.jobs.config.ConfigLoader;
 import io.sparkreel.jobs.config.ImageSize;
 import io.sparkreel.jobs.config.InferenceConfig;
 import io.sparkreel.jobs.config.TrainingConfig;
+import io.sparkreel.jobs.error.UserError;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -2,7 +2,7 @@
 package io.sparkreel.jobs.config;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.sparkreel.jobs.UserError;
+import io.sparkreel.jobs.error.UserError;
 import java.util.List;
 
 /** Knows which file or flag a value came from, for errors. */

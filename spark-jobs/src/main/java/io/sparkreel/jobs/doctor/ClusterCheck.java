@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.doctor;
 
-import io.sparkreel.jobs.TaskDevice;
+import io.sparkreel.jobs.spark.TaskDevice;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;

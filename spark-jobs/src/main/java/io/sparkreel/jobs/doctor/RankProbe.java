@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.doctor;
 
-import io.sparkreel.jobs.TaskDevice;
-import io.sparkreel.jobs.UserError;
 import io.sparkreel.jobs.config.Device;
+import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.spark.TaskDevice;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;

@@ -2,13 +2,13 @@
 package io.sparkreel.jobs.inference;
 
 import io.sparkreel.bucketing.media.PixelClip;
-import io.sparkreel.jobs.Components;
-import io.sparkreel.jobs.PretrainedModel;
-import io.sparkreel.jobs.TaskDevice;
 import io.sparkreel.jobs.config.AspectCondition;
 import io.sparkreel.jobs.config.CarryMode;
 import io.sparkreel.jobs.config.InferenceConfig;
-import io.sparkreel.jobs.storage.WeightsCache;
+import io.sparkreel.jobs.parts.Components;
+import io.sparkreel.jobs.parts.PretrainedModel;
+import io.sparkreel.jobs.spark.TaskDevice;
+import io.sparkreel.jobs.weights.WeightsCache;
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.KeyedRandom.Purpose;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.inference;
 
-import io.sparkreel.jobs.Components;
-import io.sparkreel.jobs.Components.TextSizes;
-import io.sparkreel.jobs.PretrainedModel;
-import io.sparkreel.jobs.UserError;
 import io.sparkreel.jobs.config.InferenceConfig;
+import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.parts.Components;
+import io.sparkreel.jobs.parts.Components.TextSizes;
+import io.sparkreel.jobs.parts.PretrainedModel;
 import io.sparkreel.jobs.storage.HadoopStorage;
-import io.sparkreel.jobs.storage.WeightsCache;
+import io.sparkreel.jobs.weights.WeightsCache;
 import io.sparkreel.model.autoencoder.LatentSizes;
 import io.sparkreel.model.stdit.Stdit2Config;
 import io.sparkreel.model.stdit.Stdit2Flops;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.inference;
 
-import io.sparkreel.jobs.UserError;
 import io.sparkreel.jobs.config.ConditioningConfig;
+import io.sparkreel.jobs.error.UserError;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.URI;

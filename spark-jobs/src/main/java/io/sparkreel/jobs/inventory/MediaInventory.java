@@ -9,6 +9,7 @@ import static org.apache.spark.sql.functions.regexp_extract;
 import static org.apache.spark.sql.functions.regexp_replace;
 import static org.apache.spark.sql.functions.struct;
 
+import io.sparkreel.jobs.dataset.ClipTables;
 import io.sparkreel.jobs.inventory.MediaInput.Listing;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -6,7 +6,7 @@ import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.media.MediaProbe;
 import io.sparkreel.bucketing.media.ProbeOptions;
 import io.sparkreel.jobs.BenchmarkLine;
-import io.sparkreel.jobs.UserError;
+import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.storage.HadoopMediaSource;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;

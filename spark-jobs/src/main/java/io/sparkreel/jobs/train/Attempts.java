@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.train;
 
-import io.sparkreel.jobs.Stopped;
-import io.sparkreel.jobs.UserError;
 import io.sparkreel.jobs.config.TrainingConfig;
+import io.sparkreel.jobs.error.Stopped;
+import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.model.checkpoint.CheckpointReader;
 import io.sparkreel.model.train.TrainingCheckpoint;
 import java.io.IOException;

@@ -2,7 +2,7 @@
 package io.sparkreel.jobs.train;
 
 import io.sparkreel.bucketing.bucket.KeyedOrder;
-import io.sparkreel.jobs.inventory.ClipTables;
+import io.sparkreel.jobs.dataset.ClipTables;
 import java.sql.Timestamp;
 import java.util.Random;
 import org.apache.spark.api.java.function.MapFunction;

@@ -7,12 +7,12 @@ import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.xxhash64;
 
 import io.sparkreel.bucketing.bucket.Bucket;
-import io.sparkreel.jobs.UserError;
-import io.sparkreel.jobs.inventory.ClipTables;
-import io.sparkreel.jobs.storage.BucketingManifest;
-import io.sparkreel.jobs.storage.BucketingManifest.ShardFile;
+import io.sparkreel.jobs.dataset.BucketingManifest;
+import io.sparkreel.jobs.dataset.BucketingManifest.ShardFile;
+import io.sparkreel.jobs.dataset.ClipTables;
+import io.sparkreel.jobs.dataset.ShardFiles;
+import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.storage.HadoopStorage;
-import io.sparkreel.jobs.storage.ShardFiles;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;

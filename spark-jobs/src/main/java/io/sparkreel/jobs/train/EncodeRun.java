@@ -8,14 +8,14 @@ import static org.apache.spark.sql.functions.sequence;
 import static org.apache.spark.sql.functions.when;
 
 import io.sparkreel.bucketing.bucket.Bucket;
-import io.sparkreel.jobs.Progress;
-import io.sparkreel.jobs.UserError;
 import io.sparkreel.jobs.config.LoadedConfig;
 import io.sparkreel.jobs.config.TrainingConfig;
+import io.sparkreel.jobs.dataset.BucketingManifest;
+import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.inventory.ClipProber;
-import io.sparkreel.jobs.storage.BucketingManifest;
+import io.sparkreel.jobs.spark.Progress;
 import io.sparkreel.jobs.storage.HadoopStorage;
-import io.sparkreel.jobs.storage.WeightsCache;
+import io.sparkreel.jobs.weights.WeightsCache;
 import java.io.IOException;
 import java.sql.Timestamp;
 import java.time.Instant;

@@ -6,9 +6,9 @@ import static org.apache.spark.sql.functions.lit;
 
 import io.sparkreel.bucketing.bucket.Bucket;
 import io.sparkreel.bucketing.media.MediaKind;
-import io.sparkreel.jobs.UserError;
 import io.sparkreel.jobs.config.TrainingConfig;
-import io.sparkreel.jobs.storage.BucketingManifest;
+import io.sparkreel.jobs.dataset.BucketingManifest;
+import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import java.io.IOException;
 import java.util.ArrayList;

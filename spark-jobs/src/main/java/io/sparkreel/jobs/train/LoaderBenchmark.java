@@ -12,7 +12,7 @@ import io.sparkreel.bucketing.media.ProbeOptions;
 import io.sparkreel.bucketing.media.TemporalSampling;
 import io.sparkreel.jobs.BenchmarkLine;
 import io.sparkreel.jobs.BenchmarkOptions;
-import io.sparkreel.jobs.UserError;
+import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.storage.HadoopMediaSource;
 import java.io.IOException;
 import java.nio.file.Files;

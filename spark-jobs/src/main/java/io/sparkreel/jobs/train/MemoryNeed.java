@@ -89,7 +89,7 @@ record MemoryNeed(long whole, long shared, long copy, long activations, long cac
         return NATIVE_BASE + copyOfOne(ranks) + (gpu ? 0 : state(ranks) + (long) (SURE * activations));
     }
 
-    /** @throws io.sparkreel.jobs.UserError if the ranks would not fit into the memory that they have */
+    /** @throws io.sparkreel.jobs.error.UserError if the ranks would not fit into the memory that they have */
     void check(List<RankFacts> ranks, SparkConf conf) {
         for (RankFacts rank : ranks) {
             if (rank.heap() < cache + HEAP_BASE) {

@@ -3,7 +3,7 @@ package io.sparkreel.jobs.train;
 
 import io.sparkreel.bucketing.bucket.Bucket;
 import io.sparkreel.bucketing.plan.OpenSoraSampler;
-import io.sparkreel.jobs.UserError;
+import io.sparkreel.jobs.error.UserError;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

@@ -4,7 +4,7 @@ package io.sparkreel.jobs.train;
 import io.sparkreel.jobs.config.DatasetType;
 import io.sparkreel.jobs.config.StepMix;
 import io.sparkreel.jobs.config.TrainingConfig;
-import io.sparkreel.jobs.storage.BucketingManifest;
+import io.sparkreel.jobs.dataset.BucketingManifest;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;

@@ -2,8 +2,8 @@
 package io.sparkreel.jobs.train;
 
 import com.sun.management.OperatingSystemMXBean;
-import io.sparkreel.jobs.TaskDevice;
 import io.sparkreel.jobs.config.Device;
+import io.sparkreel.jobs.spark.TaskDevice;
 import io.sparkreel.model.torch.GpuMemory;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;

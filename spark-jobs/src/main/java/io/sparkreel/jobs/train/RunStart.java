@@ -2,18 +2,18 @@
 package io.sparkreel.jobs.train;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.sparkreel.jobs.Components;
-import io.sparkreel.jobs.Components.TextSizes;
-import io.sparkreel.jobs.PretrainedModel;
-import io.sparkreel.jobs.UserError;
 import io.sparkreel.jobs.config.DatasetType;
 import io.sparkreel.jobs.config.ImageSize;
 import io.sparkreel.jobs.config.LoadedConfig;
 import io.sparkreel.jobs.config.Precision;
 import io.sparkreel.jobs.config.TrainingConfig;
-import io.sparkreel.jobs.storage.BucketingManifest;
+import io.sparkreel.jobs.dataset.BucketingManifest;
+import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.parts.Components;
+import io.sparkreel.jobs.parts.Components.TextSizes;
+import io.sparkreel.jobs.parts.PretrainedModel;
 import io.sparkreel.jobs.storage.HadoopStorage;
-import io.sparkreel.jobs.storage.WeightsCache;
+import io.sparkreel.jobs.weights.WeightsCache;
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.autoencoder.LatentSizes;
 import io.sparkreel.model.checkpoint.CheckpointReader;

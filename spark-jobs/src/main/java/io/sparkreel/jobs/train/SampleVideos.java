@@ -3,10 +3,10 @@ package io.sparkreel.jobs.train;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import io.sparkreel.jobs.Components;
 import io.sparkreel.jobs.config.SampleConfig;
 import io.sparkreel.jobs.config.TrainingConfig;
-import io.sparkreel.jobs.inference.ClipFile;
+import io.sparkreel.jobs.parts.Components;
+import io.sparkreel.jobs.storage.ClipFile;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.model.autoencoder.LatentCodec;
 import io.sparkreel.model.collective.Collective;

@@ -2,18 +2,18 @@
 package io.sparkreel.jobs.train;
 
 import io.sparkreel.bucketing.media.FrameTransform;
-import io.sparkreel.jobs.Components;
-import io.sparkreel.jobs.OnDemand;
-import io.sparkreel.jobs.PretrainedModel;
 import io.sparkreel.jobs.config.DatasetConfig;
 import io.sparkreel.jobs.config.OptimizerConfig;
 import io.sparkreel.jobs.config.SchedulerType;
 import io.sparkreel.jobs.config.StepConfig;
 import io.sparkreel.jobs.config.TrainingConfig;
 import io.sparkreel.jobs.inventory.CrashGuard;
+import io.sparkreel.jobs.parts.Components;
+import io.sparkreel.jobs.parts.OnDemand;
+import io.sparkreel.jobs.parts.PretrainedModel;
 import io.sparkreel.jobs.storage.HadoopStorage;
-import io.sparkreel.jobs.storage.WeightsCache;
 import io.sparkreel.jobs.train.StepLoader.SampleShape;
+import io.sparkreel.jobs.weights.WeightsCache;
 import io.sparkreel.model.autoencoder.LatentCodec;
 import io.sparkreel.model.checkpoint.CheckpointReader;
 import io.sparkreel.model.collective.Collective;

@@ -2,7 +2,7 @@
 package io.sparkreel.jobs.train;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.sparkreel.jobs.UserError;
+import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import java.io.BufferedReader;
 import java.io.File;

@@ -17,7 +17,7 @@ import io.sparkreel.bucketing.media.MediaSource;
 import io.sparkreel.bucketing.media.PixelClip;
 import io.sparkreel.bucketing.media.ProbeOptions;
 import io.sparkreel.jobs.LocalSpark;
-import io.sparkreel.jobs.UserError;
+import io.sparkreel.jobs.error.UserError;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;

@@ -7,8 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sparkreel.jobs.LocalSpark;
-import io.sparkreel.jobs.UserError;
 import io.sparkreel.jobs.config.InferenceConfig;
+import io.sparkreel.jobs.error.UserError;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sparkreel.jobs.BucketingRun;
 import io.sparkreel.jobs.LocalSpark;
-import io.sparkreel.jobs.UserError;
+import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.model.checkpoint.SafetensorsReader;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -8,7 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkreel.jobs.BucketingRun;
 import io.sparkreel.jobs.LocalSpark;
-import io.sparkreel.jobs.StopSignal;
+import io.sparkreel.jobs.spark.StopSignal;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;

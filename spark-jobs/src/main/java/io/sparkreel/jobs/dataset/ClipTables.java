@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs.inventory;
+package io.sparkreel.jobs.dataset;
 
+import io.sparkreel.jobs.inventory.ClipProber;
 import java.util.List;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
@@ -11,7 +12,7 @@ public final class ClipTables {
      * Files to look at. {@code path} names a clip below its root; {@code given_*} is what a metadata table says;
      * {@code problem} is why a row cannot be used. Without a problem, {@code bytes} and {@code mtime} are not null.
      */
-    static final StructType INVENTORY = new StructType()
+    public static final StructType INVENTORY = new StructType()
             .add("table_row", DataTypes.LongType)
             .add("path", DataTypes.StringType, false)
             .add("uri", DataTypes.StringType, false)
@@ -59,7 +60,7 @@ public final class ClipTables {
     public static final List<String> NOT_IN_SHARDS = List.of("caption_mtime", "table_row", "from_table");
 
     /** Clips and refused files together: {@code reason} is null for a clip. */
-    static final StructType PROBED = CLIPS.add("reason", DataTypes.StringType)
+    public static final StructType PROBED = CLIPS.add("reason", DataTypes.StringType)
             .add("detail", DataTypes.StringType)
             .add("when", DataTypes.TimestampType);
 

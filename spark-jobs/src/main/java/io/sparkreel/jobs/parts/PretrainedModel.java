@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs;
+package io.sparkreel.jobs.parts;
 
 import io.sparkreel.jobs.config.ModelConfig;
+import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.storage.HadoopStorage;
-import io.sparkreel.jobs.storage.WeightsCache;
-import io.sparkreel.jobs.storage.WeightsPart;
+import io.sparkreel.jobs.weights.WeightsCache;
+import io.sparkreel.jobs.weights.WeightsPart;
 import io.sparkreel.model.checkpoint.CheckpointReader;
 import io.sparkreel.model.checkpoint.WeightsFolder;
 import io.sparkreel.model.stdit.Stdit2Config;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs.storage;
+package io.sparkreel.jobs.weights;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs.storage;
+package io.sparkreel.jobs.weights;
 
-import io.sparkreel.jobs.UserError;
+import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.storage.DriverFolder;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs;
+package io.sparkreel.jobs.parts;
 
-import io.sparkreel.jobs.Components.TextSizes;
+import io.sparkreel.jobs.parts.Components.TextSizes;
 import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.autoencoder.LatentCodec;
 import io.sparkreel.model.autoencoder.LatentDistribution;

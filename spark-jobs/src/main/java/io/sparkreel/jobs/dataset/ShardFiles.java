@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs.storage;
+package io.sparkreel.jobs.dataset;
 
-import io.sparkreel.jobs.storage.BucketingManifest.ShardFile;
+import io.sparkreel.jobs.dataset.BucketingManifest.ShardFile;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs.storage;
+package io.sparkreel.jobs.dataset;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
-import io.sparkreel.jobs.UserError;
 import io.sparkreel.jobs.config.BucketLevel;
 import io.sparkreel.jobs.config.ResolutionConfig;
+import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.storage.HadoopStorage;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;

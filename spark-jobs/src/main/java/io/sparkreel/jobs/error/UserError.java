@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs;
+package io.sparkreel.jobs.error;
 
 import io.sparkreel.bucketing.InvalidInputException;
 import java.util.regex.Matcher;

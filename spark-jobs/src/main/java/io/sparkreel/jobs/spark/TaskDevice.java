@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs;
+package io.sparkreel.jobs.spark;
 
 import io.sparkreel.jobs.config.Device;
+import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
 import java.util.Arrays;
@@ -118,7 +119,7 @@ public final class TaskDevice {
     }
 
     /** Says before a job starts that it will not use GPUs, if so. */
-    static void announce(Device wanted) {
+    public static void announce(Device wanted) {
         SparkConf conf = new SparkConf();
         if (wanted == Device.CPU) {
             LOG.info("Computing on CPUs, as --device cpu says");

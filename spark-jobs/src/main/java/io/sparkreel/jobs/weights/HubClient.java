@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs.storage;
+package io.sparkreel.jobs.weights;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.sparkreel.jobs.UserError;
+import io.sparkreel.jobs.error.UserError;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs.inference;
+package io.sparkreel.jobs.storage;
 
 import io.sparkreel.bucketing.media.PixelClip;
 import io.sparkreel.bucketing.media.PixelImages;
 import io.sparkreel.bucketing.media.VideoWriter;
-import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.jobs.inference.GifWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,7 +58,7 @@ public final class ClipFile implements AutoCloseable {
     }
 
     /** Ends the clip after its last frame; it stays on this node. */
-    void finish() throws IOException {
+    public void finish() throws IOException {
         if (video != null) {
             video.close();
             video = null;
@@ -70,12 +70,12 @@ public final class ClipFile implements AutoCloseable {
     }
 
     /** Where the clip is once it is published. */
-    String uri() {
+    public String uri() {
         return folder.uri(name);
     }
 
     /** Removes what is in its place. */
-    void deleteOlder() throws IOException {
+    public void deleteOlder() throws IOException {
         folder.delete(name);
     }
 

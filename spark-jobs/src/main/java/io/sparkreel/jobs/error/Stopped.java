@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs;
+package io.sparkreel.jobs.error;
 
 /** A job was told to stop, by a signal or through Spark, and did so in good order: exit code 143. */
 public final class Stopped extends RuntimeException {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs.storage;
+package io.sparkreel.jobs.weights;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -7,8 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.sparkreel.jobs.UserError;
-import io.sparkreel.jobs.storage.LocalHub.Stored;
+import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.weights.LocalHub.Stored;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;

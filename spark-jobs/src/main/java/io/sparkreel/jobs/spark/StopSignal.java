@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs;
+package io.sparkreel.jobs.spark;
 
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -24,7 +24,7 @@ public final class StopSignal implements AutoCloseable {
     private boolean requested;
 
     /** From now on signals count. */
-    void listen() {
+    public void listen() {
         ShutdownHookManager.get().addShutdownHook(hook, BEFORE_SPARK, PATIENCE_S, TimeUnit.SECONDS);
     }
 

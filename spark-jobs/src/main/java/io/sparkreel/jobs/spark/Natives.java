@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs;
+package io.sparkreel.jobs.spark;
 
+import io.sparkreel.jobs.error.UserError;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URISyntaxException;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs;
+package io.sparkreel.jobs.spark;
 
 import io.sparkreel.jobs.storage.DriverFolder;
 import java.nio.file.Path;
@@ -34,7 +34,7 @@ public final class SparkSessions {
     }
 
     /** A session in which so many tasks share an executor, or each of its GPUs; one task if it has fewer cores. */
-    static SparkSession startWithTasksPerExecutor(String name, int tasks) {
+    public static SparkSession startWithTasksPerExecutor(String name, int tasks) {
         SparkConf conf = new SparkConf();
         share(conf, tasks);
         // Else the first barrier stage waits 15 seconds for executors that are still registering.
@@ -84,7 +84,7 @@ public final class SparkSessions {
     }
 
     /** Threads that one task may compute with while it has an executor to itself. */
-    static int threadsPerExecutor(SparkSession spark) {
+    public static int threadsPerExecutor(SparkSession spark) {
         SparkConf conf = spark.sparkContext().getConf();
         boolean local = conf.get("spark.master", "").matches("local(\\[[^,]*])?");
         return local ? spark.sparkContext().defaultParallelism() : coresPerExecutor(conf);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs;
+package io.sparkreel.jobs.parts;
 
 import io.sparkreel.jobs.config.AutoencoderKlConfig;
 import io.sparkreel.jobs.config.CodecConfig;
@@ -9,8 +9,9 @@ import io.sparkreel.jobs.config.SamplerType;
 import io.sparkreel.jobs.config.T5Config;
 import io.sparkreel.jobs.config.TextEncoderConfig;
 import io.sparkreel.jobs.config.WaveletConfig;
-import io.sparkreel.jobs.storage.WeightsCache;
-import io.sparkreel.jobs.storage.WeightsPart;
+import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.weights.WeightsCache;
+import io.sparkreel.jobs.weights.WeightsPart;
 import io.sparkreel.model.autoencoder.AutoencoderKl;
 import io.sparkreel.model.autoencoder.LatentCodec;
 import io.sparkreel.model.autoencoder.LatentSizes;
