@@ -3,10 +3,10 @@ package io.sparkreel.jobs;
 
 import io.sparkreel.jobs.config.LoadedConfig;
 import io.sparkreel.jobs.config.TrainingConfig;
+import io.sparkreel.jobs.preflight.Preflight;
 import io.sparkreel.jobs.spark.SparkSessions;
 import io.sparkreel.jobs.spark.StopSignal;
 import io.sparkreel.jobs.spark.TaskDevice;
-import io.sparkreel.jobs.train.Preflight;
 import io.sparkreel.jobs.train.TrainingRun;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;

@@ -12,6 +12,7 @@ import io.sparkreel.jobs.config.LoadedConfig;
 import io.sparkreel.jobs.config.TrainingConfig;
 import io.sparkreel.jobs.dataset.BucketingManifest;
 import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.features.FeatureCache;
 import io.sparkreel.jobs.inventory.ClipProber;
 import io.sparkreel.jobs.spark.Progress;
 import io.sparkreel.jobs.storage.HadoopStorage;

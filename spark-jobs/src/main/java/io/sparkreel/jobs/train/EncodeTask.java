@@ -5,6 +5,8 @@ import io.sparkreel.bucketing.media.FrameTransform;
 import io.sparkreel.bucketing.media.MediaKind;
 import io.sparkreel.bucketing.media.PixelClip;
 import io.sparkreel.jobs.config.TrainingConfig;
+import io.sparkreel.jobs.features.FeatureCache;
+import io.sparkreel.jobs.features.FeatureShard;
 import io.sparkreel.jobs.inventory.CrashGuard;
 import io.sparkreel.jobs.parts.Components;
 import io.sparkreel.jobs.spark.TaskDevice;

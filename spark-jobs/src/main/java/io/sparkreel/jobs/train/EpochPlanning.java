@@ -8,6 +8,7 @@ import io.sparkreel.bucketing.plan.StepPlanner;
 import io.sparkreel.bucketing.plan.StepPlanner.BucketLoad;
 import io.sparkreel.jobs.config.StepSampler;
 import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.features.FeatureCache;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import java.io.IOException;
 import java.util.ArrayList;

@@ -17,7 +17,7 @@ import java.util.TreeMap;
  * What the steps of a run follow from, as text that a checkpoint keeps: two runs with the same text have the same clips
  * in the same steps, and where the texts differ they say what has changed.
  */
-final class PlanFingerprint {
+public final class PlanFingerprint {
     private static final String BETWEEN = "; ";
     private static final String IS = ": ";
 
@@ -56,7 +56,7 @@ final class PlanFingerprint {
     }
 
     /** What has changed, such as {@code seed: 42, now 43}; empty if nothing has. */
-    static List<String> changes(String before, String now) {
+    public static List<String> changes(String before, String now) {
         Map<String, String> old = facts(before);
         Map<String, String> fresh = facts(now);
         Set<String> names = new LinkedHashSet<>(old.keySet());

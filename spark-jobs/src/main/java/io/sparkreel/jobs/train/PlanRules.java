@@ -16,6 +16,7 @@ import io.sparkreel.jobs.config.StepSampler;
 import io.sparkreel.jobs.config.TrainingConfig;
 import io.sparkreel.jobs.dataset.BucketingManifest;
 import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.watch.MeasuredCosts;
 import io.sparkreel.model.autoencoder.LatentSizes;
 import io.sparkreel.model.stdit.Stdit2Config;
 import java.io.IOException;

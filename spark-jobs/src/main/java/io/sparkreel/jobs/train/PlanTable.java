@@ -10,6 +10,7 @@ import static org.apache.spark.sql.functions.udf;
 import io.sparkreel.bucketing.plan.EpochPlan;
 import io.sparkreel.bucketing.plan.StepPlanner;
 import io.sparkreel.bucketing.plan.StepPlanner.BucketLoad;
+import io.sparkreel.jobs.features.FeatureCache;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

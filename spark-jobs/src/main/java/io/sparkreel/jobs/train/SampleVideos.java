@@ -37,9 +37,9 @@ import org.apache.logging.log4j.Logger;
  * Draws clips for the prompts of the configuration, from the averaged weights. The ranks share the prompts; a clip is
  * the same on whichever rank, and each time from the same noise, so that only the weights change from step to step.
  */
-final class SampleVideos {
+public final class SampleVideos {
     /** Folder of the clips in the run folder. */
-    static final String FOLDER = "samples";
+    public static final String FOLDER = "samples";
 
     private static final Logger LOG = LogManager.getLogger(SampleVideos.class);
 

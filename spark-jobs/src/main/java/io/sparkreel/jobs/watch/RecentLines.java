@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs.train;
+package io.sparkreel.jobs.watch;
 
 import java.io.Serializable;
 import java.util.ArrayList;
@@ -10,14 +10,14 @@ import org.apache.spark.util.AccumulatorV2;
  * The last lines that a task wrote for the driver. They travel with Spark's heartbeats, so a run can be watched
  * without another port.
  */
-final class RecentLines extends AccumulatorV2<String, List<RecentLines.Line>> {
+public final class RecentLines extends AccumulatorV2<String, List<RecentLines.Line>> {
     private static final long serialVersionUID = 1L;
     private static final int KEPT = 500;
     /** Long enough for many heartbeats, so that none need arrive. */
     private static final long KEPT_MS = 60_000;
 
     /** A line, the rank that wrote it, its number among those of that rank, from 0, and when it was written. */
-    record Line(int rank, long number, String text, long millis) implements Serializable {
+    public record Line(int rank, long number, String text, long millis) implements Serializable {
         private static final long serialVersionUID = 1L;
     }
 
@@ -28,7 +28,7 @@ final class RecentLines extends AccumulatorV2<String, List<RecentLines.Line>> {
     private transient long next;
 
     /** From now on lines are written as this rank's; until then as those of rank 0. */
-    synchronized void writeAs(int rank) {
+    public synchronized void writeAs(int rank) {
         this.rank = rank;
     }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs.train;
+package io.sparkreel.jobs.watch;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -16,7 +16,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
 /** Reads what clips cost on the ranks of an earlier run: its {@link BucketCosts}. */
-final class MeasuredCosts {
+public final class MeasuredCosts {
     private static final ObjectMapper JSON =
             new ObjectMapper().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
 
@@ -31,7 +31,7 @@ final class MeasuredCosts {
      *
      * @throws UserError if there is no such file, or it says something else
      */
-    static Map<String, Double> secondsPerClip(Configuration hadoop, String file) throws IOException {
+    public static Map<String, Double> secondsPerClip(Configuration hadoop, String file) throws IOException {
         Path path = new Path(file);
         HadoopStorage folder = new HadoopStorage(
                 hadoop, path.getParent() == null ? "." : path.getParent().toString());

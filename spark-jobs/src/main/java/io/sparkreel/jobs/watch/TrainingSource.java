@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs.train;
+package io.sparkreel.jobs.watch;
 
 import com.codahale.metrics.Gauge;
 import com.codahale.metrics.MetricRegistry;

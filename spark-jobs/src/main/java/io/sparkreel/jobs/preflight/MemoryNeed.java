@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs.train;
+package io.sparkreel.jobs.preflight;
 
 import io.sparkreel.model.stdit.ParameterLayout;
 import io.sparkreel.model.stdit.Stdit2Config;
@@ -22,7 +22,7 @@ import org.apache.spark.network.util.JavaUtils;
  * @param activations bytes that the largest micro-batch takes, by estimate
  * @param cache bytes of decoded clips, on the heap
  */
-record MemoryNeed(long whole, long shared, long copy, long activations, long cache) {
+public record MemoryNeed(long whole, long shared, long copy, long activations, long cache) {
     private static final int SAVED_VECTORS = 4;
     /** Beside decoded clips: Parquet buffers, frames on their way, Spark itself. */
     private static final long HEAP_BASE = 256L << 20;
@@ -46,7 +46,7 @@ record MemoryNeed(long whole, long shared, long copy, long activations, long cac
      * @param draws whether clips are drawn from the average as the run goes on, for which each rank then gathers it
      * @param cache bytes of decoded clips
      */
-    static MemoryNeed of(
+    public static MemoryNeed of(
             Stdit2Config model,
             List<Stdit2Flops.Shape> micros,
             int computeBytes,
@@ -90,7 +90,7 @@ record MemoryNeed(long whole, long shared, long copy, long activations, long cac
     }
 
     /** @throws io.sparkreel.jobs.error.UserError if the ranks would not fit into the memory that they have */
-    void check(List<RankFacts> ranks, SparkConf conf) {
+    public void check(List<RankFacts> ranks, SparkConf conf) {
         for (RankFacts rank : ranks) {
             if (rank.heap() < cache + HEAP_BASE) {
                 String setting = heapSetting(rank);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs.train;
+package io.sparkreel.jobs.watch;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.sparkreel.jobs.error.UserError;
@@ -23,7 +23,7 @@ import org.apache.logging.log4j.Logger;
  * Hands the event files of a run to the {@code wandb} program when the run ends, however it ends. Which server and
  * whose account is the program's own business: it reads its own environment and files.
  */
-final class WandbSync implements LineSink {
+public final class WandbSync implements LineSink {
     private static final Logger LOG = LogManager.getLogger(WandbSync.class);
     private static final String NAME = "wandb";
     private static final String PROJECT = "sparkreel";
@@ -45,7 +45,7 @@ final class WandbSync implements LineSink {
      * @param path folders, as in the environment's PATH
      * @throws UserError if it is in none of them
      */
-    static Path find(String path) {
+    public static Path find(String path) {
         return Stream.of(path.split(File.pathSeparator))
                 .filter(folder -> !folder.isEmpty())
                 .map(folder -> Path.of(folder, NAME))

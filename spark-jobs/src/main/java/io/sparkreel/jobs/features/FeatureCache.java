@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs.train;
+package io.sparkreel.jobs.features;
 
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
@@ -19,6 +19,7 @@ import io.sparkreel.jobs.config.TextEncoderConfig;
 import io.sparkreel.jobs.config.TrainingConfig;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.jobs.train.PlanFingerprint;
 import io.sparkreel.jobs.weights.WeightsCache;
 import io.sparkreel.jobs.weights.WeightsIdentity;
 import java.io.IOException;
@@ -45,16 +46,17 @@ import org.apache.spark.sql.SparkSession;
  * @param windows of each video
  * @param dtype of the numbers
  */
-record FeatureCache(
+public record FeatureCache(
         @JsonProperty("encoders") String encoders,
         @JsonProperty("windows") int windows,
         @JsonProperty("dtype") Precision dtype)
         implements Serializable {
     static final String INDEX = "index";
     static final String SHARDS = "shards";
-    static final String QUARANTINE = "quarantine";
+    public static final String QUARANTINE = "quarantine";
     /** What names an entry; {@code content} changes when the file or its caption does. */
-    static final List<String> KEY = List.of("clip_id", "height_px", "width_px", "bucket_frames", "window", "content");
+    public static final List<String> KEY =
+            List.of("clip_id", "height_px", "width_px", "bucket_frames", "window", "content");
 
     private static final List<String> SHAPE = List.of("clip_id", "height_px", "width_px", "bucket_frames");
     private static final long serialVersionUID = 1L;
@@ -62,7 +64,8 @@ record FeatureCache(
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
     /** What a configuration would store. */
-    static FeatureCache of(TrainingConfig config, WeightsCache weights, Configuration hadoop) throws IOException {
+    public static FeatureCache of(TrainingConfig config, WeightsCache weights, Configuration hadoop)
+            throws IOException {
         int windows = config.dataset().temporalWindows() == null
                 ? 1
                 : config.dataset().temporalWindows();
@@ -92,7 +95,7 @@ record FeatureCache(
     }
 
     /** The manifest of a folder, if it has one. */
-    static Optional<FeatureCache> find(HadoopStorage folder) throws IOException {
+    public static Optional<FeatureCache> find(HadoopStorage folder) throws IOException {
         if (folder.status(MANIFEST).isEmpty()) {
             return Optional.empty();
         }
@@ -107,12 +110,12 @@ record FeatureCache(
     }
 
     /** Begins a folder. */
-    void create(HadoopStorage folder) throws IOException {
+    public void create(HadoopStorage folder) throws IOException {
         folder.atomicPut(MANIFEST, JSON.writeValueAsBytes(this));
     }
 
     /** What this cache was encoded by that another would not be; empty if that could be the same cache. */
-    List<String> differences(FeatureCache other) {
+    public List<String> differences(FeatureCache other) {
         return PlanFingerprint.changes(encoders, other.encoders);
     }
 
@@ -121,7 +124,7 @@ record FeatureCache(
      *
      * @throws UserError if they are not those of the configuration
      */
-    static FeatureCache forTraining(TrainingConfig config, WeightsCache weights, Configuration hadoop)
+    public static FeatureCache forTraining(TrainingConfig config, WeightsCache weights, Configuration hadoop)
             throws IOException {
         String folder = config.dataset().features();
         if (folder == null) {
@@ -151,7 +154,7 @@ record FeatureCache(
      * @param clips with the columns of shards
      * @throws UserError if some are stored as they were before their file or caption changed
      */
-    static long stored(Dataset<Row> clips, Dataset<Row> index, String folder) {
+    public static long stored(Dataset<Row> clips, Dataset<Row> index, String folder) {
         String[] shape = SHAPE.toArray(String[]::new);
         Dataset<Row> wanted = clips.withColumn("content", content())
                 .select("clip_id", "height_px", "width_px", "bucket_frames", "content")
@@ -171,17 +174,17 @@ record FeatureCache(
     }
 
     /** Changes when the file of a clip or its caption does, as far as the table of clips can tell. */
-    static Column content() {
+    public static Column content() {
         return xxhash64(col("bytes"), col("mtime"), col("caption"));
     }
 
     /** The windows of a clip that are stored: images have one. */
-    static Column window(Column epoch, int windows) {
+    public static Column window(Column epoch, int windows) {
         return when(col("kind").equalTo("image"), lit(0)).otherwise(pmod(epoch, lit(windows)));
     }
 
     /** Removes what tasks left unfinished when their process was killed: files that the index does not lead to. */
-    static void deleteUnfinished(HadoopStorage folder) throws IOException {
+    public static void deleteUnfinished(HadoopStorage folder) throws IOException {
         Set<String> indexed = new HashSet<>();
         for (String file : folder.list(INDEX)) {
             if (file.startsWith("_")) {
@@ -202,7 +205,7 @@ record FeatureCache(
     }
 
     /** The index of a folder, one row for each entry; empty if there is none yet. */
-    static Optional<Dataset<Row>> index(SparkSession spark, HadoopStorage folder) throws IOException {
+    public static Optional<Dataset<Row>> index(SparkSession spark, HadoopStorage folder) throws IOException {
         if (folder.list(INDEX).stream().noneMatch(name -> name.endsWith(".parquet") && !name.startsWith("_"))) {
             return Optional.empty();
         }

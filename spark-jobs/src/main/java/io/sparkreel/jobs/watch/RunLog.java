@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs.train;
+package io.sparkreel.jobs.watch;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -29,7 +29,7 @@ import scala.jdk.javaapi.CollectionConverters;
  * What happens in a run, as it happens: lines of JSON in the run folder, a readable line on the console, and
  * whatever its sinks make of them. The ranks' lines arrive with Spark's heartbeats.
  */
-final class RunLog extends SparkListener implements AutoCloseable {
+public final class RunLog extends SparkListener implements AutoCloseable {
     private static final Logger LOG = LogManager.getLogger(RunLog.class);
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration PAGE_PAUSE = Duration.ofSeconds(10);
@@ -46,7 +46,7 @@ final class RunLog extends SparkListener implements AutoCloseable {
      * @param step that it goes on after, 0 for a run that begins
      * @param told as for {@link LogFile#rewind}
      */
-    static RunLog of(LoadedConfig<TrainingConfig> loaded, HadoopStorage run, long step, List<JsonNode> told)
+    public static RunLog of(LoadedConfig<TrainingConfig> loaded, HadoopStorage run, long step, List<JsonNode> told)
             throws IOException {
         RunPage page = new RunPage(run.toString(), loaded.yaml());
         List<LineSink> sinks = new ArrayList<>(List.of(
@@ -79,7 +79,7 @@ final class RunLog extends SparkListener implements AutoCloseable {
     }
 
     /** From now on lines come from this accumulator. */
-    synchronized void follow(RecentLines lines) {
+    public synchronized void follow(RecentLines lines) {
         accumulator = lines.id();
         next.clear();
     }
@@ -99,7 +99,7 @@ final class RunLog extends SparkListener implements AutoCloseable {
     }
 
     /** Takes the lines that are new. */
-    synchronized void take(List<RecentLines.Line> lines) {
+    public synchronized void take(List<RecentLines.Line> lines) {
         for (RecentLines.Line line : lines) {
             if (line.number() >= next.getOrDefault(line.rank(), 0L)) {
                 next.put(line.rank(), line.number() + 1);
@@ -113,7 +113,7 @@ final class RunLog extends SparkListener implements AutoCloseable {
      *
      * @param what for people; on the console it is a warning, unless it is the end
      */
-    synchronized void tell(String event, String what) {
+    public synchronized void tell(String event, String what) {
         ObjectNode line = JSON.createObjectNode()
                 .put("event", event)
                 .put("time", Instant.now().toString())
@@ -142,7 +142,7 @@ final class RunLog extends SparkListener implements AutoCloseable {
     }
 
     /** What the ranks had told lately when they wrote a checkpoint. */
-    static List<JsonNode> notes(CheckpointReader checkpoint) throws IOException {
+    public static List<JsonNode> notes(CheckpointReader checkpoint) throws IOException {
         List<JsonNode> lines = new ArrayList<>();
         if (checkpoint.has(LogFile.NAME)) {
             for (String line : new String(checkpoint.read(LogFile.NAME), StandardCharsets.UTF_8)
@@ -155,7 +155,7 @@ final class RunLog extends SparkListener implements AutoCloseable {
     }
 
     /** As {@link LogFile#rewind}; lines of an attempt that is over are not heard any more. */
-    synchronized void rewind(long step, List<JsonNode> told) throws IOException {
+    public synchronized void rewind(long step, List<JsonNode> told) throws IOException {
         accumulator = -1;
         tellSinks(file.rewind(step, told));
         List<JsonNode> lines = file.lines();
@@ -163,7 +163,7 @@ final class RunLog extends SparkListener implements AutoCloseable {
     }
 
     /** Brings what was told so far to the run folder. */
-    synchronized void flush() throws IOException {
+    public synchronized void flush() throws IOException {
         file.flush();
         for (LineSink sink : sinks) {
             sink.flush();

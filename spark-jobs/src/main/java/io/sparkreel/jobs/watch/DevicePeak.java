@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs.train;
+package io.sparkreel.jobs.watch;
 
 import io.sparkreel.jobs.config.Precision;
 import io.sparkreel.jobs.config.TrainingConfig;
@@ -15,7 +15,7 @@ import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 
 /** How much the device of a rank can compute at most. */
-final class DevicePeak {
+public final class DevicePeak {
     private static final Logger LOG = LogManager.getLogger(DevicePeak.class);
     private static final List<String> NAMES = List.of("nvidia-smi", "--query-gpu=name", "--format=csv,noheader");
     private static final int LIMIT_S = 20;
@@ -24,7 +24,7 @@ final class DevicePeak {
     private DevicePeak() {}
 
     /** Operations a second, if they are configured or the device is a GPU that is known. */
-    static OptionalDouble of(TrainingConfig config, Tensors tensors) {
+    public static OptionalDouble of(TrainingConfig config, Tensors tensors) {
         if (config.watch().peakTflops() != null) {
             return OptionalDouble.of(config.watch().peakTflops() * TERA);
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs.train;
+package io.sparkreel.jobs.watch;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -21,8 +21,8 @@ import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 
 /** The file {@code log.jsonl} of a run: a line of JSON for each thing that happened, each step once. */
-final class LogFile {
-    static final String NAME = "log.jsonl";
+public final class LogFile {
+    public static final String NAME = "log.jsonl";
 
     private static final Logger LOG = LogManager.getLogger(LogFile.class);
     private static final ObjectMapper JSON = new ObjectMapper();

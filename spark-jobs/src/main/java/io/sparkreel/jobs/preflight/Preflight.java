@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs.train;
+package io.sparkreel.jobs.preflight;
 
 import io.sparkreel.jobs.config.Device;
 import io.sparkreel.jobs.error.UserError;
@@ -129,7 +129,7 @@ public final class Preflight {
      * @param device what ranks are told to compute on
      * @throws UserError if they do not come, or cannot have one rank each
      */
-    static List<RankFacts> ranks(JavaSparkContext context, Device device) {
+    public static List<RankFacts> ranks(JavaSparkContext context, Device device) {
         if (context.isLocal()) {
             return List.of(RankFacts.here(0, device));
         }

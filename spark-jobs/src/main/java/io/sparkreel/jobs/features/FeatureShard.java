@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs.train;
+package io.sparkreel.jobs.features;
 
 import io.sparkreel.jobs.config.Precision;
 import io.sparkreel.jobs.storage.HadoopStorage;
@@ -27,7 +27,7 @@ import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
 
 /** Encoded clips that are gathered and then written as one safetensors file and one file of the index. */
-final class FeatureShard {
+public final class FeatureShard {
     private static final MessageType SCHEMA = MessageTypeParser.parseMessageType("""
             message features {
               required int64 clip_id;
@@ -50,7 +50,7 @@ final class FeatureShard {
      *
      * @param text features of the caption's tokens, [tokens, width], without padding
      */
-    record Entry(
+    public record Entry(
             long clipId,
             int height,
             int width,
@@ -71,7 +71,7 @@ final class FeatureShard {
     private final List<Entry> entries = new ArrayList<>();
     private long bytes;
 
-    FeatureShard(HadoopStorage folder, Configuration hadoop, Precision dtype) {
+    public FeatureShard(HadoopStorage folder, Configuration hadoop, Precision dtype) {
         this.folder = folder;
         this.hadoop = hadoop;
         type = type(dtype);
@@ -82,7 +82,7 @@ final class FeatureShard {
     }
 
     /** Takes an entry, and writes what there is once it is enough for a file. */
-    void add(Entry entry) throws IOException {
+    public void add(Entry entry) throws IOException {
         entries.add(entry);
         bytes += entry.values() * type.bytes();
         if (bytes >= FULL_BYTES || entries.size() >= FULL_ENTRIES) {
@@ -91,7 +91,7 @@ final class FeatureShard {
     }
 
     /** Writes what there is. */
-    void flush() throws IOException {
+    public void flush() throws IOException {
         if (entries.isEmpty()) {
             return;
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs.train;
+package io.sparkreel.jobs.preflight;
 
 import com.sun.management.OperatingSystemMXBean;
 import io.sparkreel.jobs.config.Device;
@@ -31,7 +31,7 @@ import scala.runtime.AbstractFunction1;
  * @param gpu whether the rank computes on a GPU
  * @param gpuMemory bytes of that GPU; 0 where that is not known, and where there is none
  */
-record RankFacts(
+public record RankFacts(
         int rank, String executor, String host, String spark, long heap, long memory, boolean gpu, long gpuMemory)
         implements Serializable {
     private static final long serialVersionUID = 1L;

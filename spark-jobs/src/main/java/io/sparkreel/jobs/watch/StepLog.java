@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs.train;
+package io.sparkreel.jobs.watch;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -19,7 +19,7 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /** What is told of the steps between two lines of the log, over all ranks. */
-final class StepLog {
+public final class StepLog {
     private static final double TERA = 1e12;
     private static final Set<Phase> IN_A_STEP = EnumSet.complementOf(EnumSet.of(Phase.ASIDE));
 
@@ -37,7 +37,7 @@ final class StepLog {
      * @param metrics of this rank
      * @param peak operations that the device of one rank can do in a second, if known
      */
-    StepLog(StepMetrics metrics, Collective collective, OptionalDouble peak) {
+    public StepLog(StepMetrics metrics, Collective collective, OptionalDouble peak) {
         this.metrics = metrics;
         this.collective = collective;
         this.peak = peak;
@@ -45,7 +45,7 @@ final class StepLog {
     }
 
     /** Counts a step. */
-    void stepped(StepReport report) {
+    public void stepped(StepReport report) {
         steps++;
         samples += report.samples();
         if (!report.skipped()) { // else the loss may be no number, and would hide those of the other steps
@@ -60,7 +60,7 @@ final class StepLog {
      * Ends an interval and begins the next; every rank calls this. Terms of the loss are means over samples, times are
      * means over ranks and steps, rates are sums over ranks.
      */
-    ObjectNode line() {
+    public ObjectNode line() {
         List<RankLap> laps = metrics.lap().ofAllRanks(collective);
         Map<Phase, Double> phases = new EnumMap<>(Phase.class);
         IN_A_STEP.forEach(phase -> phases.put(phase, mean(laps, phase)));

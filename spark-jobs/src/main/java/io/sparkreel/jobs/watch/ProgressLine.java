@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs.train;
+package io.sparkreel.jobs.watch;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.sparkreel.jobs.train.SampleVideos;
 import java.util.Locale;
 import java.util.StringJoiner;
 
