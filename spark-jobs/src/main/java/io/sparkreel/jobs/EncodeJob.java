@@ -3,9 +3,9 @@ package io.sparkreel.jobs;
 
 import io.sparkreel.jobs.config.LoadedConfig;
 import io.sparkreel.jobs.config.TrainingConfig;
+import io.sparkreel.jobs.encode.EncodeRun;
 import io.sparkreel.jobs.spark.SparkSessions;
 import io.sparkreel.jobs.spark.TaskDevice;
-import io.sparkreel.jobs.train.EncodeRun;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.deploy.SparkHadoopUtil;

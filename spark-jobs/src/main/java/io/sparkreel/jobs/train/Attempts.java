@@ -4,6 +4,7 @@ package io.sparkreel.jobs.train;
 import io.sparkreel.jobs.config.TrainingConfig;
 import io.sparkreel.jobs.error.Stopped;
 import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.plan.PlannedClip;
 import io.sparkreel.jobs.watch.RecentLines;
 import io.sparkreel.jobs.watch.RunLog;
 import io.sparkreel.model.checkpoint.CheckpointReader;

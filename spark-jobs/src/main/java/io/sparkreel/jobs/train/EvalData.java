@@ -9,6 +9,9 @@ import io.sparkreel.bucketing.media.MediaKind;
 import io.sparkreel.jobs.config.TrainingConfig;
 import io.sparkreel.jobs.dataset.BucketingManifest;
 import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.plan.ClipSource;
+import io.sparkreel.jobs.plan.HeldOut;
+import io.sparkreel.jobs.plan.PlannedClip;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -29,12 +32,12 @@ import org.apache.spark.sql.SparkSession;
  * @param manifest what lies in it, or null
  * @param heldOut which of them are held out otherwise
  */
-record EvalData(HadoopStorage data, BucketingManifest manifest, HeldOut heldOut) {
+public record EvalData(HadoopStorage data, BucketingManifest manifest, HeldOut heldOut) {
     private static final Logger LOG = LogManager.getLogger(EvalData.class);
     /** Judging takes little memory, so this need not be the batch size of the bucket. */
     private static final int BATCH_SIZE = 4;
     /** In the run folder. */
-    static final String TABLE = "eval";
+    public static final String TABLE = "eval";
 
     /**
      * @return null if the model is not judged
@@ -59,7 +62,7 @@ record EvalData(HadoopStorage data, BucketingManifest manifest, HeldOut heldOut)
      *
      * @throws UserError if there are no clips, or some that are trained on as well
      */
-    List<List<PlannedClip>> microBatches(SparkSession spark, RunStart start) {
+    public List<List<PlannedClip>> microBatches(SparkSession spark, RunStart start) {
         Dataset<Row> clips = data == null ? heldOut(spark, start) : apart(spark, start);
         List<Row> rows = clips.orderBy("resolution", "bucket_frames", "aspect", "clip_id")
                 .collectAsList();

@@ -3,6 +3,7 @@ package io.sparkreel.jobs.train;
 
 import io.sparkreel.jobs.config.TrainingConfig;
 import io.sparkreel.jobs.features.FeatureCache;
+import io.sparkreel.jobs.plan.PlannedClip;
 import io.sparkreel.jobs.watch.RecentLines;
 import io.sparkreel.model.stdit.Stdit2Config;
 import java.io.Serializable;

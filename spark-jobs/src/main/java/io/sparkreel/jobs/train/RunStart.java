@@ -13,6 +13,8 @@ import io.sparkreel.jobs.features.FeatureCache;
 import io.sparkreel.jobs.parts.Components;
 import io.sparkreel.jobs.parts.Components.TextSizes;
 import io.sparkreel.jobs.parts.PretrainedModel;
+import io.sparkreel.jobs.plan.PlanFingerprint;
+import io.sparkreel.jobs.plan.PlanRules;
 import io.sparkreel.jobs.preflight.MemoryNeed;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.watch.RunLog;
@@ -51,7 +53,7 @@ import org.apache.logging.log4j.Logger;
  * @param resumed where that checkpoint's run stood; null for a run that begins at step 0
  * @param latent what the codec makes of a picture
  */
-record RunStart(
+public record RunStart(
         HadoopStorage data,
         BucketingManifest manifest,
         HadoopStorage run,
@@ -155,7 +157,7 @@ record RunStart(
     }
 
     /** The shards hold clips that are long enough for one interval; another would need other buckets. */
-    static void requireSameInterval(TrainingConfig config, BucketingManifest manifest) {
+    public static void requireSameInterval(TrainingConfig config, BucketingManifest manifest) {
         if (config.dataset().type() == DatasetType.VARIABLE_VIDEO_TEXT_DATASET
                 && config.dataset().frameInterval() != manifest.frameInterval()) {
             throw new UserError("Cannot train with dataset.frame_interval "
@@ -170,7 +172,7 @@ record RunStart(
      *
      * @param key what the folder was given as
      */
-    static HadoopStorage dataFolder(Configuration hadoop, String dataPath, String key) throws IOException {
+    public static HadoopStorage dataFolder(Configuration hadoop, String dataPath, String key) throws IOException {
         Path path = new Path(dataPath);
         HadoopStorage given = new HadoopStorage(hadoop, dataPath);
         if (given.status("").isEmpty()) {

@@ -2,8 +2,9 @@
 package io.sparkreel.jobs.train;
 
 import io.sparkreel.jobs.config.RunConfig;
+import io.sparkreel.jobs.loader.StepLoader;
+import io.sparkreel.jobs.loader.StepLoader.LoadedStep;
 import io.sparkreel.jobs.storage.HadoopStorage;
-import io.sparkreel.jobs.train.StepLoader.LoadedStep;
 import io.sparkreel.model.checkpoint.CheckpointWriter;
 import io.sparkreel.model.checkpoint.Retention;
 import io.sparkreel.model.collective.Collective;

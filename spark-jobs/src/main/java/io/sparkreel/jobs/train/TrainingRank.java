@@ -8,11 +8,16 @@ import io.sparkreel.jobs.config.SchedulerType;
 import io.sparkreel.jobs.config.StepConfig;
 import io.sparkreel.jobs.config.TrainingConfig;
 import io.sparkreel.jobs.inventory.CrashGuard;
+import io.sparkreel.jobs.loader.ClipDecoder;
+import io.sparkreel.jobs.loader.ClipEncoder;
+import io.sparkreel.jobs.loader.FeatureReader;
+import io.sparkreel.jobs.loader.StepLoader;
+import io.sparkreel.jobs.loader.StepLoader.SampleShape;
 import io.sparkreel.jobs.parts.Components;
 import io.sparkreel.jobs.parts.OnDemand;
 import io.sparkreel.jobs.parts.PretrainedModel;
+import io.sparkreel.jobs.plan.PlanReader;
 import io.sparkreel.jobs.storage.HadoopStorage;
-import io.sparkreel.jobs.train.StepLoader.SampleShape;
 import io.sparkreel.jobs.weights.WeightsCache;
 import io.sparkreel.model.autoencoder.LatentCodec;
 import io.sparkreel.model.checkpoint.CheckpointReader;
@@ -33,7 +38,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.BarrierTaskContext;
 
 /** One rank of a training attempt: the body of a task of the barrier stage. */
-final class TrainingRank {
+public final class TrainingRank {
     private final RankTask task;
     private final TrainingConfig config;
     private final Configuration hadoop;
@@ -163,7 +168,7 @@ final class TrainingRank {
     }
 
     /** @param totalSteps the length of the run, for the learning rate */
-    static Trainer.Options options(TrainingConfig config, long totalSteps) {
+    public static Trainer.Options options(TrainingConfig config, long totalSteps) {
         OptimizerConfig optimizer = config.optimizer();
         LearningRate rate = new LearningRate(
                 LearningRate.Schedule.valueOf(optimizer.lrSchedule().name()),

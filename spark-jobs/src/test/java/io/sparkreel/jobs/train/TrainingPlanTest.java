@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.sparkreel.bucketing.bucket.ClipId;
 import io.sparkreel.jobs.BucketingRun;
 import io.sparkreel.jobs.LocalSpark;
+import io.sparkreel.jobs.bench.BatchSizeSearch;
 import io.sparkreel.jobs.config.BucketLevel;
 import io.sparkreel.jobs.config.ConfigLoader;
 import io.sparkreel.jobs.config.LoadedConfig;

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.plan;
+
+import io.sparkreel.jobs.config.DatasetType;
+import io.sparkreel.jobs.config.StepMix;
+import io.sparkreel.jobs.config.TrainingConfig;
+import io.sparkreel.jobs.dataset.BucketingManifest;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * What the steps of a run follow from, as text that a checkpoint keeps: two runs with the same text have the same clips
+ * in the same steps, and where the texts differ they say what has changed.
+ */
+public final class PlanFingerprint {
+    private static final String BETWEEN = "; ";
+    private static final String IS = ": ";
+
+    private PlanFingerprint() {}
+
+    public static String of(TrainingConfig config, BucketingManifest manifest, PlanRules rules) {
+        Map<String, Object> facts = new LinkedHashMap<>();
+        if (config.dataset().type() == DatasetType.VIDEO_TEXT_DATASET) {
+            facts.put("data", manifest.run());
+            facts.put(
+                    "image_size",
+                    config.dataset().imageSize().height() + "x"
+                            + config.dataset().imageSize().width());
+            facts.put("num_frames", config.dataset().numFrames());
+        } else {
+            // Of the content alone: the same data made again, or lying elsewhere, is the same.
+            facts.put("data", manifest.fingerprint());
+            facts.put("data's seed", manifest.seed());
+            facts.put("data's epochs", manifest.epochs());
+        }
+        facts.put("frame_interval", config.dataset().frameInterval());
+        facts.put("seed", config.run().seed());
+        facts.put("sampler", rules.sampler().word());
+        facts.put("micro_batches_per_step", rules.planner().microBatchesPerStep());
+        facts.put("step_mix", config.plan().stepMix().word());
+        rules.batchSizes().forEach((tag, size) -> facts.put("batch size of " + tag, size));
+        if (config.plan().stepMix() == StepMix.SIMILAR) {
+            facts.put("costs", Integer.toHexString(new TreeMap<>(rules.clipCosts()).hashCode()));
+        }
+        if (config.watch().evalFraction() > 0) {
+            facts.put("eval_fraction", config.watch().evalFraction());
+        }
+        List<String> lines = new ArrayList<>();
+        facts.forEach((name, value) -> lines.add(name + IS + value));
+        return String.join(BETWEEN, lines);
+    }
+
+    /** What has changed, such as {@code seed: 42, now 43}; empty if nothing has. */
+    public static List<String> changes(String before, String now) {
+        Map<String, String> old = facts(before);
+        Map<String, String> fresh = facts(now);
+        Set<String> names = new LinkedHashSet<>(old.keySet());
+        names.addAll(fresh.keySet());
+        List<String> changes = new ArrayList<>();
+        for (String name : names) {
+            String was = old.getOrDefault(name, "none");
+            String is = fresh.getOrDefault(name, "none");
+            if (!was.equals(is)) {
+                changes.add(name + " was " + was + ", is " + is);
+            }
+        }
+        return changes;
+    }
+
+    private static Map<String, String> facts(String text) {
+        Map<String, String> facts = new LinkedHashMap<>();
+        for (String line : text.split(BETWEEN)) {
+            int end = line.indexOf(IS);
+            facts.put(end < 0 ? line : line.substring(0, end), end < 0 ? "" : line.substring(end + IS.length()));
+        }
+        return facts;
+    }
+}
