@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs;
 
-import io.sparkreel.jobs.config.BucketingConfig;
-import io.sparkreel.jobs.config.ConfigLoader;
+import io.sparkreel.jobs.config.bucketing.BucketingConfig;
+import io.sparkreel.jobs.config.reader.ConfigLoader;
 import io.sparkreel.jobs.dataset.BucketingManifest;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import java.io.IOException;

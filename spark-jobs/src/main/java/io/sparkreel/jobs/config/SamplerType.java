@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config;
 
+import io.sparkreel.jobs.config.reader.Choice;
 import java.util.Locale;
 
 /** {@code scheduler.type} of an inference run: how a sampler walks from noise to a latent. */

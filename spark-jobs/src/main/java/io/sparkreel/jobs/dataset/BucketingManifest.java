@@ -6,7 +6,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import io.sparkreel.jobs.config.BucketLevel;
-import io.sparkreel.jobs.config.ResolutionConfig;
+import io.sparkreel.jobs.config.bucketing.ResolutionConfig;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import java.io.IOException;

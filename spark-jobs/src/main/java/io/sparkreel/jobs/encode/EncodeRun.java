@@ -8,8 +8,8 @@ import static org.apache.spark.sql.functions.sequence;
 import static org.apache.spark.sql.functions.when;
 
 import io.sparkreel.bucketing.bucket.Bucket;
-import io.sparkreel.jobs.config.LoadedConfig;
-import io.sparkreel.jobs.config.TrainingConfig;
+import io.sparkreel.jobs.config.reader.LoadedConfig;
+import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.dataset.BucketingManifest;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.features.FeatureCache;
@@ -158,7 +158,7 @@ public final class EncodeRun {
     /** Every window of every clip in every size. */
     private Dataset<Row> wanted(SparkSession spark) {
         Dataset<Row> clips;
-        if (config.dataset().type() == io.sparkreel.jobs.config.DatasetType.VIDEO_TEXT_DATASET) {
+        if (config.dataset().type() == io.sparkreel.jobs.config.train.DatasetType.VIDEO_TEXT_DATASET) {
             Bucket bucket = PlanRules.fixedBucket(config.dataset());
             clips = ClipSource.longEnough(spark, data, manifest, bucket)
                     .withColumn("bucket_frames", lit(bucket.frames()))

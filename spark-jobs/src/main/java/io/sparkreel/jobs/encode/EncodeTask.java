@@ -4,7 +4,7 @@ package io.sparkreel.jobs.encode;
 import io.sparkreel.bucketing.media.FrameTransform;
 import io.sparkreel.bucketing.media.MediaKind;
 import io.sparkreel.bucketing.media.PixelClip;
-import io.sparkreel.jobs.config.TrainingConfig;
+import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.features.FeatureCache;
 import io.sparkreel.jobs.features.FeatureShard;
 import io.sparkreel.jobs.inventory.CrashGuard;

@@ -16,7 +16,7 @@ import io.sparkreel.jobs.config.CodecConfig;
 import io.sparkreel.jobs.config.Precision;
 import io.sparkreel.jobs.config.T5Config;
 import io.sparkreel.jobs.config.TextEncoderConfig;
-import io.sparkreel.jobs.config.TrainingConfig;
+import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.plan.PlanFingerprint;
 import io.sparkreel.jobs.storage.HadoopStorage;

@@ -2,7 +2,7 @@
 package io.sparkreel.jobs.inference;
 
 import io.sparkreel.bucketing.InvalidInputException;
-import io.sparkreel.jobs.config.InferenceConfig;
+import io.sparkreel.jobs.config.inference.InferenceConfig;
 import io.sparkreel.jobs.storage.ClipFile;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.model.generate.VideoRequest;

@@ -2,9 +2,9 @@
 package io.sparkreel.jobs.inference;
 
 import io.sparkreel.bucketing.media.PixelClip;
-import io.sparkreel.jobs.config.AspectCondition;
-import io.sparkreel.jobs.config.CarryMode;
-import io.sparkreel.jobs.config.InferenceConfig;
+import io.sparkreel.jobs.config.inference.AspectCondition;
+import io.sparkreel.jobs.config.inference.CarryMode;
+import io.sparkreel.jobs.config.inference.InferenceConfig;
 import io.sparkreel.jobs.parts.Components;
 import io.sparkreel.jobs.parts.PretrainedModel;
 import io.sparkreel.jobs.spark.TaskDevice;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.inference;
 
-import io.sparkreel.jobs.config.InferenceConfig;
+import io.sparkreel.jobs.config.inference.InferenceConfig;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.parts.Components;
 import io.sparkreel.jobs.parts.Components.TextSizes;

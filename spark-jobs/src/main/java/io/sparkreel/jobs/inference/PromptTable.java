@@ -4,7 +4,7 @@ package io.sparkreel.jobs.inference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.jobs.config.ImageSize;
-import io.sparkreel.jobs.config.InferenceConfig;
+import io.sparkreel.jobs.config.inference.InferenceConfig;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.diffusion.MaskStrategy;

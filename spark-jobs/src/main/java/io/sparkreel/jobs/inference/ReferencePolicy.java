@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.inference;
 
-import io.sparkreel.jobs.config.ConditioningConfig;
+import io.sparkreel.jobs.config.inference.ConditioningConfig;
 import io.sparkreel.jobs.error.UserError;
 import java.io.IOException;
 import java.net.InetAddress;

@@ -10,7 +10,7 @@ import io.sparkreel.bucketing.media.MediaProblem;
 import io.sparkreel.bucketing.media.MediaSource;
 import io.sparkreel.bucketing.media.PixelClip;
 import io.sparkreel.bucketing.media.ProbeOptions;
-import io.sparkreel.jobs.config.ConditioningConfig;
+import io.sparkreel.jobs.config.inference.ConditioningConfig;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.inventory.CrashGuard;
 import io.sparkreel.jobs.storage.HadoopMediaSource;

@@ -8,7 +8,7 @@ import io.sparkreel.bucketing.media.MediaKind;
 import io.sparkreel.bucketing.media.MediaProbe;
 import io.sparkreel.bucketing.media.MediaProblem;
 import io.sparkreel.bucketing.media.ProbeOptions;
-import io.sparkreel.jobs.config.ProbeMode;
+import io.sparkreel.jobs.config.bucketing.ProbeMode;
 import io.sparkreel.jobs.storage.HadoopMediaSource;
 import java.io.IOException;
 import java.io.UncheckedIOException;

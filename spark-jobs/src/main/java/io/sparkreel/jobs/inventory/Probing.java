@@ -12,7 +12,7 @@ import static org.apache.spark.sql.functions.when;
 import io.sparkreel.bucketing.media.FrameCount;
 import io.sparkreel.bucketing.media.ProbeOptions;
 import io.sparkreel.bucketing.media.Verify;
-import io.sparkreel.jobs.config.BucketingConfig;
+import io.sparkreel.jobs.config.bucketing.BucketingConfig;
 import io.sparkreel.jobs.dataset.BucketingManifest;
 import io.sparkreel.jobs.dataset.ClipTables;
 import io.sparkreel.jobs.error.UserError;

@@ -50,7 +50,7 @@ public final class StepLoader implements AutoCloseable {
      */
     public record SampleShape(int channels, int spatialFactor, int textSlots, int textWidth) {
         /** @param clip one of the micro-batch, whose clips have one shape */
-        MicroBatch microBatch(PlannedClip clip, List<Sample> samples) {
+        public MicroBatch microBatch(PlannedClip clip, List<Sample> samples) {
             LatentShape latent = new LatentShape(
                     channels, clip.numFrames(), clip.height() / spatialFactor, clip.width() / spatialFactor);
             return new MicroBatch(clip.bucket(), clip.epoch(), samples, latent, textSlots, textWidth);

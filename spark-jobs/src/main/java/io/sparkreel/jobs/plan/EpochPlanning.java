@@ -6,7 +6,7 @@ import static org.apache.spark.sql.functions.col;
 import io.sparkreel.bucketing.plan.EpochPlan;
 import io.sparkreel.bucketing.plan.StepPlanner;
 import io.sparkreel.bucketing.plan.StepPlanner.BucketLoad;
-import io.sparkreel.jobs.config.StepSampler;
+import io.sparkreel.jobs.config.train.StepSampler;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.features.FeatureCache;
 import io.sparkreel.jobs.storage.HadoopStorage;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.plan;
 
-import io.sparkreel.jobs.config.DatasetType;
-import io.sparkreel.jobs.config.StepMix;
-import io.sparkreel.jobs.config.TrainingConfig;
+import io.sparkreel.jobs.config.train.DatasetType;
+import io.sparkreel.jobs.config.train.StepMix;
+import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.dataset.BucketingManifest;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

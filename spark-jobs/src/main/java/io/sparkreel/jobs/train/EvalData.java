@@ -6,7 +6,7 @@ import static org.apache.spark.sql.functions.lit;
 
 import io.sparkreel.bucketing.bucket.Bucket;
 import io.sparkreel.bucketing.media.MediaKind;
-import io.sparkreel.jobs.config.TrainingConfig;
+import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.dataset.BucketingManifest;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.plan.ClipSource;

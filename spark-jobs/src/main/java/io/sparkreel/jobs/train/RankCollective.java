@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.train;
 
-import io.sparkreel.jobs.config.CollectiveConfig;
-import io.sparkreel.jobs.config.CollectiveTransport;
 import io.sparkreel.jobs.config.Precision;
+import io.sparkreel.jobs.config.train.CollectiveConfig;
+import io.sparkreel.jobs.config.train.CollectiveTransport;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.model.collective.Collective;
 import io.sparkreel.model.collective.Nccl;

@@ -2,11 +2,11 @@
 package io.sparkreel.jobs.train;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.sparkreel.jobs.config.DatasetType;
 import io.sparkreel.jobs.config.ImageSize;
-import io.sparkreel.jobs.config.LoadedConfig;
 import io.sparkreel.jobs.config.Precision;
-import io.sparkreel.jobs.config.TrainingConfig;
+import io.sparkreel.jobs.config.reader.LoadedConfig;
+import io.sparkreel.jobs.config.train.DatasetType;
+import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.dataset.BucketingManifest;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.features.FeatureCache;

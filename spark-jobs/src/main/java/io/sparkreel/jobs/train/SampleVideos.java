@@ -3,8 +3,8 @@ package io.sparkreel.jobs.train;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import io.sparkreel.jobs.config.SampleConfig;
-import io.sparkreel.jobs.config.TrainingConfig;
+import io.sparkreel.jobs.config.train.SampleConfig;
+import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.parts.Components;
 import io.sparkreel.jobs.storage.ClipFile;
 import io.sparkreel.jobs.storage.HadoopStorage;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.train;
 
-import io.sparkreel.jobs.config.RunConfig;
+import io.sparkreel.jobs.config.train.RunConfig;
 import io.sparkreel.jobs.loader.StepLoader;
 import io.sparkreel.jobs.loader.StepLoader.LoadedStep;
 import io.sparkreel.jobs.storage.HadoopStorage;

@@ -2,11 +2,11 @@
 package io.sparkreel.jobs.train;
 
 import io.sparkreel.bucketing.media.FrameTransform;
-import io.sparkreel.jobs.config.DatasetConfig;
-import io.sparkreel.jobs.config.OptimizerConfig;
-import io.sparkreel.jobs.config.SchedulerType;
-import io.sparkreel.jobs.config.StepConfig;
-import io.sparkreel.jobs.config.TrainingConfig;
+import io.sparkreel.jobs.config.train.DatasetConfig;
+import io.sparkreel.jobs.config.train.OptimizerConfig;
+import io.sparkreel.jobs.config.train.SchedulerType;
+import io.sparkreel.jobs.config.train.StepConfig;
+import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.inventory.CrashGuard;
 import io.sparkreel.jobs.loader.ClipDecoder;
 import io.sparkreel.jobs.loader.ClipEncoder;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.train;
 
-import io.sparkreel.jobs.config.LoadedConfig;
-import io.sparkreel.jobs.config.TrainingConfig;
+import io.sparkreel.jobs.config.reader.LoadedConfig;
+import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.error.Stopped;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.plan.EpochPlanning;

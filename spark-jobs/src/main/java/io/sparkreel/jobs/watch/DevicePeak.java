@@ -2,7 +2,7 @@
 package io.sparkreel.jobs.watch;
 
 import io.sparkreel.jobs.config.Precision;
-import io.sparkreel.jobs.config.TrainingConfig;
+import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.model.metrics.PeakRate;
 import io.sparkreel.model.torch.Tensors;
 import java.io.IOException;

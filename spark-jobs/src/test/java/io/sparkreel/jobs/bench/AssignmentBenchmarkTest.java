@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.sparkreel.jobs.LocalSpark;
-import io.sparkreel.jobs.config.BucketingConfig;
-import io.sparkreel.jobs.config.ConfigLoader;
+import io.sparkreel.jobs.config.bucketing.BucketingConfig;
+import io.sparkreel.jobs.config.reader.ConfigLoader;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import java.nio.file.Path;
 import java.util.List;

@@ -4,8 +4,8 @@ package io.sparkreel.jobs.bench;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.sparkreel.jobs.config.BucketingConfig;
-import io.sparkreel.jobs.config.ConfigLoader;
+import io.sparkreel.jobs.config.bucketing.BucketingConfig;
+import io.sparkreel.jobs.config.reader.ConfigLoader;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sparkreel.jobs.BucketingRun;
 import io.sparkreel.jobs.LocalSpark;
-import io.sparkreel.jobs.config.BucketingConfig;
+import io.sparkreel.jobs.config.bucketing.BucketingConfig;
 import io.sparkreel.jobs.dataset.BucketingManifest;
 import io.sparkreel.jobs.inventory.Probing.Probed;
 import io.sparkreel.jobs.storage.HadoopStorage;

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.config.reader;
+
+import java.lang.reflect.ParameterizedType;
+import java.lang.reflect.RecordComponent;
+import java.lang.reflect.Type;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+
+/** What the section records say about valid keys. */
+final class Schema {
+    /** Names from other trainers, and the key that does their work here. */
+    private static final String[][] SYNONYMS = {
+        {"learning_rate", "lr"},
+        {"optimizer", "lr"},
+        {"learning_rate_schedule", "lr_schedule"},
+        {"lr_scheduler", "lr_schedule"},
+        {"weight_decay_rate", "weight_decay"},
+        {"betas", "adam_betas"},
+        {"eps", "adam_eps"},
+        {"max_grad_norm", "grad_clip"},
+        {"gradient_clipping", "grad_clip"},
+        {"gradient_checkpointing", "grad_checkpoint"},
+        {"mixed_precision", "dtype"},
+        {"precision", "dtype"},
+        {"num_epochs", "epochs"},
+        {"num_steps", "max_steps"},
+        {"train_steps", "max_steps"},
+        {"checkpoint_every", "ckpt_every"},
+        {"save_every", "ckpt_every"},
+        {"resume", "load"},
+        {"output_dir", "outputs"},
+        {"output_dir", "save_dir"},
+        {"buckets", "bucket_config"},
+        {"warmup", "warmup_steps"},
+        {"accumulation_steps", "micro_batches_per_step"},
+        {"hidden_dim", "hidden_size"},
+        {"num_layers", "depth"},
+        {"heads", "num_heads"},
+        {"checkpoint", "from_pretrained"},
+        {"path", "data_path"},
+        {"guidance_scale", "cfg_scale"},
+        {"sampling_steps", "num_sampling_steps"},
+        {"resolution", "image_size"},
+        {"frames", "num_frames"},
+    };
+
+    private Schema() {}
+
+    /** The YAML spelling of a component's name. */
+    static String key(RecordComponent component) {
+        return component.getName().replaceAll("([a-z0-9])([A-Z])", "$1_$2").toLowerCase(Locale.ROOT);
+    }
+
+    static boolean isFlat(RecordComponent component) {
+        return component.isAnnotationPresent(Flat.class);
+    }
+
+    /** The default as YAML, or null where the key must be given. */
+    static String defaultOf(RecordComponent component) {
+        Default annotation = component.getAnnotation(Default.class);
+        return annotation == null ? null : annotation.value();
+    }
+
+    static boolean isAuto(RecordComponent component) {
+        return "auto".equals(defaultOf(component)) && !component.getType().isEnum();
+    }
+
+    static boolean mayBeNull(RecordComponent component) {
+        boolean boxed = component.getType() == Integer.class
+                || component.getType() == Double.class
+                || component.getType() == Boolean.class;
+        return boxed || "null".equals(defaultOf(component));
+    }
+
+    static boolean isSection(Type type) {
+        return type instanceof Class<?> raw
+                && Section.class.isAssignableFrom(raw)
+                && !raw.isAnnotationPresent(Tuple.class);
+    }
+
+    /** The record of a sealed section that its key {@code type} names, or null. */
+    static Class<?> variant(Class<?> section, String type) {
+        for (Class<?> variant : section.getPermittedSubclasses()) {
+            if (variant.getAnnotation(Variant.class).value().equals(type)) {
+                return variant;
+            }
+        }
+        return null;
+    }
+
+    /** The values of {@code type} that a sealed section knows. */
+    static List<String> variants(Class<?> section) {
+        List<String> types = new ArrayList<>();
+        for (Class<?> variant : section.getPermittedSubclasses()) {
+            types.add(variant.getAnnotation(Variant.class).value());
+        }
+        return types;
+    }
+
+    /** The keys directly inside a section, in order. */
+    static Set<String> keys(Class<?> section) {
+        Set<String> keys = new LinkedHashSet<>();
+        if (section.isAnnotationPresent(Variant.class)) {
+            keys.add("type");
+        }
+        for (RecordComponent component : section.getRecordComponents()) {
+            if (isFlat(component)) {
+                keys.addAll(keys(component.getType()));
+            } else {
+                keys.add(key(component));
+            }
+        }
+        return keys;
+    }
+
+    /** Dotted paths of all keys below a section, those of every variant included. */
+    static Set<String> paths(Class<?> section, String prefix) {
+        Set<String> paths = new LinkedHashSet<>();
+        if (section.isSealed()) {
+            paths.add(prefix + "type");
+            for (Class<?> variant : section.getPermittedSubclasses()) {
+                paths.addAll(paths(variant, prefix));
+            }
+            return paths;
+        }
+        for (RecordComponent component : section.getRecordComponents()) {
+            String path = prefix + key(component);
+            if (isFlat(component)) {
+                paths.addAll(paths(component.getType(), prefix));
+                continue;
+            }
+            paths.add(path);
+            if (isSection(component.getGenericType())) {
+                paths.addAll(paths(component.getType(), path + "."));
+            }
+        }
+        return paths;
+    }
+
+    /**
+     * The valid path nearest to an unknown one: by its last name, synonyms included; where several are equally near,
+     * one of the same section.
+     *
+     * @param root record of the whole configuration
+     * @param section record in which the unknown key stands
+     * @param prefix dotted path of that section with a dot at its end, or ""
+     */
+    static String nearest(Class<?> root, Class<?> section, String prefix, String unknown) {
+        Set<String> paths = new LinkedHashSet<>();
+        keys(section).forEach(key -> paths.add(prefix + key));
+        paths.addAll(paths(root, ""));
+        String best = null;
+        int least = Integer.MAX_VALUE;
+        for (String path : paths) {
+            int distance = distance(unknown, path);
+            if (distance < least) {
+                least = distance;
+                best = path;
+            }
+        }
+        return best;
+    }
+
+    private static int distance(String unknown, String path) {
+        String name = path.substring(path.lastIndexOf('.') + 1);
+        int least = Nearest.distance(unknown, name);
+        for (String[] synonym : SYNONYMS) {
+            if (synonym[1].equals(name)) {
+                least = Math.min(least, Nearest.distance(unknown, synonym[0]));
+            }
+        }
+        return least;
+    }
+
+    static Type argument(Type type, int index) {
+        return ((ParameterizedType) type).getActualTypeArguments()[index];
+    }
+
+    static Class<?> raw(Type type) {
+        return type instanceof ParameterizedType generic ? (Class<?>) generic.getRawType() : (Class<?>) type;
+    }
+}
