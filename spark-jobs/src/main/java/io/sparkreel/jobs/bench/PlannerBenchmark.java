@@ -29,11 +29,11 @@ import io.sparkreel.jobs.dataset.ShardFiles;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.plan.EpochPlanning;
 import io.sparkreel.jobs.plan.HeldOut;
+import io.sparkreel.jobs.plan.PlanInputs;
 import io.sparkreel.jobs.plan.PlanRules;
 import io.sparkreel.jobs.plan.Stdit2Cost;
 import io.sparkreel.jobs.spark.SparkSessions;
 import io.sparkreel.jobs.storage.HadoopStorage;
-import io.sparkreel.jobs.train.RunStart;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
@@ -204,22 +204,17 @@ public final class PlannerBenchmark {
                 costs,
                 new StepPlanner(SEED, 384, Mix.MIXED),
                 StepSampler.PLANNER);
-        RunStart start = new RunStart(
+        PlanInputs inputs = new PlanInputs(
                 data,
                 manifest,
                 new HadoopStorage(spark.sparkContext().hadoopConfiguration(), work + "/run"),
-                null,
                 rules,
-                "",
-                null,
-                null,
-                null,
                 null,
                 null);
         OperatingSystemMXBean system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
         long processor = system.getProcessCpuTime();
         long begin = System.nanoTime();
-        EpochPlanning planning = new EpochPlanning(spark, start, HeldOut.NONE);
+        EpochPlanning planning = new EpochPlanning(spark, inputs, HeldOut.NONE);
         long steps = planning.steps(0);
         EpochPlanning.Planned planned = planning.next(0, 0, steps);
         double seconds = (System.nanoTime() - begin) / 1e9;

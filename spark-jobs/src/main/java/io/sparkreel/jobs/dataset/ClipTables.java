@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.dataset;
 
-import io.sparkreel.jobs.inventory.ClipProber;
 import java.util.List;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
@@ -64,9 +63,17 @@ public final class ClipTables {
             .add("detail", DataTypes.StringType)
             .add("when", DataTypes.TimestampType);
 
+    /** Columns of every {@code quarantine} table: a file or clip that was refused, and why. */
+    public static final StructType REFUSED = new StructType()
+            .add("uri", DataTypes.StringType, false)
+            .add("stage", DataTypes.StringType, false)
+            .add("reason", DataTypes.StringType, false)
+            .add("detail", DataTypes.StringType)
+            .add("when", DataTypes.TimestampType, false);
+
     /** The {@code quarantine} table; {@code bytes} and {@code mtime} tell the next probe whether the file is the same. */
     public static final StructType QUARANTINE =
-            ClipProber.QUARANTINE.add("bytes", DataTypes.LongType).add("mtime", DataTypes.TimestampType);
+            REFUSED.add("bytes", DataTypes.LongType).add("mtime", DataTypes.TimestampType);
 
     private ClipTables() {}
 }

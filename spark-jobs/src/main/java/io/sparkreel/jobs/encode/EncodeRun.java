@@ -11,15 +11,15 @@ import io.sparkreel.bucketing.bucket.Bucket;
 import io.sparkreel.jobs.config.reader.LoadedConfig;
 import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.dataset.BucketingManifest;
+import io.sparkreel.jobs.dataset.ClipTables;
+import io.sparkreel.jobs.dataset.DataFolder;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.features.FeatureCache;
-import io.sparkreel.jobs.inventory.ClipProber;
 import io.sparkreel.jobs.loader.BadClip;
 import io.sparkreel.jobs.plan.ClipSource;
 import io.sparkreel.jobs.plan.PlanRules;
 import io.sparkreel.jobs.spark.Progress;
 import io.sparkreel.jobs.storage.HadoopStorage;
-import io.sparkreel.jobs.train.RunStart;
 import io.sparkreel.jobs.weights.WeightsCache;
 import java.io.IOException;
 import java.sql.Timestamp;
@@ -82,9 +82,9 @@ public final class EncodeRun {
         if (config.dataset().features() == null) {
             throw new UserError("Cannot start the encode job: no --features DIR. Give the folder to write to.");
         }
-        HadoopStorage data = RunStart.dataFolder(hadoop, config.dataset().dataPath(), "--data-path");
+        HadoopStorage data = DataFolder.open(hadoop, config.dataset().dataPath(), "--data-path");
         BucketingManifest manifest = BucketingManifest.read(data);
-        RunStart.requireSameInterval(config, manifest);
+        DataFolder.requireSameInterval(config, manifest);
         HadoopStorage folder = new HadoopStorage(hadoop, config.dataset().features());
         FeatureCache wanted = FeatureCache.of(config, new WeightsCache(hadoop), hadoop);
         Optional<FeatureCache> found = FeatureCache.find(folder);
@@ -198,7 +198,7 @@ public final class EncodeRun {
                         bad.stream()
                                 .map(clip -> RowFactory.create(clip.uri(), "encode", clip.reason(), clip.detail(), now))
                                 .toList(),
-                        ClipProber.QUARANTINE)
+                        ClipTables.REFUSED)
                 .dropDuplicates("uri")
                 .coalesce(1)
                 .write()

@@ -18,7 +18,6 @@ import io.sparkreel.jobs.config.T5Config;
 import io.sparkreel.jobs.config.TextEncoderConfig;
 import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.error.UserError;
-import io.sparkreel.jobs.plan.PlanFingerprint;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.weights.WeightsCache;
 import io.sparkreel.jobs.weights.WeightsIdentity;
@@ -116,7 +115,7 @@ public record FeatureCache(
 
     /** What this cache was encoded by that another would not be; empty if that could be the same cache. */
     public List<String> differences(FeatureCache other) {
-        return PlanFingerprint.changes(encoders, other.encoders);
+        return Facts.changes(encoders, other.encoders);
     }
 
     /**

@@ -13,7 +13,6 @@ import io.sparkreel.jobs.dataset.ClipTables;
 import io.sparkreel.jobs.dataset.ShardFiles;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.storage.HadoopStorage;
-import io.sparkreel.jobs.train.RunStart;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -74,27 +73,27 @@ public final class ClipSource {
      * The shards of a bucketing run. Where clips are held out, the others are written in the form of shards into the run
      * folder.
      */
-    static ClipSource ofShards(SparkSession spark, RunStart start, HeldOut heldOut) throws IOException {
+    static ClipSource ofShards(SparkSession spark, PlanInputs inputs, HeldOut heldOut) throws IOException {
         if (!heldOut.isEmpty()) {
-            return without(spark, start, heldOut);
+            return without(spark, inputs, heldOut);
         }
         return numbered(
                 spark,
-                start.data().uri(start.manifest().folder("shards")),
-                start.manifest().files(),
-                start.manifest().epochs(),
-                start.rules().buckets());
+                inputs.data().uri(inputs.manifest().folder("shards")),
+                inputs.manifest().files(),
+                inputs.manifest().epochs(),
+                inputs.rules().buckets());
     }
 
-    private static ClipSource without(SparkSession spark, RunStart start, HeldOut heldOut) throws IOException {
+    private static ClipSource without(SparkSession spark, PlanInputs inputs, HeldOut heldOut) throws IOException {
         Dataset<Row> rest = spark.read()
-                .parquet(start.data().uri(start.manifest().folder("shards")))
+                .parquet(inputs.data().uri(inputs.manifest().folder("shards")))
                 .where(heldOut.isTrainedOn());
-        long count = start.manifest().clips() * start.manifest().epochs();
+        long count = inputs.manifest().clips() * inputs.manifest().epochs();
         Column[] order = {
             col("epoch"), col("resolution"), col("bucket_frames"), col("aspect"), col("order"), col("clip_id")
         };
-        start.run().delete(FOLDER); // another part of an earlier start
+        inputs.run().delete(FOLDER); // another part of an earlier start
         rest.withColumn("order", xxhash64(col("clip_id")))
                 .repartitionByRange((int) (1 + count / CLIPS_PER_FILE), order)
                 .sortWithinPartitions(order)
@@ -103,42 +102,42 @@ public final class ClipSource {
                 .mode(SaveMode.Overwrite)
                 .option("compression", "zstd")
                 .partitionBy("epoch", "resolution", "bucket_frames")
-                .parquet(start.run().uri(FOLDER));
-        return written(spark, start, start.manifest().epochs());
+                .parquet(inputs.run().uri(FOLDER));
+        return written(spark, inputs, inputs.manifest().epochs());
     }
 
     /** What was just written into the run folder. */
-    private static ClipSource written(SparkSession spark, RunStart start, int draws) throws IOException {
-        String folder = start.run().uri(FOLDER);
+    private static ClipSource written(SparkSession spark, PlanInputs inputs, int draws) throws IOException {
+        String folder = inputs.run().uri(FOLDER);
         List<ShardFile> files = ShardFiles.read(JavaSparkContext.fromSparkContext(spark.sparkContext()), folder);
         if (files.isEmpty()) {
             throw new UserError(
-                    "Cannot train on " + start.data() + ": all of its clips are held out. Lower eval_fraction.");
+                    "Cannot train on " + inputs.data() + ": all of its clips are held out. Lower eval_fraction.");
         }
-        return numbered(spark, folder, files, draws, start.rules().buckets());
+        return numbered(spark, folder, files, draws, inputs.rules().buckets());
     }
 
     /**
      * All clips of a bucketing run that are long enough, brought to one size. They are written in the form of shards
      * into the run folder.
      */
-    static ClipSource ofOneSize(SparkSession spark, RunStart start, HeldOut heldOut) throws IOException {
-        Bucket bucket = start.rules().buckets().get(0);
-        Dataset<Row> longEnough = longEnough(spark, start.data(), start.manifest(), bucket);
+    static ClipSource ofOneSize(SparkSession spark, PlanInputs inputs, HeldOut heldOut) throws IOException {
+        Bucket bucket = inputs.rules().buckets().get(0);
+        Dataset<Row> longEnough = longEnough(spark, inputs.data(), inputs.manifest(), bucket);
         long count = longEnough.count();
-        if (count < start.manifest().clips()) {
+        if (count < inputs.manifest().clips()) {
             LOG.info(
                     "{} of {} clips have fewer than {} frames and are left out",
-                    start.manifest().clips() - count,
-                    start.manifest().clips(),
+                    inputs.manifest().clips() - count,
+                    inputs.manifest().clips(),
                     bucket.frames());
         }
         if (count == 0) {
-            throw new UserError("Cannot train on " + start.data() + ": none of "
-                    + start.manifest().clips() + " clips has " + bucket.frames()
+            throw new UserError("Cannot train on " + inputs.data() + ": none of "
+                    + inputs.manifest().clips() + " clips has " + bucket.frames()
                     + " frames. Lower dataset.num_frames.");
         }
-        HadoopStorage run = start.run();
+        HadoopStorage run = inputs.run();
         run.delete(FOLDER); // a size of an earlier start
         oneSize(longEnough, bucket)
                 .where(heldOut.isTrainedOn())
@@ -151,7 +150,7 @@ public final class ClipSource {
                 .option("compression", "zstd")
                 .parquet(run.uri(
                         FOLDER + "/epoch=0/resolution=" + bucket.resolution() + "/bucket_frames=" + bucket.frames()));
-        return written(spark, start, 1);
+        return written(spark, inputs, 1);
     }
 
     /** The clips of a bucketing run of which samples of a number of frames can be taken. */

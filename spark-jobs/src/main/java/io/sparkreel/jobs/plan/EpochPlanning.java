@@ -10,7 +10,6 @@ import io.sparkreel.jobs.config.train.StepSampler;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.features.FeatureCache;
 import io.sparkreel.jobs.storage.HadoopStorage;
-import io.sparkreel.jobs.train.RunStart;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,7 +38,7 @@ public final class EpochPlanning {
     private static final double LOW_EFFICIENCY = 0.9;
 
     private final SparkSession spark;
-    private final RunStart start;
+    private final PlanInputs inputs;
     private final ClipSource source;
     private final PlanTable table;
     private final StepPlanner planner;
@@ -47,31 +46,31 @@ public final class EpochPlanning {
     private final OpenSoraEpochs openSora;
 
     /** Of all clips but those held out. */
-    public EpochPlanning(SparkSession spark, RunStart start, HeldOut heldOut) throws IOException {
+    public EpochPlanning(SparkSession spark, PlanInputs inputs, HeldOut heldOut) throws IOException {
         this.spark = spark;
-        this.start = start;
-        source = start.rules().isOneSize()
-                ? ClipSource.ofOneSize(spark, start, heldOut)
-                : ClipSource.ofShards(spark, start, heldOut);
-        planner = start.rules().planner();
+        this.inputs = inputs;
+        source = inputs.rules().isOneSize()
+                ? ClipSource.ofOneSize(spark, inputs, heldOut)
+                : ClipSource.ofShards(spark, inputs, heldOut);
+        planner = inputs.rules().planner();
         for (int draw = 0; draw < source.draws(); draw++) {
-            draws.add(start.rules().loads(source.counts(draw)));
+            draws.add(inputs.rules().loads(source.counts(draw)));
             if (source.clips(draw) == 0) {
-                throw new UserError("Cannot train on " + start.data() + ": draw " + draw + " of its " + source.draws()
+                throw new UserError("Cannot train on " + inputs.data() + ": draw " + draw + " of its " + source.draws()
                         + " holds no clip. Bucket more clips, or with fewer epochs.");
             }
         }
-        int windows = start.features() == null ? 1 : start.features().windows();
-        table = new PlanTable(spark, source, start.rules(), features(), windows);
-        openSora = start.rules().sampler() == StepSampler.OPEN_SORA ? new OpenSoraEpochs(spark, source, start) : null;
+        int windows = inputs.features() == null ? 1 : inputs.features().windows();
+        table = new PlanTable(spark, source, inputs.rules(), features(), windows);
+        openSora = inputs.rules().sampler() == StepSampler.OPEN_SORA ? new OpenSoraEpochs(spark, source, inputs) : null;
     }
 
     /** The index of stored features, null if the run takes none. */
     private Dataset<Row> features() throws IOException {
-        if (start.features() == null) {
+        if (inputs.features() == null) {
             return null;
         }
-        HadoopStorage folder = start.featuresFolder();
+        HadoopStorage folder = inputs.featuresFolder();
         Optional<Dataset<Row>> index = FeatureCache.index(spark, folder);
         if (index.isEmpty()) {
             LOG.warn("{} holds no features yet: clips are decoded and encoded as they are needed", folder);
@@ -105,7 +104,7 @@ public final class EpochPlanning {
 
     /** Says what the plan is like, and what to do where ranks would wait for each other. */
     public void describe(int ranks) {
-        start.rules().batchSizes().forEach((tag, size) -> LOG.info("  {}: micro-batches of {}", tag, size));
+        inputs.rules().batchSizes().forEach((tag, size) -> LOG.info("  {}: micro-batches of {}", tag, size));
         if (openSora != null) {
             LOG.info(
                     "  sampler open-sora leaves out {} of {} clips in the first epoch",
@@ -134,7 +133,7 @@ public final class EpochPlanning {
      * @param step the first that is still to come, or will be planned again as it was
      */
     public void forgetFrom(long step) throws IOException {
-        HadoopStorage run = start.run();
+        HadoopStorage run = inputs.run();
         for (String name : run.list(FOLDER)) {
             Matcher steps = STEPS.matcher(name);
             if (!steps.matches() || Long.parseLong(steps.group(1)) >= step) {
@@ -169,7 +168,7 @@ public final class EpochPlanning {
             clips += source.clips((epoch + firstSteps.size() - 1) % draws.size());
             end += steps(epoch + firstSteps.size() - 1);
         }
-        String path = start.run().uri(FOLDER + "/steps=" + firstStep + "-" + end);
+        String path = inputs.run().uri(FOLDER + "/steps=" + firstStep + "-" + end);
         if (openSora == null) {
             table.write(draws, epoch, firstSteps, end, path);
         } else {

@@ -4,7 +4,6 @@ package io.sparkreel.jobs.plan;
 import io.sparkreel.bucketing.bucket.Bucket;
 import io.sparkreel.bucketing.plan.OpenSoraSampler;
 import io.sparkreel.jobs.error.UserError;
-import io.sparkreel.jobs.train.RunStart;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -39,12 +38,12 @@ final class OpenSoraEpochs {
     private final List<List<Row>> rows = new ArrayList<>();
     private final List<OpenSoraSampler> samplers = new ArrayList<>();
 
-    OpenSoraEpochs(SparkSession spark, ClipSource source, RunStart start) {
+    OpenSoraEpochs(SparkSession spark, ClipSource source, PlanInputs inputs) {
         this.spark = spark;
-        rules = start.rules();
+        rules = inputs.rules();
         perStep = rules.planner().microBatchesPerStep();
         Dataset<Row> order = spark.read()
-                .parquet(start.data().uri(start.manifest().folder("clips")))
+                .parquet(inputs.data().uri(inputs.manifest().folder("clips")))
                 .select("clip_id", "table_row");
         for (int draw = 0; draw < source.draws(); draw++) {
             List<Row> clips = source.clips()

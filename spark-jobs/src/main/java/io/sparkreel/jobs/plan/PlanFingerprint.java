@@ -5,12 +5,9 @@ import io.sparkreel.jobs.config.train.DatasetType;
 import io.sparkreel.jobs.config.train.StepMix;
 import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.dataset.BucketingManifest;
-import java.util.ArrayList;
+import io.sparkreel.jobs.features.Facts;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -18,9 +15,6 @@ import java.util.TreeMap;
  * in the same steps, and where the texts differ they say what has changed.
  */
 public final class PlanFingerprint {
-    private static final String BETWEEN = "; ";
-    private static final String IS = ": ";
-
     private PlanFingerprint() {}
 
     public static String of(TrainingConfig config, BucketingManifest manifest, PlanRules rules) {
@@ -50,34 +44,6 @@ public final class PlanFingerprint {
         if (config.watch().evalFraction() > 0) {
             facts.put("eval_fraction", config.watch().evalFraction());
         }
-        List<String> lines = new ArrayList<>();
-        facts.forEach((name, value) -> lines.add(name + IS + value));
-        return String.join(BETWEEN, lines);
-    }
-
-    /** What has changed, such as {@code seed: 42, now 43}; empty if nothing has. */
-    public static List<String> changes(String before, String now) {
-        Map<String, String> old = facts(before);
-        Map<String, String> fresh = facts(now);
-        Set<String> names = new LinkedHashSet<>(old.keySet());
-        names.addAll(fresh.keySet());
-        List<String> changes = new ArrayList<>();
-        for (String name : names) {
-            String was = old.getOrDefault(name, "none");
-            String is = fresh.getOrDefault(name, "none");
-            if (!was.equals(is)) {
-                changes.add(name + " was " + was + ", is " + is);
-            }
-        }
-        return changes;
-    }
-
-    private static Map<String, String> facts(String text) {
-        Map<String, String> facts = new LinkedHashMap<>();
-        for (String line : text.split(BETWEEN)) {
-            int end = line.indexOf(IS);
-            facts.put(end < 0 ? line : line.substring(0, end), end < 0 ? "" : line.substring(end + IS.length()));
-        }
-        return facts;
+        return Facts.text(facts);
     }
 }

@@ -36,7 +36,7 @@ final class Attempts {
     private final JavaSparkContext context;
     private final int ranks;
     private final TrainingConfig config;
-    private final RunStart start;
+    private final ResolvedRun start;
     private final RunLog log;
     private final Broadcast<SerializableConfiguration> hadoop;
     private final Broadcast<List<List<PlannedClip>>> evalClips;
@@ -47,7 +47,7 @@ final class Attempts {
             JavaSparkContext context,
             int ranks,
             TrainingConfig config,
-            RunStart start,
+            ResolvedRun start,
             List<List<PlannedClip>> evalClips,
             RunLog log) {
         this.context = context;
@@ -83,7 +83,8 @@ final class Attempts {
             rest = fromNewest(rest);
             String from = rest.checkpoint() == null ? "the beginning" : rest.checkpoint();
             if (stop) {
-                throw new Stopped("Stopped as told. To go on from " + from + ", give --load " + start.run() + ".");
+                throw new Stopped("Stopped as told. To go on from " + from + ", give --load "
+                        + start.inputs().run() + ".");
             }
             log.tell(
                     "restart",
@@ -101,7 +102,8 @@ final class Attempts {
 
     /** What is left to do after the newest checkpoint of this run, with the log as it was then. */
     private Stretch fromNewest(Stretch steps) throws IOException {
-        Optional<CheckpointReader.Found> newest = CheckpointReader.newest(start.run());
+        Optional<CheckpointReader.Found> newest =
+                CheckpointReader.newest(start.inputs().run());
         if (newest.isEmpty()) {
             log.rewind(start.globalStep(), List.of());
             return steps;
@@ -109,7 +111,7 @@ final class Attempts {
         newest.get().warnings().forEach(warning -> LOG.warn("{}", warning));
         CheckpointReader checkpoint = newest.get().checkpoint();
         log.rewind(TrainingCheckpoint.state(checkpoint).globalStep(), RunLog.notes(checkpoint));
-        return steps.from(start.run().uri(checkpoint.folder()));
+        return steps.from(start.inputs().run().uri(checkpoint.folder()));
     }
 
     /** Whether someone has cancelled the job or its stage, such as on Spark's web page. */
@@ -151,7 +153,7 @@ final class Attempts {
                 hadoop,
                 steps,
                 start.fingerprint(),
-                start.features(),
+                start.inputs().features(),
                 attempt,
                 secret,
                 evalClips,

@@ -8,6 +8,7 @@ import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.parts.Components;
 import io.sparkreel.jobs.storage.ClipFile;
 import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.jobs.watch.RunLog;
 import io.sparkreel.model.autoencoder.LatentCodec;
 import io.sparkreel.model.collective.Collective;
 import io.sparkreel.model.diffusion.MaskStrategy;
@@ -38,9 +39,6 @@ import org.apache.logging.log4j.Logger;
  * the same on whichever rank, and each time from the same noise, so that only the weights change from step to step.
  */
 public final class SampleVideos {
-    /** Folder of the clips in the run folder. */
-    public static final String FOLDER = "samples";
-
     private static final Logger LOG = LogManager.getLogger(SampleVideos.class);
 
     private final TrainingConfig config;
@@ -84,7 +82,7 @@ public final class SampleVideos {
         Stdit2 averaged = model.get(); // which may take all ranks, those without a prompt too
         String mine = "";
         for (int i = collective.rank(); i < samples.prompts().size(); i += collective.worldSize()) {
-            String name = FOLDER + "/step-" + step + "/" + i + (samples.numFrames() == 1 ? ".png" : ".mp4");
+            String name = RunLog.SAMPLES + "/step-" + step + "/" + i + (samples.numFrames() == 1 ? ".png" : ".mp4");
             try {
                 draw(averaged, i, name);
                 mine += i + " " + name + "\n";

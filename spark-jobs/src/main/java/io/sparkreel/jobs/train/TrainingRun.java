@@ -32,10 +32,10 @@ public final class TrainingRun {
 
     private final LoadedConfig<TrainingConfig> loaded;
     private final TrainingConfig config;
-    private final RunStart start;
+    private final ResolvedRun start;
     private final EvalData eval;
 
-    private TrainingRun(LoadedConfig<TrainingConfig> loaded, RunStart start, EvalData eval) {
+    private TrainingRun(LoadedConfig<TrainingConfig> loaded, ResolvedRun start, EvalData eval) {
         this.loaded = loaded;
         config = loaded.config();
         this.start = start;
@@ -51,7 +51,7 @@ public final class TrainingRun {
         if (loaded.config().watch().wandb()) {
             WandbSync.find(System.getenv("PATH")); // not to be found out after days of training
         }
-        return new TrainingRun(loaded, RunStart.of(loaded, hadoop), EvalData.of(loaded.config(), hadoop));
+        return new TrainingRun(loaded, ResolvedRun.of(loaded, hadoop), EvalData.of(loaded.config(), hadoop));
     }
 
     /**
@@ -65,14 +65,14 @@ public final class TrainingRun {
         signal.onRequest(context::cancelAllJobs);
         try {
             int ranks = checkedRanks(context);
-            try (OutputStream out = start.run().create("config.yaml")) {
+            try (OutputStream out = start.inputs().run().create("config.yaml")) {
                 out.write(loaded.yaml().getBytes(StandardCharsets.UTF_8));
             }
-            EpochPlanning planning =
-                    new EpochPlanning(spark, start, new HeldOut(config.watch().evalFraction()));
-            try (RunLog log = RunLog.of(loaded, start.run(), start.globalStep(), start.told())) {
+            EpochPlanning planning = new EpochPlanning(
+                    spark, start.inputs(), new HeldOut(config.watch().evalFraction()));
+            try (RunLog log = RunLog.of(loaded, start.inputs().run(), start.globalStep(), start.told())) {
                 spark.sparkContext().addSparkListener(log);
-                List<List<PlannedClip>> evalClips = eval == null ? List.of() : eval.microBatches(spark, start);
+                List<List<PlannedClip>> evalClips = eval == null ? List.of() : eval.microBatches(spark, start.inputs());
                 Attempts attempts = new Attempts(context, ranks, config, start, evalClips, log);
                 signal.onRequest(attempts::stop);
                 train(spark, attempts, ranks, planning, log);
@@ -106,8 +106,8 @@ public final class TrainingRun {
         String checkpoint = start.checkpoint();
         LOG.info(
                 "{} clips in {} buckets, {} steps an epoch, {} steps in all, {} rank{}",
-                start.manifest().clips(),
-                start.manifest().buckets().size(),
+                start.inputs().manifest().clips(),
+                start.inputs().manifest().buckets().size(),
                 stepsPerEpoch,
                 total,
                 ranks,
@@ -122,7 +122,7 @@ public final class TrainingRun {
             String stopped = results.get(0).stopped();
             if (stopped != null) {
                 throw new UserError("Cannot train any further: " + stopped + "; "
-                        + start.run().uri(BadClips.TABLE)
+                        + start.inputs().run().uri(BadClips.TABLE)
                         + " says which and why. Bucket the data again with verify: full, or raise max_bad_clips.");
             }
             done = results.get(0).steps();
@@ -142,8 +142,8 @@ public final class TrainingRun {
     }
 
     private void tellOfBadClips(SparkSession spark) throws IOException {
-        if (!start.run().list(BadClips.TABLE).isEmpty()) {
-            String table = start.run().uri(BadClips.TABLE);
+        if (!start.inputs().run().list(BadClips.TABLE).isEmpty()) {
+            String table = start.inputs().run().uri(BadClips.TABLE);
             LOG.warn(
                     "{} clips could not be read; {} says which and why",
                     spark.read().parquet(table).count(),

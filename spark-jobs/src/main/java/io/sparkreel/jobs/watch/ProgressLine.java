@@ -2,7 +2,6 @@
 package io.sparkreel.jobs.watch;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.sparkreel.jobs.train.SampleVideos;
 import java.util.Locale;
 import java.util.StringJoiner;
 
@@ -20,7 +19,7 @@ final class ProgressLine {
                         + line.path("clips").asLong() + " clips in " + number("%.1f", line.path("seconds")) + " s";
             case "samples" ->
                 "step " + line.path("step").asLong() + "  " + line.path("clips").size() + " samples in "
-                        + SampleVideos.FOLDER + "/step-" + line.path("step").asLong();
+                        + RunLog.SAMPLES + "/step-" + line.path("step").asLong();
             default -> line.path("message").asText(line.toString());
         };
     }

@@ -30,6 +30,9 @@ import scala.jdk.javaapi.CollectionConverters;
  * whatever its sinks make of them. The ranks' lines arrive with Spark's heartbeats.
  */
 public final class RunLog extends SparkListener implements AutoCloseable {
+    /** Folder of the sampled clips in the run folder. */
+    public static final String SAMPLES = "samples";
+
     private static final Logger LOG = LogManager.getLogger(RunLog.class);
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration PAGE_PAUSE = Duration.ofSeconds(10);

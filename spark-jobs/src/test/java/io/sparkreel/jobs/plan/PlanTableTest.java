@@ -28,7 +28,6 @@ import io.sparkreel.jobs.dataset.ShardFiles;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.train.EvalData;
-import io.sparkreel.jobs.train.RunStart;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -56,14 +55,14 @@ class PlanTableTest {
     @TempDir
     static Path work;
 
-    private static RunStart plain;
+    private static PlanInputs plain;
 
     @BeforeAll
     static void makeShards() throws Exception {
         plain = start("plain", ClipMix.table(SPARK, CLIPS), Mix.MIXED, StepSampler.PLANNER);
     }
 
-    private static RunStart start(String name, Dataset<Row> clips, Mix mix, StepSampler sampler) throws Exception {
+    private static PlanInputs start(String name, Dataset<Row> clips, Mix mix, StepSampler sampler) throws Exception {
         BucketingConfig config = ConfigLoader.parse(
                         BucketingConfig.class,
                         "test.yaml",
@@ -118,17 +117,12 @@ class PlanTableTest {
         }
         PlanRules rules = new PlanRules(
                 List.copyOf(counts.buckets().keySet()), sizes, costs, null, new StepPlanner(42, 8, mix), sampler);
-        return new RunStart(
+        return new PlanInputs(
                 data,
                 manifest,
                 new HadoopStorage(
                         new Configuration(), work.resolve(name + "-run").toString()),
-                null,
                 rules,
-                "",
-                null,
-                null,
-                null,
                 null,
                 null);
     }
@@ -148,7 +142,7 @@ class PlanTableTest {
     }
 
     /** The same from the planner and from the lists of clips. */
-    private static List<List<Object>> expected(RunStart start, int firstEpoch, int epochs, long firstStep) {
+    private static List<List<Object>> expected(PlanInputs start, int firstEpoch, int epochs, long firstStep) {
         List<List<Object>> places = new ArrayList<>();
         Dataset<Row> shards = SPARK.read().parquet(start.data().uri("shards/run=r"));
         Map<List<Object>, List<Long>> clips = new HashMap<>();
@@ -202,7 +196,7 @@ class PlanTableTest {
     @Test
     void theQueryPutsEveryClipWhereThePlannerDoes() throws Exception {
         for (Mix mix : Mix.values()) {
-            RunStart start = start("plain", null, mix, StepSampler.PLANNER);
+            PlanInputs start = start("plain", null, mix, StepSampler.PLANNER);
             EpochPlanning planning = new EpochPlanning(SPARK, start, HeldOut.NONE);
             EpochPlanning.Planned planned = planning.next(3, 100, 100 + planning.steps(3) + planning.steps(4));
             List<List<Object>> places = places(SPARK.read().parquet(planned.path()));
@@ -214,7 +208,7 @@ class PlanTableTest {
 
     @Test
     void thePlanDoesNotDependOnHowTheClipsCame() throws Exception {
-        RunStart shuffled = start(
+        PlanInputs shuffled = start(
                 "shuffled",
                 ClipMix.table(SPARK, CLIPS)
                         .orderBy(col("clip_id").bitwiseXOR(lit(12345L)))
@@ -256,7 +250,7 @@ class PlanTableTest {
 
     @Test
     void stepsThatWereTakenKeepTheirPlanWhenTheRestIsPlannedAnew() throws Exception {
-        RunStart start = start("plain", null, Mix.SIMILAR, StepSampler.PLANNER);
+        PlanInputs start = start("plain", null, Mix.SIMILAR, StepSampler.PLANNER);
         EpochPlanning planning = new EpochPlanning(SPARK, start, HeldOut.NONE);
         EpochPlanning.Planned first = planning.next(0, 0, 1);
         List<List<Object>> before =
@@ -293,7 +287,7 @@ class PlanTableTest {
         assertTrue(first.containsAll(judged));
         assertEquals(judged, clipIds(SPARK.read().parquet(plain.run().uri(EvalData.TABLE))));
         for (Mix mix : Mix.values()) {
-            RunStart start = start("plain", null, mix, StepSampler.PLANNER);
+            PlanInputs start = start("plain", null, mix, StepSampler.PLANNER);
             EpochPlanning planning = new EpochPlanning(SPARK, start, tenth);
             Set<Long> trained =
                     clipIds(SPARK.read().parquet(planning.next(0, 0, 1).path()));
@@ -330,7 +324,7 @@ class PlanTableTest {
 
     @Test
     void theSamplerOfOpenSoraDropsWhatIsIncomplete() throws Exception {
-        RunStart start = start("plain", null, Mix.MIXED, StepSampler.OPEN_SORA);
+        PlanInputs start = start("plain", null, Mix.MIXED, StepSampler.OPEN_SORA);
         EpochPlanning planning = new EpochPlanning(SPARK, start, HeldOut.NONE);
         long steps = planning.steps(1);
         List<List<Object>> places =

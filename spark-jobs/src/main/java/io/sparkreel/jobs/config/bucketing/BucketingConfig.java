@@ -8,7 +8,9 @@ import io.sparkreel.jobs.config.BucketLevel;
 import io.sparkreel.jobs.config.reader.Check;
 import io.sparkreel.jobs.config.reader.Default;
 import io.sparkreel.jobs.config.reader.InvalidValueException;
+import io.sparkreel.jobs.config.reader.NoEffect;
 import io.sparkreel.jobs.config.reader.Section;
+import io.sparkreel.jobs.config.reader.Synonym;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -32,6 +34,9 @@ import java.util.Map;
  * @param maxBadClips largest fraction of files that may end in quarantine, in [0, 1]
  * @param overwrite replace what an earlier run left in {@code output}
  */
+@NoEffect(key = "num_bucket_build_workers", instead = "Spark assigns buckets on all its cores")
+@Synonym(key = "epochs", names = "num_epochs")
+@Synonym(key = "bucket_config", names = "buckets")
 public record BucketingConfig(
         @Default("null") String input,
         @Default("null") String output,

@@ -9,7 +9,9 @@ import io.sparkreel.jobs.config.TextEncoderConfig;
 import io.sparkreel.jobs.config.reader.Check;
 import io.sparkreel.jobs.config.reader.Default;
 import io.sparkreel.jobs.config.reader.Flat;
+import io.sparkreel.jobs.config.reader.NoEffect;
 import io.sparkreel.jobs.config.reader.Section;
+import io.sparkreel.jobs.config.reader.Synonym;
 
 /**
  * An inference run: the keys of {@code conf/inference/*.yaml}.
@@ -27,6 +29,24 @@ import io.sparkreel.jobs.config.reader.Section;
  * @param output where the clips go
  * @param conditioning references and long videos
  */
+@NoEffect(key = "multi_resolution", instead = "the model is always told size, frames and fps")
+@NoEffect(key = "model.enable_flashattn", instead = "attention is always the fused kernel of libtorch")
+@NoEffect(key = "model.enable_flash_attn", instead = "attention is always the fused kernel of libtorch")
+@NoEffect(key = "model.enable_layernorm_kernel", instead = "layer norm and modulation are always one compiled kernel")
+@NoEffect(key = "vae.cache_dir", instead = "HF_HOME says where downloads are kept")
+@NoEffect(key = "text_encoder.cache_dir", instead = "HF_HOME says where downloads are kept")
+@Synonym(
+        key = "dtype",
+        names = {"mixed_precision", "precision"})
+@Synonym(key = "save_dir", names = "output_dir")
+@Synonym(key = "hidden_size", names = "hidden_dim")
+@Synonym(key = "depth", names = "num_layers")
+@Synonym(key = "num_heads", names = "heads")
+@Synonym(key = "from_pretrained", names = "checkpoint")
+@Synonym(key = "cfg_scale", names = "guidance_scale")
+@Synonym(key = "num_sampling_steps", names = "sampling_steps")
+@Synonym(key = "image_size", names = "resolution")
+@Synonym(key = "num_frames", names = "frames")
 public record InferenceConfig(
         @Flat VideoConfig video,
         ModelConfig model,

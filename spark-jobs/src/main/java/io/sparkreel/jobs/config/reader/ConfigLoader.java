@@ -4,9 +4,6 @@ package io.sparkreel.jobs.config.reader;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.sparkreel.jobs.config.bucketing.BucketingConfig;
-import io.sparkreel.jobs.config.inference.InferenceConfig;
-import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.error.UserError;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
@@ -22,7 +19,7 @@ public final class ConfigLoader {
     private ConfigLoader() {}
 
     /**
-     * @param type {@link BucketingConfig}, {@link TrainingConfig} or {@link InferenceConfig}
+     * @param type record of the whole configuration
      * @param overrides values of the command line, applied in order
      * @throws UserError when file or values are refused
      */

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config.reader;
 
-import io.sparkreel.jobs.config.bucketing.BucketingConfig;
-import io.sparkreel.jobs.config.inference.InferenceConfig;
-import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.error.UserError;
 import java.io.IOException;
 import java.util.List;
@@ -11,7 +8,7 @@ import java.util.List;
 /**
  * A configuration as read, with what its reading had to say.
  *
- * @param <T> {@link BucketingConfig}, {@link TrainingConfig} or {@link InferenceConfig}
+ * @param <T> record of the whole configuration
  */
 public final class LoadedConfig<T extends Record> {
     private final T config;

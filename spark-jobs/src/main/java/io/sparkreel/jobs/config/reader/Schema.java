@@ -12,42 +12,6 @@ import java.util.Set;
 
 /** What the section records say about valid keys. */
 final class Schema {
-    /** Names from other trainers, and the key that does their work here. */
-    private static final String[][] SYNONYMS = {
-        {"learning_rate", "lr"},
-        {"optimizer", "lr"},
-        {"learning_rate_schedule", "lr_schedule"},
-        {"lr_scheduler", "lr_schedule"},
-        {"weight_decay_rate", "weight_decay"},
-        {"betas", "adam_betas"},
-        {"eps", "adam_eps"},
-        {"max_grad_norm", "grad_clip"},
-        {"gradient_clipping", "grad_clip"},
-        {"gradient_checkpointing", "grad_checkpoint"},
-        {"mixed_precision", "dtype"},
-        {"precision", "dtype"},
-        {"num_epochs", "epochs"},
-        {"num_steps", "max_steps"},
-        {"train_steps", "max_steps"},
-        {"checkpoint_every", "ckpt_every"},
-        {"save_every", "ckpt_every"},
-        {"resume", "load"},
-        {"output_dir", "outputs"},
-        {"output_dir", "save_dir"},
-        {"buckets", "bucket_config"},
-        {"warmup", "warmup_steps"},
-        {"accumulation_steps", "micro_batches_per_step"},
-        {"hidden_dim", "hidden_size"},
-        {"num_layers", "depth"},
-        {"heads", "num_heads"},
-        {"checkpoint", "from_pretrained"},
-        {"path", "data_path"},
-        {"guidance_scale", "cfg_scale"},
-        {"sampling_steps", "num_sampling_steps"},
-        {"resolution", "image_size"},
-        {"frames", "num_frames"},
-    };
-
     private Schema() {}
 
     /** The YAML spelling of a component's name. */
@@ -156,7 +120,7 @@ final class Schema {
         String best = null;
         int least = Integer.MAX_VALUE;
         for (String path : paths) {
-            int distance = distance(unknown, path);
+            int distance = distance(root, unknown, path);
             if (distance < least) {
                 least = distance;
                 best = path;
@@ -165,12 +129,14 @@ final class Schema {
         return best;
     }
 
-    private static int distance(String unknown, String path) {
+    private static int distance(Class<?> root, String unknown, String path) {
         String name = path.substring(path.lastIndexOf('.') + 1);
         int least = Nearest.distance(unknown, name);
-        for (String[] synonym : SYNONYMS) {
-            if (synonym[1].equals(name)) {
-                least = Math.min(least, Nearest.distance(unknown, synonym[0]));
+        for (Synonym synonym : root.getAnnotationsByType(Synonym.class)) {
+            if (synonym.key().equals(name)) {
+                for (String other : synonym.names()) {
+                    least = Math.min(least, Nearest.distance(unknown, other));
+                }
             }
         }
         return least;

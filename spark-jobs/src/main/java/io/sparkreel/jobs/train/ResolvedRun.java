@@ -8,12 +8,15 @@ import io.sparkreel.jobs.config.reader.LoadedConfig;
 import io.sparkreel.jobs.config.train.DatasetType;
 import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.dataset.BucketingManifest;
+import io.sparkreel.jobs.dataset.DataFolder;
 import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.features.Facts;
 import io.sparkreel.jobs.features.FeatureCache;
 import io.sparkreel.jobs.parts.Components;
 import io.sparkreel.jobs.parts.Components.TextSizes;
 import io.sparkreel.jobs.parts.PretrainedModel;
 import io.sparkreel.jobs.plan.PlanFingerprint;
+import io.sparkreel.jobs.plan.PlanInputs;
 import io.sparkreel.jobs.plan.PlanRules;
 import io.sparkreel.jobs.preflight.MemoryNeed;
 import io.sparkreel.jobs.storage.HadoopStorage;
@@ -34,52 +37,41 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.Path;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 
 /**
- * What a run works on and begins from, checked as far as it can be without Spark.
+ * A training run whose inputs are found and checked, as far as that can be done without Spark.
  *
- * @param data output folder of the bucketing run
- * @param manifest what lies in it
- * @param run run folder
+ * @param inputs what its steps are planned from
  * @param model sizes of the model
- * @param rules what decides the steps, beside the clips
  * @param fingerprint what data and configuration the steps follow from
- * @param features what is stored of the clips beforehand, null if nothing
- * @param featuresFolder where
- * @param checkpoint folder of the checkpoint to go on from; null: none
- * @param resumed where that checkpoint's run stood; null for a run that begins at step 0
+ * @param checkpoint folder of the checkpoint to resume from; null: none
+ * @param resumed state of that checkpoint's run; null for a run that begins at step 0
  * @param latent what the codec makes of a picture
  */
-public record RunStart(
-        HadoopStorage data,
-        BucketingManifest manifest,
-        HadoopStorage run,
+record ResolvedRun(
+        PlanInputs inputs,
         Stdit2Config model,
-        PlanRules rules,
         String fingerprint,
-        FeatureCache features,
-        HadoopStorage featuresFolder,
         String checkpoint,
         RunState resumed,
         LatentSizes latent) {
-    private static final Logger LOG = LogManager.getLogger(RunStart.class);
+    private static final Logger LOG = LogManager.getLogger(ResolvedRun.class);
 
     /** A checkpoint and the folder it lies in. */
     private record Loaded(CheckpointReader checkpoint, String uri) {}
 
     /** @throws UserError if the run cannot work */
-    static RunStart of(LoadedConfig<TrainingConfig> loaded, Configuration hadoop) throws IOException {
+    static ResolvedRun of(LoadedConfig<TrainingConfig> loaded, Configuration hadoop) throws IOException {
         TrainingConfig config = loaded.config();
         if (config.dataset().dataPath() == null) {
             throw new UserError("Cannot start the training job: no --data-path DIR. "
                     + "Give the output folder of a bucketing run.");
         }
-        HadoopStorage data = dataFolder(hadoop, config.dataset().dataPath(), "--data-path");
+        HadoopStorage data = DataFolder.open(hadoop, config.dataset().dataPath(), "--data-path");
         BucketingManifest manifest = BucketingManifest.read(data);
-        requireSameInterval(config, manifest);
+        DataFolder.requireSameInterval(config, manifest);
         HadoopStorage run = new HadoopStorage(hadoop, config.run().outputs());
         Loaded load = load(config, hadoop, run);
         CheckpointReader checkpoint = load == null ? null : load.checkpoint();
@@ -99,16 +91,16 @@ public record RunStart(
         HadoopStorage folder = features == null
                 ? null
                 : new HadoopStorage(hadoop, config.dataset().features());
+        PlanInputs inputs = new PlanInputs(data, manifest, run, rules, features, folder);
         if (load == null) {
-            return new RunStart(data, manifest, run, model, rules, fingerprint, features, folder, null, null, latent);
+            return new ResolvedRun(inputs, model, fingerprint, null, null, latent);
         }
         RunState resumed = checkLoad(config, checkpoint, model, fingerprint);
         if (resumed == null
                 || !new HadoopStorage(hadoop, config.run().load()).uri("").equals(run.uri(""))) {
             requireNoLaterCheckpoint(checkpoint, resumed, run); // else it is the newest
         }
-        return new RunStart(
-                data, manifest, run, model, rules, fingerprint, features, folder, load.uri(), resumed, latent);
+        return new ResolvedRun(inputs, model, fingerprint, load.uri(), resumed, latent);
     }
 
     /** What ranks would refuse else, some of it after many steps. */
@@ -156,37 +148,6 @@ public record RunStart(
         return first.sizes();
     }
 
-    /** The shards hold clips that are long enough for one interval; another would need other buckets. */
-    public static void requireSameInterval(TrainingConfig config, BucketingManifest manifest) {
-        if (config.dataset().type() == DatasetType.VARIABLE_VIDEO_TEXT_DATASET
-                && config.dataset().frameInterval() != manifest.frameInterval()) {
-            throw new UserError("Cannot train with dataset.frame_interval "
-                    + config.dataset().frameInterval()
-                    + ": the clips were bucketed for " + manifest.frameInterval()
-                    + ". Set it to that, or bucket them again.");
-        }
-    }
-
-    /**
-     * The output folder of a bucketing run; its {@code shards} folder means the same.
-     *
-     * @param key what the folder was given as
-     */
-    public static HadoopStorage dataFolder(Configuration hadoop, String dataPath, String key) throws IOException {
-        Path path = new Path(dataPath);
-        HadoopStorage given = new HadoopStorage(hadoop, dataPath);
-        if (given.status("").isEmpty()) {
-            throw new UserError("Cannot read " + dataPath + ": there is no such folder. "
-                    + "Give the output folder of a bucketing run as " + key + ".");
-        }
-        if (given.status(BucketingManifest.NAME).isEmpty()
-                && path.getName().equals("shards")
-                && path.getParent() != null) {
-            return new HadoopStorage(hadoop, path.getParent().toString());
-        }
-        return given;
-    }
-
     /** The checkpoint to go on from; null for a run that begins. */
     private static Loaded load(TrainingConfig config, Configuration hadoop, HadoopStorage run) throws IOException {
         OptionalLong taken = CheckpointReader.lastStep(run);
@@ -222,7 +183,7 @@ public record RunStart(
         if (config.run().startFromScratch()) {
             return null;
         }
-        List<String> changes = PlanFingerprint.changes(state.planFingerprint(), fingerprint);
+        List<String> changes = Facts.changes(state.planFingerprint(), fingerprint);
         if (changes.isEmpty()) {
             return state;
         }
@@ -257,6 +218,7 @@ public record RunStart(
     /** What a rank will need for the largest micro-batch of the shards. */
     MemoryNeed memoryNeed(TrainingConfig config) {
         int factor = latent.spatialFactor();
+        PlanRules rules = inputs.rules();
         List<Stdit2Flops.Shape> micros = rules.buckets().stream()
                 .map(bucket -> new Stdit2Flops.Shape(
                         rules.batchSize(bucket),
@@ -282,6 +244,7 @@ public record RunStart(
 
     /** What the ranks had told lately when they wrote the checkpoint that is gone on from, if it is the run's own. */
     List<JsonNode> told() throws IOException {
+        HadoopStorage run = inputs.run();
         boolean own = checkpoint != null && checkpoint.startsWith(run.uri("") + "/");
         return own && resumed != null
                 ? RunLog.notes(CheckpointReader.open(
