@@ -12,6 +12,7 @@ import io.sparkreel.jobs.assign.BucketStatistics.Elsewhere;
 import io.sparkreel.jobs.assign.ShardWriter;
 import io.sparkreel.jobs.config.bucketing.BucketingConfig;
 import io.sparkreel.jobs.config.bucketing.DrawKind;
+import io.sparkreel.jobs.config.reader.Choice;
 import io.sparkreel.jobs.config.reader.LoadedConfig;
 import io.sparkreel.jobs.dataset.BucketingManifest;
 import io.sparkreel.jobs.dataset.BucketingManifest.BucketRows;
@@ -201,7 +202,7 @@ public final class BucketingJob {
                 Instant.now().toString(),
                 config.input(),
                 way,
-                config.draw().word(),
+                Choice.word(config.draw()),
                 Assignment.SAMPLER_VERSION,
                 counts.fingerprint(),
                 config.seed(),

@@ -78,10 +78,7 @@ public record PlanRules(
                 BatchSizes.requireFit(buckets, sizes, costs, plan.memoryGib() * BYTES_OF_A_GIB);
             }
         }
-        StepPlanner planner = new StepPlanner(
-                config.run().seed(),
-                plan.microBatchesPerStep(),
-                StepPlanner.Mix.valueOf(plan.stepMix().name()));
+        StepPlanner planner = new StepPlanner(config.run().seed(), plan.microBatchesPerStep(), plan.stepMix());
         return new PlanRules(buckets, sizes, costs.clipCosts(buckets), costs, planner, plan.sampler());
     }
 
