@@ -15,6 +15,7 @@ import io.sparkreel.jobs.config.train.BatchSizing;
 import io.sparkreel.jobs.config.train.DatasetType;
 import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.dataset.BucketingManifest;
+import io.sparkreel.jobs.dataset.BucketingManifest.BucketRows;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.parts.Components;
 import io.sparkreel.jobs.plan.Stdit2Cost;
@@ -141,10 +142,8 @@ public final class BatchSizeSearch implements AutoCloseable {
         LatentSizes latent = Components.codecSizes(config.vae(), cache);
         Stdit2Config model = Components.model(
                 config.model(), Optional.empty(), latent, Components.textSizes(config.textEncoder(), cache));
-        List<Bucket> buckets = manifest.buckets().stream()
-                .map(bucket -> new Bucket(
-                        bucket.resolution(), bucket.frames(), bucket.aspect(), bucket.height(), bucket.width()))
-                .toList();
+        List<Bucket> buckets =
+                manifest.buckets().stream().map(BucketRows::bucket).toList();
         Stdit2Cost formulas =
                 new Stdit2Cost(model, latent, config.dtype() == Precision.BF16 ? 2 : 4, config.gradCheckpoint());
         Comparator<Bucket> byCost = Comparator.comparingDouble(formulas::flops);
