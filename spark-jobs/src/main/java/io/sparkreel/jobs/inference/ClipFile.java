@@ -2,8 +2,9 @@
 package io.sparkreel.jobs.inference;
 
 import io.sparkreel.bucketing.media.PixelClip;
-import io.sparkreel.bucketing.media.PixelImages;
-import io.sparkreel.bucketing.media.VideoWriter;
+import io.sparkreel.bucketing.media.write.GifWriter;
+import io.sparkreel.bucketing.media.write.PixelImages;
+import io.sparkreel.bucketing.media.write.VideoWriter;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -2,6 +2,7 @@
 package io.sparkreel.jobs.inventory;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.sparkreel.bucketing.media.CrashGuard;
 import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.media.MediaProbe;
 import io.sparkreel.bucketing.media.ProbeOptions;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.train;
 
-import io.sparkreel.bucketing.media.FrameTransform;
+import io.sparkreel.bucketing.media.CrashGuard;
 import io.sparkreel.bucketing.media.MediaKind;
 import io.sparkreel.bucketing.media.PixelClip;
+import io.sparkreel.bucketing.media.scale.FrameTransform;
 import io.sparkreel.jobs.Components;
 import io.sparkreel.jobs.TaskDevice;
 import io.sparkreel.jobs.config.TrainingConfig;
-import io.sparkreel.jobs.inventory.CrashGuard;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.storage.WeightsCache;
 import io.sparkreel.model.autoencoder.LatentCodec;

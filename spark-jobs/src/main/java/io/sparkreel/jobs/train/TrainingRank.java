@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.train;
 
-import io.sparkreel.bucketing.media.FrameTransform;
+import io.sparkreel.bucketing.media.CrashGuard;
+import io.sparkreel.bucketing.media.scale.FrameTransform;
 import io.sparkreel.jobs.Components;
 import io.sparkreel.jobs.OnDemand;
 import io.sparkreel.jobs.PretrainedModel;
@@ -10,7 +11,6 @@ import io.sparkreel.jobs.config.OptimizerConfig;
 import io.sparkreel.jobs.config.SchedulerType;
 import io.sparkreel.jobs.config.StepConfig;
 import io.sparkreel.jobs.config.TrainingConfig;
-import io.sparkreel.jobs.inventory.CrashGuard;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.storage.WeightsCache;
 import io.sparkreel.jobs.train.StepLoader.SampleShape;

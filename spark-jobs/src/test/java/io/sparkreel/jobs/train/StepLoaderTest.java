@@ -4,9 +4,9 @@ package io.sparkreel.jobs.train;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.sparkreel.bucketing.media.FrameTransform;
+import io.sparkreel.bucketing.media.CrashGuard;
+import io.sparkreel.bucketing.media.scale.FrameTransform;
 import io.sparkreel.jobs.LocalSpark;
-import io.sparkreel.jobs.inventory.CrashGuard;
 import io.sparkreel.jobs.train.StepLoader.LoadedStep;
 import io.sparkreel.jobs.train.StepLoader.SampleShape;
 import io.sparkreel.model.autoencoder.LatentCodec;

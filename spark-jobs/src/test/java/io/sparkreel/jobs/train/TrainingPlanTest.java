@@ -7,13 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.sparkreel.bucketing.bucket.ClipId;
+import io.sparkreel.bucketing.media.CrashGuard;
 import io.sparkreel.jobs.BucketingRun;
 import io.sparkreel.jobs.LocalSpark;
 import io.sparkreel.jobs.config.BucketLevel;
 import io.sparkreel.jobs.config.ConfigLoader;
 import io.sparkreel.jobs.config.LoadedConfig;
 import io.sparkreel.jobs.config.TrainingConfig;
-import io.sparkreel.jobs.inventory.CrashGuard;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

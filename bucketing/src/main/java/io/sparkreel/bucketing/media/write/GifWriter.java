@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs.inference;
+package io.sparkreel.bucketing.media.write;
 
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -14,7 +14,7 @@ import javax.imageio.metadata.IIOMetadataNode;
 import javax.imageio.stream.ImageOutputStream;
 
 /** Writes an animation that repeats for ever, each frame with the 256 colours that suit it best. */
-final class GifWriter implements AutoCloseable {
+public final class GifWriter implements AutoCloseable {
     private static final String FORMAT = "javax_imageio_gif_image_1.0";
     /** GIF counts time in hundredths of a second. */
     private static final int TICKS = 100;
@@ -27,7 +27,7 @@ final class GifWriter implements AutoCloseable {
     private int frames;
 
     /** @param fps frames a second; the delays of the frames are rounded so that their sum is right */
-    GifWriter(Path file, int width, int height, int fps) throws IOException {
+    public GifWriter(Path file, int width, int height, int fps) throws IOException {
         this.width = width;
         this.height = height;
         this.fps = fps;
@@ -39,7 +39,7 @@ final class GifWriter implements AutoCloseable {
     }
 
     /** @param rgb [height, width, 3] */
-    void write(byte[] rgb) throws IOException {
+    public void write(byte[] rgb) throws IOException {
         BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
         for (int i = 0; i < width * height; i++) {
             int colour = (rgb[3 * i] & 0xff) << 16 | (rgb[3 * i + 1] & 0xff) << 8 | rgb[3 * i + 2] & 0xff;
