@@ -74,10 +74,10 @@ class ArchitectureTest {
     }
 
     @Test
-    void onlyTheMediaPackageKnowsFFmpeg() {
+    void onlyTheMediaPackagesKnowFFmpeg() {
         noClasses()
                 .that()
-                .resideOutsideOfPackage("io.sparkreel.bucketing.media")
+                .resideOutsideOfPackages("io.sparkreel.bucketing.media", "io.sparkreel.bucketing.media.write")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("org.bytedeco..")
@@ -97,6 +97,11 @@ class ArchitectureTest {
 
     @Test
     void thePackagesOfTheLibrariesFormNoCycles() {
+        SlicesRuleDefinition.slices()
+                .matching("io.sparkreel.(bucketing.**)")
+                .should()
+                .beFreeOfCycles()
+                .check(classes);
         SlicesRuleDefinition.slices()
                 .matching("io.sparkreel.(bucketing.*)..")
                 .should()
