@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.bucketing.media;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeout;
@@ -167,9 +168,9 @@ class MediaProbeTest {
         for (byte[] bytes : List.of(
                 new byte[0],
                 new byte[100_000],
-                "hello".getBytes(),
-                "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n/etc/passwd\n".getBytes(),
-                "ffconcat version 1.0\nfile /etc/passwd\n".getBytes())) {
+                "hello".getBytes(UTF_8),
+                "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n/etc/passwd\n".getBytes(UTF_8),
+                "ffconcat version 1.0\nfile /etc/passwd\n".getBytes(UTF_8))) {
             MediaException thrown = assertThrows(
                     MediaException.class, () -> MediaProbe.probe(MediaSource.of(bytes), ProbeOptions.DEFAULT));
             assertEquals(MediaProblem.NOT_MEDIA, thrown.problem());
@@ -244,7 +245,7 @@ class MediaProbeTest {
         Arrays.fill(more, page + 22, page + 26, (byte) 0);
         int sum = oggChecksum(more, page);
         for (int i = 0; i < 4; i++) {
-            more[page + 22 + i] = (byte) (sum >>> 8 * i);
+            more[page + 22 + i] = (byte) (sum >>> (8 * i));
         }
         for (Verify verify : Verify.values()) {
             assertEquals(
@@ -301,7 +302,7 @@ class MediaProbeTest {
 
     @Test
     void animatedWebpIsNamed() {
-        byte[] bytes = "RIFF\u001e\0\0\0WEBPVP8X\n\0\0\0\u0002\0\0\0\u000f\0\0\u000f\0\0ANIM\0\0\0\0".getBytes();
+        byte[] bytes = "RIFF\u001e\0\0\0WEBPVP8X\n\0\0\0\u0002\0\0\0\u000f\0\0\u000f\0\0ANIM\0\0\0\0".getBytes(UTF_8);
         MediaException thrown =
                 assertThrows(MediaException.class, () -> MediaProbe.probe(MediaSource.of(bytes), ProbeOptions.DEFAULT));
         assertEquals(MediaProblem.UNSUPPORTED_CODEC, thrown.problem());

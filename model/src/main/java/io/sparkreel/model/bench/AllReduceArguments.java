@@ -78,7 +78,7 @@ record AllReduceArguments(
                     "--megabytes is " + (megabytes == null ? "missing" : megabytes),
                     "Set it to a number of at most " + (int) LARGEST);
         }
-        return (int) (Double.parseDouble(megabytes) * 1e6 / Float.BYTES) * Float.BYTES;
+        return Float.BYTES * (int) (Double.parseDouble(megabytes) * 1e6 / Float.BYTES);
     }
 
     private static <E extends Enum<E>> E oneOf(Class<E> type, Map<String, String> values, String name) {

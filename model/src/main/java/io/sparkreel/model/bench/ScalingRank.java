@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.bench;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.sparkreel.model.LatentShape;
@@ -107,7 +109,7 @@ final class ScalingRank {
     private void obey() throws IOException {
         steps(WARM_UP_STEPS);
         System.out.println("ready");
-        BufferedReader commands = new BufferedReader(new InputStreamReader(System.in));
+        BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, UTF_8));
         for (String command = commands.readLine(); command != null; command = commands.readLine()) {
             System.out.println(command.equals(STEPS) ? steps(arguments.of("--steps")) : reductions());
         }

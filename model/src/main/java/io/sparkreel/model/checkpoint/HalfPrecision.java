@@ -28,7 +28,7 @@ public final class HalfPrecision {
             return (short) (bits >>> 16 | QUIET_BIT_OF_BF16);
         }
         int roundUp = 0x7FFF + (bits >>> 16 & 1); // a tie goes up only when the kept part is odd
-        return (short) (bits + roundUp >>> 16);
+        return (short) ((bits + roundUp) >>> 16);
     }
 
     /** The value of a binary16. Exact. */
@@ -58,8 +58,8 @@ public final class HalfPrecision {
         if (magnitude < 0x1.0p-14f) { // subnormal: a count of the smallest unit; 1024 of them is the first normal value
             return (short) (sign | (int) Math.rint(magnitude / F16_SUBNORMAL_UNIT));
         }
-        int rebiased = (bits & 0x7FFFFFFF) - (127 - F16_BIAS << 23);
+        int rebiased = (bits & 0x7FFFFFFF) - ((127 - F16_BIAS) << 23);
         int roundUp = 0xFFF + (rebiased >>> 13 & 1);
-        return (short) (sign | rebiased + roundUp >>> 13);
+        return (short) (sign | (rebiased + roundUp) >>> 13);
     }
 }

@@ -100,6 +100,7 @@ final class FrameReader implements SliceReceiver {
         headerChecked = true;
     }
 
+    @SuppressWarnings("ReferenceEquality") // the buffer itself, and not its content
     private void finish() throws FrameException {
         ByteBuffer plain = payload.flip();
         if (cipher != null) {

@@ -140,7 +140,7 @@ final class Heartbeat implements Runnable {
     }
 
     private boolean isDeparted(int rank) {
-        return left.peer() == rank && left.isDeparted() || right.peer() == rank && right.isDeparted();
+        return (left.peer() == rank && left.isDeparted()) || (right.peer() == rank && right.isDeparted());
     }
 
     private interface LinkAction {

@@ -15,6 +15,7 @@ import org.apache.logging.log4j.Logger;
  * One stream of the ring: a connection to the right neighbour, one from the left, and the thread that moves slices over
  * both and adds them up. Sending may run ahead of receiving into later operations, as far as data is ready.
  */
+@SuppressWarnings("NonAtomicVolatileUpdate") // its own thread alone counts bytes
 final class Lane implements Runnable {
 
     private static final Logger LOG = LogManager.getLogger(Lane.class);
@@ -206,7 +207,7 @@ final class Lane implements Runnable {
     /** Moves the head of the sending queue on; returns the bytes sent. */
     private long send() throws BrokenLink {
         Part part = sending.peek();
-        if (part == null || !sender.isBusy() && (!part.hasNext() || part.lacksSlot())) {
+        if (part == null || (!sender.isBusy() && (!part.hasNext() || part.lacksSlot()))) {
             return 0;
         }
         if (!sender.isBusy()) {
@@ -284,7 +285,7 @@ final class Lane implements Runnable {
         if (lacksSlot && !next.shared.awaitSlot()) {
             return;
         }
-        boolean blocked = sender.isBusy() || next != null && next.hasNext();
+        boolean blocked = sender.isBusy() || (next != null && next.hasNext());
         interest(rightKey, lacksSlot ? SelectionKey.OP_READ : blocked ? SelectionKey.OP_WRITE : 0);
         interest(leftKey, receiving.isEmpty() ? 0 : SelectionKey.OP_READ);
         selector.select();

@@ -24,6 +24,7 @@ record RingConnection(SocketChannel channel, FrameCipher outgoing, FrameCipher i
     }
 
     /** As the rank sees it that accepted the connection. */
+    @SuppressWarnings("ArgumentSelectionDefectChecker") // what the caller sends comes in here
     static RingConnection ofListener(SocketChannel channel, RingOptions options, byte[] hello, byte[] nonce) {
         RingConnection caller = ofCaller(channel, options, hello, nonce);
         return new RingConnection(channel, caller.incoming, caller.outgoing);

@@ -67,7 +67,7 @@ final class SharedReceiver implements SliceReceiver {
             ring();
         }
         operation = null;
-        return count + payload;
+        return (long) count + payload;
     }
 
     private void ring() {

@@ -85,7 +85,7 @@ public enum WireType {
         private static int rounded(float value) {
             int bits = Float.floatToRawIntBits(value);
             // Rounding up could carry the mantissa of a NaN into its exponent and sign.
-            return value != value ? bits | 0x400000 : bits + 0x7fff + (bits >>> 16 & 1);
+            return Float.isNaN(value) ? bits | 0x400000 : bits + 0x7fff + (bits >>> 16 & 1);
         }
     };
 

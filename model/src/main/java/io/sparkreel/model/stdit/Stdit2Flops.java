@@ -35,7 +35,7 @@ public final class Stdit2Flops {
 
     private long patches(int size, int dimension) {
         int patch = config.patchSize().get(dimension);
-        return (size + patch - 1) / patch;
+        return ((long) size + patch - 1) / patch;
     }
 
     /** Operations of one forward pass, no frames being given. */

@@ -10,13 +10,13 @@ class HalfPrecisionTest {
 
     // Inputs at ties, at the edges of the ranges and in between, with the bits that PyTorch converts them to.
     private static final float[] VALUES = {
-        1.00390625f,
-        1.01171875f,
-        1.0039063f,
-        -1.00390625f,
+        1.0039062f,
+        1.0117188f,
+        1.0039062f,
+        -1.0039062f,
         3.4e38f,
         1e-40f,
-        65519.98828125f,
+        65519.99f,
         65520f,
         2049f,
         2051f,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.checkpoint;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -137,9 +138,9 @@ class TorchFileTest {
     @Test
     void refusesFilesOfAnotherKind() throws IOException {
         Path file = folder.resolve("model.bin");
-        for (byte[] content :
-                new byte[][] {{}, "PK".getBytes(), new byte[100], Files.readAllBytes(FILES.resolve("types.safetensors"))
-                }) {
+        for (byte[] content : new byte[][] {
+            {}, "PK".getBytes(UTF_8), new byte[100], Files.readAllBytes(FILES.resolve("types.safetensors"))
+        }) {
             Files.write(file, content);
             assertTrue(assertThrows(InvalidInputException.class, () -> TorchFile.open(file))
                     .getMessage()

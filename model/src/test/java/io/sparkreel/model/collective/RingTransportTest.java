@@ -192,7 +192,7 @@ class RingTransportTest {
         double toBelow = Math.abs((double) value - below);
         double toAbove = Math.abs((double) above - value);
         boolean belowIsEven = (Float.floatToRawIntBits(value) & 0x10000) == 0;
-        return toBelow < toAbove || toBelow == toAbove && belowIsEven ? below : above;
+        return toBelow < toAbove || (toBelow == toAbove && belowIsEven) ? below : above;
     }
 
     @Test

@@ -24,7 +24,7 @@ class Stdit2FlopsTest {
         long temporal = 15 * (3 * 3 * 48 * 4);
         long cross = 45 * 5 * 48 * 4;
         BatchShape shape = new BatchShape(2, new LatentShape(4, 3, 6, 10), 5);
-        assertEquals(linear + 2 * 2 * (spatial + temporal + cross), flops.forward(shape));
+        assertEquals((double) (linear + 2 * 2 * (spatial + temporal + cross)), flops.forward(shape));
         assertEquals(3 * flops.forward(shape), flops.trainingStep(shape));
         assertEquals(90, flops.tokens(shape));
     }

@@ -45,7 +45,6 @@ class Stdit2GoldenTest {
     /** A model with the golden weights, and the cases that belong to it. */
     private static final class Fixture implements AutoCloseable {
         final Stdit2Config config;
-        final JsonNode cases;
         final GoldenTensors weights;
         final GoldenTensors tensors;
         final FlatParameters parameters;
@@ -56,7 +55,6 @@ class Stdit2GoldenTest {
             JsonNode description = Golden.json(file);
             String base = file.replace(".json", "");
             config = new ObjectMapper().convertValue(description.get("config"), Stdit2Config.class);
-            cases = description.get("cases");
             weights = Golden.tensors(base + ".weights.safetensors");
             tensors = Golden.tensors(base + ".cases.safetensors");
             parameters = new FlatParameters(ParameterLayout.of(config), HOST);
@@ -270,7 +268,7 @@ class Stdit2GoldenTest {
                             out -> {
                                 Tensor value = kernels.scaledSum(
                                         kernels.weightedSum(List.of(out), List.of(weight)),
-                                        1 / Math.sqrt(out.elements()));
+                                        1 / Math.sqrt((double) out.elements()));
                                 loss[0] = value.item();
                                 return value;
                             },

@@ -410,7 +410,7 @@ class TrainerTest {
                             () -> TrainingCheckpoint.readWeights(checkpoint, TrainingCheckpoint.EMA, weights))
                     .getMessage();
             assertTrue(
-                    message.contains("no blocks.2.") && message.contains("unknown blocks.0.attn.q_norm.weight")
+                    (message.contains("no blocks.2.") && message.contains("unknown blocks.0.attn.q_norm.weight"))
                             || message.contains("more"),
                     message);
         }

@@ -222,7 +222,7 @@ class TrainingMemoryTest {
             ByteBuffer text = ByteBuffer.allocate((int) length.getLong(0));
             channel.read(text);
             header = new ObjectMapper().readTree(text.array());
-            dataBegin = Long.BYTES + text.capacity();
+            dataBegin = (long) Long.BYTES + text.capacity();
         }
         Map<String, List<Integer>> shapes = new TreeMap<>();
         Map<Long, Long> ranges = new TreeMap<>();

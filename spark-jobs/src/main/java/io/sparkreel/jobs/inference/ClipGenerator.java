@@ -2,13 +2,12 @@
 package io.sparkreel.jobs.inference;
 
 import io.sparkreel.bucketing.media.PixelClip;
-import io.sparkreel.jobs.Components;
-import io.sparkreel.jobs.PretrainedModel;
-import io.sparkreel.jobs.TaskDevice;
-import io.sparkreel.jobs.config.AspectCondition;
-import io.sparkreel.jobs.config.CarryMode;
-import io.sparkreel.jobs.config.InferenceConfig;
-import io.sparkreel.jobs.storage.WeightsCache;
+import io.sparkreel.jobs.config.inference.AspectCondition;
+import io.sparkreel.jobs.config.inference.InferenceConfig;
+import io.sparkreel.jobs.parts.Components;
+import io.sparkreel.jobs.parts.PretrainedModel;
+import io.sparkreel.jobs.spark.TaskDevice;
+import io.sparkreel.jobs.weights.WeightsCache;
 import io.sparkreel.model.CodecGeometry;
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.KeyedRandom;
@@ -151,9 +150,7 @@ final class ClipGenerator {
 
     private MaskStrategy strategy(PromptRow prompt) {
         return MaskStrategy.parse(
-                prompt.maskStrategy(),
-                MaskStrategy.Dialect.of(
-                        task.config().conditioning().maskStrategyDialect().word()));
+                prompt.maskStrategy(), task.config().conditioning().maskStrategyDialect());
     }
 
     /** The latent frames of one reference that some loop takes; no more is decoded and encoded than these need. */
@@ -210,7 +207,7 @@ final class ClipGenerator {
                 return sampled;
             }
         };
-        Carry carry = config.conditioning().carry() == CarryMode.LATENTS ? Carry.LATENTS : Carry.DECODED;
+        Carry carry = config.conditioning().carry() == Carry.LATENTS ? Carry.LATENTS : Carry.DECODED;
         ClipShape clip = new ClipShape(
                 shape.numFrames(),
                 shape.height(),

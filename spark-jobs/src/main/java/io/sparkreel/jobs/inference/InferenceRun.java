@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.inference;
 
-import io.sparkreel.jobs.Components;
-import io.sparkreel.jobs.Components.TextSizes;
-import io.sparkreel.jobs.PretrainedModel;
-import io.sparkreel.jobs.UserError;
-import io.sparkreel.jobs.config.InferenceConfig;
+import io.sparkreel.jobs.config.inference.InferenceConfig;
+import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.parts.Components;
+import io.sparkreel.jobs.parts.Components.TextSizes;
+import io.sparkreel.jobs.parts.PretrainedModel;
+import io.sparkreel.jobs.spark.SparkMaster;
 import io.sparkreel.jobs.storage.HadoopStorage;
-import io.sparkreel.jobs.storage.WeightsCache;
+import io.sparkreel.jobs.weights.WeightsCache;
 import io.sparkreel.model.BatchShape;
 import io.sparkreel.model.CodecGeometry;
 import io.sparkreel.model.stdit.Stdit2Config;
@@ -160,8 +161,9 @@ public final class InferenceRun {
 
     /** With a local master Spark tries a task once. */
     private static int attempts(SparkSession spark) {
-        boolean local = spark.sparkContext().master().matches("local(\\[[^,]*])?");
-        return local ? 1 : spark.sparkContext().getConf().getInt("spark.task.maxFailures", 4);
+        return SparkMaster.of(spark.sparkContext().master()).isLocal()
+                ? 1
+                : spark.sparkContext().getConf().getInt("spark.task.maxFailures", 4);
     }
 
     private List<Batch> wanting(GeneratorTask task, ResultsTable results) throws IOException {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.inference;
 
-import io.sparkreel.jobs.config.VideoFormat;
+import io.sparkreel.jobs.config.inference.VideoFormat;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Locale;

@@ -3,13 +3,13 @@ package io.sparkreel.jobs.inference;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.sparkreel.jobs.UserError;
-import io.sparkreel.jobs.config.CarryMode;
 import io.sparkreel.jobs.config.ImageSize;
-import io.sparkreel.jobs.config.InferenceConfig;
+import io.sparkreel.jobs.config.inference.InferenceConfig;
+import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.model.CodecGeometry;
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.diffusion.MaskStrategy;
+import io.sparkreel.model.generate.Carry;
 import io.sparkreel.model.text.PromptSyntax;
 import java.io.IOException;
 import java.math.BigDecimal;
@@ -62,8 +62,7 @@ final class PromptTable {
     private PromptTable(InferenceConfig config, Configuration hadoop, CodecGeometry codec) {
         this.config = config;
         references = new ReferencePolicy(config.conditioning(), hadoop);
-        dialect = MaskStrategy.Dialect.of(
-                config.conditioning().maskStrategyDialect().word());
+        dialect = config.conditioning().maskStrategyDialect();
         this.codec = codec;
         trusted = config.prompts().prompt() != null;
     }
@@ -258,7 +257,7 @@ final class PromptTable {
                     "Give 1 or more and less than " + (same ? "num_frames" : latentFrames));
         }
         if (codec.pieceFrames() == CodecGeometry.WHOLE_CLIP
-                && config.conditioning().carry() == CarryMode.LATENTS) {
+                && config.conditioning().carry() == Carry.LATENTS) {
             throw wrong(
                     "carry is latents, and the last latent frames of one loop cannot begin the next one: the first"
                             + " latent frame of this vae holds one frame, the others more",

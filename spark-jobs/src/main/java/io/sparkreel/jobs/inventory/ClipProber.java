@@ -2,13 +2,14 @@
 package io.sparkreel.jobs.inventory;
 
 import io.sparkreel.bucketing.bucket.ClipId;
+import io.sparkreel.bucketing.media.CrashGuard;
 import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.media.MediaInfo;
 import io.sparkreel.bucketing.media.MediaKind;
 import io.sparkreel.bucketing.media.MediaProbe;
 import io.sparkreel.bucketing.media.MediaProblem;
 import io.sparkreel.bucketing.media.ProbeOptions;
-import io.sparkreel.jobs.config.ProbeMode;
+import io.sparkreel.jobs.config.bucketing.ProbeMode;
 import io.sparkreel.jobs.storage.HadoopMediaSource;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -22,8 +23,6 @@ import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.StructType;
 import org.apache.spark.util.LongAccumulator;
 import org.apache.spark.util.SerializableConfiguration;
 
@@ -32,14 +31,6 @@ import org.apache.spark.util.SerializableConfiguration;
  * metadata table, or by opening the file.
  */
 public final class ClipProber implements MapPartitionsFunction<Row, Row> {
-    /** Columns of every {@code quarantine} table. */
-    public static final StructType QUARANTINE = new StructType()
-            .add("uri", DataTypes.StringType, false)
-            .add("stage", DataTypes.StringType, false)
-            .add("reason", DataTypes.StringType, false)
-            .add("detail", DataTypes.StringType)
-            .add("when", DataTypes.TimestampType, false);
-
     /** Prefix of the columns that an earlier run found; {@code earlier_uri} is null where it did not see the file. */
     static final String EARLIER = "earlier_";
 

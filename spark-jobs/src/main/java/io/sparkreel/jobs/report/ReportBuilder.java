@@ -25,8 +25,8 @@ import io.sparkreel.bucketing.report.BucketingReport.Media;
 import io.sparkreel.bucketing.report.BucketingReport.Shelf;
 import io.sparkreel.jobs.assign.BucketStatistics;
 import io.sparkreel.jobs.assign.BucketStatistics.Counts;
+import io.sparkreel.jobs.plan.Stdit2Cost;
 import io.sparkreel.jobs.report.ThumbnailTask.Picture;
-import io.sparkreel.jobs.train.Stdit2Cost;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -62,7 +62,7 @@ public final class ReportBuilder {
      * @param title what was bucketed
      * @param facts what it says of the run
      * @param counts of the assignment
-     * @param marksFolder for {@link io.sparkreel.jobs.inventory.CrashGuard}
+     * @param marksFolder for {@link io.sparkreel.bucketing.media.CrashGuard}
      */
     public BucketingReport build(
             String title,

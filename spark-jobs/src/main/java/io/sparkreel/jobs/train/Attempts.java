@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.train;
 
-import io.sparkreel.jobs.Stopped;
-import io.sparkreel.jobs.UserError;
-import io.sparkreel.jobs.config.TrainingConfig;
+import io.sparkreel.jobs.config.train.TrainingConfig;
+import io.sparkreel.jobs.error.Stopped;
+import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.plan.PlannedClip;
+import io.sparkreel.jobs.spark.BarrierStage;
+import io.sparkreel.jobs.watch.RecentLines;
+import io.sparkreel.jobs.watch.RunLog;
 import io.sparkreel.model.checkpoint.CheckpointReader;
 import io.sparkreel.model.train.TrainingCheckpoint;
 import java.io.IOException;
@@ -33,7 +37,7 @@ final class Attempts {
     private final JavaSparkContext context;
     private final int ranks;
     private final TrainingConfig config;
-    private final RunStart start;
+    private final ResolvedRun start;
     private final RunLog log;
     private final Broadcast<SerializableConfiguration> hadoop;
     private final Broadcast<List<List<PlannedClip>>> evalClips;
@@ -44,7 +48,7 @@ final class Attempts {
             JavaSparkContext context,
             int ranks,
             TrainingConfig config,
-            RunStart start,
+            ResolvedRun start,
             List<List<PlannedClip>> evalClips,
             RunLog log) {
         this.context = context;
@@ -80,7 +84,8 @@ final class Attempts {
             rest = fromNewest(rest);
             String from = rest.checkpoint() == null ? "the beginning" : rest.checkpoint();
             if (stop) {
-                throw new Stopped("Stopped as told. To go on from " + from + ", give --load " + start.run() + ".");
+                throw new Stopped("Stopped as told. To go on from " + from + ", give --load "
+                        + start.inputs().run() + ".");
             }
             log.tell(
                     "restart",
@@ -98,7 +103,8 @@ final class Attempts {
 
     /** What is left to do after the newest checkpoint of this run, with the log as it was then. */
     private Stretch fromNewest(Stretch steps) throws IOException {
-        Optional<CheckpointReader.Found> newest = CheckpointReader.newest(start.run());
+        Optional<CheckpointReader.Found> newest =
+                CheckpointReader.newest(start.inputs().run());
         if (newest.isEmpty()) {
             log.rewind(start.globalStep(), List.of());
             return steps;
@@ -106,7 +112,7 @@ final class Attempts {
         newest.get().warnings().forEach(warning -> LOG.warn("{}", warning));
         CheckpointReader checkpoint = newest.get().checkpoint();
         log.rewind(TrainingCheckpoint.state(checkpoint).globalStep(), RunLog.notes(checkpoint));
-        return steps.from(start.run().uri(checkpoint.folder()));
+        return steps.from(start.inputs().run().uri(checkpoint.folder()));
     }
 
     /** Whether someone has cancelled the job or its stage, such as on Spark's web page. */
@@ -148,7 +154,7 @@ final class Attempts {
                 hadoop,
                 steps,
                 start.fingerprint(),
-                start.features(),
+                start.inputs().features(),
                 attempt,
                 secret,
                 evalClips,
@@ -161,7 +167,8 @@ final class Attempts {
         context.sc().addSparkListener(tasks);
         context.setJobGroup(attempt, "training", true);
         try {
-            List<RankResult> results = BarrierAttempt.run(context, ranks, task);
+            List<RankResult> results =
+                    BarrierStage.run(context, ranks, RankResult.class, rank -> new RankThread(task, rank).run());
             log.take(lines.value());
             return results;
         } catch (Exception e) {

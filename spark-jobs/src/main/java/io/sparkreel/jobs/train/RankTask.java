@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.train;
 
-import io.sparkreel.jobs.config.TrainingConfig;
+import io.sparkreel.jobs.config.train.TrainingConfig;
+import io.sparkreel.jobs.features.FeatureCache;
+import io.sparkreel.jobs.plan.PlannedClip;
+import io.sparkreel.jobs.watch.RecentLines;
 import io.sparkreel.model.stdit.Stdit2Config;
 import java.io.Serializable;
 import java.util.List;

@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.train;
 
-import io.sparkreel.bucketing.media.FrameTransform;
-import io.sparkreel.jobs.Components;
-import io.sparkreel.jobs.OnDemand;
-import io.sparkreel.jobs.PretrainedModel;
-import io.sparkreel.jobs.config.DatasetConfig;
-import io.sparkreel.jobs.config.OptimizerConfig;
-import io.sparkreel.jobs.config.SchedulerType;
-import io.sparkreel.jobs.config.StepConfig;
-import io.sparkreel.jobs.config.TrainingConfig;
-import io.sparkreel.jobs.inventory.CrashGuard;
+import io.sparkreel.bucketing.media.CrashGuard;
+import io.sparkreel.jobs.config.train.DatasetConfig;
+import io.sparkreel.jobs.config.train.OptimizerConfig;
+import io.sparkreel.jobs.config.train.SchedulerType;
+import io.sparkreel.jobs.config.train.StepConfig;
+import io.sparkreel.jobs.config.train.TrainingConfig;
+import io.sparkreel.jobs.loader.ClipDecoder;
+import io.sparkreel.jobs.loader.ClipEncoder;
+import io.sparkreel.jobs.loader.FeatureReader;
+import io.sparkreel.jobs.loader.StepLoader;
+import io.sparkreel.jobs.loader.StepLoader.SampleShape;
+import io.sparkreel.jobs.parts.Components;
+import io.sparkreel.jobs.parts.OnDemand;
+import io.sparkreel.jobs.parts.PretrainedModel;
+import io.sparkreel.jobs.plan.PlanReader;
 import io.sparkreel.jobs.storage.HadoopStorage;
-import io.sparkreel.jobs.storage.WeightsCache;
-import io.sparkreel.jobs.train.StepLoader.SampleShape;
+import io.sparkreel.jobs.weights.WeightsCache;
 import io.sparkreel.model.autoencoder.LatentCodec;
 import io.sparkreel.model.checkpoint.CheckpointReader;
 import io.sparkreel.model.collective.Collective;
@@ -35,7 +39,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.BarrierTaskContext;
 
 /** One rank of a training attempt: the body of a task of the barrier stage. */
-final class TrainingRank {
+public final class TrainingRank {
     private final RankTask task;
     private final TrainingConfig config;
     private final Configuration hadoop;
@@ -146,7 +150,7 @@ final class TrainingRank {
         DatasetConfig dataset = config.dataset();
         int windows = dataset.temporalWindows() == null ? 0 : dataset.temporalWindows();
         return new ClipDecoder.Frames(
-                FrameTransform.valueOf(dataset.transformName().name()),
+                dataset.transformName(),
                 dataset.frameInterval(),
                 task.features() == null ? windows : task.features().windows(),
                 config.run().seed());
@@ -164,13 +168,10 @@ final class TrainingRank {
     }
 
     /** @param totalSteps the length of the run, for the learning rate */
-    static Trainer.Options options(TrainingConfig config, long totalSteps) {
+    public static Trainer.Options options(TrainingConfig config, long totalSteps) {
         OptimizerConfig optimizer = config.optimizer();
-        LearningRate rate = new LearningRate(
-                LearningRate.Schedule.valueOf(optimizer.lrSchedule().name()),
-                optimizer.lr(),
-                optimizer.warmupSteps(),
-                totalSteps);
+        LearningRate rate =
+                new LearningRate(optimizer.lrSchedule(), optimizer.lr(), optimizer.warmupSteps(), totalSteps);
         AdamW.Options adam = new AdamW.Options(
                 optimizer.adamBetas().first(),
                 optimizer.adamBetas().second(),

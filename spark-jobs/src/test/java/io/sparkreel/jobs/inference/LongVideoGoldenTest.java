@@ -9,7 +9,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.sparkreel.jobs.config.InferenceConfig;
+import io.sparkreel.jobs.config.inference.InferenceConfig;
 import io.sparkreel.model.CodecGeometry;
 import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.autoencoder.LatentCodec;

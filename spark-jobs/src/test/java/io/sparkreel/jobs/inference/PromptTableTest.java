@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.inference;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sparkreel.jobs.LocalSpark;
-import io.sparkreel.jobs.UserError;
-import io.sparkreel.jobs.config.InferenceConfig;
+import io.sparkreel.jobs.config.inference.InferenceConfig;
+import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.model.CodecGeometry;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -301,7 +302,7 @@ class PromptTableTest {
         assertEquals("_", names.get(6));
         assertTrue(!names.get(3).equals(names.get(4)));
         for (String name : names) {
-            assertTrue(name.indexOf('/') < 0 && !name.startsWith(".") && name.getBytes().length <= 200, name);
+            assertTrue(name.indexOf('/') < 0 && !name.startsWith(".") && name.getBytes(UTF_8).length <= 200, name);
         }
         assertEquals(1, prompts.bad().size());
         assertTrue(

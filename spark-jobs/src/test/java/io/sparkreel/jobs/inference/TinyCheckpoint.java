@@ -64,7 +64,7 @@ final class TinyCheckpoint {
                 float[] values = new float[(int) Arrays.stream(shape).reduce(1, (a, b) -> a * b)];
                 KeyedRandom.of(seed, 0, entry.getKey().hashCode(), Purpose.INITIALISATION)
                         .fillNormal(values, 0, values.length);
-                float scale = (float) (1 / Math.sqrt(shape[shape.length - 1]));
+                float scale = (float) (1 / Math.sqrt((double) shape[shape.length - 1]));
                 for (int i = 0; i < values.length; i++) {
                     values[i] *= scale;
                 }

@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.sparkreel.jobs.UserError;
+import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.checkpoint.LocalStorage;
 import io.sparkreel.model.collective.Collective;

@@ -6,11 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.sparkreel.jobs.UserError;
-import io.sparkreel.jobs.config.CollectiveConfig;
-import io.sparkreel.jobs.config.CollectiveTransport;
-import io.sparkreel.jobs.config.PortRange;
 import io.sparkreel.jobs.config.Precision;
+import io.sparkreel.jobs.config.train.CollectiveConfig;
+import io.sparkreel.jobs.config.train.CollectiveTransport;
+import io.sparkreel.jobs.config.train.PortRange;
+import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.collective.RingOptions;
 import io.sparkreel.model.collective.Transport;

@@ -8,11 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.sparkreel.bucketing.media.MediaProbe;
 import io.sparkreel.bucketing.media.MediaSource;
 import io.sparkreel.bucketing.media.ProbeOptions;
-import io.sparkreel.jobs.BucketingRun;
+import io.sparkreel.jobs.BucketedMedia;
 import io.sparkreel.jobs.LocalSpark;
-import io.sparkreel.jobs.UserError;
-import io.sparkreel.jobs.config.ConfigLoader;
-import io.sparkreel.jobs.config.InferenceConfig;
+import io.sparkreel.jobs.config.inference.InferenceConfig;
+import io.sparkreel.jobs.config.reader.ConfigLoader;
+import io.sparkreel.jobs.encode.EncodeRun;
+import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.inference.InferenceRun;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -38,14 +39,14 @@ class TemporalCodecTest {
     @BeforeAll
     static void bucket() throws Exception {
         Path media = work.resolve("media");
-        BucketingRun.copy(media, "plain.mp4", "vp9.webm", "still.jpg");
+        BucketedMedia.copy(media, "plain.mp4", "vp9.webm", "still.jpg");
         TrainingData.pictures(media, 3);
         bucket("data", 5, media);
         bucket("illegal", 4, media);
     }
 
     private static void bucket(String folder, int frames, Path media) throws IOException {
-        BucketingRun.run(BucketingRun.config(
+        BucketedMedia.run(BucketedMedia.config(
                 media,
                 work.resolve(folder),
                 "resolutions: {tiny: {pixels: 1024, ratios: {\"1.00\": [32, 32]}}}",

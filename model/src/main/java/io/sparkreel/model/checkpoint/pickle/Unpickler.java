@@ -321,7 +321,7 @@ final class Unpickler {
         long value = 0;
         for (int i = 0; i < size; i++) {
             long digit = i == size - 1 ? part.get(i) : part.get(i) & 0xFF; // the sign is in the last
-            value |= digit << 8 * i;
+            value |= digit << (8 * i);
         }
         return value;
     }

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.bucketing.media;
+
+import io.sparkreel.bucketing.bucket.ClipId;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+
+/**
+ * Keeps a file that crashes the decoder, and with it the process, from being opened again and again.
+ *
+ * <p>When a process dies, every file that one of its threads had open is suspect, and the decoder need not have been
+ * the reason: a job can be killed. So a suspect gets a second chance, with no other file open in the process; if the
+ * process dies over it, the file is known to be bad. One per task; all of a job on one node share a folder.
+ */
+public final class CrashGuard implements AutoCloseable {
+    private static final String ALONE = "alone ";
+    private static final String TOGETHER = "together ";
+    private static final ReadWriteLock OPENING = new ReentrantReadWriteLock(true);
+
+    private final Path suspects;
+    private final Path crashed;
+    private final CrashMarks marks;
+
+    private CrashGuard(Path folder) throws IOException {
+        suspects = Files.createDirectories(folder.resolve("suspects"));
+        crashed = Files.createDirectories(folder.resolve("crashed"));
+        marks = CrashMarks.open(folder);
+        for (String mark : marks.leftBehind()) {
+            boolean alone = mark.startsWith(ALONE);
+            String file = mark.substring(alone ? ALONE.length() : TOGETHER.length());
+            Files.writeString(noteOf(alone ? crashed : suspects, file), file);
+        }
+    }
+
+    /**
+     * @param folder on a disk of the node; marks of processes that died are collected now
+     */
+    public static CrashGuard open(Path folder) throws IOException {
+        return new CrashGuard(folder);
+    }
+
+    /** The folder for a job, by the name of its output: a rerun of the job finds it again. */
+    public static Path folder(String job) {
+        String user = System.getProperty("user.name", "user").replaceAll("[^A-Za-z0-9._-]", "_");
+        return Path.of("/tmp", "sparkreel-" + user, "open-media", Long.toHexString(ClipId.of(job, 0)));
+    }
+
+    private static Path noteOf(Path folder, String file) {
+        return folder.resolve(Long.toHexString(ClipId.of(file, file.length())));
+    }
+
+    /** Has a process died over this file when it was the only one open? */
+    public boolean isKnownToCrash(String file) {
+        return Files.exists(noteOf(crashed, file));
+    }
+
+    /**
+     * To be held while a file is open.
+     *
+     * @param file its name and state: a changed file is another
+     */
+    public Opening enter(String file) throws IOException {
+        boolean suspect = Files.exists(noteOf(suspects, file));
+        Lock lock = suspect ? OPENING.writeLock() : OPENING.readLock();
+        lock.lock();
+        try {
+            return new Opening(
+                    marks.mark((suspect ? ALONE : TOGETHER) + file), lock, suspect ? noteOf(suspects, file) : null);
+        } catch (IOException | RuntimeException e) {
+            lock.unlock();
+            throw e;
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        marks.close();
+    }
+
+    /** One file that is open. */
+    public static final class Opening implements AutoCloseable {
+        private final CrashMarks.Mark mark;
+        private final Lock lock;
+        private final Path suspicion;
+
+        private Opening(CrashMarks.Mark mark, Lock lock, Path suspicion) {
+            this.mark = mark;
+            this.lock = lock;
+            this.suspicion = suspicion;
+        }
+
+        /** The file did no harm. */
+        @Override
+        public void close() throws IOException {
+            try {
+                mark.close();
+                if (suspicion != null) {
+                    Files.deleteIfExists(suspicion);
+                }
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+}

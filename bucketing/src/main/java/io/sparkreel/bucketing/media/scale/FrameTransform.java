@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.bucketing.media.scale;
+
+import io.sparkreel.bucketing.InvalidInputException;
+import java.util.Locale;
+
+/** How a picture is brought to the size of its bucket; both ways keep its proportions. */
+public enum FrameTransform {
+    /** Scaled until it covers the target, the overhang cut equally from both sides. */
+    RESIZE_CROP,
+    /** Scaled until the short side fits, then the centre square; square targets only. */
+    CENTER;
+
+    /** The name in configurations: {@code resize_crop} or {@code center}. */
+    public String configurationName() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    /**
+     * Reads {@code transform_name} of a configuration.
+     *
+     * @throws InvalidInputException when there is no such transform
+     */
+    public static FrameTransform fromConfigurationName(String name) {
+        for (FrameTransform transform : values()) {
+            if (transform.configurationName().equals(name)) {
+                return transform;
+            }
+        }
+        throw new InvalidInputException(
+                "Cannot transform frames: transform_name is \"%s\". Use resize_crop or center.".formatted(name));
+    }
+
+    /** Refuses targets this transform cannot make. */
+    public void requireTarget(int height, int width) {
+        if (height < 1 || width < 1) {
+            throw new InvalidInputException("Cannot transform frames: the target is %dx%d. Use a size of at least 1x1."
+                    .formatted(width, height));
+        }
+        if (this == CENTER && height != width) {
+            throw new InvalidInputException(
+                    "Cannot transform frames: center was asked for a target of %dx%d. Use resize_crop for targets that are not square."
+                            .formatted(width, height));
+        }
+    }
+
+    /** The scaler for frames of a video of one size: bilinear on floats without antialiasing, as the reference does. */
+    public FrameScaler videoScaler(int height, int width, int targetHeight, int targetWidth) {
+        return this == RESIZE_CROP
+                ? BilinearScaler.resizeCrop(height, width, targetHeight, targetWidth)
+                : BilinearScaler.center(height, width, targetHeight);
+    }
+
+    /** The scaler for images of one size: Pillow's antialiased bicubic filter on bytes, as the reference does. */
+    public FrameScaler imageScaler(int height, int width, int targetHeight, int targetWidth) {
+        return this == RESIZE_CROP
+                ? StillScaler.resizeCrop(height, width, targetHeight, targetWidth)
+                : StillScaler.center(height, width, targetHeight);
+    }
+}
