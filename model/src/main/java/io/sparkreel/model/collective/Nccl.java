@@ -88,7 +88,7 @@ public final class Nccl implements Collective {
         this.patienceNanos = stallTimeout.multipliedBy(STALLS).toNanos();
         this.communicator = communicator;
         this.stream = stream;
-        this.watchdog = RingThreads.start("nccl", ring.rank(), this::watch);
+        this.watchdog = Daemons.start("nccl", ring.rank(), this::watch);
     }
 
     /** NCCL waits here for all ranks, and cannot be interrupted: so another thread waits, while this one looks around. */
@@ -96,7 +96,7 @@ public final class Nccl implements Collective {
         UniqueId name = new UniqueId();
         id.read(0, name.internal, 0, UniqueId.BYTES);
         CompletableFuture<Pointer> joined = new CompletableFuture<>();
-        RingThreads.start("nccl-join", ring.rank(), () -> {
+        Daemons.start("nccl-join", ring.rank(), () -> {
             try {
                 libraries.checkCuda(libraries.cuda().cudaSetDevice(device), "select GPU " + device);
                 PointerByReference communicator = new PointerByReference();
@@ -115,7 +115,7 @@ public final class Nccl implements Collective {
             } catch (TimeoutException waiting) {
                 ring.reportProgress();
                 if (ring.hasFailed()) {
-                    throw ring.failure().exception("joining the GPUs");
+                    throw ring.watch().exception("joining the GPUs");
                 }
                 if (System.nanoTime() - deadline > 0) {
                     throw new CollectiveException(
@@ -125,9 +125,9 @@ public final class Nccl implements Collective {
                                     + ". Set NCCL_DEBUG=INFO on the executors and see their logs.");
                 }
             } catch (InterruptedException interrupt) {
-                ring.failure().interrupted(interrupt);
+                ring.watch().interrupted(interrupt);
                 Thread.currentThread().interrupt();
-                throw ring.failure().exception("joining the GPUs");
+                throw ring.watch().exception("joining the GPUs");
             } catch (ExecutionException failed) {
                 throw new CollectiveException(ring.rank(), failed.getCause().getMessage(), failed.getCause());
             }
@@ -253,7 +253,7 @@ public final class Nccl implements Collective {
         use.lock();
         try {
             if (ring.hasFailed()) {
-                throw ring.failure().exception(what);
+                throw ring.watch().exception(what);
             }
             if (closed) {
                 throw new CollectiveException(
@@ -269,7 +269,7 @@ public final class Nccl implements Collective {
             int result = launch.call();
             if (result != 0) {
                 fail("could not start " + what + " (NCCL: " + nccl().ncclGetErrorString(result) + ")");
-                throw ring.failure().exception(what);
+                throw ring.watch().exception(what);
             }
             Pointer done = event();
             record(done, stream);
@@ -323,11 +323,11 @@ public final class Nccl implements Collective {
         @Override
         public void await() {
             long since = System.nanoTime();
-            ring.waitElsewhere(true);
+            ring.watch().waitElsewhere(true);
             try {
                 while (!isDone()) {
                     if (Thread.currentThread().isInterrupted()) {
-                        ring.failure().interrupted(new InterruptedException());
+                        ring.watch().interrupted(new InterruptedException());
                     } else if (System.nanoTime() - since > patienceNanos) {
                         fail("has waited " + TimeUnit.NANOSECONDS.toSeconds(patienceNanos) + " s for NCCL to finish "
                                 + what);
@@ -339,16 +339,16 @@ public final class Nccl implements Collective {
                     }
                 }
             } finally {
-                ring.waitElsewhere(false);
+                ring.watch().waitElsewhere(false);
             }
             if (broken) {
-                throw ring.failure().exception(what);
+                throw ring.watch().exception(what);
             }
         }
     }
 
     private void fail(String did) {
-        ring.failure().decide(rank(), did, null);
+        ring.watch().fail(did);
     }
 
     /** Aborts what is under way once a rank has failed, and fails when NCCL itself has. */
@@ -369,7 +369,7 @@ public final class Nccl implements Collective {
                 }
             }
         } catch (InterruptedException interrupt) {
-            ring.failure().interrupted(interrupt);
+            ring.watch().interrupted(interrupt);
             abort();
         }
     }
@@ -434,7 +434,7 @@ public final class Nccl implements Collective {
             use.unlock();
         }
         // After a failure the watchdog aborts; else it ends by itself.
-        RingThreads.join(watchdog);
+        Daemons.join(watchdog);
         closed = true;
         libraries.cuda().cudaStreamDestroy(stream);
         ring.close();

@@ -77,7 +77,7 @@ final class RingListener implements Closeable {
                             + ". Check the address and the open-file limit of rank " + own + ".",
                     failed);
         }
-        this.thread = RingThreads.start("listener", own, this::serve);
+        this.thread = Daemons.start("listener", own, this::serve);
     }
 
     private void bind() throws IOException {
@@ -273,7 +273,7 @@ final class RingListener implements Closeable {
     public void close() {
         closed = true;
         selector.wakeup();
-        RingThreads.join(thread);
+        Daemons.join(thread);
         if (!handedOver) {
             accepted.close();
         }

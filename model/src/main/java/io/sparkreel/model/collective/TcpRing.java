@@ -124,9 +124,9 @@ public final class TcpRing implements Collective {
         heartbeat = new Heartbeat(ranks, left, right, lanes, this::pulse, () -> elsewhereSince, options, failure);
         failure.onNews(this::spreadNews);
         for (int stream = 0; stream < lanes.size(); stream++) {
-            threads.add(RingThreads.start("stream-" + stream, ranks.own(), lanes.get(stream)));
+            threads.add(Daemons.start("stream-" + stream, ranks.own(), lanes.get(stream)));
         }
-        threads.add(RingThreads.start("control", ranks.own(), heartbeat));
+        threads.add(Daemons.start("control", ranks.own(), heartbeat));
     }
 
     /** Neighbours that can map each other's memory send through it from now on. */
@@ -198,14 +198,30 @@ public final class TcpRing implements Collective {
         return new ControlLink.Pulse(submitted + (elsewhereSince == 0 ? 0 : 1), done, activity.get(), sent);
     }
 
-    /** The caller waits, or no longer does, for the other ranks in an operation that does not go through this ring. */
-    void waitElsewhere(boolean waits) {
-        activity.incrementAndGet();
-        elsewhereSince = waits ? System.nanoTime() | 1 : 0;
-    }
+    /** For a transport beside this ring, between the same ranks. */
+    public RingWatch watch() {
+        return new RingWatch() {
+            @Override
+            public void fail(String did) {
+                failure.decide(rank(), did, null);
+            }
 
-    RingFailure failure() {
-        return failure;
+            @Override
+            public void interrupted(InterruptedException interrupt) {
+                failure.interrupted(interrupt);
+            }
+
+            @Override
+            public CollectiveException exception(String what) {
+                return failure.exception(what);
+            }
+
+            @Override
+            public void waitElsewhere(boolean waits) {
+                activity.incrementAndGet();
+                elsewhereSince = waits ? System.nanoTime() | 1 : 0;
+            }
+        };
     }
 
     /** Runs on whatever thread finds a failure: the control thread goes first, since others learn from it. */
@@ -363,7 +379,7 @@ public final class TcpRing implements Collective {
         if (heartbeat != null) {
             lanes.forEach(Lane::stop);
             heartbeat.leave();
-            threads.forEach(RingThreads::join);
+            threads.forEach(Daemons::join);
         }
     }
 }

@@ -3,22 +3,23 @@ package io.sparkreel.model.collective;
 
 import java.util.concurrent.TimeUnit;
 
-/** Starts and ends the threads of a ring. */
-final class RingThreads {
+/** Starts and ends the background threads of a collective. */
+public final class Daemons {
 
     private static final long JOIN_NANOS = TimeUnit.SECONDS.toNanos(10);
 
-    private RingThreads() {}
+    private Daemons() {}
 
-    static Thread start(String role, int rank, Runnable body) {
+    /** Starts a daemon thread whose name tells its rank and what it does. */
+    public static Thread start(String role, int rank, Runnable body) {
         Thread thread = new Thread(body, "sparkreel-ring-" + rank + "-" + role);
         thread.setDaemon(true);
         thread.start();
         return thread;
     }
 
-    /** Waits for the end of a thread that was told to end, even in a thread that was itself interrupted. */
-    static void join(Thread thread) {
+    /** Waits up to 10 s for a thread that was asked to end, even if the caller has been interrupted. */
+    public static void join(Thread thread) {
         boolean interrupted = false;
         long deadline = System.nanoTime() + JOIN_NANOS;
         while (thread.isAlive() && System.nanoTime() - deadline < 0) {
