@@ -2,9 +2,9 @@
 package io.sparkreel.model.bench;
 
 import io.sparkreel.model.InvalidInputException;
-import io.sparkreel.model.collective.RingOptions;
-import io.sparkreel.model.collective.Transport;
-import io.sparkreel.model.collective.WireType;
+import io.sparkreel.model.collective.ring.RingOptions;
+import io.sparkreel.model.collective.ring.Transport;
+import io.sparkreel.model.collective.ring.WireType;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Locale;

@@ -2,8 +2,8 @@
 package io.sparkreel.model.bench;
 
 import io.sparkreel.model.InvalidInputException;
-import io.sparkreel.model.collective.RingOptions;
-import io.sparkreel.model.collective.Transport;
+import io.sparkreel.model.collective.ring.RingOptions;
+import io.sparkreel.model.collective.ring.Transport;
 import io.sparkreel.model.stdit.Stdit2Config;
 import java.util.LinkedHashMap;
 import java.util.List;
