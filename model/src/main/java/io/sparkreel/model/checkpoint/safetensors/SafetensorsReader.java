@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.model.checkpoint;
+package io.sparkreel.model.checkpoint.safetensors;
 
 import io.sparkreel.model.InvalidInputException;
 import java.io.EOFException;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.model.checkpoint;
+package io.sparkreel.model.checkpoint.safetensors;
 
 /** The element types of the safetensors format, under the names its files use. */
 public enum DataType {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.model.checkpoint.pickle;
+package io.sparkreel.model.checkpoint.torchfile;
 
 /** What is wrong with a file, to be completed with its name. */
-public final class MalformedArchiveException extends Exception {
+final class MalformedArchiveException extends Exception {
     private static final long serialVersionUID = 1L;
 
     MalformedArchiveException(String found) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.model.checkpoint.pickle;
+package io.sparkreel.model.checkpoint.torchfile;
 
-import io.sparkreel.model.checkpoint.pickle.Unpickler.View;
-import io.sparkreel.model.checkpoint.pickle.ZipDirectory.Range;
+import io.sparkreel.model.checkpoint.torchfile.Unpickler.View;
+import io.sparkreel.model.checkpoint.torchfile.ZipDirectory.Range;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -13,7 +13,7 @@ import java.util.Map;
  * The dictionary of tensors in a file of {@code torch.save} (PyTorch 1.6 and newer): a zip file with {@code data.pkl},
  * which says what there is, and {@code data/0} and so on with the elements.
  */
-public final class TorchArchive {
+final class TorchArchive {
     private static final String PICKLE = "/data.pkl";
     private static final int MOST_PICKLE_BYTES = 16 << 20;
     /** Tensors may share a storage; more often than this nobody does. */

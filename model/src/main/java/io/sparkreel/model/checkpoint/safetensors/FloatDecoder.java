@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.model.checkpoint;
+package io.sparkreel.model.checkpoint.safetensors;
 
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 
 /** Widens stored elements to floats. */
-final class FloatDecoder {
+public final class FloatDecoder {
 
     private FloatDecoder() {}
 
@@ -14,7 +14,7 @@ final class FloatDecoder {
      *
      * @return false, having done nothing, if the type is not a floating one
      */
-    static boolean decode(ByteBuffer bytes, DataType type, FloatBuffer target) {
+    public static boolean decode(ByteBuffer bytes, DataType type, FloatBuffer target) {
         switch (type) {
             case F32 -> target.put(bytes.asFloatBuffer());
             case BF16 -> {

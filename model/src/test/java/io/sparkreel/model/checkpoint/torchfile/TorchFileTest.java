@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.model.checkpoint;
+package io.sparkreel.model.checkpoint.torchfile;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
@@ -8,6 +8,14 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sparkreel.model.InvalidInputException;
+import io.sparkreel.model.checkpoint.ConvertWeights;
+import io.sparkreel.model.checkpoint.WeightsFolder;
+import io.sparkreel.model.checkpoint.safetensors.DataType;
+import io.sparkreel.model.checkpoint.safetensors.HalfPrecision;
+import io.sparkreel.model.checkpoint.safetensors.PublishedWriter;
+import io.sparkreel.model.checkpoint.safetensors.SafetensorsReader;
+import io.sparkreel.model.checkpoint.safetensors.TensorInfo;
+import io.sparkreel.model.checkpoint.safetensors.TensorSource;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.model.checkpoint;
+package io.sparkreel.model.checkpoint.torchfile;
 
 import io.sparkreel.model.InvalidInputException;
-import io.sparkreel.model.checkpoint.pickle.MalformedArchiveException;
-import io.sparkreel.model.checkpoint.pickle.TorchArchive;
-import io.sparkreel.model.checkpoint.pickle.TorchArchive.StoredTensor;
+import io.sparkreel.model.checkpoint.safetensors.DataType;
+import io.sparkreel.model.checkpoint.safetensors.FloatDecoder;
+import io.sparkreel.model.checkpoint.safetensors.TensorInfo;
+import io.sparkreel.model.checkpoint.safetensors.TensorSource;
+import io.sparkreel.model.checkpoint.torchfile.TorchArchive.StoredTensor;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.model.checkpoint;
+package io.sparkreel.model.checkpoint.safetensors;
 
 /**
  * Conversions between float and the two 16-bit formats: binary16 of IEEE 754 (F16) and bfloat16 (BF16), the upper half

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.model.checkpoint;
+package io.sparkreel.model.checkpoint.safetensors;
 
 import java.util.Arrays;
 import java.util.Objects;
@@ -59,7 +59,7 @@ public record TensorInfo(String name, DataType dataType, long[] shape, long begi
      *
      * @throws ArithmeticException if a dimension is negative or the result does not fit a long
      */
-    static long byteLength(DataType dataType, long[] shape) {
+    public static long byteLength(DataType dataType, long[] shape) {
         long elements = 1;
         boolean empty = false;
         for (long dimension : shape) {

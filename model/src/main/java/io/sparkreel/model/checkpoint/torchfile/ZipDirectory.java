@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.model.checkpoint.pickle;
+package io.sparkreel.model.checkpoint.torchfile;
 
 import java.io.EOFException;
 import java.io.IOException;
