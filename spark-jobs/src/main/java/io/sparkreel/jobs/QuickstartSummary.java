@@ -65,7 +65,7 @@ public final class QuickstartSummary {
         out.println();
         out.printf(
                 "%d clips read, %d files put aside: %s%n",
-                manifest.clips(), manifest.quarantined(), output.uri(manifest.folder("quarantine")));
+                manifest.clips(), manifest.quarantined(), output.uri(manifest.folder(BucketingManifest.QUARANTINE)));
         printLoss();
         printLikeness(manifest);
         out.println("checkpoints:   " + output + "/run");
@@ -107,8 +107,9 @@ public final class QuickstartSummary {
     }
 
     private void printLikeness(BucketingManifest manifest) throws Exception {
-        Map<String, Row> clips = spark.read().parquet(output.uri(manifest.folder("clips"))).collectAsList().stream()
-                .collect(Collectors.toMap(row -> row.getAs("caption"), row -> row, (a, b) -> a));
+        Map<String, Row> clips =
+                spark.read().parquet(output.uri(manifest.folder(BucketingManifest.CLIPS))).collectAsList().stream()
+                        .collect(Collectors.toMap(row -> row.getAs("caption"), row -> row, (a, b) -> a));
         List<Row> results = spark.read()
                 .parquet(output.uri("videos/results"))
                 .orderBy("prompt_id")

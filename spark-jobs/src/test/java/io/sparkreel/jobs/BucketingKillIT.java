@@ -57,7 +57,7 @@ class BucketingKillIT {
     static void media() throws IOException {
         LAUNCHER.begin();
         Files.writeString(RULE, RULES);
-        try (Stream<Path> files = Files.list(BucketingRun.MEDIA)) {
+        try (Stream<Path> files = Files.list(BucketedMedia.MEDIA)) {
             for (Path file : files.toList()) {
                 for (int copy = 0; copy < COPIES; copy++) {
                     Path folder = Files.createDirectories(MEDIA.resolve("copy-" + copy));
@@ -101,7 +101,7 @@ class BucketingKillIT {
         String flags = "input: '%s'\noutput: '%s'\noverwrite: true\nseed: %d\n".formatted(MEDIA, output, seed);
         BucketingConfig config = ConfigLoader.parse(BucketingConfig.class, "test", RULES + flags, List.of())
                 .config();
-        return BucketingRun.run(config);
+        return BucketedMedia.run(config);
     }
 
     /** All that lies below a folder now, while another process adds and removes. */

@@ -94,7 +94,7 @@ class WatchIT {
                 Files.copy(CLIPS.resolve(caption), input.resolve(caption));
             }
         }
-        BucketingRun.run(ConfigLoader.load(
+        BucketedMedia.run(ConfigLoader.load(
                         BucketingConfig.class,
                         ROOT.resolve("conf/quickstart/bucketing.yaml"),
                         List.of(

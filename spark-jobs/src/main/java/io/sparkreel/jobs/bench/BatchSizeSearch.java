@@ -7,6 +7,7 @@ import io.sparkreel.bucketing.bucket.Bucket;
 import io.sparkreel.bucketing.plan.BatchSizes;
 import io.sparkreel.bucketing.plan.CostModel;
 import io.sparkreel.jobs.config.Precision;
+import io.sparkreel.jobs.config.reader.Choice;
 import io.sparkreel.jobs.config.reader.ConfigLoader;
 import io.sparkreel.jobs.config.reader.ConfigOverride;
 import io.sparkreel.jobs.config.reader.LoadedConfig;
@@ -14,6 +15,7 @@ import io.sparkreel.jobs.config.train.BatchSizing;
 import io.sparkreel.jobs.config.train.DatasetType;
 import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.dataset.BucketingManifest;
+import io.sparkreel.jobs.dataset.BucketingManifest.BucketRows;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.parts.Components;
 import io.sparkreel.jobs.plan.Stdit2Cost;
@@ -140,10 +142,8 @@ public final class BatchSizeSearch implements AutoCloseable {
         LatentSizes latent = Components.codecSizes(config.vae(), cache);
         Stdit2Config model = Components.model(
                 config.model(), Optional.empty(), latent, Components.textSizes(config.textEncoder(), cache));
-        List<Bucket> buckets = manifest.buckets().stream()
-                .map(bucket -> new Bucket(
-                        bucket.resolution(), bucket.frames(), bucket.aspect(), bucket.height(), bucket.width()))
-                .toList();
+        List<Bucket> buckets =
+                manifest.buckets().stream().map(BucketRows::bucket).toList();
         Stdit2Cost formulas =
                 new Stdit2Cost(model, latent, config.dtype() == Precision.BF16 ? 2 : 4, config.gradCheckpoint());
         Comparator<Bucket> byCost = Comparator.comparingDouble(formulas::flops);
@@ -172,7 +172,7 @@ public final class BatchSizeSearch implements AutoCloseable {
                 sizes(buckets, new CostModel(formulas, secondsPerClip), memory / Math.max(1, ratio), longestStep);
         write(output, ConfigLoader.load(TrainingConfig.class, file, overrides(data, manifest, sizes)));
         ObjectNode line = BenchmarkLine.begin("search-batch-size")
-                .put("device", config.device().word())
+                .put("device", Choice.word(config.device()))
                 .put("measured_over_predicted_bytes", ratio);
         line.set("seconds_per_clip", new ObjectMapper().valueToTree(secondsPerClip));
         line.set("batch_sizes", new ObjectMapper().valueToTree(sizes));
@@ -290,7 +290,7 @@ public final class BatchSizeSearch implements AutoCloseable {
         return List.of(
                 data,
                 ConfigOverride.yaml("bucket_config", found, "bucket_config"),
-                ConfigOverride.text("batch_sizes", BatchSizing.CONFIGURED.word(), "batch_sizes"));
+                ConfigOverride.text("batch_sizes", Choice.word(BatchSizing.CONFIGURED), "batch_sizes"));
     }
 
     /** The whole configuration, to train with. */

@@ -192,10 +192,8 @@ public final class PlannerBenchmark {
             throws IOException {
         HadoopStorage data = new HadoopStorage(spark.sparkContext().hadoopConfiguration(), work);
         BucketingManifest manifest = shards(spark, config, clips, data);
-        List<Bucket> buckets = manifest.buckets().stream()
-                .map(bucket -> new Bucket(
-                        bucket.resolution(), bucket.frames(), bucket.aspect(), bucket.height(), bucket.width()))
-                .toList();
+        List<Bucket> buckets =
+                manifest.buckets().stream().map(BucketRows::bucket).toList();
         CostModel costs = new CostModel(Stdit2Cost.published(), Map.of());
         PlanRules rules = new PlanRules(
                 buckets,

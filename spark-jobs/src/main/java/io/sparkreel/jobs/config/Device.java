@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config;
 
-import io.sparkreel.jobs.config.reader.Choice;
-
 /** {@code device}: what tensors live and are computed on. A GPU that was given and cannot be used is an error. */
-public enum Device implements Choice {
+public enum Device {
     /** The GPU that Spark gives to the task; the CPU where there is none. */
     AUTO,
     /** A GPU, or the job fails. */

@@ -2,7 +2,6 @@
 package io.sparkreel.jobs.config;
 
 import io.sparkreel.jobs.config.reader.Choice;
-import java.util.Locale;
 
 /** {@code scheduler.type} of an inference run: how a sampler walks from noise to a latent. */
 public enum SamplerType implements Choice {
@@ -11,10 +10,5 @@ public enum SamplerType implements Choice {
     /** Deterministic, of first order. */
     DDIM,
     /** DPM-Solver++: deterministic, of second order; good in few steps. */
-    DPM_SOLVER;
-
-    @Override
-    public String word() {
-        return name().toLowerCase(Locale.ROOT).replace('_', '-');
-    }
+    DPM_SOLVER
 }

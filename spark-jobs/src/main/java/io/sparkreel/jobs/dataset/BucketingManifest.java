@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import io.sparkreel.bucketing.bucket.Bucket;
 import io.sparkreel.jobs.config.BucketLevel;
 import io.sparkreel.jobs.config.bucketing.ResolutionConfig;
 import io.sparkreel.jobs.error.UserError;
@@ -61,6 +62,11 @@ public record BucketingManifest(
         @JsonProperty("files") List<ShardFile> files) {
     /** File name in the output folder. */
     public static final String NAME = "manifest.json";
+    /** The tables of a run. */
+    public static final String CLIPS = "clips";
+
+    public static final String QUARANTINE = "quarantine";
+    public static final String SHARDS = "shards";
 
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
@@ -76,7 +82,16 @@ public record BucketingManifest(
             @JsonProperty("aspect") String aspect,
             @JsonProperty("height") int height,
             @JsonProperty("width") int width,
-            @JsonProperty("rows") long rows) {}
+            @JsonProperty("rows") long rows) {
+        public static BucketRows of(Bucket bucket, long rows) {
+            return new BucketRows(
+                    bucket.resolution(), bucket.frames(), bucket.aspect(), bucket.height(), bucket.width(), rows);
+        }
+
+        public Bucket bucket() {
+            return new Bucket(resolution, frames, aspect, height, width);
+        }
+    }
 
     /**
      * A Parquet file of the shards.

@@ -8,6 +8,7 @@ import static org.apache.spark.sql.functions.sequence;
 import static org.apache.spark.sql.functions.when;
 
 import io.sparkreel.bucketing.bucket.Bucket;
+import io.sparkreel.jobs.config.reader.Choice;
 import io.sparkreel.jobs.config.reader.LoadedConfig;
 import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.dataset.BucketingManifest;
@@ -94,8 +95,8 @@ public final class EncodeRun {
                             ", ",
                             found.get().differences(wanted).isEmpty()
                                     ? List.of(found.get().windows() + " windows in "
-                                            + found.get().dtype().word() + ", now " + wanted.windows() + " in "
-                                            + wanted.dtype().word())
+                                            + Choice.word(found.get().dtype()) + ", now " + wanted.windows() + " in "
+                                            + Choice.word(wanted.dtype()))
                                     : found.get().differences(wanted))
                     + ". Restore that, or give another --features.");
         }
@@ -166,7 +167,7 @@ public final class EncodeRun {
                     .withColumn("width_px", lit(bucket.width()));
         } else {
             clips = spark.read()
-                    .parquet(data.uri(manifest.folder("shards")))
+                    .parquet(data.uri(manifest.folder(BucketingManifest.SHARDS)))
                     .dropDuplicates("clip_id", "height_px", "width_px", "bucket_frames");
         }
         return clips.select(

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.encode;
 
-import io.sparkreel.bucketing.media.FrameTransform;
 import io.sparkreel.bucketing.media.MediaKind;
 import io.sparkreel.bucketing.media.PixelClip;
 import io.sparkreel.jobs.config.train.TrainingConfig;
@@ -84,8 +83,7 @@ final class EncodeTask implements FlatMapFunction<Iterator<Row>, BadClip>, Seria
         WeightsCache weights = new WeightsCache(configuration);
         String folder = config.dataset().features();
         ClipDecoder.Frames frames = new ClipDecoder.Frames(
-                FrameTransform.valueOf(config.dataset().transformName().name()),
-                        config.dataset().frameInterval(),
+                config.dataset().transformName(), config.dataset().frameInterval(),
                 cache.windows(), config.run().seed());
         FeatureShard shard = new FeatureShard(new HadoopStorage(configuration, folder), configuration, cache.dtype());
         ExecutorService decoders = Executors.newFixedThreadPool(threads);

@@ -16,6 +16,7 @@ import io.sparkreel.jobs.config.CodecConfig;
 import io.sparkreel.jobs.config.Precision;
 import io.sparkreel.jobs.config.T5Config;
 import io.sparkreel.jobs.config.TextEncoderConfig;
+import io.sparkreel.jobs.config.reader.Choice;
 import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.storage.HadoopStorage;
@@ -70,7 +71,7 @@ public record FeatureCache(
                 : config.dataset().temporalWindows();
         String encoders = "vae: " + codec(config.vae(), weights, hadoop) + "; text_encoder: "
                 + text(config.textEncoder(), weights, hadoop) + "; transform_name: "
-                + config.dataset().transformName().word() + "; frame_interval: "
+                + Choice.word(config.dataset().transformName()) + "; frame_interval: "
                 + config.dataset().frameInterval()
                 + "; seed: " + config.run().seed();
         return new FeatureCache(encoders, windows, config.dataset().featuresDtype());

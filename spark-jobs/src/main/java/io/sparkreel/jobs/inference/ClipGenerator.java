@@ -3,7 +3,6 @@ package io.sparkreel.jobs.inference;
 
 import io.sparkreel.bucketing.media.PixelClip;
 import io.sparkreel.jobs.config.inference.AspectCondition;
-import io.sparkreel.jobs.config.inference.CarryMode;
 import io.sparkreel.jobs.config.inference.InferenceConfig;
 import io.sparkreel.jobs.parts.Components;
 import io.sparkreel.jobs.parts.PretrainedModel;
@@ -133,9 +132,7 @@ final class ClipGenerator {
 
     private MaskStrategy strategy(PromptRow prompt) {
         return MaskStrategy.parse(
-                prompt.maskStrategy(),
-                MaskStrategy.Dialect.of(
-                        task.config().conditioning().maskStrategyDialect().word()));
+                prompt.maskStrategy(), task.config().conditioning().maskStrategyDialect());
     }
 
     /** The frames of one reference that some loop takes; no others are decoded for long or encoded at all. */
@@ -193,7 +190,7 @@ final class ClipGenerator {
                 return drawn;
             }
         };
-        Carry carry = config.conditioning().carry() == CarryMode.LATENTS ? Carry.LATENTS : Carry.DECODED;
+        Carry carry = config.conditioning().carry() == Carry.LATENTS ? Carry.LATENTS : Carry.DECODED;
         ClipShape clip = new ClipShape(
                 shape.numFrames(),
                 shape.height(),

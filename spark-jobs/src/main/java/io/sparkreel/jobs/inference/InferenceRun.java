@@ -6,6 +6,7 @@ import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.parts.Components;
 import io.sparkreel.jobs.parts.Components.TextSizes;
 import io.sparkreel.jobs.parts.PretrainedModel;
+import io.sparkreel.jobs.spark.SparkMaster;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.weights.WeightsCache;
 import io.sparkreel.model.autoencoder.LatentSizes;
@@ -161,8 +162,9 @@ public final class InferenceRun {
 
     /** With a local master Spark tries a task once. */
     private static int attempts(SparkSession spark) {
-        boolean local = spark.sparkContext().master().matches("local(\\[[^,]*])?");
-        return local ? 1 : spark.sparkContext().getConf().getInt("spark.task.maxFailures", 4);
+        return SparkMaster.of(spark.sparkContext().master()).isLocal()
+                ? 1
+                : spark.sparkContext().getConf().getInt("spark.task.maxFailures", 4);
     }
 
     private List<Batch> wanting(GeneratorTask task, ResultsTable results) throws IOException {

@@ -60,8 +60,7 @@ final class PromptTable {
     private PromptTable(InferenceConfig config, Configuration hadoop, int factor) {
         this.config = config;
         references = new ReferencePolicy(config.conditioning(), hadoop);
-        dialect = MaskStrategy.Dialect.of(
-                config.conditioning().maskStrategyDialect().word());
+        dialect = config.conditioning().maskStrategyDialect();
         this.factor = factor;
         trusted = config.prompts().prompt() != null;
     }

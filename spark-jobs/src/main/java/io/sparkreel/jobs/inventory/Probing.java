@@ -9,9 +9,7 @@ import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.row_number;
 import static org.apache.spark.sql.functions.when;
 
-import io.sparkreel.bucketing.media.FrameCount;
 import io.sparkreel.bucketing.media.ProbeOptions;
-import io.sparkreel.bucketing.media.Verify;
 import io.sparkreel.jobs.config.bucketing.BucketingConfig;
 import io.sparkreel.jobs.dataset.BucketingManifest;
 import io.sparkreel.jobs.dataset.ClipTables;
@@ -191,9 +189,7 @@ public final class Probing {
     private void write(Dataset<Row> known, long found, int tasks) {
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
         LongAccumulator done = spark.sparkContext().longAccumulator("probed files");
-        ProbeOptions options = new ProbeOptions(
-                FrameCount.valueOf(config.frameCount().name()),
-                Verify.valueOf(config.verify().name()));
+        ProbeOptions options = new ProbeOptions(config.frameCount(), config.verify());
         ClipProber prober = new ClipProber(
                 context.broadcast(new SerializableConfiguration(context.hadoopConfiguration())),
                 options,

@@ -79,7 +79,7 @@ public final class ClipSource {
         }
         return numbered(
                 spark,
-                inputs.data().uri(inputs.manifest().folder("shards")),
+                inputs.data().uri(inputs.manifest().folder(BucketingManifest.SHARDS)),
                 inputs.manifest().files(),
                 inputs.manifest().epochs(),
                 inputs.rules().buckets());
@@ -87,7 +87,7 @@ public final class ClipSource {
 
     private static ClipSource without(SparkSession spark, PlanInputs inputs, HeldOut heldOut) throws IOException {
         Dataset<Row> rest = spark.read()
-                .parquet(inputs.data().uri(inputs.manifest().folder("shards")))
+                .parquet(inputs.data().uri(inputs.manifest().folder(BucketingManifest.SHARDS)))
                 .where(heldOut.isTrainedOn());
         long count = inputs.manifest().clips() * inputs.manifest().epochs();
         Column[] order = {
@@ -158,7 +158,7 @@ public final class ClipSource {
             SparkSession spark, HadoopStorage data, BucketingManifest manifest, Bucket bucket) {
         return spark.read()
                 .schema(ClipTables.CLIPS)
-                .parquet(data.uri(manifest.folder("clips")))
+                .parquet(data.uri(manifest.folder(BucketingManifest.CLIPS)))
                 .where(col("kind").equalTo("image").or(col("num_frames").geq(bucket.frames())));
     }
 

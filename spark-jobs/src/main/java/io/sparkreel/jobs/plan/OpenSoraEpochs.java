@@ -3,6 +3,7 @@ package io.sparkreel.jobs.plan;
 
 import io.sparkreel.bucketing.bucket.Bucket;
 import io.sparkreel.bucketing.plan.OpenSoraSampler;
+import io.sparkreel.jobs.dataset.BucketingManifest;
 import io.sparkreel.jobs.error.UserError;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,7 +44,7 @@ final class OpenSoraEpochs {
         rules = inputs.rules();
         perStep = rules.planner().microBatchesPerStep();
         Dataset<Row> order = spark.read()
-                .parquet(inputs.data().uri(inputs.manifest().folder("clips")))
+                .parquet(inputs.data().uri(inputs.manifest().folder(BucketingManifest.CLIPS)))
                 .select("clip_id", "table_row");
         for (int draw = 0; draw < source.draws(); draw++) {
             List<Row> clips = source.clips()

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.plan;
 
+import io.sparkreel.bucketing.plan.StepPlanner;
+import io.sparkreel.jobs.config.reader.Choice;
 import io.sparkreel.jobs.config.train.DatasetType;
-import io.sparkreel.jobs.config.train.StepMix;
 import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.dataset.BucketingManifest;
 import io.sparkreel.jobs.features.Facts;
@@ -36,9 +37,9 @@ public final class PlanFingerprint {
         facts.put("seed", config.run().seed());
         facts.put("sampler", rules.sampler().word());
         facts.put("micro_batches_per_step", rules.planner().microBatchesPerStep());
-        facts.put("step_mix", config.plan().stepMix().word());
+        facts.put("step_mix", Choice.word(config.plan().stepMix()));
         rules.batchSizes().forEach((tag, size) -> facts.put("batch size of " + tag, size));
-        if (config.plan().stepMix() == StepMix.SIMILAR) {
+        if (config.plan().stepMix() == StepPlanner.Mix.SIMILAR) {
             facts.put("costs", Integer.toHexString(new TreeMap<>(rules.clipCosts()).hashCode()));
         }
         if (config.watch().evalFraction() > 0) {

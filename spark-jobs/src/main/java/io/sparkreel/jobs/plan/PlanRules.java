@@ -15,6 +15,7 @@ import io.sparkreel.jobs.config.train.PlanConfig;
 import io.sparkreel.jobs.config.train.StepSampler;
 import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.dataset.BucketingManifest;
+import io.sparkreel.jobs.dataset.BucketingManifest.BucketRows;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.watch.MeasuredCosts;
 import io.sparkreel.model.autoencoder.LatentSizes;
@@ -78,10 +79,7 @@ public record PlanRules(
                 BatchSizes.requireFit(buckets, sizes, costs, plan.memoryGib() * BYTES_OF_A_GIB);
             }
         }
-        StepPlanner planner = new StepPlanner(
-                config.run().seed(),
-                plan.microBatchesPerStep(),
-                StepPlanner.Mix.valueOf(plan.stepMix().name()));
+        StepPlanner planner = new StepPlanner(config.run().seed(), plan.microBatchesPerStep(), plan.stepMix());
         return new PlanRules(buckets, sizes, costs.clipCosts(buckets), costs, planner, plan.sampler());
     }
 
@@ -89,10 +87,7 @@ public record PlanRules(
         if (dataset.type() == DatasetType.VIDEO_TEXT_DATASET) {
             return List.of(fixedBucket(dataset));
         }
-        return manifest.buckets().stream()
-                .map(bucket -> new Bucket(
-                        bucket.resolution(), bucket.frames(), bucket.aspect(), bucket.height(), bucket.width()))
-                .toList();
+        return manifest.buckets().stream().map(BucketRows::bucket).toList();
     }
 
     /** The one bucket of clips that all have one size. */

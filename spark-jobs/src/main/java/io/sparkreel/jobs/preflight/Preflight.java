@@ -3,6 +3,8 @@ package io.sparkreel.jobs.preflight;
 
 import io.sparkreel.jobs.config.Device;
 import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.spark.ExecutorRegistration;
+import io.sparkreel.jobs.spark.SparkMaster;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.InetSocketAddress;
@@ -10,8 +12,6 @@ import java.net.Socket;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 
@@ -20,8 +20,6 @@ import org.apache.spark.api.java.JavaSparkContext;
  * refusal names the setting to change, and none takes a minute unless it was told to.
  */
 public final class Preflight {
-    private static final Pattern LOCAL = Pattern.compile("local(\\[[^,]*])?");
-    private static final Pattern LOCAL_CLUSTER = Pattern.compile("local-cluster\\[\\s*(\\d+)\\s*,\\s*(\\d+)\\s*,.*");
     private static final String SPARK = "4.1.";
     private static final String SCALA = "2.13.";
     private static final int CONNECT_MS = 5_000;
@@ -30,7 +28,6 @@ public final class Preflight {
     private static final int PATIENCE_S = 40;
 
     private static final int SHORTEST_WAIT_S = 10;
-    private static final int SETTLED_S = 3;
 
     private Preflight() {}
 
@@ -48,7 +45,7 @@ public final class Preflight {
                             + "beginning to its end",
                     "Set spark.dynamicAllocation.enabled=false and spark.executor.instances");
         }
-        checkTasksPerExecutor(conf, master);
+        checkTasksPerExecutor(conf, SparkMaster.of(conf));
         checkGpus(conf);
         if (master.startsWith("spark://")) {
             checkMaster(master);
@@ -63,11 +60,10 @@ public final class Preflight {
         }
     }
 
-    private static void checkTasksPerExecutor(SparkConf conf, String master) {
-        Matcher cluster = LOCAL_CLUSTER.matcher(master);
-        int cores = cluster.matches() ? Integer.parseInt(cluster.group(2)) : conf.getInt("spark.executor.cores", 0);
+    private static void checkTasksPerExecutor(SparkConf conf, SparkMaster master) {
+        int cores = master.executorCores(conf);
         int taskCores = conf.getInt("spark.task.cpus", 0);
-        if (cores == 0 || taskCores == 0 || LOCAL.matcher(master).matches()) {
+        if (cores == 0 || taskCores == 0 || master.isLocal()) {
             return; // of local threads one is a rank; an unset number is made to fit, or seen once executors are there
         }
         if (taskCores > cores) {
@@ -167,23 +163,19 @@ public final class Preflight {
      * registered once their number has settled.
      */
     private static int await(JavaSparkContext context) {
-        Matcher cluster = LOCAL_CLUSTER.matcher(context.master());
-        int wanted = cluster.matches()
-                ? Integer.parseInt(cluster.group(1))
-                : context.getConf().getInt("spark.executor.instances", 0);
+        int wanted = SparkMaster.of(context.master()).wantedExecutors(context.getConf());
         long uptime = TimeUnit.MILLISECONDS.toSeconds(
                 ManagementFactory.getRuntimeMXBean().getUptime());
         long longest = longestWait(context.getConf(), uptime);
-        int count = 0;
-        int settled = 0;
-        for (int waited = 0; waited < longest && !context.sc().isStopped(); waited++) {
-            int now = context.sc().getExecutorMemoryStatus().size() - 1; // the driver is one of them
-            settled = now == count ? settled + 1 : 0;
-            count = now;
-            if (wanted > 0 ? count >= wanted : count > 0 && settled >= SETTLED_S) {
-                return count;
-            }
-            pause();
+        int count;
+        try {
+            count = ExecutorRegistration.await(context, wanted, longest, longest);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+        if (count >= Math.max(1, wanted) && !context.sc().isStopped()) {
+            return count;
         }
         if (context.sc().isStopped()) {
             throw refused("the master " + context.master() + " has ended the application", "See the master's log");
@@ -201,15 +193,6 @@ public final class Preflight {
     /** @param uptime seconds since this process began */
     static long longestWait(SparkConf conf, long uptime) {
         return conf.contains(WAIT) ? conf.getTimeAsSeconds(WAIT) : Math.max(SHORTEST_WAIT_S, PATIENCE_S - uptime);
-    }
-
-    private static void pause() {
-        try {
-            TimeUnit.SECONDS.sleep(1);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException(e);
-        }
     }
 
     static UserError refused(String found, String remedy) {

@@ -3,22 +3,17 @@ package io.sparkreel.jobs.preflight;
 
 import com.sun.management.OperatingSystemMXBean;
 import io.sparkreel.jobs.config.Device;
+import io.sparkreel.jobs.spark.BarrierStage;
 import io.sparkreel.jobs.spark.TaskDevice;
 import io.sparkreel.model.torch.GpuMemory;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
 import java.io.Serializable;
 import java.lang.management.ManagementFactory;
-import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
-import java.util.stream.IntStream;
-import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.api.java.JavaSparkContext;
-import scala.collection.Iterator;
-import scala.reflect.ClassTag$;
-import scala.runtime.AbstractFunction1;
 
 /**
  * What an executor has to offer a rank.
@@ -76,31 +71,8 @@ public record RankFacts(
         return helpsItself ? OptionalInt.of(0) : OptionalInt.empty();
     }
 
-    /** Scala's function of a partition. */
-    private static final class Look extends AbstractFunction1<Iterator<Integer>, Iterator<RankFacts>>
-            implements Serializable {
-        private static final long serialVersionUID = 1L;
-        private final Device device;
-
-        Look(Device device) {
-            this.device = device;
-        }
-
-        @Override
-        public Iterator<RankFacts> apply(Iterator<Integer> partition) {
-            return scala.jdk.javaapi.CollectionConverters.asScala(
-                    List.of(here(BarrierTaskContext.get().partitionId(), device))
-                            .iterator());
-        }
-    }
-
     /** Asks all ranks, in a barrier stage such as they train in. */
     static List<RankFacts> ofAll(JavaSparkContext context, int ranks, Device device) {
-        var partitions = context.parallelize(IntStream.range(0, ranks).boxed().toList(), ranks)
-                .rdd();
-        return Arrays.asList((RankFacts[]) partitions
-                .barrier()
-                .mapPartitions(new Look(device), false, ClassTag$.MODULE$.<RankFacts>apply(RankFacts.class))
-                .collect());
+        return BarrierStage.run(context, ranks, RankFacts.class, rank -> here(rank.partitionId(), device));
     }
 }

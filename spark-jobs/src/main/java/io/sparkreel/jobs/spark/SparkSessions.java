@@ -3,15 +3,11 @@ package io.sparkreel.jobs.spark;
 
 import io.sparkreel.jobs.storage.DriverFolder;
 import java.nio.file.Path;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 
 /** Starts the Spark session of a job with the settings it cannot do without, where the user has not set them. */
 public final class SparkSessions {
-    private static final Pattern LOCAL_CLUSTER = Pattern.compile("local-cluster\\[\\s*(\\d+)\\s*,\\s*(\\d+)\\s*,.*");
-
     private static final String SHUFFLE_PARTITIONS = "spark.sql.shuffle.partitions";
     /** Spark's own default of 200 makes a small cluster slow; rows of ours are small, so few partitions do. */
     private static final int SHUFFLES_PER_CORE = 4;
@@ -76,17 +72,12 @@ public final class SparkSessions {
 
     /** Cores of one executor, as far as the configuration says. */
     static int coresPerExecutor(SparkConf conf) {
-        Matcher cluster = LOCAL_CLUSTER.matcher(conf.get("spark.master", ""));
-        if (cluster.matches()) {
-            return Integer.parseInt(cluster.group(2));
-        }
-        return conf.getInt("spark.executor.cores", 1);
+        return Math.max(1, SparkMaster.of(conf).executorCores(conf));
     }
 
     /** Threads that one task may compute with while it has an executor to itself. */
     public static int threadsPerExecutor(SparkSession spark) {
         SparkConf conf = spark.sparkContext().getConf();
-        boolean local = conf.get("spark.master", "").matches("local(\\[[^,]*])?");
-        return local ? spark.sparkContext().defaultParallelism() : coresPerExecutor(conf);
+        return SparkMaster.of(conf).isLocal() ? spark.sparkContext().defaultParallelism() : coresPerExecutor(conf);
     }
 }

@@ -123,8 +123,7 @@ public final class TaskDevice {
         SparkConf conf = new SparkConf();
         if (wanted == Device.CPU) {
             LOG.info("Computing on CPUs, as --device cpu says");
-        } else if (!conf.contains(EXECUTOR_GPUS)
-                && !conf.get("spark.master", "local").matches("local(\\[[^,]*])?")) {
+        } else if (!conf.contains(EXECUTOR_GPUS) && !SparkMaster.of(conf).isLocal()) {
             LOG.info(
                     "Spark is not asked for GPUs: the executors compute on CPUs{}. For GPUs, {}",
                     wanted == Device.CUDA ? ", which --device cuda forbids" : "",

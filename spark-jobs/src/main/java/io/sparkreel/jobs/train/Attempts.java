@@ -5,6 +5,7 @@ import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.error.Stopped;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.plan.PlannedClip;
+import io.sparkreel.jobs.spark.BarrierStage;
 import io.sparkreel.jobs.watch.RecentLines;
 import io.sparkreel.jobs.watch.RunLog;
 import io.sparkreel.model.checkpoint.CheckpointReader;
@@ -166,7 +167,8 @@ final class Attempts {
         context.sc().addSparkListener(tasks);
         context.setJobGroup(attempt, "training", true);
         try {
-            List<RankResult> results = BarrierAttempt.run(context, ranks, task);
+            List<RankResult> results =
+                    BarrierStage.run(context, ranks, RankResult.class, rank -> new RankThread(task, rank).run());
             log.take(lines.value());
             return results;
         } catch (Exception e) {

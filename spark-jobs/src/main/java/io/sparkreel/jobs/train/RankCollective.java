@@ -2,6 +2,7 @@
 package io.sparkreel.jobs.train;
 
 import io.sparkreel.jobs.config.Precision;
+import io.sparkreel.jobs.config.reader.Choice;
 import io.sparkreel.jobs.config.train.CollectiveConfig;
 import io.sparkreel.jobs.config.train.CollectiveTransport;
 import io.sparkreel.jobs.error.UserError;
@@ -49,7 +50,7 @@ final class RankCollective {
             return false;
         }
         if (config.transport() == CollectiveTransport.TCP || config.transport() == CollectiveTransport.SHARED) {
-            throw new UserError("Cannot use transport " + config.transport().word() + ": this rank computes on "
+            throw new UserError("Cannot use transport " + Choice.word(config.transport()) + ": this rank computes on "
                     + device + ". Set transport: auto, which takes NCCL between GPUs, or give --device cpu.");
         }
         if (config.allReduceDtype() == Precision.BF16) {

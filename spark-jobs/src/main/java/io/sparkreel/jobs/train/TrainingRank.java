@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.train;
 
-import io.sparkreel.bucketing.media.FrameTransform;
 import io.sparkreel.jobs.config.train.DatasetConfig;
 import io.sparkreel.jobs.config.train.OptimizerConfig;
 import io.sparkreel.jobs.config.train.SchedulerType;
@@ -150,7 +149,7 @@ public final class TrainingRank {
         DatasetConfig dataset = config.dataset();
         int windows = dataset.temporalWindows() == null ? 0 : dataset.temporalWindows();
         return new ClipDecoder.Frames(
-                FrameTransform.valueOf(dataset.transformName().name()),
+                dataset.transformName(),
                 dataset.frameInterval(),
                 task.features() == null ? windows : task.features().windows(),
                 config.run().seed());
@@ -170,11 +169,8 @@ public final class TrainingRank {
     /** @param totalSteps the length of the run, for the learning rate */
     public static Trainer.Options options(TrainingConfig config, long totalSteps) {
         OptimizerConfig optimizer = config.optimizer();
-        LearningRate rate = new LearningRate(
-                LearningRate.Schedule.valueOf(optimizer.lrSchedule().name()),
-                optimizer.lr(),
-                optimizer.warmupSteps(),
-                totalSteps);
+        LearningRate rate =
+                new LearningRate(optimizer.lrSchedule(), optimizer.lr(), optimizer.warmupSteps(), totalSteps);
         AdamW.Options adam = new AdamW.Options(
                 optimizer.adamBetas().first(),
                 optimizer.adamBetas().second(),

@@ -16,11 +16,11 @@ import io.sparkreel.jobs.config.reader.Nearest;
 import io.sparkreel.jobs.config.train.AdamBetas;
 import io.sparkreel.jobs.config.train.CollectiveConfig;
 import io.sparkreel.jobs.config.train.CollectiveTransport;
-import io.sparkreel.jobs.config.train.LearningRateSchedule;
 import io.sparkreel.jobs.config.train.OptimizerConfig;
 import io.sparkreel.jobs.config.train.PortRange;
 import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.model.train.LearningRate;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -59,7 +59,7 @@ class ConfigLoaderTest {
         assertEquals(
                 new OptimizerConfig(
                         2e-5,
-                        LearningRateSchedule.CONSTANT,
+                        LearningRate.Schedule.CONSTANT,
                         0,
                         1.0,
                         0,

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.sparkreel.jobs.BucketingRun;
+import io.sparkreel.jobs.BucketedMedia;
 import io.sparkreel.jobs.LocalSpark;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.train.TrainingData;
@@ -40,13 +40,13 @@ class EncodeRunTest {
     static void bucket() throws Exception {
         media = work.resolve("media");
         data = work.resolve("data");
-        BucketingRun.copy(media, "plain.mp4", "vp9.webm", "hevc.mp4", "still.jpg");
+        BucketedMedia.copy(media, "plain.mp4", "vp9.webm", "hevc.mp4", "still.jpg");
         TrainingData.pictures(media, 6);
         bucketAgain();
     }
 
     private static void bucketAgain() throws IOException {
-        BucketingRun.run(BucketingRun.config(
+        BucketedMedia.run(BucketedMedia.config(
                 media,
                 data,
                 "overwrite: true",
@@ -116,7 +116,7 @@ class EncodeRunTest {
         assertEquals(before, files(features), "a second run has nothing to do");
 
         // What is not there yet is encoded online, and a later encode run adds it.
-        BucketingRun.copy(media, "av1.mp4");
+        BucketedMedia.copy(media, "av1.mp4");
         bucketAgain();
         TreeMap<Long, Double> partly = losses("partly", features, "");
         TreeMap<Long, Double> whole = losses("whole", null, ", temporal_windows: 2");

@@ -4,6 +4,8 @@ package io.sparkreel.jobs.config.bucketing;
 import io.sparkreel.bucketing.InvalidInputException;
 import io.sparkreel.bucketing.bucket.AspectRatios;
 import io.sparkreel.bucketing.bucket.BucketConfig;
+import io.sparkreel.bucketing.media.FrameCount;
+import io.sparkreel.bucketing.media.Verify;
 import io.sparkreel.jobs.config.BucketLevel;
 import io.sparkreel.jobs.config.reader.Check;
 import io.sparkreel.jobs.config.reader.Default;
@@ -48,7 +50,7 @@ public record BucketingConfig(
         @Default("1") int epochs,
         @Default("missing") ProbeMode probe,
         @Default("exact") FrameCount frameCount,
-        @Default("none") Verification verify,
+        @Default("none") Verify verify,
         @Default("keyed") DrawKind draw,
         @Default("0.5") double maxBadClips,
         @Default("false") boolean overwrite)

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config.bucketing;
 
-import io.sparkreel.jobs.config.reader.Choice;
-
 /** {@code probe}: what happens to numbers that a metadata table has. */
-public enum ProbeMode implements Choice {
+public enum ProbeMode {
     /** They are trusted; a file is opened only where one is missing. */
     MISSING,
     /** Every file is opened, and a number that is not the file's puts the clip aside. */

@@ -8,10 +8,5 @@ public enum AspectCondition implements Choice {
     /** Height / width. Open-Sora 1.1 samples so, although it trains with the inverse. */
     AS_RELEASED,
     /** Width / height, as in training. */
-    AS_TRAINED;
-
-    @Override
-    public String word() {
-        return name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
-    }
+    AS_TRAINED
 }

@@ -4,6 +4,8 @@ package io.sparkreel.jobs.config.inference;
 import io.sparkreel.jobs.config.reader.Check;
 import io.sparkreel.jobs.config.reader.Default;
 import io.sparkreel.jobs.config.reader.Section;
+import io.sparkreel.model.diffusion.MaskStrategy;
+import io.sparkreel.model.generate.Carry;
 import java.util.List;
 
 /**
@@ -26,10 +28,10 @@ import java.util.List;
 public record ConditioningConfig(
         @Default("null") List<String> referencePath,
         @Default("null") List<String> maskStrategy,
-        @Default("reference-first") MaskStrategyDialect maskStrategyDialect,
+        @Default("reference-first") MaskStrategy.Dialect maskStrategyDialect,
         @Default("1") int loop,
         @Default("null") Integer conditionFrameLength,
-        @Default("decoded") CarryMode carry,
+        @Default("decoded") Carry carry,
         @Default("false") boolean keepGivenFrames,
         @Default("false") boolean localReferencesInTables,
         @Default("[]") List<String> referenceHosts,

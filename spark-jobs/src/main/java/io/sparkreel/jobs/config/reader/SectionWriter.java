@@ -49,8 +49,8 @@ public final class SectionWriter {
             return NODES.numberNode(number);
         } else if (value instanceof Boolean truth) {
             return NODES.booleanNode(truth);
-        } else if (value instanceof Choice choice) {
-            return NODES.textNode(choice.word());
+        } else if (value instanceof Enum<?> constant) {
+            return NODES.textNode(Choice.word(constant));
         } else if (value instanceof List<?> list) {
             ArrayNode array = NODES.arrayNode();
             list.forEach(element -> array.add(tree(element)));

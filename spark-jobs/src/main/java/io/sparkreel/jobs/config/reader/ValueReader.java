@@ -46,7 +46,7 @@ final class ValueReader {
             return value.isTextual() || value.isNumber() ? value.asText() : null;
         } else if (raw.isEnum()) {
             return Stream.of(raw.getEnumConstants())
-                    .filter(c -> ((Choice) c).word().equals(value.asText()))
+                    .filter(c -> Choice.word((Enum<?>) c).equals(value.asText()))
                     .findFirst()
                     .orElse(null);
         } else if (raw == List.class) {
@@ -132,7 +132,7 @@ final class ValueReader {
 
     private static List<String> words(Class<?> choice) {
         return Stream.of(choice.getEnumConstants())
-                .map(constant -> ((Choice) constant).word())
+                .map(constant -> Choice.word((Enum<?>) constant))
                 .toList();
     }
 }

@@ -3,6 +3,7 @@ package io.sparkreel.jobs.config.train;
 
 import io.sparkreel.jobs.config.Precision;
 import io.sparkreel.jobs.config.reader.Check;
+import io.sparkreel.jobs.config.reader.Choice;
 import io.sparkreel.jobs.config.reader.Default;
 import io.sparkreel.jobs.config.reader.Section;
 
@@ -35,7 +36,7 @@ public record CollectiveConfig(
         Check.that(
                 transport != CollectiveTransport.NCCL || allReduceDtype == Precision.FP32,
                 "all_reduce_dtype",
-                allReduceDtype.word(),
+                Choice.word(allReduceDtype),
                 "fp32: NCCL adds up in the type that travels");
     }
 }

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config.train;
 
-import io.sparkreel.jobs.config.reader.Choice;
-
 /** {@code transport}: how gradients travel between ranks. */
-public enum CollectiveTransport implements Choice {
+public enum CollectiveTransport {
     /** NCCL between GPUs; else shared memory between ranks on one host and sockets between hosts. */
     AUTO,
     /** Sockets. */

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config.train;
 
+import io.sparkreel.bucketing.media.FrameTransform;
 import io.sparkreel.jobs.config.ImageSize;
 import io.sparkreel.jobs.config.Precision;
 import io.sparkreel.jobs.config.reader.Check;
+import io.sparkreel.jobs.config.reader.Choice;
 import io.sparkreel.jobs.config.reader.Default;
 import io.sparkreel.jobs.config.reader.Section;
 
@@ -31,7 +33,7 @@ public record DatasetConfig(
         @Default("null") ImageSize imageSize,
         @Default("null") String features,
         @Default("bf16") Precision featuresDtype,
-        @Default("center") TransformName transformName)
+        @Default("center") FrameTransform transformName)
         implements Section {
     public DatasetConfig {
         Check.notBlank("data_path", dataPath);
@@ -53,9 +55,9 @@ public record DatasetConfig(
                 null,
                 "a height and a width in pixels: type VideoTextDataset has no buckets");
         Check.that(
-                !fixed || transformName != TransformName.CENTER || imageSize.height() == imageSize.width(),
+                !fixed || transformName != FrameTransform.CENTER || imageSize.height() == imageSize.width(),
                 "transform_name",
-                transformName.word(),
+                Choice.word(transformName),
                 "resize_crop: center cuts squares, and image_size is none");
     }
 }

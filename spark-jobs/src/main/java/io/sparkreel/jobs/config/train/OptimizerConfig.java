@@ -4,6 +4,7 @@ package io.sparkreel.jobs.config.train;
 import io.sparkreel.jobs.config.reader.Check;
 import io.sparkreel.jobs.config.reader.Default;
 import io.sparkreel.jobs.config.reader.Section;
+import io.sparkreel.model.train.LearningRate;
 
 /**
  * AdamW, its learning rate and the moving average of the weights.
@@ -22,7 +23,7 @@ import io.sparkreel.jobs.config.reader.Section;
  */
 public record OptimizerConfig(
         @Default("2.0e-5") double lr,
-        @Default("constant") LearningRateSchedule lrSchedule,
+        @Default("constant") LearningRate.Schedule lrSchedule,
         @Default("0") int warmupSteps,
         @Default("1.0") Double gradClip,
         @Default("0.0") double weightDecay,

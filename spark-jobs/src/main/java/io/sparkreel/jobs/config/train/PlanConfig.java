@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config.train;
 
+import io.sparkreel.bucketing.plan.StepPlanner;
 import io.sparkreel.jobs.config.reader.Check;
 import io.sparkreel.jobs.config.reader.Default;
 import io.sparkreel.jobs.config.reader.Section;
@@ -22,7 +23,7 @@ import io.sparkreel.jobs.config.reader.Section;
 public record PlanConfig(
         @Default("planner") StepSampler sampler,
         @Default("4") int microBatchesPerStep,
-        @Default("mixed") StepMix stepMix,
+        @Default("mixed") StepPlanner.Mix stepMix,
         @Default("null") Integer batchSize,
         @Default("configured") BatchSizing batchSizes,
         @Default("null") Double memoryGib,

@@ -2,17 +2,11 @@
 package io.sparkreel.jobs.config.train;
 
 import io.sparkreel.jobs.config.reader.Choice;
-import java.util.Locale;
 
 /** {@code scheduler.type} of a training run: the diffusion process. */
 public enum SchedulerType implements Choice {
     /** All timesteps alike. */
     IDDPM,
     /** Timesteps at which noise still grows more often, errors where there is hardly any counted less. */
-    IDDPM_SPEED;
-
-    @Override
-    public String word() {
-        return name().toLowerCase(Locale.ROOT).replace('_', '-');
-    }
+    IDDPM_SPEED
 }

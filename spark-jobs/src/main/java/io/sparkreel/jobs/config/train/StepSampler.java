@@ -2,7 +2,6 @@
 package io.sparkreel.jobs.config.train;
 
 import io.sparkreel.jobs.config.reader.Choice;
-import java.util.Locale;
 
 /** {@code sampler} of a training run: who decides which clips make a step. */
 public enum StepSampler implements Choice {
@@ -12,10 +11,5 @@ public enum StepSampler implements Choice {
      * The order of Open-Sora 1.1, for comparison: incomplete batches and steps are dropped. A step of it has one
      * micro-batch for each of {@code micro_batches_per_step} ranks.
      */
-    OPEN_SORA;
-
-    @Override
-    public String word() {
-        return name().toLowerCase(Locale.ROOT).replace('_', '-');
-    }
+    OPEN_SORA
 }

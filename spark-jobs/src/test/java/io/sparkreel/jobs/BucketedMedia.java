@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs;
 
+import io.sparkreel.jobs.bucketing.BucketingRun;
 import io.sparkreel.jobs.config.bucketing.BucketingConfig;
 import io.sparkreel.jobs.config.reader.ConfigLoader;
 import io.sparkreel.jobs.dataset.BucketingManifest;
@@ -14,11 +15,11 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 
 /** Runs the bucketing job in the tests' session and reads what it leaves. */
-public final class BucketingRun {
+public final class BucketedMedia {
     public static final Path ROOT = Path.of(System.getProperty("project.root"));
     public static final Path MEDIA = ROOT.resolve("bucketing/src/test/resources/media");
 
-    private BucketingRun() {}
+    private BucketedMedia() {}
 
     /** A configuration of these lines of YAML. */
     public static BucketingConfig config(Object input, Path output, String... lines) {
@@ -28,7 +29,7 @@ public final class BucketingRun {
     }
 
     public static BucketingManifest run(BucketingConfig config) throws IOException {
-        BucketingJob.run(config, BucketingJob.check(config, new Configuration()), LocalSpark.session());
+        BucketingRun.execute(config, BucketingRun.prepare(config, new Configuration()), LocalSpark.session());
         return manifest(Path.of(config.output()));
     }
 
