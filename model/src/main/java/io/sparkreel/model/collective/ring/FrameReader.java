@@ -1,40 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.collective.ring;
 
-import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.SocketChannel;
 import java.util.zip.CRC32C;
 
 /**
  * Receives slices through a socket: those to store go straight to the caller's memory, those to add are added once they
  * are whole and their checksum holds. Packed and encrypted ones take a detour.
  */
-final class FrameReader implements SliceReceiver {
+final class FrameReader extends SliceReceiver {
 
-    private final SocketChannel channel;
     private final FrameCipher cipher; // null without encryption
     private final int sealBytes;
-    private final long attempt;
     private final CRC32C checksum = new CRC32C();
-    private final ByteBuffer expected = ByteBuffer.allocateDirect(FrameHeader.BYTES);
     private final ByteBuffer header;
     private final ByteBuffer opened;
     private final ByteBuffer detour;
-    private Operation operation;
-    private Arrival arrival;
     private boolean headerChecked;
     private int sent;
-    private ByteBuffer target;
     private ByteBuffer payload;
 
     FrameReader(RingConnection left, long attempt, int sliceBytes) {
-        this.channel = left.channel();
+        super(left.channel(), attempt);
         this.cipher = left.incoming();
         this.sealBytes = cipher == null ? 0 : FrameCipher.TAG_BYTES;
-        this.attempt = attempt;
         this.header = ByteBuffer.allocateDirect(FrameHeader.BYTES + sealBytes);
         this.detour = ByteBuffer.allocateDirect(sliceBytes + sealBytes).order(ByteOrder.nativeOrder());
         this.opened = ByteBuffer.allocateDirect(cipher == null ? 0 : Math.max(sliceBytes, FrameHeader.BYTES))
@@ -42,25 +33,16 @@ final class FrameReader implements SliceReceiver {
     }
 
     @Override
-    public boolean isBusy() {
-        return operation != null;
-    }
-
-    @Override
-    public void start(Operation of, int index, int offset, int length, Arrival becomes) {
-        operation = of;
-        arrival = becomes;
-        target = of.slice(offset, length);
-        boolean straight = cipher == null && becomes == Arrival.STORE && of.wire() == WireType.FP32;
-        payload = straight ? target : detour.clear().limit(of.wire().bytes(length) + sealBytes);
-        FrameHeader.put(expected, attempt, of, index, offset, length);
+    void prepare(int length) {
+        boolean straight = cipher == null && arrival == Arrival.STORE && operation.wire() == WireType.FP32;
+        payload = straight ? target : detour.clear().limit(operation.wire().bytes(length) + sealBytes);
         header.clear();
         headerChecked = false;
         checksum.reset();
     }
 
     @Override
-    public long advance() throws IOException {
+    long advance() throws IOException {
         long taken = 0;
         if (!headerChecked) {
             taken = read(header);
@@ -79,14 +61,6 @@ final class FrameReader implements SliceReceiver {
             finish();
         }
         return taken;
-    }
-
-    private int read(ByteBuffer into) throws IOException {
-        int count = channel.read(into);
-        if (count < 0) {
-            throw new EOFException("end of stream");
-        }
-        return count;
     }
 
     private void checkHeader() throws FrameException {

@@ -1,54 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.collective.ring;
 
-import java.io.EOFException;
 import java.io.IOException;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 
 /** The other end of a {@link SharedSender}: adds slices straight from shared memory to the caller's. */
-final class SharedReceiver implements SliceReceiver {
+final class SharedReceiver extends SliceReceiver {
 
     private final SocketChannel channel;
-    private final long attempt;
     private final SharedSegment segment;
     private final int stream;
     private final ByteBuffer header = ByteBuffer.allocateDirect(FrameHeader.BYTES);
-    private final ByteBuffer expected = ByteBuffer.allocateDirect(FrameHeader.BYTES);
     private final ByteBuffer bell = ByteBuffer.allocateDirect(1);
     private long emptied;
-    private Operation operation;
-    private Arrival arrival;
-    private ByteBuffer target;
 
     SharedReceiver(SocketChannel channel, long attempt, SharedSegment segment, int stream) {
+        super(channel, attempt);
         this.channel = channel;
-        this.attempt = attempt;
         this.segment = segment;
         this.stream = stream;
     }
 
     @Override
-    public boolean isBusy() {
-        return operation != null;
-    }
-
-    @Override
-    public void start(Operation of, int index, int offset, int length, Arrival becomes) {
-        operation = of;
-        arrival = becomes;
-        target = of.slice(offset, length);
-        FrameHeader.put(expected, attempt, of, index, offset, length);
+    void prepare(int length) {
         header.clear();
     }
 
     @Override
-    public long advance() throws IOException {
-        int count = channel.read(header);
-        if (count < 0) {
-            throw new EOFException("end of stream");
-        }
+    long advance() throws IOException {
+        int count = read(header);
         if (header.hasRemaining()) {
             return count;
         }
