@@ -98,12 +98,13 @@ record AllReduceArguments(
     }
 
     RingOptions ringOptions() {
-        return RingOptions.of("127.0.0.1", new byte[32], "benchmark")
-                .withStreams(streams)
-                .withSliceBytes(sliceKib * BYTES_OF_A_KIB)
-                .withTransport(transport)
-                .withWire(wire)
-                .withEncryption(encrypted);
+        return RingOptions.builder("127.0.0.1", new byte[32], "benchmark")
+                .streams(streams)
+                .sliceBytes(sliceKib * BYTES_OF_A_KIB)
+                .transport(transport)
+                .wire(wire)
+                .encrypted(encrypted)
+                .build();
     }
 
     void describe(Map<String, Object> report) {

@@ -94,7 +94,9 @@ record ScalingArguments(Map<String, Integer> values, Transport transport) {
     }
 
     RingOptions ringOptions() {
-        return RingOptions.of("127.0.0.1", new byte[32], "benchmark").withTransport(transport);
+        return RingOptions.builder("127.0.0.1", new byte[32], "benchmark")
+                .transport(transport)
+                .build();
     }
 
     void describe(Map<String, Object> report) {

@@ -62,20 +62,20 @@ final class RankCollective {
 
     static RingOptions options(
             CollectiveConfig config, String known, boolean encrypted, byte[] secret, String attempt) {
-        RingOptions options = RingOptions.of(RankAddress.find(config.bindAddress(), known), secret, attempt);
-        Duration connect = options.connectTimeout();
-        options = options.withWire(config.allReduceDtype() == Precision.BF16 ? WireType.BF16 : WireType.FP32)
-                .withEncryption(encrypted)
-                .withTimeouts(Duration.ofSeconds(config.stallTimeoutS()), connect)
-                .withTransport(
+        RingOptions.Builder options = RingOptions.builder(
+                        RankAddress.find(config.bindAddress(), known), secret, attempt)
+                .wire(config.allReduceDtype() == Precision.BF16 ? WireType.BF16 : WireType.FP32)
+                .encrypted(encrypted)
+                .stallTimeout(Duration.ofSeconds(config.stallTimeoutS()))
+                .transport(
                         switch (config.transport()) {
                             case AUTO, NCCL -> Transport.AUTO;
                             case TCP -> Transport.TCP;
                             case SHARED -> Transport.SHARED;
                         });
-        return config.portRange() == null
-                ? options
-                : options.withPorts(
-                        config.portRange().first(), config.portRange().last());
+        if (config.portRange() != null) {
+            options.ports(config.portRange().first(), config.portRange().last());
+        }
+        return options.build();
     }
 }

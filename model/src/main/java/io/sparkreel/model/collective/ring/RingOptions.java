@@ -73,133 +73,107 @@ public record RingOptions(
         secret = secret.clone();
     }
 
-    /** The usual settings: any port, shared memory where possible, fp32, no encryption, 30 s timeouts. */
+    /** The defaults: any port, shared memory where possible, fp32, no encryption, timeouts of 30 s. */
     public static RingOptions of(String bindHost, byte[] secret, String attemptId) {
-        return new RingOptions(
-                bindHost,
-                0,
-                0,
-                2,
-                1 << 18,
-                Transport.AUTO,
-                WireType.FP32,
-                false,
-                Duration.ofSeconds(30),
-                Duration.ofSeconds(30),
-                secret,
-                attemptId);
+        return builder(bindHost, secret, attemptId).build();
     }
 
-    public RingOptions withPorts(int first, int last) {
-        return new RingOptions(
-                bindHost,
-                first,
-                last,
-                streams,
-                sliceBytes,
-                transport,
-                wire,
-                encrypted,
-                stallTimeout,
-                connectTimeout,
-                secret,
-                attemptId);
+    /** Starts from the defaults; see {@link #of}. */
+    public static Builder builder(String bindHost, byte[] secret, String attemptId) {
+        return new Builder(bindHost, secret, attemptId);
     }
 
-    public RingOptions withStreams(int count) {
-        return new RingOptions(
-                bindHost,
-                portMin,
-                portMax,
-                count,
-                sliceBytes,
-                transport,
-                wire,
-                encrypted,
-                stallTimeout,
-                connectTimeout,
-                secret,
-                attemptId);
+    /** Starts from these options. */
+    public Builder toBuilder() {
+        return new Builder(bindHost, secret, attemptId)
+                .ports(portMin, portMax)
+                .streams(streams)
+                .sliceBytes(sliceBytes)
+                .transport(transport)
+                .wire(wire)
+                .encrypted(encrypted)
+                .stallTimeout(stallTimeout)
+                .connectTimeout(connectTimeout);
     }
 
-    public RingOptions withSliceBytes(int bytes) {
-        return new RingOptions(
-                bindHost,
-                portMin,
-                portMax,
-                streams,
-                bytes,
-                transport,
-                wire,
-                encrypted,
-                stallTimeout,
-                connectTimeout,
-                secret,
-                attemptId);
-    }
+    /** Collects options, which {@link #build} checks; see the parameters of {@link RingOptions}. */
+    public static final class Builder {
+        private final String bindHost;
+        private final byte[] secret;
+        private final String attemptId;
+        private int portMin;
+        private int portMax;
+        private int streams = 2;
+        private int sliceBytes = 1 << 18;
+        private Transport transport = Transport.AUTO;
+        private WireType wire = WireType.FP32;
+        private boolean encrypted;
+        private Duration stallTimeout = Duration.ofSeconds(30);
+        private Duration connectTimeout = Duration.ofSeconds(30);
 
-    public RingOptions withTransport(Transport chosen) {
-        return new RingOptions(
-                bindHost,
-                portMin,
-                portMax,
-                streams,
-                sliceBytes,
-                chosen,
-                wire,
-                encrypted,
-                stallTimeout,
-                connectTimeout,
-                secret,
-                attemptId);
-    }
+        private Builder(String bindHost, byte[] secret, String attemptId) {
+            this.bindHost = bindHost;
+            this.secret = secret;
+            this.attemptId = attemptId;
+        }
 
-    public RingOptions withWire(WireType chosen) {
-        return new RingOptions(
-                bindHost,
-                portMin,
-                portMax,
-                streams,
-                sliceBytes,
-                transport,
-                chosen,
-                encrypted,
-                stallTimeout,
-                connectTimeout,
-                secret,
-                attemptId);
-    }
+        public Builder ports(int first, int last) {
+            portMin = first;
+            portMax = last;
+            return this;
+        }
 
-    public RingOptions withEncryption(boolean on) {
-        return new RingOptions(
-                bindHost,
-                portMin,
-                portMax,
-                streams,
-                sliceBytes,
-                transport,
-                wire,
-                on,
-                stallTimeout,
-                connectTimeout,
-                secret,
-                attemptId);
-    }
+        public Builder streams(int count) {
+            streams = count;
+            return this;
+        }
 
-    public RingOptions withTimeouts(Duration stall, Duration connect) {
-        return new RingOptions(
-                bindHost,
-                portMin,
-                portMax,
-                streams,
-                sliceBytes,
-                transport,
-                wire,
-                encrypted,
-                stall,
-                connect,
-                secret,
-                attemptId);
+        public Builder sliceBytes(int bytes) {
+            sliceBytes = bytes;
+            return this;
+        }
+
+        public Builder transport(Transport chosen) {
+            transport = chosen;
+            return this;
+        }
+
+        public Builder wire(WireType chosen) {
+            wire = chosen;
+            return this;
+        }
+
+        public Builder encrypted(boolean on) {
+            encrypted = on;
+            return this;
+        }
+
+        public Builder stallTimeout(Duration time) {
+            stallTimeout = time;
+            return this;
+        }
+
+        public Builder connectTimeout(Duration time) {
+            connectTimeout = time;
+            return this;
+        }
+
+        /** @throws InvalidInputException if an option cannot be used */
+        public RingOptions build() {
+            return new RingOptions(
+                    bindHost,
+                    portMin,
+                    portMax,
+                    streams,
+                    sliceBytes,
+                    transport,
+                    wire,
+                    encrypted,
+                    stallTimeout,
+                    connectTimeout,
+                    secret,
+                    attemptId);
+        }
     }
 
     @Override

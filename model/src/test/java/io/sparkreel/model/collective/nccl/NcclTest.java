@@ -44,7 +44,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 class NcclTest {
 
     private static final Duration STALL = Duration.ofMillis(1500);
-    private static final RingOptions OPTIONS = RankThreads.options().withTimeouts(STALL, Duration.ofSeconds(10));
+    private static final RingOptions OPTIONS = RankThreads.options().toBuilder()
+            .stallTimeout(STALL)
+            .connectTimeout(Duration.ofSeconds(10))
+            .build();
 
     /** The stream on which libtorch computes, as the library knows it. */
     private static final long COMPUTATIONS = 0x77;

@@ -32,7 +32,10 @@ import org.junit.jupiter.api.Test;
 /** Rank 1 of 2 listens; strangers and its true neighbour, rank 0, call. */
 class HandshakeTest {
 
-    private static final RingOptions OPTIONS = options().withTimeouts(Duration.ofSeconds(5), Duration.ofSeconds(5));
+    private static final RingOptions OPTIONS = options().toBuilder()
+            .stallTimeout(Duration.ofSeconds(5))
+            .connectTimeout(Duration.ofSeconds(5))
+            .build();
     private static final long ATTEMPT = Handshake.attemptCode(OPTIONS.attemptId());
 
     @AfterEach
@@ -57,8 +60,9 @@ class HandshakeTest {
     @Test
     void ranksWithDifferentSecretsRefuseEachOther() {
         ThreadRendezvous meeting = new ThreadRendezvous(2);
-        RingOptions other =
-                RingOptions.of("127.0.0.1", new byte[32], OPTIONS.attemptId()).withTransport(OPTIONS.transport());
+        RingOptions other = RingOptions.builder("127.0.0.1", new byte[32], OPTIONS.attemptId())
+                .transport(OPTIONS.transport())
+                .build();
         long start = System.nanoTime();
         List<Outcome<Object>> outcomes =
                 RankThreads.run(2, meeting::of, RankThreads.forRank(1, other, OPTIONS), ring -> null);
@@ -186,9 +190,11 @@ class HandshakeTest {
         try (ServerSocket taken = new ServerSocket(0, 10, InetAddress.getByName("127.0.0.1"))) {
             int port = taken.getLocalPort();
             InvalidInputException refused = assertThrows(
-                    InvalidInputException.class, () -> new RingListener(OPTIONS.withPorts(port, port), 1, 2).close());
+                    InvalidInputException.class,
+                    () -> new RingListener(OPTIONS.toBuilder().ports(port, port).build(), 1, 2).close());
             assertTrue(refused.getMessage().contains("ports " + port + "-" + port), refused.getMessage());
-            try (RingListener next = new RingListener(OPTIONS.withPorts(port, Math.min(65535, port + 50)), 1, 2)) {
+            try (RingListener next = new RingListener(
+                    OPTIONS.toBuilder().ports(port, Math.min(65535, port + 50)).build(), 1, 2)) {
                 assertTrue(next.port() > port);
             }
         }
@@ -200,7 +206,10 @@ class HandshakeTest {
                 List.of(
                         InetSocketAddress.createUnresolved("127.0.0.1", 1),
                         InetSocketAddress.createUnresolved("127.0.0.1", port)));
-        RingOptions hasty = OPTIONS.withTimeouts(Duration.ofSeconds(1), Duration.ofMillis(600));
+        RingOptions hasty = OPTIONS.toBuilder()
+                .stallTimeout(Duration.ofSeconds(1))
+                .connectTimeout(Duration.ofMillis(600))
+                .build();
         CollectiveException failure =
                 assertThrows(CollectiveException.class, () -> new RingConnector(hasty, ranks).connect());
         assertEquals(1, failure.failedRank());

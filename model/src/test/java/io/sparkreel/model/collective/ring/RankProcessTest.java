@@ -64,9 +64,11 @@ class RankProcessTest {
         private Rank() {}
 
         public static void main(String[] arguments) {
-            RingOptions options = RankThreads.options()
-                    .withTransport(Transport.valueOf(arguments[0]))
-                    .withTimeouts(STALL, Duration.ofSeconds(30));
+            RingOptions options = RankThreads.options().toBuilder()
+                    .transport(Transport.valueOf(arguments[0]))
+                    .stallTimeout(STALL)
+                    .connectTimeout(Duration.ofSeconds(30))
+                    .build();
             ByteBuffer data = RankThreads.buffer(new float[200_000]);
             try (TcpRing ring = TcpRing.connect(options, RankProcesses.rendezvous())) {
                 for (int step = 0; ; step++) {

@@ -50,9 +50,11 @@ public final class RankThreads {
     private RankThreads() {}
 
     public static RingOptions options() {
-        return RingOptions.of("127.0.0.1", SECRET, "attempt-1")
-                .withTransport(Transport.TCP)
-                .withTimeouts(Duration.ofSeconds(20), Duration.ofSeconds(20));
+        return RingOptions.builder("127.0.0.1", SECRET, "attempt-1")
+                .transport(Transport.TCP)
+                .stallTimeout(Duration.ofSeconds(20))
+                .connectTimeout(Duration.ofSeconds(20))
+                .build();
     }
 
     /** Runs {@code body} on every rank of a ring that all ranks join with {@code options}. */

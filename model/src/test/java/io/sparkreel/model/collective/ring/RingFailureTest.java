@@ -26,7 +26,10 @@ import org.junit.jupiter.api.Test;
 class RingFailureTest {
 
     private static final Duration STALL = Duration.ofMillis(1500);
-    private static final RingOptions STRICT = options().withTimeouts(STALL, Duration.ofSeconds(10));
+    private static final RingOptions STRICT = options().toBuilder()
+            .stallTimeout(STALL)
+            .connectTimeout(Duration.ofSeconds(10))
+            .build();
 
     @AfterEach
     void everythingIsGone() throws InterruptedException {

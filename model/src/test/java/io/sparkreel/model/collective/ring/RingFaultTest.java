@@ -46,10 +46,12 @@ class RingFaultTest {
     private static final int SHARING =
             JOINED + 2 * 2 * (FrameHeader.BYTES + Integer.BYTES) + 2 * FrameHeader.BYTES + 150;
 
-    private static final RingOptions OPTIONS = RankThreads.options()
-            .withStreams(1)
-            .withSliceBytes(SLICE)
-            .withTimeouts(Duration.ofMillis(1200), Duration.ofSeconds(10));
+    private static final RingOptions OPTIONS = RankThreads.options().toBuilder()
+            .streams(1)
+            .sliceBytes(SLICE)
+            .stallTimeout(Duration.ofMillis(1200))
+            .connectTimeout(Duration.ofSeconds(10))
+            .build();
 
     @AfterEach
     void everythingIsGone() throws InterruptedException {
@@ -58,8 +60,10 @@ class RingFaultTest {
 
     @Test
     void theLinkItselfIsHarmless() throws IOException {
-        for (RingOptions options :
-                List.of(OPTIONS, OPTIONS.withTransport(Transport.SHARED), OPTIONS.withEncryption(true))) {
+        for (RingOptions options : List.of(
+                OPTIONS,
+                OPTIONS.toBuilder().transport(Transport.SHARED).build(),
+                OPTIONS.toBuilder().encrypted(true).build())) {
             for (Outcome<float[]> outcome : run(options, Fault.NONE, 1, 1)) {
                 assertArrayEquals(expectedSum(RANKS, COUNT, 1), outcome.get());
             }
@@ -96,7 +100,7 @@ class RingFaultTest {
     @Test
     void faultsOfEncryptedDataAreNamedByEveryRank() throws Exception {
         List<Case> cases = new ArrayList<>();
-        RingOptions encrypted = OPTIONS.withEncryption(true);
+        RingOptions encrypted = OPTIONS.toBuilder().encrypted(true).build();
         // In the joining, in a head, its tag, the payload, near the end.
         for (Kind kind : List.of(Kind.DROP, Kind.TRUNCATE, Kind.DUPLICATE, Kind.FLIP, Kind.CLOSE)) {
             for (int point : new int[] {0, 2 * JOINED, 300, 9_000, ALL_REDUCE - 20}) {
@@ -112,7 +116,8 @@ class RingFaultTest {
         List<Case> cases = new ArrayList<>();
         for (Kind kind : List.of(Kind.DROP, Kind.DELAY, Kind.TRUNCATE, Kind.DUPLICATE, Kind.FLIP, Kind.CLOSE)) {
             for (int point : new int[] {JOINED + 30, SHARING + 100, SHARING + 12 * FrameHeader.BYTES}) {
-                cases.add(new Case(OPTIONS.withTransport(Transport.SHARED), new Fault(kind, 0, point), 2));
+                cases.add(new Case(
+                        OPTIONS.toBuilder().transport(Transport.SHARED).build(), new Fault(kind, 0, point), 2));
             }
         }
         checkAll(cases);

@@ -68,8 +68,11 @@ class RingTransportTest {
     @ParameterizedTest
     @CsvSource({"2, 2, 262144", "3, 1, 8192", "5, 2, 65536", "4, 3, 20000", "32, 1, 8192"})
     void sharedMemoryGivesTheBitsThatSocketsGive(int worldSize, int streams, int sliceBytes) {
-        RingOptions options =
-                options().withTransport(Transport.SHARED).withStreams(streams).withSliceBytes(sliceBytes);
+        RingOptions options = options().toBuilder()
+                .transport(Transport.SHARED)
+                .streams(streams)
+                .sliceBytes(sliceBytes)
+                .build();
         float[] expected = expectedSum(worldSize, COUNT, 1);
         for (Outcome<float[]> outcome : RankThreads.run(worldSize, options, ring -> {
             assertEquals(Transport.SHARED, ring.transport());
@@ -106,8 +109,8 @@ class RingTransportTest {
         float[] expected = expectedSum(4, COUNT, 1);
         ThreadRendezvous meeting = new ThreadRendezvous(4);
         List<Outcome<Transport>> outcomes = RankThreads.start(4, rank -> {
-            try (TcpRing ring =
-                    TcpRing.connect(options().withTransport(Transport.AUTO), meeting.of(rank), memory.apply(rank))) {
+            try (TcpRing ring = TcpRing.connect(
+                    options().toBuilder().transport(Transport.AUTO).build(), meeting.of(rank), memory.apply(rank))) {
                 assertArrayEquals(expected, sum(ring, COUNT));
                 return ring.transport();
             }
@@ -123,7 +126,9 @@ class RingTransportTest {
         for (Outcome<TcpRing> outcome : RankThreads.start(
                 4,
                 rank -> TcpRing.connect(
-                        options().withTransport(Transport.SHARED), again.of(rank), memory.apply(rank)))) {
+                        options().toBuilder().transport(Transport.SHARED).build(),
+                        again.of(rank),
+                        memory.apply(rank)))) {
             assertTrue(
                     outcome.failure().getMessage().contains("Set the transport to auto or tcp"),
                     outcome.failure().getMessage());
@@ -150,13 +155,19 @@ class RingTransportTest {
         float[] expected = roundedSum(3);
         for (RingOptions options : List.of(
                 options(),
-                options().withTransport(Transport.SHARED),
-                options().withEncryption(true).withStreams(1).withSliceBytes(5000))) {
-            for (Outcome<float[]> outcome : RankThreads.run(3, options.withWire(WireType.BF16), ring -> {
-                assertArrayEquals(
-                        new byte[][] {{0, 7}, {1, 7}, {2, 7}}, ring.allGather(new byte[] {(byte) ring.rank(), 7}));
-                return sum(ring, COUNT);
-            })) {
+                options().toBuilder().transport(Transport.SHARED).build(),
+                options().toBuilder()
+                        .encrypted(true)
+                        .streams(1)
+                        .sliceBytes(5000)
+                        .build())) {
+            for (Outcome<float[]> outcome :
+                    RankThreads.run(3, options.toBuilder().wire(WireType.BF16).build(), ring -> {
+                        assertArrayEquals(
+                                new byte[][] {{0, 7}, {1, 7}, {2, 7}},
+                                ring.allGather(new byte[] {(byte) ring.rank(), 7}));
+                        return sum(ring, COUNT);
+                    })) {
                 assertArrayEquals(expected, outcome.get());
             }
         }
@@ -219,8 +230,11 @@ class RingTransportTest {
     void partsAreScatteredAndGatheredToTheBitsOfAnAllReduce() {
         for (WireType wire : WireType.values()) {
             for (Transport transport : List.of(Transport.TCP, Transport.SHARED)) {
-                RingOptions options =
-                        options().withTransport(transport).withWire(wire).withSliceBytes(16_384);
+                RingOptions options = options().toBuilder()
+                        .transport(transport)
+                        .wire(wire)
+                        .sliceBytes(16_384)
+                        .build();
                 for (Outcome<Object> outcome : RankThreads.run(3, options, ring -> {
                     float[] expected = sum(ring, COUNT);
                     ByteBuffer data = buffer(RankThreads.values(ring.rank(), COUNT, 1));
@@ -244,7 +258,9 @@ class RingTransportTest {
     void encryptionChangesNoResult(int worldSize) {
         float[] expected = expectedSum(worldSize, COUNT, 1);
         for (Outcome<float[]> outcome : RankThreads.run(
-                worldSize, options().withTransport(Transport.AUTO).withEncryption(true), ring -> {
+                worldSize,
+                options().toBuilder().transport(Transport.AUTO).encrypted(true).build(),
+                ring -> {
                     assertEquals(Transport.TCP, ring.transport());
                     ring.barrier();
                     return sum(ring, COUNT);
@@ -253,7 +269,10 @@ class RingTransportTest {
         }
         assertThrows(
                 InvalidInputException.class,
-                () -> options().withEncryption(true).withTransport(Transport.SHARED));
+                () -> options().toBuilder()
+                        .encrypted(true)
+                        .transport(Transport.SHARED)
+                        .build());
     }
 
     @ParameterizedTest
@@ -265,7 +284,7 @@ class RingTransportTest {
             RankThreads.run(
                             2,
                             rank -> rank == 0 ? link.before(1, meeting.of(rank)) : meeting.of(rank),
-                            rank -> options().withEncryption(encrypted),
+                            rank -> options().toBuilder().encrypted(encrypted).build(),
                             ring -> ring.allGather(mine))
                     .forEach(Outcome::get);
             String passed = new String(link.passed(), StandardCharsets.ISO_8859_1);

@@ -63,7 +63,8 @@ class TcpRingTest {
     @CsvSource({"1, 4", "1, 1048576", "2, 4096", "3, 65536", "5, 1000"})
     void streamsAndSlicesDoNotChangeABit(int streams, int sliceBytes) {
         int count = sliceBytes == 4 ? 1001 : 200_007;
-        RingOptions options = options().withStreams(streams).withSliceBytes(sliceBytes);
+        RingOptions options =
+                options().toBuilder().streams(streams).sliceBytes(sliceBytes).build();
         float[] expected = expectedSum(3, count, 5);
         for (int repetition = 0; repetition < 3; repetition++) {
             for (Outcome<float[]> outcome : RankThreads.run(3, options, ring -> {
@@ -79,7 +80,7 @@ class TcpRingTest {
     @Test
     void manyQueuedOperationsOverlapAndKeepTheirOrder() {
         int operations = 200;
-        RingOptions options = options().withSliceBytes(8192);
+        RingOptions options = options().toBuilder().sliceBytes(8192).build();
         List<Outcome<List<float[]>>> outcomes = RankThreads.run(4, options, ring -> {
             Random random = new Random(ring.rank());
             List<ByteBuffer> data = new ArrayList<>();
@@ -173,7 +174,7 @@ class TcpRingTest {
 
     @Test
     void thirtyTwoRanksInOneProcess() {
-        RingOptions options = options().withStreams(1);
+        RingOptions options = options().toBuilder().streams(1).build();
         float[] expectedSmall = expectedSum(32, 7, 1);
         float[] expectedLarge = expectedSum(32, 20_001, 2);
         for (Outcome<float[]> outcome : RankThreads.run(32, options, ring -> {
@@ -246,7 +247,10 @@ class TcpRingTest {
     void ranksOfDifferentSettingsAreNamed() {
         ThreadRendezvous meeting = new ThreadRendezvous(3);
         List<Outcome<Object>> outcomes = RankThreads.run(
-                3, meeting::of, RankThreads.forRank(2, options().withStreams(3), options()), ring -> null);
+                3,
+                meeting::of,
+                RankThreads.forRank(2, options().toBuilder().streams(3).build(), options()),
+                ring -> null);
         assertEquals(2, outcomes.get(0).failure().failedRank());
         assertTrue(outcomes.get(0).failure().getMessage().contains("streams=3"));
     }
@@ -281,9 +285,15 @@ class TcpRingTest {
 
     @Test
     void optionsAreCheckedAndNeverShowTheSecret() {
-        assertThrows(InvalidInputException.class, () -> options().withPorts(9000, 8000));
-        assertThrows(InvalidInputException.class, () -> options().withStreams(0));
-        assertThrows(InvalidInputException.class, () -> options().withSliceBytes(6));
+        assertThrows(
+                InvalidInputException.class,
+                () -> options().toBuilder().ports(9000, 8000).build());
+        assertThrows(
+                InvalidInputException.class,
+                () -> options().toBuilder().streams(0).build());
+        assertThrows(
+                InvalidInputException.class,
+                () -> options().toBuilder().sliceBytes(6).build());
         assertThrows(InvalidInputException.class, () -> RingOptions.of("0.0.0.0", RankThreads.SECRET, "a"));
         assertThrows(InvalidInputException.class, () -> RingOptions.of("127.0.0.1", new byte[15], "a"));
         assertFalse(options().toString().contains("secret"));
