@@ -2,6 +2,8 @@
 package io.sparkreel.bucketing.media;
 
 import io.sparkreel.bucketing.InvalidInputException;
+import io.sparkreel.bucketing.media.scale.FrameScaler;
+import io.sparkreel.bucketing.media.scale.FrameTransform;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -137,7 +139,9 @@ public final class ClipReader {
             if (scaler == null || height != converter.height() || width != converter.width()) {
                 height = converter.height();
                 width = converter.width();
-                scaler = transform.scaler(kind, height, width, targetHeight, targetWidth);
+                scaler = kind == MediaKind.IMAGE
+                        ? transform.imageScaler(height, width, targetHeight, targetWidth)
+                        : transform.videoScaler(height, width, targetHeight, targetWidth);
                 rows = scaler.rows();
             }
             byte[] rgb = converter.convert(frame, rows);

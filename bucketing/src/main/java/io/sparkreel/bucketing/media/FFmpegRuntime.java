@@ -8,9 +8,9 @@ import static org.bytedeco.ffmpeg.global.avutil.av_max_alloc;
 import java.util.Locale;
 
 /** Loads FFmpeg once per process and silences it: every error reaches the caller as a value. */
-final class FFmpegRuntime {
+public final class FFmpegRuntime {
 
-    /** A damaged table may speak of billions of frames; the largest picture takes {@link MediaProbe#MAX_PIXELS} x 8. */
+    /** A damaged table may speak of billions of frames; the largest picture takes MAX_PIXELS x 8. */
     private static final long LARGEST_ALLOCATION = 640L << 20;
 
     static {
@@ -25,7 +25,7 @@ final class FFmpegRuntime {
     private FFmpegRuntime() {}
 
     /** Must be called before any other native call. */
-    static void ensureLoaded() {
+    public static void ensureLoaded() {
         // The static initialiser does the work.
     }
 

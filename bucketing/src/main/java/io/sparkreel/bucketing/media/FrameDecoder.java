@@ -63,7 +63,7 @@ final class FrameDecoder implements AutoCloseable {
         AVCodecContext codec = avcodec_alloc_context3(decoder);
         avcodec_parameters_to_context(codec, input.parameters());
         codec.thread_count(1);
-        codec.max_pixels(MediaProbe.MAX_PIXELS);
+        codec.max_pixels(NativeInput.MAX_PIXELS);
         codec.pkt_timebase(input.stream().time_base());
         if (avcodec_open2(codec, decoder, (AVDictionary) null) < 0) {
             avcodec_free_context(codec);

@@ -69,7 +69,7 @@ record FrameTally(int frames, int keyframeInterval, boolean exact) {
     }
 
     private static long estimate(NativeInput input) {
-        return Math.round(MediaProbe.duration(input) * MediaProbe.rate(input.stream()));
+        return Math.round(StreamFacts.duration(input) * StreamFacts.rate(input.stream()));
     }
 
     private static FrameTally fromSampleTable(NativeInput input, int count) throws MediaException {

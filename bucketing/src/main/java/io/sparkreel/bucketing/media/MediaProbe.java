@@ -2,20 +2,13 @@
 package io.sparkreel.bucketing.media;
 
 import static org.bytedeco.ffmpeg.global.avcodec.avcodec_get_name;
-import static org.bytedeco.ffmpeg.global.avutil.AV_NOPTS_VALUE;
-import static org.bytedeco.ffmpeg.global.avutil.AV_TIME_BASE;
 
 import java.io.IOException;
 import java.util.Objects;
 import org.bytedeco.ffmpeg.avcodec.AVCodecParameters;
-import org.bytedeco.ffmpeg.avformat.AVStream;
-import org.bytedeco.ffmpeg.avutil.AVRational;
 
 /** Finds out what a media file holds, reading as little of it as that takes. */
 public final class MediaProbe {
-
-    /** Pictures of more pixels than this are put aside. */
-    public static final long MAX_PIXELS = 1L << 26;
 
     private MediaProbe() {}
 
@@ -62,7 +55,7 @@ public final class MediaProbe {
     private static boolean isIncomplete(NativeInput input) {
         AVCodecParameters parameters = input.parameters();
         boolean withoutSize = parameters.width() <= 0 || parameters.height() <= 0;
-        return withoutSize || (!input.isStillFormat() && rate(input.stream()) <= 0);
+        return withoutSize || (!input.isStillFormat() && StreamFacts.rate(input.stream()) <= 0);
     }
 
     private static void requireSize(NativeInput input) throws MediaException, IOException {
@@ -76,10 +69,10 @@ public final class MediaProbe {
             throw new MediaException(
                     MediaProblem.NO_SIZE, "neither the headers nor the first frames tell width and height");
         }
-        if (width * height > MAX_PIXELS) {
+        if (width * height > NativeInput.MAX_PIXELS) {
             throw new MediaException(
                     MediaProblem.TOO_LARGE,
-                    "pictures of %dx%d have more than %d pixels".formatted(width, height, MAX_PIXELS));
+                    "pictures of %dx%d have more than %d pixels".formatted(width, height, NativeInput.MAX_PIXELS));
         }
     }
 
@@ -100,8 +93,8 @@ public final class MediaProbe {
             return new MediaInfo(MediaKind.IMAGE, parameters.width(), parameters.height(), 0, 1, 0, 0, codec, 1);
         }
         Orientation orientation = Orientation.of(input.displayMatrix());
-        double duration = duration(input);
-        double fps = rate(input.stream());
+        double duration = StreamFacts.duration(input);
+        double fps = StreamFacts.rate(input.stream());
         if (fps <= 0 && duration > 0) {
             fps = frames / duration;
         }
@@ -119,25 +112,5 @@ public final class MediaProbe {
                 duration,
                 codec,
                 keyframeInterval);
-    }
-
-    /** Average frames per second, 0 when unknown. */
-    static double rate(AVStream stream) {
-        double average = quotient(stream.avg_frame_rate());
-        return average > 0 ? average : quotient(stream.r_frame_rate());
-    }
-
-    /** Seconds the stream lasts, 0 when unknown. */
-    static double duration(NativeInput input) {
-        long ticks = input.stream().duration();
-        if (ticks != AV_NOPTS_VALUE && ticks > 0) {
-            return ticks * quotient(input.stream().time_base());
-        }
-        long micros = input.context().duration();
-        return micros != AV_NOPTS_VALUE && micros > 0 ? (double) micros / AV_TIME_BASE : 0;
-    }
-
-    private static double quotient(AVRational rational) {
-        return rational.num() <= 0 || rational.den() <= 0 ? 0 : (double) rational.num() / rational.den();
     }
 }

@@ -13,7 +13,7 @@ public enum MediaProblem {
     NO_FRAMES,
     /** Neither the headers nor the first frames tell width and height. */
     NO_SIZE,
-    /** A picture of more pixels than {@link MediaProbe#MAX_PIXELS}. */
+    /** A picture of more pixels than 2^26 (67 million). */
     TOO_LARGE,
     /** No decoder for the stream's codec. */
     UNSUPPORTED_CODEC,

@@ -31,6 +31,9 @@ import org.bytedeco.javacpp.PointerPointer;
 /** One opened container with its picture stream chosen. Owns every native object of it. */
 final class NativeInput implements AutoCloseable {
 
+    /** Pictures of more pixels than this are put aside. */
+    static final long MAX_PIXELS = 1L << 26;
+
     /**
      * Formats that carry their pictures in themselves. Play lists and scripts, which would make
      * FFmpeg open other files in the name of the job, are not among them.
@@ -143,7 +146,7 @@ final class NativeInput implements AutoCloseable {
         try (PointerPointer<AVDictionary> options = new PointerPointer<>(Math.max(1, streams))) {
             for (int i = 0; i < streams; i++) {
                 AVDictionary limits = new AVDictionary(null);
-                av_dict_set(limits, "max_pixels", Long.toString(MediaProbe.MAX_PIXELS), 0);
+                av_dict_set(limits, "max_pixels", Long.toString(MAX_PIXELS), 0);
                 options.put(i, limits);
             }
             avformat_find_stream_info(context, options);

@@ -2,12 +2,12 @@
 package io.sparkreel.bucketing.report;
 
 import io.sparkreel.bucketing.media.ClipReader;
-import io.sparkreel.bucketing.media.FrameTransform;
 import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.media.MediaKind;
 import io.sparkreel.bucketing.media.MediaSource;
 import io.sparkreel.bucketing.media.PixelClip;
-import io.sparkreel.bucketing.media.PixelImages;
+import io.sparkreel.bucketing.media.scale.FrameTransform;
+import io.sparkreel.bucketing.media.write.PixelImages;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

@@ -10,6 +10,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkreel.bucketing.GoldenFolder;
 import io.sparkreel.bucketing.InvalidInputException;
+import io.sparkreel.bucketing.media.scale.FrameScaler;
+import io.sparkreel.bucketing.media.scale.FrameTransform;
+import io.sparkreel.bucketing.media.write.PixelImages;
 import java.io.IOException;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -40,8 +43,7 @@ class GoldenTransformsTest {
         for (int i = 0; tensors.has("video." + i + ".in"); i++) {
             int[] source = tensors.shape("video." + i + ".in"); // [T, 3, h, w]
             int[] target = tensors.shape("video." + i + ".out"); // [T, 3, H, W]
-            FrameScaler scaler =
-                    FrameTransform.RESIZE_CROP.scaler(MediaKind.VIDEO, source[2], source[3], target[2], target[3]);
+            FrameScaler scaler = FrameTransform.RESIZE_CROP.videoScaler(source[2], source[3], target[2], target[3]);
             float[] result = new float[target[0] * 3 * target[2] * target[3]];
             byte[] pixels = tensors.bytes("video." + i + ".in");
             for (int frame = 0; frame < source[0]; frame++) {
@@ -97,7 +99,10 @@ class GoldenTransformsTest {
         int height = shape[shape.length - 2];
         int width = shape[shape.length - 1];
         float[] result = new float[3 * height * width];
-        transform.scaler(kind, source[0], source[1], height, width).scale(tensors.bytes(input), result, 0);
+        FrameScaler scaler = kind == MediaKind.IMAGE
+                ? transform.imageScaler(source[0], source[1], height, width)
+                : transform.videoScaler(source[0], source[1], height, width);
+        scaler.scale(tensors.bytes(input), result, 0);
         assertClose(output, tensors.floats(output), result, tolerance);
     }
 

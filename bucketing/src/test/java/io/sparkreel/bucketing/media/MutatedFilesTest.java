@@ -3,6 +3,7 @@ package io.sparkreel.bucketing.media;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.sparkreel.bucketing.media.scale.FrameTransform;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.nio.file.Files;

@@ -9,25 +9,25 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** The sample clips of the quickstart and the small files of this module. */
-final class TestMedia {
+public final class TestMedia {
 
     private TestMedia() {}
 
-    static Path clip(String name) {
+    public static Path clip(String name) {
         return Path.of(System.getProperty("project.root"), "conf/quickstart/clips", name);
     }
 
-    static byte[] bytes(String name) throws IOException {
+    public static byte[] bytes(String name) throws IOException {
         try (InputStream stream = TestMedia.class.getResourceAsStream("/media/" + name)) {
             return stream.readAllBytes();
         }
     }
 
-    static MediaSource small(String name) throws IOException {
+    public static MediaSource small(String name) throws IOException {
         return MediaSource.of(bytes(name));
     }
 
-    static List<String> smallNames() {
+    public static List<String> smallNames() {
         return List.of(
                 "av1.mp4",
                 "edit-list.mp4",
@@ -58,7 +58,7 @@ final class TestMedia {
                 "with-sound.mp4");
     }
 
-    static List<Path> clips() throws IOException {
+    public static List<Path> clips() throws IOException {
         try (Stream<Path> files = Files.list(clip(""))) {
             return files.filter(file -> !file.toString().endsWith(".txt"))
                     .sorted()

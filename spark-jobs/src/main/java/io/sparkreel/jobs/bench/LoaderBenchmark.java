@@ -3,13 +3,13 @@ package io.sparkreel.jobs.bench;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.bucketing.media.ClipReader;
-import io.sparkreel.bucketing.media.FrameTransform;
 import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.media.MediaKind;
 import io.sparkreel.bucketing.media.MediaProbe;
 import io.sparkreel.bucketing.media.MediaSource;
 import io.sparkreel.bucketing.media.ProbeOptions;
 import io.sparkreel.bucketing.media.TemporalSampling;
+import io.sparkreel.bucketing.media.scale.FrameTransform;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.storage.HadoopMediaSource;
 import java.io.IOException;

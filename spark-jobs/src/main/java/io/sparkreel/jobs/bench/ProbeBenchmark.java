@@ -2,11 +2,11 @@
 package io.sparkreel.jobs.bench;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.sparkreel.bucketing.media.CrashGuard;
 import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.media.MediaProbe;
 import io.sparkreel.bucketing.media.ProbeOptions;
 import io.sparkreel.jobs.error.UserError;
-import io.sparkreel.jobs.inventory.CrashGuard;
 import io.sparkreel.jobs.inventory.MediaInventory;
 import io.sparkreel.jobs.storage.HadoopMediaSource;
 import java.io.IOException;

@@ -3,13 +3,13 @@ package io.sparkreel.jobs.doctor;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import io.sparkreel.bucketing.media.ClipReader;
-import io.sparkreel.bucketing.media.FrameTransform;
 import io.sparkreel.bucketing.media.MediaInfo;
 import io.sparkreel.bucketing.media.MediaProbe;
 import io.sparkreel.bucketing.media.MediaSource;
 import io.sparkreel.bucketing.media.PixelClip;
 import io.sparkreel.bucketing.media.ProbeOptions;
-import io.sparkreel.bucketing.media.VideoWriter;
+import io.sparkreel.bucketing.media.scale.FrameTransform;
+import io.sparkreel.bucketing.media.write.VideoWriter;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
 import java.io.ByteArrayInputStream;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.encode;
 
+import io.sparkreel.bucketing.media.CrashGuard;
 import io.sparkreel.bucketing.media.MediaKind;
 import io.sparkreel.bucketing.media.PixelClip;
 import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.features.FeatureCache;
 import io.sparkreel.jobs.features.FeatureShard;
-import io.sparkreel.jobs.inventory.CrashGuard;
 import io.sparkreel.jobs.loader.BadClip;
 import io.sparkreel.jobs.loader.ClipDecoder;
 import io.sparkreel.jobs.loader.StepLoader;

@@ -2,7 +2,7 @@
 package io.sparkreel.jobs.inference;
 
 import io.sparkreel.bucketing.media.ClipReader;
-import io.sparkreel.bucketing.media.FrameTransform;
+import io.sparkreel.bucketing.media.CrashGuard;
 import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.media.MediaInfo;
 import io.sparkreel.bucketing.media.MediaProbe;
@@ -10,9 +10,9 @@ import io.sparkreel.bucketing.media.MediaProblem;
 import io.sparkreel.bucketing.media.MediaSource;
 import io.sparkreel.bucketing.media.PixelClip;
 import io.sparkreel.bucketing.media.ProbeOptions;
+import io.sparkreel.bucketing.media.scale.FrameTransform;
 import io.sparkreel.jobs.config.inference.ConditioningConfig;
 import io.sparkreel.jobs.error.UserError;
-import io.sparkreel.jobs.inventory.CrashGuard;
 import io.sparkreel.jobs.storage.HadoopMediaSource;
 import java.io.FileNotFoundException;
 import java.io.IOException;

@@ -2,6 +2,7 @@
 package io.sparkreel.jobs.inventory;
 
 import io.sparkreel.bucketing.bucket.ClipId;
+import io.sparkreel.bucketing.media.CrashGuard;
 import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.media.MediaInfo;
 import io.sparkreel.bucketing.media.MediaKind;

@@ -2,14 +2,14 @@
 package io.sparkreel.jobs.loader;
 
 import io.sparkreel.bucketing.media.ClipReader;
-import io.sparkreel.bucketing.media.FrameTransform;
+import io.sparkreel.bucketing.media.CrashGuard;
 import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.media.MediaKind;
 import io.sparkreel.bucketing.media.MediaProblem;
 import io.sparkreel.bucketing.media.MediaSource;
 import io.sparkreel.bucketing.media.PixelClip;
 import io.sparkreel.bucketing.media.TemporalSampling;
-import io.sparkreel.jobs.inventory.CrashGuard;
+import io.sparkreel.bucketing.media.scale.FrameTransform;
 import io.sparkreel.jobs.plan.PlannedClip;
 import io.sparkreel.jobs.storage.HadoopMediaSource;
 import io.sparkreel.model.KeyedRandom;

@@ -2,7 +2,7 @@
 package io.sparkreel.jobs.quickstart;
 
 import io.sparkreel.bucketing.media.PixelClip;
-import io.sparkreel.bucketing.media.PixelImages;
+import io.sparkreel.bucketing.media.write.PixelImages;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

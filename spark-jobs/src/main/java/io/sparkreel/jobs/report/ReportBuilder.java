@@ -62,7 +62,7 @@ public final class ReportBuilder {
      * @param title what was bucketed
      * @param facts what it says of the run
      * @param counts of the assignment
-     * @param marksFolder for {@link io.sparkreel.jobs.inventory.CrashGuard}
+     * @param marksFolder for {@link io.sparkreel.bucketing.media.CrashGuard}
      */
     public BucketingReport build(
             String title,

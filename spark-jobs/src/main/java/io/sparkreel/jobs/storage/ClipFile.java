@@ -2,9 +2,9 @@
 package io.sparkreel.jobs.storage;
 
 import io.sparkreel.bucketing.media.PixelClip;
-import io.sparkreel.bucketing.media.PixelImages;
-import io.sparkreel.bucketing.media.VideoWriter;
-import io.sparkreel.jobs.inference.GifWriter;
+import io.sparkreel.bucketing.media.write.GifWriter;
+import io.sparkreel.bucketing.media.write.PixelImages;
+import io.sparkreel.bucketing.media.write.VideoWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.train;
 
+import io.sparkreel.bucketing.media.CrashGuard;
 import io.sparkreel.jobs.config.train.DatasetConfig;
 import io.sparkreel.jobs.config.train.OptimizerConfig;
 import io.sparkreel.jobs.config.train.SchedulerType;
 import io.sparkreel.jobs.config.train.StepConfig;
 import io.sparkreel.jobs.config.train.TrainingConfig;
-import io.sparkreel.jobs.inventory.CrashGuard;
 import io.sparkreel.jobs.loader.ClipDecoder;
 import io.sparkreel.jobs.loader.ClipEncoder;
 import io.sparkreel.jobs.loader.FeatureReader;

@@ -4,9 +4,9 @@ package io.sparkreel.jobs.loader;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.sparkreel.bucketing.media.FrameTransform;
+import io.sparkreel.bucketing.media.CrashGuard;
+import io.sparkreel.bucketing.media.scale.FrameTransform;
 import io.sparkreel.jobs.LocalSpark;
-import io.sparkreel.jobs.inventory.CrashGuard;
 import io.sparkreel.jobs.loader.StepLoader.LoadedStep;
 import io.sparkreel.jobs.loader.StepLoader.SampleShape;
 import io.sparkreel.jobs.plan.PlanReader;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.sparkreel.bucketing.bucket.ClipId;
+import io.sparkreel.bucketing.media.CrashGuard;
 import io.sparkreel.jobs.BucketedMedia;
 import io.sparkreel.jobs.LocalSpark;
 import io.sparkreel.jobs.bench.BatchSizeSearch;
@@ -14,7 +15,6 @@ import io.sparkreel.jobs.config.BucketLevel;
 import io.sparkreel.jobs.config.reader.ConfigLoader;
 import io.sparkreel.jobs.config.reader.LoadedConfig;
 import io.sparkreel.jobs.config.train.TrainingConfig;
-import io.sparkreel.jobs.inventory.CrashGuard;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

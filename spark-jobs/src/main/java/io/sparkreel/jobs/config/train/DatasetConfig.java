@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config.train;
 
-import io.sparkreel.bucketing.media.FrameTransform;
+import io.sparkreel.bucketing.media.scale.FrameTransform;
 import io.sparkreel.jobs.config.ImageSize;
 import io.sparkreel.jobs.config.Precision;
 import io.sparkreel.jobs.config.reader.Check;

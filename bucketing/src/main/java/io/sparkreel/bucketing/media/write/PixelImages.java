@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.bucketing.media;
+package io.sparkreel.bucketing.media.write;
 
 import io.sparkreel.bucketing.InvalidInputException;
+import io.sparkreel.bucketing.media.PixelClip;
 import java.awt.image.BufferedImage;
 import java.awt.image.DataBufferByte;
 import java.io.ByteArrayOutputStream;
@@ -39,7 +40,8 @@ public final class PixelImages {
         return rgb;
     }
 
-    static byte toByte(float value) {
+    /** One value as a grey level: clamped to [-1, 1], (x + 1) / 2 * 255 + 0.5, cut to an integer. */
+    public static byte toByte(float value) {
         float clamped = Math.max(-1f, Math.min(1f, value));
         return (byte) (int) Math.min(255f, (clamped + 1f) / 2f * 255f + 0.5f);
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.bucketing.media;
+package io.sparkreel.bucketing.media.scale;
 
 /**
  * Pillow's resampling of 8-bit RGB: a separable filter whose support grows with the reduction (so

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.bucketing.media;
+package io.sparkreel.bucketing.media.scale;
 
 /** Brings pictures of one source size to one target size. */
-interface FrameScaler {
+public interface FrameScaler {
 
     /**
      * Resizes, crops and normalises one picture.

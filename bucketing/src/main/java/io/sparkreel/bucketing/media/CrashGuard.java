@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs.inventory;
+package io.sparkreel.bucketing.media;
 
 import io.sparkreel.bucketing.bucket.ClipId;
-import io.sparkreel.bucketing.media.CrashMarks;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs.inference;
+package io.sparkreel.bucketing.media.write;
 
 import java.awt.image.BufferedImage;
 import java.io.IOException;

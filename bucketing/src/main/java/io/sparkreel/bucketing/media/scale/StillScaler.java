@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.bucketing.media;
+package io.sparkreel.bucketing.media.scale;
 
 /** The reference's treatment of images: 8-bit resizing by Pillow's filters, then a crop. */
 final class StillScaler implements FrameScaler {

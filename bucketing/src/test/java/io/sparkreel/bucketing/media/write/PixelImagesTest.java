@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.bucketing.media;
+package io.sparkreel.bucketing.media.write;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.sparkreel.bucketing.InvalidInputException;
+import io.sparkreel.bucketing.media.ClipReader;
+import io.sparkreel.bucketing.media.MediaKind;
+import io.sparkreel.bucketing.media.MediaSource;
+import io.sparkreel.bucketing.media.PixelClip;
+import io.sparkreel.bucketing.media.scale.FrameTransform;
 import java.awt.image.BufferedImage;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.bucketing.media;
+package io.sparkreel.bucketing.media.write;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -7,6 +7,17 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sparkreel.bucketing.InvalidInputException;
+import io.sparkreel.bucketing.media.ClipReader;
+import io.sparkreel.bucketing.media.FrameCount;
+import io.sparkreel.bucketing.media.MediaInfo;
+import io.sparkreel.bucketing.media.MediaKind;
+import io.sparkreel.bucketing.media.MediaProbe;
+import io.sparkreel.bucketing.media.MediaSource;
+import io.sparkreel.bucketing.media.PixelClip;
+import io.sparkreel.bucketing.media.ProbeOptions;
+import io.sparkreel.bucketing.media.TestMedia;
+import io.sparkreel.bucketing.media.Verify;
+import io.sparkreel.bucketing.media.scale.FrameTransform;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.bucketing.media;
+package io.sparkreel.bucketing.media.scale;
 
 /**
  * Bilinear interpolation of values in [0, 1] with pixel centres at half coordinates ({@code

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.bucketing.media;
+package io.sparkreel.bucketing.media.scale;
 
 import io.sparkreel.bucketing.InvalidInputException;
 import java.util.Locale;
@@ -32,7 +32,7 @@ public enum FrameTransform {
     }
 
     /** Refuses targets this transform cannot make. */
-    void requireTarget(int height, int width) {
+    public void requireTarget(int height, int width) {
         if (height < 1 || width < 1) {
             throw new InvalidInputException("Cannot transform frames: the target is %dx%d. Use a size of at least 1x1."
                     .formatted(width, height));
@@ -44,16 +44,15 @@ public enum FrameTransform {
         }
     }
 
-    /**
-     * The scaler for pictures of one size. Videos are scaled bilinearly on floats without
-     * antialiasing, images by Pillow's antialiased bicubic filter on bytes, as the reference does.
-     */
-    FrameScaler scaler(MediaKind kind, int height, int width, int targetHeight, int targetWidth) {
-        if (kind == MediaKind.VIDEO) {
-            return this == RESIZE_CROP
-                    ? BilinearScaler.resizeCrop(height, width, targetHeight, targetWidth)
-                    : BilinearScaler.center(height, width, targetHeight);
-        }
+    /** The scaler for frames of a video of one size: bilinear on floats without antialiasing, as the reference does. */
+    public FrameScaler videoScaler(int height, int width, int targetHeight, int targetWidth) {
+        return this == RESIZE_CROP
+                ? BilinearScaler.resizeCrop(height, width, targetHeight, targetWidth)
+                : BilinearScaler.center(height, width, targetHeight);
+    }
+
+    /** The scaler for images of one size: Pillow's antialiased bicubic filter on bytes, as the reference does. */
+    public FrameScaler imageScaler(int height, int width, int targetHeight, int targetWidth) {
         return this == RESIZE_CROP
                 ? StillScaler.resizeCrop(height, width, targetHeight, targetWidth)
                 : StillScaler.center(height, width, targetHeight);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.bucketing.media;
+package io.sparkreel.bucketing.media.scale;
 
 /**
  * The smallest size in the source's proportions that covers a target, rounded half to even.
