@@ -6,7 +6,7 @@ import io.sparkreel.jobs.loader.StepLoader.SampleShape;
 import io.sparkreel.jobs.plan.PlannedClip;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.model.autoencoder.LatentDistribution;
-import io.sparkreel.model.checkpoint.HalfPrecision;
+import io.sparkreel.model.checkpoint.safetensors.HalfPrecision;
 import io.sparkreel.model.train.Sample;
 import java.io.IOException;
 import java.nio.ByteBuffer;

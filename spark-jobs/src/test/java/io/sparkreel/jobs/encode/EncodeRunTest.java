@@ -9,7 +9,7 @@ import io.sparkreel.jobs.BucketedMedia;
 import io.sparkreel.jobs.LocalSpark;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.train.TrainingData;
-import io.sparkreel.model.checkpoint.SafetensorsReader;
+import io.sparkreel.model.checkpoint.safetensors.SafetensorsReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
