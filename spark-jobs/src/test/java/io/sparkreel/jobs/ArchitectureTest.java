@@ -98,7 +98,7 @@ class ArchitectureTest {
     @Test
     void thePackagesOfTheLibrariesFormNoCycles() {
         SlicesRuleDefinition.slices()
-                .matching("io.sparkreel.(bucketing.**)")
+                .matching("io.sparkreel.bucketing.(**)")
                 .should()
                 .beFreeOfCycles()
                 .check(classes);
