@@ -87,7 +87,7 @@ final class EncodeTask implements FlatMapFunction<Iterator<Row>, BadClip>, Seria
                         configuration,
                         frames,
                         (long) config.steps().decodeCacheMib() << 20,
-                        CrashGuard.open(CrashGuard.folder(folder)));
+                        CrashGuard.ofJob(folder));
                 LatentCodec codec = Components.codec(config.vae(), weights, tensors);
                 TextEncoder text = Components.textEncoder(config.textEncoder(), weights, tensors)) {
             Captions captions = new Captions(text);

@@ -137,7 +137,7 @@ final class TrainingRank {
     }
 
     private ClipDecoder decoder() throws IOException {
-        CrashGuard guard = CrashGuard.open(CrashGuard.folder(config.run().outputs()));
+        CrashGuard guard = CrashGuard.ofJob(config.run().outputs());
         return new ClipDecoder(hadoop, frames(), (long) config.steps().decodeCacheMib() << 20, guard);
     }
 
