@@ -142,7 +142,7 @@ public final class TrainingRank {
     }
 
     private ClipDecoder decoder() throws IOException {
-        CrashGuard guard = CrashGuard.open(CrashGuard.folder(config.run().outputs()));
+        CrashGuard guard = CrashGuard.ofJob(config.run().outputs());
         return new ClipDecoder(hadoop, frames(), (long) config.steps().decodeCacheMib() << 20, guard);
     }
 
