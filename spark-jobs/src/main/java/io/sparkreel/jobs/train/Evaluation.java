@@ -64,8 +64,9 @@ final class Evaluation {
     /** Judges the model as it is; every rank calls this. */
     ObjectNode run() {
         long begin = System.nanoTime();
-        double[] costs =
-                microBatches.stream().mapToDouble(batch -> batch.get(0).cost()).toArray();
+        double[] costs = microBatches.stream()
+                .mapToDouble(batch -> batch.get(0).place().cost())
+                .toArray();
         int[] assigned = StepSharing.assign(costs, collective.worldSize());
         List<ClipLoss> mine = new ArrayList<>();
         for (int i = 0; i < assigned.length; i++) {
@@ -92,7 +93,10 @@ final class Evaluation {
             try {
                 samples.add(loader.load(clip));
             } catch (MediaException | IOException e) {
-                LOG.warn("Cannot judge the model on {}: {}. It is left out.", clip.uri(), e.getMessage());
+                LOG.warn(
+                        "Cannot judge the model on {}: {}. It is left out.",
+                        clip.clip().uri(),
+                        e.getMessage());
             }
             collective.reportProgress();
         }

@@ -146,11 +146,7 @@ public final class SampleVideos {
         return captions.computeIfAbsent(prompt, index -> {
             TextFeatures features =
                     text.encode(PromptSyntax.parse(samples.prompts().get(index)).texts(1));
-            boolean[] mask = new boolean[features.mask().length];
-            for (int i = 0; i < mask.length; i++) {
-                mask[i] = features.mask()[i] != 0;
-            }
-            return new Caption(features.values(), mask);
+            return new Caption(features.values(), features.mask());
         });
     }
 }

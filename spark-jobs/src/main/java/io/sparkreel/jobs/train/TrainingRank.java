@@ -88,7 +88,7 @@ public final class TrainingRank {
                             new ClipEncoder(codec, text, config.run().seed());
                     Evaluation evaluation = new Evaluation(
                             task.evalClips().value(),
-                            clip -> evalEncoder.encode(clip, decoder.decode(clip, 0)),
+                            clip -> evalEncoder.encode(clip, decoder.decode(clip.clip(), clip.size(), 0)),
                             shape::microBatch,
                             trainer.validation()::losses,
                             collective);

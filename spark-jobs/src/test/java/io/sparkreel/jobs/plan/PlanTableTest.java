@@ -236,7 +236,9 @@ class PlanTableTest {
             for (long step = 7; step < planned.endStep(); step++) {
                 PlannedStep read = reader.next();
                 assertEquals(step, read.step());
-                read.microBatches().forEach(batch -> batch.forEach(clip -> seen.add(clip.clipId())));
+                read.microBatches()
+                        .forEach(batch ->
+                                batch.forEach(clip -> seen.add(clip.clip().id())));
             }
             assertEquals(
                     expected(plain, 0, 1, 0).stream()
@@ -276,8 +278,10 @@ class PlanTableTest {
         EvalData eval = new EvalData(null, null, tenth);
         Set<Long> judged = new HashSet<>();
         for (List<PlannedClip> batch : eval.microBatches(SPARK, plain)) {
-            assertEquals(1, batch.stream().map(PlannedClip::bucket).distinct().count());
-            batch.forEach(clip -> assertTrue(judged.add(clip.clipId())));
+            assertEquals(
+                    1,
+                    batch.stream().map(clip -> clip.place().bucket()).distinct().count());
+            batch.forEach(clip -> assertTrue(judged.add(clip.clip().id())));
         }
         Dataset<Row> shards = SPARK.read().parquet(plain.data().uri("shards/run=r"));
         Set<Long> first = clipIds(shards.where("epoch = 0"));
