@@ -38,7 +38,7 @@ public final class ClipEncoder implements AutoCloseable {
         return sample(clip, latent, caption.values(), caption.mask());
     }
 
-    /** Where a latent of the clip's epoch is drawn from. */
+    /** The generator that the latent of a clip and epoch is sampled with. */
     static KeyedRandom noise(PlannedClip clip, long seed) {
         return KeyedRandom.of(seed, clip.place().epoch(), clip.clip().id(), Purpose.LATENT_NOISE);
     }

@@ -29,7 +29,7 @@ import org.apache.logging.log4j.Logger;
 /**
  * Loads a rank's part of the coming steps ahead of the training: one thread reads the plan, a pool decodes, and one
  * thread encodes, in the order of the plan. Decoded frames that wait to be encoded stay within a bound; where it is
- * reached, nothing more is decoded until the training has gone on.
+ * reached, nothing more is decoded until training continues.
  */
 public final class StepLoader implements AutoCloseable {
     private static final Logger LOG = LogManager.getLogger(StepLoader.class);

@@ -28,7 +28,7 @@ import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * The clips that the model is judged on while it trains: those of the first draw of a bucketing run.
+ * The clips that the model is evaluated on while it trains: those of the first draw of a bucketing run.
  *
  * @param data output folder of a bucketing run of their own; null: they are held out of the data that is trained on
  * @param manifest what lies in it, or null
@@ -42,7 +42,7 @@ public record EvalData(HadoopStorage data, BucketingManifest manifest, HeldOut h
     public static final String TABLE = "eval";
 
     /**
-     * @return null if the model is not judged
+     * @return null if the model is not evaluated
      * @throws UserError if the clips were bucketed otherwise than those of the run
      */
     static EvalData of(TrainingConfig config, Configuration hadoop) throws IOException {
@@ -71,11 +71,11 @@ public record EvalData(HadoopStorage data, BucketingManifest manifest, HeldOut h
         if (rows.isEmpty()) {
             throw new UserError(
                     data == null
-                            ? "Cannot judge the model: eval_fraction " + heldOut.fraction() + " of "
+                            ? "Cannot evaluate the model: eval_fraction " + heldOut.fraction() + " of "
                                     + inputs.manifest().clips()
                                     + " clips holds out none. Raise it, or give other clips as eval_data_path."
-                            : "Cannot judge the model on " + data + ": it holds no clips in buckets. Bucket others for"
-                                    + " eval_data_path.");
+                            : "Cannot evaluate the model on " + data
+                                    + ": it holds no clips in buckets. Bucket others for" + " eval_data_path.");
         }
         clips.select("clip_id", "uri", "resolution", "bucket_frames", "aspect")
                 .coalesce(1)
@@ -83,7 +83,7 @@ public record EvalData(HadoopStorage data, BucketingManifest manifest, HeldOut h
                 .mode(SaveMode.Overwrite)
                 .parquet(inputs.run().uri(TABLE));
         LOG.info(
-                "{} clips are judged every so often and not trained on; {} lists them",
+                "{} clips are held out for validation; {} lists them",
                 rows.size(),
                 inputs.run().uri(TABLE));
         return cut(rows);
@@ -112,7 +112,7 @@ public record EvalData(HadoopStorage data, BucketingManifest manifest, HeldOut h
                 .collectAsList();
         if (!both.isEmpty()) {
             throw new UserError(
-                    "Cannot judge the model on " + data + ": " + both.get(0).getString(0) + " is trained on"
+                    "Cannot evaluate the model on " + data + ": " + both.get(0).getString(0) + " is trained on"
                             + " as well. Bucket for eval_data_path only clips that --data-path does not hold.");
         }
         return clips;

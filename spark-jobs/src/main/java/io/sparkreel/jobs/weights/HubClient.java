@@ -31,7 +31,7 @@ import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 
 /**
- * Talks to a Hugging Face hub. A transfer that breaks off, or brings nothing for a while, goes on from where it stood.
+ * Talks to a Hugging Face hub. A transfer that breaks off, or brings nothing for a while, resumes from where it stood.
  * The token is sent to the hub's own host alone, not to where it redirects, and appears in no message.
  */
 final class HubClient {

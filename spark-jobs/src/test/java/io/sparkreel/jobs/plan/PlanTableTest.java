@@ -115,7 +115,7 @@ class PlanTableTest {
             sizes.put(Bucket.tag(bucket.resolution(), bucket.frames()), 1 + bucket.frames() % 5);
             costs.put(bucket.id(), (double) bucket.frames() * bucket.height() * bucket.width());
         }
-        PlanRules rules = new PlanRules(
+        PlanSettings rules = new PlanSettings(
                 List.copyOf(counts.buckets().keySet()), sizes, costs, null, new StepPlanner(42, 8, mix), sampler);
         return new PlanInputs(
                 data,
