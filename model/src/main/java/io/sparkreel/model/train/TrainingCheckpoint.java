@@ -44,11 +44,6 @@ public final class TrainingCheckpoint {
         return JSON.readValue(checkpoint.read(STATE), RunState.class);
     }
 
-    /** Whether training resumes from a file of a checkpoint: those that the driver verifies for the ranks. */
-    public static boolean isResumed(String path) {
-        return isWeights(MODEL, path) || path.equals(EMA + WEIGHTS) || path.startsWith(OPTIMIZER) || path.equals(STATE);
-    }
-
     /** Whether a file of a checkpoint is needed for the weights of {@code folder} alone. */
     public static boolean isWeights(String folder, String path) {
         return path.equals(folder + CONFIG) || path.equals(folder + WEIGHTS);

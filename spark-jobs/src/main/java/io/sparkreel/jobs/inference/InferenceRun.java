@@ -43,7 +43,7 @@ public final class InferenceRun {
     private final PromptTable.Prompts prompts;
     private final HadoopStorage output;
     private final boolean predictXstart;
-    private final String checkpoint;
+    private final PretrainedModel pretrained;
     private final Costs costs;
 
     private InferenceRun(
@@ -52,14 +52,14 @@ public final class InferenceRun {
             PromptTable.Prompts prompts,
             HadoopStorage output,
             boolean predictXstart,
-            String checkpoint,
+            PretrainedModel pretrained,
             Costs costs) {
         this.config = config;
         this.model = model;
         this.prompts = prompts;
         this.output = output;
         this.predictXstart = predictXstart;
-        this.checkpoint = checkpoint;
+        this.pretrained = pretrained;
         this.costs = costs;
     }
 
@@ -87,7 +87,7 @@ public final class InferenceRun {
             throw new UserError("Cannot generate: no weights. Give --ckpt-path with a run folder or a checkpoint.");
         }
         WeightsCache cache = new WeightsCache(hadoop);
-        PretrainedModel pretrained = PretrainedModel.find(config.model(), hadoop, cache);
+        PretrainedModel pretrained = PretrainedModel.find(config.model(), hadoop, cache, path -> false);
         pretrained.warnings().forEach(warning -> LOG.warn("{}", warning));
         LatentSizes latent = Components.codecSizes(config.vae(), cache);
         TextSizes text = Components.textSizes(config.textEncoder(), cache);
@@ -102,7 +102,7 @@ public final class InferenceRun {
                 prompts,
                 new HadoopStorage(hadoop, config.output().saveDir()),
                 predictXstart,
-                pretrained.toString(),
+                pretrained,
                 new Costs(new Stdit2Flops(model), latent.spatialFactor(), text.slots()));
     }
 
@@ -120,6 +120,7 @@ public final class InferenceRun {
                 config,
                 context.broadcast(new SerializableConfiguration(context.hadoopConfiguration())),
                 model,
+                pretrained.chosen(),
                 predictXstart,
                 output.uri(""),
                 identity(),
@@ -147,7 +148,7 @@ public final class InferenceRun {
     private String identity() {
         return String.join(
                 "\n",
-                checkpoint,
+                pretrained.toString(),
                 config.vae().toString(),
                 config.textEncoder().toString(),
                 config.scheduler().toString(),
