@@ -23,18 +23,16 @@ import io.sparkreel.jobs.spark.TaskDevice;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.train.TrainingRank;
 import io.sparkreel.jobs.weights.WeightsCache;
-import io.sparkreel.model.KeyedRandom;
-import io.sparkreel.model.KeyedRandom.Purpose;
-import io.sparkreel.model.autoencoder.LatentSizes;
+import io.sparkreel.model.CodecGeometry;
+import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.bench.ProcessUsage;
+import io.sparkreel.model.bench.RandomClips;
 import io.sparkreel.model.collective.SingleProcess;
 import io.sparkreel.model.stdit.Stdit2Config;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
 import io.sparkreel.model.train.MicroBatch;
-import io.sparkreel.model.train.MicroBatch.LatentShape;
 import io.sparkreel.model.train.ModelWeights;
-import io.sparkreel.model.train.Sample;
 import io.sparkreel.model.train.Trainer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -65,7 +63,7 @@ public final class BatchSizeSearch implements AutoCloseable {
     private static final int MOST_CLIPS = 4096;
 
     private final Stdit2Config model;
-    private final LatentSizes latent;
+    private final CodecGeometry codec;
     private final Tensors tensors;
     private final ModelWeights weights;
     private final Trainer trainer;
@@ -80,13 +78,13 @@ public final class BatchSizeSearch implements AutoCloseable {
     private BatchSizeSearch(
             TrainingConfig config,
             Stdit2Config model,
-            LatentSizes latent,
+            CodecGeometry codec,
             double memory,
             double longestStep,
             int threads)
             throws IOException {
         this.model = model;
-        this.latent = latent;
+        this.codec = codec;
         this.memory = memory;
         this.longestStep = longestStep;
         Torch.start(threads);
@@ -139,13 +137,13 @@ public final class BatchSizeSearch implements AutoCloseable {
         BucketingManifest manifest = BucketingManifest.read(
                 new HadoopStorage(hadoop, config.dataset().dataPath()));
         WeightsCache cache = new WeightsCache(hadoop);
-        LatentSizes latent = Components.codecSizes(config.vae(), cache);
+        CodecGeometry codec = Components.codecGeometry(config.vae(), cache);
         Stdit2Config model = Components.model(
-                config.model(), Optional.empty(), latent, Components.textSizes(config.textEncoder(), cache));
+                config.model(), Optional.empty(), codec, Components.textSizes(config.textEncoder(), cache));
         List<Bucket> buckets =
                 manifest.buckets().stream().map(BucketRows::bucket).toList();
         Stdit2Cost formulas =
-                new Stdit2Cost(model, latent, config.dtype() == Precision.BF16 ? 2 : 4, config.gradCheckpoint());
+                new Stdit2Cost(model, codec, config.dtype() == Precision.BF16 ? 2 : 4, config.gradCheckpoint());
         Comparator<Bucket> byCost = Comparator.comparingDouble(formulas::flops);
         // The cheapest first: what the dearest took stays with the process. One bucket only is measured once.
         Set<Bucket> extremes = new LinkedHashSet<>();
@@ -155,7 +153,7 @@ public final class BatchSizeSearch implements AutoCloseable {
         double ratio = 0;
         double longestStep = options.count("--max-step-s", 1);
         try (BatchSizeSearch search =
-                new BatchSizeSearch(config, model, latent, memory, longestStep, (int) options.count("--threads", 1))) {
+                new BatchSizeSearch(config, model, codec, memory, longestStep, (int) options.count("--threads", 1))) {
             for (Bucket bucket : extremes) {
                 List<Measured> found = search.measure(bucket, formulas);
                 Measured largest = found.get(found.size() - 1);
@@ -248,32 +246,9 @@ public final class BatchSizeSearch implements AutoCloseable {
     }
 
     private MicroBatch clips(Bucket bucket, int batch) {
-        LatentShape shape = new LatentShape(
-                latent.channels(),
-                bucket.frames(),
-                bucket.height() / latent.spatialFactor(),
-                bucket.width() / latent.spatialFactor());
-        boolean[] mask = new boolean[model.modelMaxLength()];
-        Arrays.fill(mask, true);
-        List<Sample> samples = new ArrayList<>();
-        for (int clip = 0; clip < batch; clip++) {
-            samples.add(new Sample(
-                    clip,
-                    normal(clip, shape.elements(), Purpose.LATENT_NOISE),
-                    normal(clip, mask.length * model.captionChannels(), Purpose.WORD_VECTOR),
-                    mask,
-                    bucket.frames(),
-                    bucket.height(),
-                    bucket.width(),
-                    24));
-        }
-        return new MicroBatch(bucket.id(), 0, samples, shape, mask.length, model.captionChannels());
-    }
-
-    private static float[] normal(long clip, int count, Purpose purpose) {
-        float[] values = new float[count];
-        KeyedRandom.of(1, 0, clip, purpose).fillNormal(values, 0, count);
-        return values;
+        LatentShape latent = codec.latent(bucket.frames(), bucket.height(), bucket.width());
+        return new RandomClips(1, model.modelMaxLength(), model.captionChannels())
+                .microBatch(bucket.id(), latent, bucket.frames(), bucket.height(), bucket.width(), 0, batch);
     }
 
     /** What puts sizes into a configuration. */

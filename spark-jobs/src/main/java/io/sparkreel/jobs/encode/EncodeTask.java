@@ -88,10 +88,7 @@ final class EncodeTask implements FlatMapFunction<Iterator<Row>, BadClip>, Seria
         FeatureShard shard = new FeatureShard(new HadoopStorage(configuration, folder), configuration, cache.dtype());
         ExecutorService decoders = Executors.newFixedThreadPool(threads);
         try (ClipDecoder decoder = new ClipDecoder(
-                        configuration,
-                        frames,
-                        (long) config.steps().decodeCacheMib() << 20,
-                        CrashGuard.open(CrashGuard.folder(folder)));
+                        configuration, frames, (long) config.steps().decodeCacheMib() << 20, CrashGuard.ofJob(folder));
                 LatentCodec codec = Components.codec(config.vae(), weights, tensors);
                 TextEncoder text = Components.textEncoder(config.textEncoder(), weights, tensors)) {
             Captions captions = new Captions(text);

@@ -140,7 +140,7 @@ final class BatchRun {
                 prompt.text(),
                 uri,
                 prompt.seed(),
-                batch.shape().totalFrames(),
+                generator.totalFrames(batch.shape()),
                 playedFps(),
                 generator.height(batch.shape()),
                 generator.width(batch.shape()),

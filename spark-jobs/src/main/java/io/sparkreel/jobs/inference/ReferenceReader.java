@@ -38,7 +38,7 @@ final class ReferenceReader implements AutoCloseable {
         this.hadoop = hadoop;
         mostBytes = config.referenceMaxMib() * MIB;
         web = new WebFile(config.referenceHosts(), mostBytes, config.referenceTimeoutS());
-        guard = CrashGuard.open(CrashGuard.folder(output));
+        guard = CrashGuard.ofJob(output);
     }
 
     /** Work of the native decoder. */

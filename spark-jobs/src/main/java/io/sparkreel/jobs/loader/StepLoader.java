@@ -7,8 +7,9 @@ import io.sparkreel.bucketing.media.PixelClip;
 import io.sparkreel.jobs.plan.PlanReader;
 import io.sparkreel.jobs.plan.PlannedClip;
 import io.sparkreel.jobs.plan.PlannedStep;
+import io.sparkreel.model.CodecGeometry;
+import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.train.MicroBatch;
-import io.sparkreel.model.train.MicroBatch.LatentShape;
 import io.sparkreel.model.train.Sample;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -43,16 +44,14 @@ public final class StepLoader implements AutoCloseable {
     /**
      * What samples look like.
      *
-     * @param channels of a latent
-     * @param spatialFactor pixels of one side that make one latent row or column
+     * @param codec makes latents of the clips
      * @param textSlots tokens of a caption
      * @param textWidth of a token's features
      */
-    public record SampleShape(int channels, int spatialFactor, int textSlots, int textWidth) {
+    public record SampleShape(CodecGeometry codec, int textSlots, int textWidth) {
         /** @param clip one of the micro-batch, whose clips have one shape */
         public MicroBatch microBatch(PlannedClip clip, List<Sample> samples) {
-            LatentShape latent = new LatentShape(
-                    channels, clip.numFrames(), clip.height() / spatialFactor, clip.width() / spatialFactor);
+            LatentShape latent = codec.latent(clip.numFrames(), clip.height(), clip.width());
             return new MicroBatch(clip.bucket(), clip.epoch(), samples, latent, textSlots, textWidth);
         }
     }

@@ -12,9 +12,9 @@ import io.sparkreel.jobs.config.WaveletConfig;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.weights.WeightsCache;
 import io.sparkreel.jobs.weights.WeightsPart;
+import io.sparkreel.model.CodecGeometry;
 import io.sparkreel.model.autoencoder.AutoencoderKl;
 import io.sparkreel.model.autoencoder.LatentCodec;
-import io.sparkreel.model.autoencoder.LatentSizes;
 import io.sparkreel.model.autoencoder.WaveletCodec;
 import io.sparkreel.model.diffusion.AncestralSampler;
 import io.sparkreel.model.diffusion.DdimSampler;
@@ -52,13 +52,13 @@ public final class Components {
      */
     public record TextSizes(int width, int slots) {}
 
-    /** What the latent codec makes of a picture, without loading it. */
-    public static LatentSizes codecSizes(CodecConfig config, WeightsCache cache) throws IOException {
+    /** The geometry of the latent codec, without loading it. */
+    public static CodecGeometry codecGeometry(CodecConfig config, WeightsCache cache) throws IOException {
         if (config instanceof AutoencoderKlConfig kl) {
-            return AutoencoderKl.sizes(cache.resolve(kl.fromPretrained(), kl.localFilesOnly(), SIZES));
+            return AutoencoderKl.geometry(cache.resolve(kl.fromPretrained(), kl.localFilesOnly(), SIZES));
         }
         try (LatentCodec codec = wavelet((WaveletConfig) config)) {
-            return new LatentSizes(codec.channels(), codec.spatialFactor());
+            return codec.geometry();
         }
     }
 
@@ -73,7 +73,7 @@ public final class Components {
     }
 
     private static WaveletCodec wavelet(WaveletConfig config) {
-        return new WaveletCodec(config.levels(), config.bands(), config.scales());
+        return new WaveletCodec(config.levels(), config.temporalFactor(), config.bands(), config.scales());
     }
 
     /** What the text encoder makes of a caption, without loading it. */
@@ -120,7 +120,7 @@ public final class Components {
      * @throws UserError if the model cannot work between the two
      */
     public static Stdit2Config model(
-            ModelConfig config, Optional<Stdit2Config> stored, LatentSizes latent, TextSizes text) {
+            ModelConfig config, Optional<Stdit2Config> stored, CodecGeometry latent, TextSizes text) {
         Stdit2Config model = stored.map(sizes -> new Stdit2Config(
                         sizes.inputSquareSize(),
                         sizes.inChannels(),
@@ -152,7 +152,7 @@ public final class Components {
         return model;
     }
 
-    private static Stdit2Config configured(ModelConfig config, LatentSizes latent, TextSizes text) {
+    private static Stdit2Config configured(ModelConfig config, CodecGeometry latent, TextSizes text) {
         return new Stdit2Config(
                 config.inputSqSize(),
                 config.inChannels() == null ? latent.channels() : config.inChannels(),

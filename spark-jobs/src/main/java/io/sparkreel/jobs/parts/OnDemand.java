@@ -2,10 +2,9 @@
 package io.sparkreel.jobs.parts;
 
 import io.sparkreel.jobs.parts.Components.TextSizes;
-import io.sparkreel.model.KeyedRandom;
+import io.sparkreel.model.CodecGeometry;
+import io.sparkreel.model.autoencoder.ForwardingCodec;
 import io.sparkreel.model.autoencoder.LatentCodec;
-import io.sparkreel.model.autoencoder.LatentDistribution;
-import io.sparkreel.model.autoencoder.LatentSizes;
 import io.sparkreel.model.text.TextEncoder;
 import io.sparkreel.model.text.TextFeatures;
 import java.io.IOException;
@@ -49,33 +48,18 @@ public final class OnDemand {
         }
     }
 
-    /** A codec of these sizes. */
-    public static LatentCodec codec(LatentSizes sizes, Loader<LatentCodec> loader) {
+    /** A codec of this geometry. */
+    public static LatentCodec codec(CodecGeometry geometry, Loader<LatentCodec> loader) {
         Part<LatentCodec> codec = new Part<>(loader);
-        return new LatentCodec() {
+        return new ForwardingCodec() {
             @Override
-            public int channels() {
-                return sizes.channels();
+            protected LatentCodec codec() {
+                return codec.get();
             }
 
             @Override
-            public int spatialFactor() {
-                return sizes.spatialFactor();
-            }
-
-            @Override
-            public float[] encode(float[] pixels, int frames, int height, int width, KeyedRandom latentNoise) {
-                return codec.get().encode(pixels, frames, height, width, latentNoise);
-            }
-
-            @Override
-            public LatentDistribution distribution(float[] pixels, int frames, int height, int width) {
-                return codec.get().distribution(pixels, frames, height, width);
-            }
-
-            @Override
-            public float[] decode(float[] latent, int frames, int latentHeight, int latentWidth) {
-                return codec.get().decode(latent, frames, latentHeight, latentWidth);
+            public CodecGeometry geometry() {
+                return geometry;
             }
 
             @Override

@@ -18,7 +18,7 @@ import io.sparkreel.jobs.dataset.BucketingManifest;
 import io.sparkreel.jobs.dataset.BucketingManifest.BucketRows;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.watch.MeasuredCosts;
-import io.sparkreel.model.autoencoder.LatentSizes;
+import io.sparkreel.model.CodecGeometry;
 import io.sparkreel.model.stdit.Stdit2Config;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -58,15 +58,16 @@ public record PlanRules(
             TrainingConfig config,
             BucketingManifest manifest,
             Stdit2Config model,
-            LatentSizes latent,
+            CodecGeometry codec,
             Configuration hadoop)
             throws IOException {
         PlanConfig plan = config.plan();
         List<Bucket> buckets = buckets(config.dataset(), manifest);
+        requireLegalFrames(buckets, codec);
         Map<String, Double> measured =
                 plan.costs() == null ? Map.of() : MeasuredCosts.secondsPerClip(hadoop, plan.costs());
         CostModel costs = new CostModel(
-                new Stdit2Cost(model, latent, config.dtype() == Precision.BF16 ? 2 : 4, config.gradCheckpoint()),
+                new Stdit2Cost(model, codec, config.dtype() == Precision.BF16 ? 2 : 4, config.gradCheckpoint()),
                 measured);
         Map<String, Integer> sizes;
         if (plan.batchSizes() == BatchSizing.AUTO) {
@@ -81,6 +82,18 @@ public record PlanRules(
         }
         StepPlanner planner = new StepPlanner(config.run().seed(), plan.microBatchesPerStep(), plan.stepMix());
         return new PlanRules(buckets, sizes, costs.clipCosts(buckets), costs, planner, plan.sampler());
+    }
+
+    private static void requireLegalFrames(List<Bucket> buckets, CodecGeometry codec) {
+        for (Bucket bucket : buckets) {
+            int frames = bucket.frames();
+            if (!codec.isLegal(frames)) {
+                throw new UserError("Cannot train on clips of " + frames + " frames: the vae does not take this length."
+                        + " Choose " + codec.nearestFrames(frames)
+                        + " frames in bucket_config of the bucketing job, or in"
+                        + " dataset.num_frames.");
+            }
+        }
     }
 
     private static List<Bucket> buckets(DatasetConfig dataset, BucketingManifest manifest) {

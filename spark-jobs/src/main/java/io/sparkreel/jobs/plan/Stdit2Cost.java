@@ -3,7 +3,8 @@ package io.sparkreel.jobs.plan;
 
 import io.sparkreel.bucketing.bucket.Bucket;
 import io.sparkreel.bucketing.plan.CostModel;
-import io.sparkreel.model.autoencoder.LatentSizes;
+import io.sparkreel.model.BatchShape;
+import io.sparkreel.model.CodecGeometry;
 import io.sparkreel.model.stdit.Stdit2Config;
 import io.sparkreel.model.stdit.Stdit2Flops;
 import io.sparkreel.model.stdit.Stdit2Memory;
@@ -12,18 +13,18 @@ import java.util.List;
 /** The formulas of an STDiT2 for the clips of buckets. */
 public final class Stdit2Cost implements CostModel.Formulas {
     private final Stdit2Config model;
-    private final LatentSizes latent;
+    private final CodecGeometry codec;
     private final Stdit2Flops flops;
     private final Stdit2Memory memory;
 
     /**
-     * @param latent what the codec makes of a picture
+     * @param codec makes latents of the clips
      * @param computeBytes of a value in the blocks: 4 for fp32, 2 for bf16
      * @param checkpoint whether blocks are computed again in the backward pass
      */
-    public Stdit2Cost(Stdit2Config model, LatentSizes latent, int computeBytes, boolean checkpoint) {
+    public Stdit2Cost(Stdit2Config model, CodecGeometry codec, int computeBytes, boolean checkpoint) {
         this.model = model;
-        this.latent = latent;
+        this.codec = codec;
         flops = new Stdit2Flops(model);
         memory = new Stdit2Memory(model, computeBytes, checkpoint);
     }
@@ -33,16 +34,12 @@ public final class Stdit2Cost implements CostModel.Formulas {
         int[] preset = Stdit2Config.preset("STDiT2-XL/2");
         Stdit2Config model = new Stdit2Config(
                 512, 4, List.of(1, 2, 2), preset[1], preset[0], preset[2], 4, 0.1, true, 4096, 200, true);
-        return new Stdit2Cost(model, new LatentSizes(4, 8), 2, true);
+        return new Stdit2Cost(model, CodecGeometry.frameByFrame(4, 8), 2, true);
     }
 
-    private Stdit2Flops.Shape shape(Bucket bucket, int batch) {
-        return new Stdit2Flops.Shape(
-                batch,
-                bucket.frames(),
-                bucket.height() / latent.spatialFactor(),
-                bucket.width() / latent.spatialFactor(),
-                model.modelMaxLength());
+    private BatchShape shape(Bucket bucket, int batch) {
+        return new BatchShape(
+                batch, codec.latent(bucket.frames(), bucket.height(), bucket.width()), model.modelMaxLength());
     }
 
     @Override

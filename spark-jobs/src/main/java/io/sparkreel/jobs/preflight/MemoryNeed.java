@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.preflight;
 
+import io.sparkreel.model.BatchShape;
 import io.sparkreel.model.stdit.ParameterLayout;
 import io.sparkreel.model.stdit.Stdit2Config;
-import io.sparkreel.model.stdit.Stdit2Flops;
 import io.sparkreel.model.stdit.Stdit2Memory;
 import java.util.List;
 import java.util.Locale;
@@ -48,7 +48,7 @@ public record MemoryNeed(long whole, long shared, long copy, long activations, l
      */
     public static MemoryNeed of(
             Stdit2Config model,
-            List<Stdit2Flops.Shape> micros,
+            List<BatchShape> micros,
             int computeBytes,
             boolean checkpointed,
             boolean sharded,

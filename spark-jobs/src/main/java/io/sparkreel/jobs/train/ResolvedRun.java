@@ -23,13 +23,13 @@ import io.sparkreel.jobs.preflight.MemoryNeed;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.watch.RunLog;
 import io.sparkreel.jobs.weights.WeightsCache;
+import io.sparkreel.model.BatchShape;
+import io.sparkreel.model.CodecGeometry;
 import io.sparkreel.model.InvalidInputException;
-import io.sparkreel.model.autoencoder.LatentSizes;
 import io.sparkreel.model.checkpoint.CheckpointReader;
 import io.sparkreel.model.diffusion.FrameMask;
 import io.sparkreel.model.diffusion.NoiseSchedule;
 import io.sparkreel.model.stdit.Stdit2Config;
-import io.sparkreel.model.stdit.Stdit2Flops;
 import io.sparkreel.model.text.PromptSyntax;
 import io.sparkreel.model.train.RunState;
 import io.sparkreel.model.train.TrainingCheckpoint;
@@ -50,7 +50,7 @@ import org.apache.logging.log4j.Logger;
  * @param checkpoint the checkpoint to resume from, all of whose files are verified; null: none
  * @param firstWeights the verified checkpoint whose weights a new run begins with; null: none, or published weights
  * @param resumed state of that checkpoint's run; null for a run that begins at step 0
- * @param latent what the codec makes of a picture
+ * @param codec the geometry of the latent codec
  */
 record ResolvedRun(
         PlanInputs inputs,
@@ -59,7 +59,7 @@ record ResolvedRun(
         ChosenCheckpoint checkpoint,
         ChosenCheckpoint firstWeights,
         RunState resumed,
-        LatentSizes latent) {
+        CodecGeometry codec) {
     private static final Logger LOG = LogManager.getLogger(ResolvedRun.class);
 
     /** A checkpoint, and as executors are to open it. */
@@ -79,17 +79,17 @@ record ResolvedRun(
         Loaded load = load(config, hadoop, run);
         CheckpointReader checkpoint = load == null ? null : load.checkpoint();
         WeightsCache cache = new WeightsCache(hadoop);
-        LatentSizes latent = loaded.resolve("vae", () -> Components.codecSizes(config.vae(), cache));
-        checkRanksConfiguration(loaded, latent);
+        CodecGeometry codec = loaded.resolve("vae", () -> Components.codecGeometry(config.vae(), cache));
+        checkRanksConfiguration(loaded, codec);
         TextSizes text = loaded.resolve("text_encoder", () -> Components.textSizes(config.textEncoder(), cache));
         PretrainedModel first = load == null ? firstWeights(config, hadoop, cache) : null;
         Optional<Stdit2Config> stored = storedSizes(config, checkpoint, first);
-        Stdit2Config model = loaded.resolve("model", () -> Components.model(config.model(), stored, latent, text));
+        Stdit2Config model = loaded.resolve("model", () -> Components.model(config.model(), stored, codec, text));
         if (config.dataset().type() == DatasetType.VARIABLE_VIDEO_TEXT_DATASET
                 && config.plan().batchSize() != null) {
             LOG.info("'batch_size' has no effect here: bucket_config sets the batch size of each bucket.");
         }
-        PlanRules rules = PlanRules.of(config, manifest, model, latent, hadoop);
+        PlanRules rules = PlanRules.of(config, manifest, model, codec, hadoop);
         String fingerprint = PlanFingerprint.of(config, manifest, rules);
         FeatureCache features = FeatureCache.forTraining(config, cache, hadoop);
         HadoopStorage folder = features == null
@@ -98,18 +98,18 @@ record ResolvedRun(
         PlanInputs inputs = new PlanInputs(data, manifest, run, rules, features, folder);
         if (load == null) {
             ChosenCheckpoint chosen = first == null ? null : first.chosen();
-            return new ResolvedRun(inputs, model, fingerprint, null, chosen, null, latent);
+            return new ResolvedRun(inputs, model, fingerprint, null, chosen, null, codec);
         }
         RunState resumed = checkLoad(config, checkpoint, model, fingerprint);
         if (resumed == null
                 || !new HadoopStorage(hadoop, config.run().load()).uri("").equals(run.uri(""))) {
             requireNoLaterCheckpoint(checkpoint, resumed, run); // else it is the newest
         }
-        return new ResolvedRun(inputs, model, fingerprint, load.chosen(), null, resumed, latent);
+        return new ResolvedRun(inputs, model, fingerprint, load.chosen(), null, resumed, codec);
     }
 
     /** What ranks would refuse else, some of it after many steps. */
-    private static void checkRanksConfiguration(LoadedConfig<TrainingConfig> loaded, LatentSizes latent)
+    private static void checkRanksConfiguration(LoadedConfig<TrainingConfig> loaded, CodecGeometry codec)
             throws IOException {
         TrainingConfig config = loaded.config();
         if (config.maskRatios() != null) {
@@ -126,11 +126,11 @@ record ResolvedRun(
             }
             ImageSize size = config.samples().imageSize();
             loaded.resolve("samples.image_size", () -> {
-                if (Math.min(size.height(), size.width()) < latent.spatialFactor()) {
-                    throw new InvalidInputException(
-                            "Cannot draw clips of " + size.height() + "x" + size.width() + " pixels: the codec needs "
-                                    + latent.spatialFactor() + " of each side. Give larger ones.");
+                if (Math.min(size.height(), size.width()) < codec.spatialFactor()) {
+                    throw new InvalidInputException("Cannot draw clips of " + size.height() + "x" + size.width()
+                            + " pixels: the codec needs " + codec.spatialFactor() + " of each side. Give larger ones.");
                 }
+                codec.latentFrames(config.samples().numFrames());
                 return size;
             });
         }
@@ -228,14 +228,11 @@ record ResolvedRun(
 
     /** What a rank will need for the largest micro-batch of the shards. */
     MemoryNeed memoryNeed(TrainingConfig config) {
-        int factor = latent.spatialFactor();
         PlanRules rules = inputs.rules();
-        List<Stdit2Flops.Shape> micros = rules.buckets().stream()
-                .map(bucket -> new Stdit2Flops.Shape(
+        List<BatchShape> micros = rules.buckets().stream()
+                .map(bucket -> new BatchShape(
                         rules.batchSize(bucket),
-                        bucket.frames(),
-                        bucket.height() / factor,
-                        bucket.width() / factor,
+                        codec.latent(bucket.frames(), bucket.height(), bucket.width()),
                         model.modelMaxLength()))
                 .toList();
         return MemoryNeed.of(

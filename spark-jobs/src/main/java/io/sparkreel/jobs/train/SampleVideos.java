@@ -9,6 +9,7 @@ import io.sparkreel.jobs.parts.Components;
 import io.sparkreel.jobs.storage.ClipFile;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.watch.RunLog;
+import io.sparkreel.model.CodecGeometry;
 import io.sparkreel.model.autoencoder.LatentCodec;
 import io.sparkreel.model.collective.Collective;
 import io.sparkreel.model.diffusion.MaskStrategy;
@@ -68,7 +69,7 @@ public final class SampleVideos {
         this.run = run;
         this.model = model;
         this.nullCaption = nullCaption;
-        this.codec = new FrameByFrame(codec, collective::reportProgress);
+        this.codec = new PieceByPiece(codec, collective::reportProgress);
         this.text = text;
         this.collective = collective;
     }
@@ -116,16 +117,16 @@ public final class SampleVideos {
                 nullCaption,
                 sampler,
                 new Sampler.Guidance(samples.cfgScale(), averaged.config().inChannels()));
-        int factor = codec.spatialFactor();
-        int height = samples.imageSize().height() / factor * factor;
-        int width = samples.imageSize().width() / factor * factor;
+        CodecGeometry geometry = codec.geometry();
+        int height = geometry.latentSide(samples.imageSize().height()) * geometry.spatialFactor();
+        int width = geometry.latentSide(samples.imageSize().width()) * geometry.spatialFactor();
         ClipShape shape = new ClipShape(samples.numFrames(), height, width, samples.fps(), true);
         VideoRequest request = new VideoRequest(
                 config.run().seed(),
                 prompt,
                 0,
                 List.of(caption(prompt)),
-                LoopConditions.of(MaskStrategy.NONE, samples.numFrames(), 1, 0, List.of()),
+                LoopConditions.of(MaskStrategy.NONE, geometry, samples.numFrames(), 1, 0, List.of()),
                 Map.of());
         int played = Math.max(1, samples.fps() / config.dataset().frameInterval());
         try (ClipFile file = new ClipFile(run, name, height, width, played)) {

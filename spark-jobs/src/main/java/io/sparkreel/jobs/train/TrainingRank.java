@@ -25,9 +25,11 @@ import io.sparkreel.model.text.TextEncoder;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
 import io.sparkreel.model.train.AdamW;
+import io.sparkreel.model.train.Ema;
 import io.sparkreel.model.train.Freeze;
 import io.sparkreel.model.train.LearningRate;
 import io.sparkreel.model.train.ModelWeights;
+import io.sparkreel.model.train.OptimizerOptions;
 import io.sparkreel.model.train.RunState;
 import io.sparkreel.model.train.Trainer;
 import io.sparkreel.model.train.TrainingCheckpoint;
@@ -64,14 +66,13 @@ public final class TrainingRank {
             try (Trainer trainer = new Trainer(options(config, task.steps().total()), weights, tensors, collective)) {
                 RunState start = restore(weights, trainer, cache);
                 LatentCodec codec = OnDemand.codec(
-                        Components.codecSizes(config.vae(), cache),
+                        Components.codecGeometry(config.vae(), cache),
                         () -> Components.codec(config.vae(), cache, tensors));
                 TextEncoder text = OnDemand.text(
                         Components.textSizes(config.textEncoder(), cache),
                         () -> Components.textEncoder(config.textEncoder(), cache, tensors));
                 ClipDecoder decoder = decoder();
-                SampleShape shape =
-                        new SampleShape(codec.channels(), codec.spatialFactor(), text.slots(), text.width());
+                SampleShape shape = new SampleShape(codec.geometry(), text.slots(), text.width());
                 try (StepLoader loader = new StepLoader(
                         new PlanReader(hadoop, task.steps().plan(), start.globalStep()),
                         decoder,
@@ -140,7 +141,7 @@ public final class TrainingRank {
     }
 
     private ClipDecoder decoder() throws IOException {
-        CrashGuard guard = CrashGuard.open(CrashGuard.folder(config.run().outputs()));
+        CrashGuard guard = CrashGuard.ofJob(config.run().outputs());
         return new ClipDecoder(hadoop, frames(), (long) config.steps().decodeCacheMib() << 20, guard);
     }
 
@@ -176,23 +177,23 @@ public final class TrainingRank {
                 optimizer.adamEps(),
                 optimizer.weightDecay());
         return new Trainer.Options(
-                config.scheduler().predictXstart(),
-                config.scheduler().vbWeight(),
-                config.scheduler().timestepRespacing(),
-                config.scheduler().type() == SchedulerType.IDDPM_SPEED,
+                new Trainer.ProcessOptions(
+                        config.scheduler().predictXstart(),
+                        config.scheduler().vbWeight(),
+                        config.scheduler().timestepRespacing(),
+                        config.scheduler().type() == SchedulerType.IDDPM_SPEED),
                 config.maskRatios() == null ? null : FrameMask.of(config.maskRatios()),
-                config.gradCheckpoint(),
-                Components.precision(config.dtype()),
+                new OptimizerOptions(
+                        adam,
+                        rate,
+                        optimizer.gradClip() == null ? 0 : optimizer.gradClip(),
+                        new Ema.Options(optimizer.emaDecay(), optimizer.emaWarmup()),
+                        optimizer.optimizerSharding()),
+                new Trainer.ComputeOptions(Components.precision(config.dtype()), config.gradCheckpoint()),
                 config.model().freeze() == null
                         ? Freeze.NOTHING
                         : Freeze.valueOf(config.model().freeze().name()),
-                optimizer.gradClip() == null ? 0 : optimizer.gradClip(),
-                adam,
-                rate,
-                optimizer.emaDecay(),
-                optimizer.emaWarmup(),
-                config.run().seed(),
-                optimizer.optimizerSharding());
+                config.run().seed());
     }
 
     /** The state to go on from: a checkpoint's, or that of a run that begins. */

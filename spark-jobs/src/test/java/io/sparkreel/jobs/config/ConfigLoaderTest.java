@@ -93,6 +93,7 @@ class ConfigLoaderTest {
         assertEquals(
                 new WaveletConfig(
                         3,
+                        1,
                         List.of("Y-LL", "Y-LH", "Y-HL", "Y-HH", "Cb-LL", "Cr-LL"),
                         List.of(3.3, 0.75, 0.8, 0.38, 0.53, 0.43)),
                 config.vae());

@@ -123,7 +123,7 @@ class ModesIT {
         try (LatentCodec codec = Components.codec(config.vae(), null, null)) { // of wavelets: it has no weights
             float[] latent = codec.encode(
                     frame(other, otherIndex, info.height(), info.width()), 1, info.height(), info.width(), null);
-            int factor = codec.spatialFactor();
+            int factor = codec.geometry().spatialFactor();
             return psnr(
                     frame(clip, index, info.height(), info.width()),
                     codec.decode(latent, 1, info.height() / factor, info.width() / factor));

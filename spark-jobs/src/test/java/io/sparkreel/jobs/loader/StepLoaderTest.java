@@ -73,7 +73,7 @@ class StepLoaderTest {
         ClipDecoder.Frames frames = new ClipDecoder.Frames(FrameTransform.CENTER, 1, 0, 42);
         LatentCodec codec = WaveletCodec.standard();
         TextEncoder text = new HashTextEncoder(8, 6);
-        SampleShape shape = new SampleShape(codec.channels(), codec.spatialFactor(), text.slots(), text.width());
+        SampleShape shape = new SampleShape(codec.geometry(), text.slots(), text.width());
         try (StepLoader loader = new StepLoader(
                 new PlanReader(hadoop, plan, 0),
                 new ClipDecoder(hadoop, frames, 0, CrashGuard.open(work.resolve("guard"))),

@@ -6,8 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.model.BatchShape;
+import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.stdit.Stdit2Config;
-import io.sparkreel.model.stdit.Stdit2Flops;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.util.Collections;
@@ -103,7 +104,7 @@ class PreflightTest {
     @Test
     void memoryIsCountedByMachineAndContainer() {
         Stdit2Config model = new Stdit2Config(512, 4, List.of(1, 2, 2), 1152, 28, 16, 4, 0.1, true, 4096, 120, true);
-        Stdit2Flops.Shape shape = new Stdit2Flops.Shape(1, 4, 32, 32, 120);
+        BatchShape shape = new BatchShape(1, new LatentShape(4, 4, 32, 32), 120);
         MemoryNeed need = MemoryNeed.of(model, List.of(shape), 2, true, false, false, 256L << 20);
         // Weights, gradients, two moments and the average of 0.7 to 0.8 thousand million parameters, in fp32.
         assertTrue(need.state(1) > 13 * GIB && need.state(1) < 16 * GIB, need.toString());
@@ -135,8 +136,8 @@ class PreflightTest {
     @Test
     void memoryOfGpusIsThatOfTheRankAndSharingTheOptimizerSavesSome() {
         Stdit2Config model = new Stdit2Config(512, 4, List.of(1, 2, 2), 1152, 28, 16, 4, 0.1, true, 4096, 120, true);
-        Stdit2Flops.Shape small = new Stdit2Flops.Shape(1, 4, 32, 32, 120);
-        Stdit2Flops.Shape large = new Stdit2Flops.Shape(64, 16, 60, 108, 120);
+        BatchShape small = new BatchShape(1, new LatentShape(4, 4, 32, 32), 120);
+        BatchShape large = new BatchShape(64, new LatentShape(4, 16, 60, 108), 120);
         SparkConf conf = conf("spark://host:7077");
         MemoryNeed plain = MemoryNeed.of(model, List.of(small), 2, true, false, false, 0);
         plain.check(List.of(onGpu(24 * GIB)), conf);

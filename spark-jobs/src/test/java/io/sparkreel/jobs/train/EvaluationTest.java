@@ -9,6 +9,7 @@ import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.media.MediaKind;
 import io.sparkreel.bucketing.media.MediaProblem;
 import io.sparkreel.jobs.plan.PlannedClip;
+import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.collective.Collective;
 import io.sparkreel.model.train.MicroBatch;
 import io.sparkreel.model.train.Sample;
@@ -107,12 +108,7 @@ class EvaluationTest {
                                 microBatches(),
                                 EvaluationTest::load,
                                 (clip, samples) -> new MicroBatch(
-                                        clip.bucket(),
-                                        clip.epoch(),
-                                        samples,
-                                        new MicroBatch.LatentShape(1, 1, 1, 1),
-                                        1,
-                                        1),
+                                        clip.bucket(), clip.epoch(), samples, new LatentShape(1, 1, 1, 1), 1, 1),
                                 EvaluationTest::judge,
                                 collective)
                         .run());

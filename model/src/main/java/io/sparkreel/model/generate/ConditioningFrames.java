@@ -2,13 +2,32 @@
 package io.sparkreel.model.generate;
 
 /**
- * What is known of a clip before it is drawn.
+ * Latent frames that a clip is conditioned on.
  *
  * @param mask [T], 1 to generate a frame, 0 to keep the given one, between to edit it from that share of the
  *     schedule on
- * @param latents [T] frames of [C, h, w]; null where nothing is given
+ * @param latents [T] latent frames of [C, h, w]; null where nothing is given
  */
-public record GivenFrames(float[] mask, float[][] latents) {
+public record ConditioningFrames(float[] mask, float[][] latents) {
+    /**
+     * Takes a latent apart into its frames.
+     *
+     * @param latent [C, T, h, w]
+     * @param frames T
+     * @param channels C
+     * @return T frames of [C, h, w]
+     */
+    static float[][] split(float[] latent, int frames, int channels) {
+        int area = latent.length / channels / frames;
+        float[][] parts = new float[frames][channels * area];
+        for (int frame = 0; frame < frames; frame++) {
+            for (int channel = 0; channel < channels; channel++) {
+                System.arraycopy(latent, (channel * frames + frame) * area, parts[frame], channel * area, area);
+            }
+        }
+        return parts;
+    }
+
     /** Whether there is no given frame at all. */
     boolean isEmpty() {
         for (float[] latent : latents) {
