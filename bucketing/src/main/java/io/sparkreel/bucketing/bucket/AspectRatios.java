@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.bucketing.bucket;
 
+import io.sparkreel.bucketing.NearestName;
 import io.sparkreel.bucketing.InvalidInputException;
 import java.io.BufferedReader;
 import java.io.IOException;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config.reader;
 
+import io.sparkreel.bucketing.NearestName;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -46,7 +47,7 @@ final class SectionReader {
             throw sources.invalid(
                     prefix + "type",
                     word,
-                    "one of " + choices + " (nearest: " + Nearest.of(word.asText(), Schema.variants(type)) + ")");
+                    "one of " + choices + " (nearest: " + NearestName.of(word.asText(), Schema.variants(type)) + ")");
         }
         return variant;
     }
