@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs;
 
+import io.sparkreel.bucketing.NearestName;
 import io.sparkreel.jobs.config.reader.ConfigLoader;
 import io.sparkreel.jobs.config.reader.ConfigOverride;
 import io.sparkreel.jobs.config.reader.LoadedConfig;
-import io.sparkreel.bucketing.NearestName;
 import io.sparkreel.jobs.error.UserError;
 import java.io.FileNotFoundException;
 import java.io.IOException;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.bucketing.bucket;
 
-import io.sparkreel.bucketing.NearestName;
 import io.sparkreel.bucketing.InvalidInputException;
+import io.sparkreel.bucketing.NearestName;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;

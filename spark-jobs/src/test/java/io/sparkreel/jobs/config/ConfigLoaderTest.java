@@ -6,13 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.sparkreel.bucketing.NearestName;
 import io.sparkreel.bucketing.bucket.BucketConfig;
 import io.sparkreel.jobs.config.bucketing.BucketingConfig;
 import io.sparkreel.jobs.config.inference.InferenceConfig;
 import io.sparkreel.jobs.config.reader.ConfigLoader;
 import io.sparkreel.jobs.config.reader.ConfigOverride;
 import io.sparkreel.jobs.config.reader.LoadedConfig;
-import io.sparkreel.bucketing.NearestName;
 import io.sparkreel.jobs.config.train.AdamBetas;
 import io.sparkreel.jobs.config.train.CollectiveConfig;
 import io.sparkreel.jobs.config.train.CollectiveTransport;

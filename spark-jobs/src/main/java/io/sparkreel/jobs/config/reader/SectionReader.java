@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config.reader;
 
-import io.sparkreel.bucketing.NearestName;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.sparkreel.bucketing.NearestName;
 import io.sparkreel.jobs.error.UserError;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
