@@ -33,7 +33,7 @@ class EarlierOutputsIT {
             Map.of(
                     "ATEN_CPU_CAPABILITY", "avx2",
                     "DNNL_MAX_CPU_ISA", "AVX2",
-                    "MKL_ENABLE_INSTRUCTIONS", "AVX2",
+                    "MKL_CBWR", "COMPATIBLE",
                     "OMP_NUM_THREADS", "1"));
 
     @BeforeAll
