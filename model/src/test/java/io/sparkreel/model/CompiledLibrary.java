@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -35,7 +36,7 @@ public final class CompiledLibrary {
         } catch (IOException absent) {
             assumeTrue(false, source + " is not tested: there is no C compiler 'cc' here");
         }
-        String said = new String(compiler.getInputStream().readAllBytes());
+        String said = new String(compiler.getInputStream().readAllBytes(), UTF_8);
         assertTrue(compiler.waitFor(30, TimeUnit.SECONDS) && compiler.exitValue() == 0, said);
         return library;
     }

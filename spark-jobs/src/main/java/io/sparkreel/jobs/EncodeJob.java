@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs;
 
-import io.sparkreel.jobs.config.LoadedConfig;
-import io.sparkreel.jobs.config.TrainingConfig;
-import io.sparkreel.jobs.train.EncodeRun;
+import io.sparkreel.jobs.config.reader.LoadedConfig;
+import io.sparkreel.jobs.config.train.TrainingConfig;
+import io.sparkreel.jobs.encode.EncodeRun;
+import io.sparkreel.jobs.spark.SparkSessions;
+import io.sparkreel.jobs.spark.TaskDevice;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.deploy.SparkHadoopUtil;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs;
 
-import io.sparkreel.jobs.config.InferenceConfig;
-import io.sparkreel.jobs.config.LoadedConfig;
+import io.sparkreel.jobs.config.inference.InferenceConfig;
+import io.sparkreel.jobs.config.reader.LoadedConfig;
 import io.sparkreel.jobs.inference.InferenceRun;
+import io.sparkreel.jobs.spark.SparkSessions;
+import io.sparkreel.jobs.spark.TaskDevice;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.deploy.SparkHadoopUtil;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs;
 
-import io.sparkreel.jobs.config.ConfigLoader;
-import io.sparkreel.jobs.config.ConfigOverride;
-import io.sparkreel.jobs.config.LoadedConfig;
-import io.sparkreel.jobs.config.Nearest;
+import io.sparkreel.jobs.config.reader.ConfigLoader;
+import io.sparkreel.jobs.config.reader.ConfigOverride;
+import io.sparkreel.jobs.config.reader.LoadedConfig;
+import io.sparkreel.jobs.config.reader.Nearest;
+import io.sparkreel.jobs.error.UserError;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -99,7 +100,7 @@ final class JobArguments {
                 && (values.size() < flag.leastValues() || flag.takesMore())) {
             values.add(words[next++]);
         }
-        if (values.size() < flag.leastValues() || flag.kind() == JobFlag.Kind.SWITCH && !values.isEmpty()) {
+        if (values.size() < flag.leastValues() || (flag.kind() == JobFlag.Kind.SWITCH && !values.isEmpty())) {
             throw error(
                     "'--" + name + "' has " + (values.isEmpty() ? "no value" : "the values " + values),
                     "Write " + ("--" + name + " " + flag.values()).strip());

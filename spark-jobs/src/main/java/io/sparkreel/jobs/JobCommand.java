@@ -2,10 +2,10 @@
 package io.sparkreel.jobs;
 
 import io.sparkreel.jobs.JobFlag.Kind;
-import io.sparkreel.jobs.config.BucketingConfig;
-import io.sparkreel.jobs.config.ConfigLoader;
-import io.sparkreel.jobs.config.InferenceConfig;
-import io.sparkreel.jobs.config.TrainingConfig;
+import io.sparkreel.jobs.config.bucketing.BucketingConfig;
+import io.sparkreel.jobs.config.inference.InferenceConfig;
+import io.sparkreel.jobs.config.reader.ConfigLoader;
+import io.sparkreel.jobs.config.train.TrainingConfig;
 import java.util.List;
 
 /**

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs;
 
-import io.sparkreel.jobs.config.ConfigOverride;
+import io.sparkreel.jobs.config.reader.ConfigOverride;
 import java.util.List;
 
 /**

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs;
 
-import io.sparkreel.jobs.config.LoadedConfig;
+import io.sparkreel.jobs.config.reader.LoadedConfig;
+import io.sparkreel.jobs.error.Stopped;
+import io.sparkreel.jobs.error.UserError;
 import java.io.PrintStream;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;

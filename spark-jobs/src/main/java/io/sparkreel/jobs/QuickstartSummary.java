@@ -5,12 +5,15 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkreel.bucketing.media.ClipReader;
 import io.sparkreel.bucketing.media.MediaKind;
+import io.sparkreel.bucketing.media.PictureRules;
 import io.sparkreel.bucketing.media.PixelClip;
 import io.sparkreel.bucketing.media.TemporalSampling;
 import io.sparkreel.bucketing.media.scale.FrameTransform;
+import io.sparkreel.jobs.dataset.BucketingManifest;
+import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.quickstart.ContactSheet;
 import io.sparkreel.jobs.quickstart.Likeness;
-import io.sparkreel.jobs.storage.BucketingManifest;
+import io.sparkreel.jobs.spark.SparkSessions;
 import io.sparkreel.jobs.storage.HadoopMediaSource;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import java.io.IOException;
@@ -63,7 +66,7 @@ public final class QuickstartSummary {
         out.println();
         out.printf(
                 "%d clips read, %d files put aside: %s%n",
-                manifest.clips(), manifest.quarantined(), output.uri(manifest.folder("quarantine")));
+                manifest.clips(), manifest.quarantined(), output.uri(manifest.folder(BucketingManifest.QUARANTINE)));
         printLoss();
         printLikeness(manifest);
         out.println("checkpoints:   " + output + "/run");
@@ -105,8 +108,9 @@ public final class QuickstartSummary {
     }
 
     private void printLikeness(BucketingManifest manifest) throws Exception {
-        Map<String, Row> clips = spark.read().parquet(output.uri(manifest.folder("clips"))).collectAsList().stream()
-                .collect(Collectors.toMap(row -> row.getAs("caption"), row -> row, (a, b) -> a));
+        Map<String, Row> clips =
+                spark.read().parquet(output.uri(manifest.folder(BucketingManifest.CLIPS))).collectAsList().stream()
+                        .collect(Collectors.toMap(row -> row.getAs("caption"), row -> row, (a, b) -> a));
         List<Row> results = spark.read()
                 .parquet(output.uri("videos/results"))
                 .orderBy("prompt_id")
@@ -172,9 +176,11 @@ public final class QuickstartSummary {
                     source,
                     kind,
                     indices,
-                    FrameTransform.RESIZE_CROP,
-                    result.<Integer>getAs("height"),
-                    result.<Integer>getAs("width"));
+                    new ClipReader.Target(
+                            FrameTransform.RESIZE_CROP,
+                            result.<Integer>getAs("height"),
+                            result.<Integer>getAs("width"),
+                            PictureRules.SHOWN));
         }
     }
 }

@@ -4,9 +4,11 @@ package io.sparkreel.jobs;
 import io.sparkreel.bucketing.bucket.BucketConfig;
 import io.sparkreel.jobs.assign.Assignment;
 import io.sparkreel.jobs.assign.ShardWriter;
-import io.sparkreel.jobs.config.BucketingConfig;
-import io.sparkreel.jobs.config.DrawKind;
-import io.sparkreel.jobs.inventory.ClipTables;
+import io.sparkreel.jobs.config.bucketing.BucketingConfig;
+import io.sparkreel.jobs.config.bucketing.DrawKind;
+import io.sparkreel.jobs.dataset.ClipTables;
+import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.spark.SparkSessions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -116,6 +118,7 @@ public final class RapidsCheck {
      * from the console.
      */
     private static final class Collector extends AbstractAppender {
+        @SuppressWarnings("JdkObsolete") // several threads log
         private final StringBuffer text = new StringBuffer();
 
         private Collector() {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs;
 
-import io.sparkreel.jobs.config.LoadedConfig;
-import io.sparkreel.jobs.config.TrainingConfig;
-import io.sparkreel.jobs.train.Preflight;
+import io.sparkreel.jobs.config.reader.LoadedConfig;
+import io.sparkreel.jobs.config.train.TrainingConfig;
+import io.sparkreel.jobs.preflight.Preflight;
+import io.sparkreel.jobs.spark.SparkSessions;
+import io.sparkreel.jobs.spark.StopSignal;
+import io.sparkreel.jobs.spark.TaskDevice;
 import io.sparkreel.jobs.train.TrainingRun;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs;
 
-import static io.sparkreel.jobs.BucketingRun.config;
-import static io.sparkreel.jobs.BucketingRun.copy;
-import static io.sparkreel.jobs.BucketingRun.manifest;
-import static io.sparkreel.jobs.BucketingRun.run;
-import static io.sparkreel.jobs.BucketingRun.table;
+import static io.sparkreel.jobs.BucketedMedia.config;
+import static io.sparkreel.jobs.BucketedMedia.copy;
+import static io.sparkreel.jobs.BucketedMedia.manifest;
+import static io.sparkreel.jobs.BucketedMedia.run;
+import static io.sparkreel.jobs.BucketedMedia.table;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -13,9 +13,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sparkreel.bucketing.bucket.KeyedOrder;
-import io.sparkreel.jobs.config.BucketingConfig;
-import io.sparkreel.jobs.storage.BucketingManifest;
-import io.sparkreel.jobs.storage.BucketingManifest.ShardFile;
+import io.sparkreel.jobs.config.bucketing.BucketingConfig;
+import io.sparkreel.jobs.dataset.BucketingManifest;
+import io.sparkreel.jobs.dataset.BucketingManifest.ShardFile;
+import io.sparkreel.jobs.error.UserError;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -6,10 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.sparkreel.jobs.config.BucketingConfig;
-import io.sparkreel.jobs.config.ConfigLoader;
-import io.sparkreel.jobs.storage.BucketingManifest;
-import io.sparkreel.jobs.storage.BucketingManifest.ShardFile;
+import io.sparkreel.jobs.config.bucketing.BucketingConfig;
+import io.sparkreel.jobs.config.reader.ConfigLoader;
+import io.sparkreel.jobs.dataset.BucketingManifest;
+import io.sparkreel.jobs.dataset.BucketingManifest.ShardFile;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
@@ -57,7 +57,7 @@ class BucketingKillIT {
     static void media() throws IOException {
         LAUNCHER.begin();
         Files.writeString(RULE, RULES);
-        try (Stream<Path> files = Files.list(BucketingRun.MEDIA)) {
+        try (Stream<Path> files = Files.list(BucketedMedia.MEDIA)) {
             for (Path file : files.toList()) {
                 for (int copy = 0; copy < COPIES; copy++) {
                     Path folder = Files.createDirectories(MEDIA.resolve("copy-" + copy));
@@ -101,7 +101,7 @@ class BucketingKillIT {
         String flags = "input: '%s'\noutput: '%s'\noverwrite: true\nseed: %d\n".formatted(MEDIA, output, seed);
         BucketingConfig config = ConfigLoader.parse(BucketingConfig.class, "test", RULES + flags, List.of())
                 .config();
-        return BucketingRun.run(config);
+        return BucketedMedia.run(config);
     }
 
     /** All that lies below a folder now, while another process adds and removes. */

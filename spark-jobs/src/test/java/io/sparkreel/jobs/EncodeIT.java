@@ -9,7 +9,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkreel.jobs.Launcher.Ended;
 import io.sparkreel.jobs.Launcher.Incident;
-import io.sparkreel.model.checkpoint.HalfPrecision;
+import io.sparkreel.model.checkpoint.safetensors.HalfPrecision;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

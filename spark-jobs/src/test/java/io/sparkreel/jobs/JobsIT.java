@@ -11,7 +11,7 @@ import io.sparkreel.bucketing.media.MediaInfo;
 import io.sparkreel.bucketing.media.MediaProbe;
 import io.sparkreel.bucketing.media.MediaSource;
 import io.sparkreel.bucketing.media.ProbeOptions;
-import io.sparkreel.model.checkpoint.SafetensorsReader;
+import io.sparkreel.model.checkpoint.safetensors.SafetensorsReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,8 +3,8 @@ package io.sparkreel.jobs;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.sparkreel.model.checkpoint.SafetensorsReader;
-import io.sparkreel.model.checkpoint.SafetensorsWriter;
+import io.sparkreel.model.checkpoint.safetensors.SafetensorsReader;
+import io.sparkreel.model.checkpoint.safetensors.SafetensorsWriter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;

@@ -12,9 +12,9 @@ import io.sparkreel.bucketing.media.MediaInfo;
 import io.sparkreel.bucketing.media.MediaProbe;
 import io.sparkreel.bucketing.media.MediaSource;
 import io.sparkreel.bucketing.media.ProbeOptions;
-import io.sparkreel.jobs.config.BucketingConfig;
-import io.sparkreel.jobs.config.ConfigLoader;
-import io.sparkreel.jobs.config.ConfigOverride;
+import io.sparkreel.jobs.config.bucketing.BucketingConfig;
+import io.sparkreel.jobs.config.reader.ConfigLoader;
+import io.sparkreel.jobs.config.reader.ConfigOverride;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,10 +50,12 @@ class WatchIT {
         bucket(EVAL, "two-dogs-grass.jpg", "city-train-zoom.mp4");
         Files.createDirectories(WANDB.getParent());
         Files.createDirectories(METRICS);
-        Files.writeString(
-                WANDB,
-                "#!/bin/sh\nprintf '%s\\n' \"$@\" > \"$0.arguments\"\nls -A \"$7\" > \"$0.files\"\n"
-                        + "echo \"the key is $WANDB_API_KEY\"\n");
+        Files.writeString(WANDB, """
+                #!/bin/sh
+                printf '%s\\n' "$@" > "$0.arguments"
+                ls -A "$7" > "$0.files"
+                echo "the key is $WANDB_API_KEY"
+                """);
         Files.setPosixFilePermissions(WANDB, PosixFilePermissions.fromString("rwxr-xr-x"));
         ended = LAUNCHER.onCluster(
                 "train",
@@ -92,7 +94,7 @@ class WatchIT {
                 Files.copy(CLIPS.resolve(caption), input.resolve(caption));
             }
         }
-        BucketingRun.run(ConfigLoader.load(
+        BucketedMedia.run(ConfigLoader.load(
                         BucketingConfig.class,
                         ROOT.resolve("conf/quickstart/bucketing.yaml"),
                         List.of(

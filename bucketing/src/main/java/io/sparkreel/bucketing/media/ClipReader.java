@@ -24,12 +24,11 @@ public final class ClipReader {
     private ClipReader() {}
 
     /**
-     * What frames are brought to.
+     * What frames are brought to. A size that the transform cannot make is refused by an {@link InvalidInputException}.
      *
      * @param height in pixels
      * @param width in pixels
      * @param pictures how what is stored is shown
-     * @throws InvalidInputException when the transform cannot make the size
      */
     public record Target(FrameTransform transform, int height, int width, PictureRules pictures) {
 

@@ -90,7 +90,7 @@ public final class CrashMarks implements AutoCloseable {
                         Files.delete(file);
                     }
                 } catch (NoSuchFileException collectedByAnother) {
-                    continue;
+                    // Another process has read its marks.
                 }
             }
         }

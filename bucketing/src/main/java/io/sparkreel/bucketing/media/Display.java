@@ -27,7 +27,7 @@ record Display(Orientation orientation, double aspectWidth) {
             return Orientation.of(input.displayMatrix());
         }
         boolean turned = rules.orientation() == ImageOrientation.APPLY
-                || rules.orientation() == ImageOrientation.REFERENCE && input.isFormat("tiff_pipe");
+                || (rules.orientation() == ImageOrientation.REFERENCE && input.isFormat("tiff_pipe"));
         return turned
                 ? Orientation.ofExif(
                         ImageTags.read(input.source(), input.formatName()).orientation())

@@ -147,7 +147,7 @@ final class FrameDecoder implements AutoCloseable {
                         frame.decode_error_flags() != 0 || (frame.flags() & AVFrame.AV_FRAME_FLAG_CORRUPT) != 0;
                 boolean keyframe = (frame.flags() & AVFrame.AV_FRAME_FLAG_KEY) != 0;
                 damaged |= concealed;
-                damagedSinceKeyframe = concealed || damagedSinceKeyframe && !keyframe;
+                damagedSinceKeyframe = concealed || (damagedSinceKeyframe && !keyframe);
                 return frame;
             }
             if (status == AVERROR_EOF) {

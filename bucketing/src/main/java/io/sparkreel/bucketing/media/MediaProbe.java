@@ -61,7 +61,7 @@ public final class MediaProbe {
     private static boolean isIncomplete(NativeInput input) {
         AVCodecParameters parameters = input.parameters();
         boolean withoutSize = parameters.width() <= 0 || parameters.height() <= 0;
-        return withoutSize || !input.isStillFormat() && StreamFacts.rate(input.stream()) <= 0;
+        return withoutSize || (!input.isStillFormat() && StreamFacts.rate(input.stream()) <= 0);
     }
 
     private static void requireSize(NativeInput input) throws MediaException, IOException {
@@ -126,14 +126,14 @@ public final class MediaProbe {
         int width = display.width(parameters.height(), parameters.width());
         int height = display.height(parameters.height(), parameters.width());
         int degrees = display.orientation().degrees();
-        boolean still = input.isStillFormat() || input.isFormat("gif") && frames == 1;
+        boolean still = input.isStillFormat() || (input.isFormat("gif") && frames == 1);
         if (still) {
             return new MediaInfo(MediaKind.IMAGE, width, height, degrees, 1, 0, 0, codec, 1);
         }
         double duration = duration(input, tally);
         double fps = StreamFacts.rate(input.stream());
         double counted = duration > 0 ? frames / duration : 0;
-        if (fps <= 0 || tally.exact() && frames > 1 && counted > 0 && isFarFrom(fps, counted)) {
+        if (fps <= 0 || (tally.exact() && frames > 1 && counted > 0 && isFarFrom(fps, counted))) {
             fps = counted; // what headers name as a rate may be the unit of their time stamps
         }
         // An AVI duration is the header's number of frames, which may lie, over its rate.

@@ -135,7 +135,7 @@ final class RgbConverter implements AutoCloseable {
 
     /** One value of straight alpha over that of the background, rounded. */
     private byte over(byte value, int alpha, int channel) {
-        int beneath = background.rgb() >> 8 * (2 - channel) & 0xff;
+        int beneath = background.rgb() >> (8 * (2 - channel)) & 0xff;
         return (byte) (((value & 0xff) * alpha + beneath * (255 - alpha) + 127) / 255);
     }
 

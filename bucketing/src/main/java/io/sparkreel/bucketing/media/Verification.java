@@ -38,7 +38,7 @@ final class Verification {
      */
     private static String beyondTable(MediaSource source, NativeInput probed) throws IOException {
         ContainerExtent extent = ContainerExtent.read(source);
-        boolean whole = !extent.endsBeyondFile() || extent.inMediaData() && !probed.hasSamplesBeyondEnd();
+        boolean whole = !extent.endsBeyondFile() || (extent.inMediaData() && !probed.hasSamplesBeyondEnd());
         return whole ? null : extent.describe();
     }
 

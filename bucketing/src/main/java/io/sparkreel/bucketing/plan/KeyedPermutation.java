@@ -27,7 +27,7 @@ final class KeyedPermutation implements Serializable {
         }
         this.length = length;
         this.key = key;
-        left = (long) Math.ceil(Math.sqrt(length));
+        left = (long) Math.ceil(Math.sqrt((double) length));
         right = (length + left - 1) / left;
     }
 

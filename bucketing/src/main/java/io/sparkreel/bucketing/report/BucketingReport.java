@@ -94,8 +94,8 @@ public record BucketingReport(
      * rounding down; patches are 1x2x2, the last row and column padded.
      */
     public static long tokens(Bucket bucket) {
-        long rows = (bucket.height() / LATENT + PATCH - 1) / PATCH;
-        long columns = (bucket.width() / LATENT + PATCH - 1) / PATCH;
+        long rows = ((long) bucket.height() / LATENT + PATCH - 1) / PATCH;
+        long columns = ((long) bucket.width() / LATENT + PATCH - 1) / PATCH;
         return bucket.frames() * rows * columns;
     }
 

@@ -108,7 +108,7 @@ class HashesTest {
         for (double keep : new double[] {0.1, 0.3, 0.5, 0.9}) {
             long kept = Arrays.stream(here).filter(u -> u < keep).count();
             double deviation = Math.sqrt(count * keep * (1 - keep));
-            assertEquals(count * keep, kept, 4 * deviation);
+            assertEquals(count * keep, (double) kept, 4 * deviation);
         }
         assertTrue(Math.abs(correlation(here, nextEpoch)) < 0.005);
         assertTrue(Math.abs(correlation(here, otherBucket)) < 0.005);

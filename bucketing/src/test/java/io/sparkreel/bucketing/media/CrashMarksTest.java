@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.bucketing.media;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -103,7 +104,7 @@ class CrashMarksTest {
     void threadsThatLookAtOnceFindEachMarkOnce() throws Exception {
         int dead = 200;
         for (int i = 0; i < dead; i++) {
-            byte[] name = ("clip-" + i).getBytes();
+            byte[] name = ("clip-" + i).getBytes(UTF_8);
             Files.write(
                     folder.resolve(i + ".marks"),
                     ByteBuffer.allocate(Integer.BYTES + name.length)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.bucketing.media;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeout;
@@ -71,12 +72,12 @@ class MediaProbeTest {
         }
     }
 
-    // The answers of ffprobe 5.1.9 -count_packets; width and height after rotation. Duration of the
+    // The answers of ffprobe 5.1.9 -count_frames; width and height as shown. Duration of the
     // program stream: of the stream, which ends with its last time stamp.
     @ParameterizedTest
     @CsvSource({
         "av1.mp4,            VIDEO, 96, 64, 0,    30, 25,        1.2,  av1",
-        "edit-list.mp4,      VIDEO, 96, 64, 0,    18, 25,        0.5,  h264",
+        "edit-list.mp4,      VIDEO, 96, 64, 0,    12, 25,        0.5,  h264",
         "flash.flv,          VIDEO, 96, 64, 0,    30, 25,        1.2,  flv1",
         "fragmented.mp4,     VIDEO, 96, 64, 0,    30, 25,        1.2,  h264",
         "hevc.mp4,           VIDEO, 96, 64, 0,    30, 25,        1.2,  hevc",
@@ -97,7 +98,7 @@ class MediaProbeTest {
         "vp8.webm,           VIDEO, 96, 64, 0,    30, 25,        1.2,  vp8",
         "vp9.webm,           VIDEO, 96, 64, 0,    30, 25,        1.2,  vp9",
         "with-sound.mp4,     VIDEO, 96, 64, 0,    30, 25,        1.2,  h264",
-        "exif-rotated.jpg,   IMAGE, 96, 64, 0,    1,  0,         0,    mjpeg",
+        "exif-rotated.jpg,   IMAGE, 64, 96, -90,  1,  0,         0,    mjpeg",
         "still.bmp,          IMAGE, 96, 64, 0,    1,  0,         0,    bmp",
         "still.gif,          IMAGE, 96, 64, 0,    1,  0,         0,    gif",
         "still.jpg,          IMAGE, 96, 64, 0,    1,  0,         0,    mjpeg",
@@ -167,9 +168,9 @@ class MediaProbeTest {
         for (byte[] bytes : List.of(
                 new byte[0],
                 new byte[100_000],
-                "hello".getBytes(),
-                "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n/etc/passwd\n".getBytes(),
-                "ffconcat version 1.0\nfile /etc/passwd\n".getBytes())) {
+                "hello".getBytes(UTF_8),
+                "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n/etc/passwd\n".getBytes(UTF_8),
+                "ffconcat version 1.0\nfile /etc/passwd\n".getBytes(UTF_8))) {
             MediaException thrown = assertThrows(
                     MediaException.class, () -> MediaProbe.probe(MediaSource.of(bytes), ProbeOptions.DEFAULT));
             assertEquals(MediaProblem.NOT_MEDIA, thrown.problem());
@@ -244,7 +245,7 @@ class MediaProbeTest {
         Arrays.fill(more, page + 22, page + 26, (byte) 0);
         int sum = oggChecksum(more, page);
         for (int i = 0; i < 4; i++) {
-            more[page + 22 + i] = (byte) (sum >>> 8 * i);
+            more[page + 22 + i] = (byte) (sum >>> (8 * i));
         }
         for (Verify verify : Verify.values()) {
             assertEquals(
@@ -301,7 +302,7 @@ class MediaProbeTest {
 
     @Test
     void animatedWebpIsNamed() {
-        byte[] bytes = "RIFF\u001e\0\0\0WEBPVP8X\n\0\0\0\u0002\0\0\0\u000f\0\0\u000f\0\0ANIM\0\0\0\0".getBytes();
+        byte[] bytes = "RIFF\u001e\0\0\0WEBPVP8X\n\0\0\0\u0002\0\0\0\u000f\0\0\u000f\0\0ANIM\0\0\0\0".getBytes(UTF_8);
         MediaException thrown =
                 assertThrows(MediaException.class, () -> MediaProbe.probe(MediaSource.of(bytes), ProbeOptions.DEFAULT));
         assertEquals(MediaProblem.UNSUPPORTED_CODEC, thrown.problem());

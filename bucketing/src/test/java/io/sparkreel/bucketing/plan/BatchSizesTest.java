@@ -20,7 +20,7 @@ class BatchSizesTest {
     private static final CostModel.Formulas FORMULAS = new CostModel.Formulas() {
         @Override
         public double flops(Bucket bucket) {
-            return Math.pow(tokens(bucket), 1.2);
+            return Math.pow((double) tokens(bucket), 1.2);
         }
 
         @Override

@@ -80,7 +80,7 @@ record AutoencoderConfig(
 
     /** Pixels of one side that make one latent row or column. */
     int spatialFactor() {
-        return 1 << channels.length - 1;
+        return 1 << (channels.length - 1);
     }
 
     /** Reads the {@code config.json} of a folder. */

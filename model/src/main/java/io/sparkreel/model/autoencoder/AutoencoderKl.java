@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.autoencoder;
 
+import io.sparkreel.model.CodecGeometry;
 import io.sparkreel.model.InvalidInputException;
-import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.autoencoder.AutoencoderLayers.Layer;
 import io.sparkreel.model.autoencoder.AutoencoderLayers.Weight;
 import io.sparkreel.model.checkpoint.DeviceWeights;
-import io.sparkreel.model.checkpoint.TensorCheck;
 import io.sparkreel.model.checkpoint.WeightsFolder;
+import io.sparkreel.model.checkpoint.safetensors.TensorCheck;
 import io.sparkreel.model.torch.EncoderKernels;
 import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.Tensor;
@@ -34,6 +34,7 @@ public final class AutoencoderKl implements LatentCodec {
 
     private final EncoderKernels kernels = EncoderKernels.instance();
     private final AutoencoderConfig config;
+    private final CodecGeometry geometry;
     private final DeviceWeights weights;
     private final Tensors tensors;
     private final int microBatch;
@@ -42,6 +43,7 @@ public final class AutoencoderKl implements LatentCodec {
 
     private AutoencoderKl(AutoencoderConfig config, DeviceWeights weights, int microBatch, Tensors tensors) {
         this.config = config;
+        geometry = geometry(config);
         this.weights = weights;
         this.microBatch = microBatch;
         this.tensors = tensors;
@@ -78,10 +80,13 @@ public final class AutoencoderKl implements LatentCodec {
         }
     }
 
-    /** The latents that the autoencoder of a published folder makes; its {@code config.json} alone is read. */
-    public static LatentSizes sizes(Path folder) throws IOException {
-        AutoencoderConfig config = AutoencoderConfig.read(folder);
-        return new LatentSizes(config.latentChannels(), config.spatialFactor());
+    /** The geometry of the autoencoder of a published folder; its {@code config.json} alone is read. */
+    public static CodecGeometry geometry(Path folder) throws IOException {
+        return geometry(AutoencoderConfig.read(folder));
+    }
+
+    private static CodecGeometry geometry(AutoencoderConfig config) {
+        return CodecGeometry.frameByFrame(config.latentChannels(), config.spatialFactor());
     }
 
     private static String storedName(Weight weight, WeightsFolder stored) {
@@ -97,22 +102,16 @@ public final class AutoencoderKl implements LatentCodec {
     }
 
     @Override
-    public int channels() {
-        return config.latentChannels();
+    public CodecGeometry geometry() {
+        return geometry;
     }
 
-    @Override
-    public int spatialFactor() {
-        return config.spatialFactor();
+    private int channels() {
+        return geometry.channels();
     }
 
-    /**
-     * {@inheritDoc} Every row and column takes part, also those that make no latent row of their own. The noise is
-     * drawn for the whole latent [C, T, h, w] at once, so that it does not depend on the micro-batch.
-     */
-    @Override
-    public float[] encode(float[] pixels, int frames, int height, int width, KeyedRandom latentNoise) {
-        return distribution(pixels, frames, height, width).draw(latentNoise);
+    private int spatialFactor() {
+        return geometry.spatialFactor();
     }
 
     private int latentElements(int frames, int height, int width) {
@@ -130,6 +129,10 @@ public final class AutoencoderKl implements LatentCodec {
         return distribution(pixels, frames, height, width).draw(noise);
     }
 
+    /**
+     * {@inheritDoc} Every row and column takes part, also those that make no latent row of their own. Noise is drawn
+     * for the whole latent [C, T, h, w] at once, so that it does not depend on the micro-batch.
+     */
     @Override
     public LatentDistribution distribution(float[] pixels, int frames, int height, int width) {
         float[] moments = moments(pixels, frames, height, width); // [T, 2C, h, w]

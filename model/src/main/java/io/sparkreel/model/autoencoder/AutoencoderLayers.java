@@ -106,6 +106,7 @@ final class AutoencoderLayers {
     }
 
     @SafeVarargs
+    @SuppressWarnings("varargs") // the array is read, and not kept
     private void add(Operation operation, List<Weight>... weights) {
         layers.add(new Layer(operation, flatten(List.of(weights))));
     }

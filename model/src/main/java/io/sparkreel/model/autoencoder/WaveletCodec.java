@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.autoencoder;
 
+import io.sparkreel.model.CodecGeometry;
 import io.sparkreel.model.InvalidInputException;
-import io.sparkreel.model.KeyedRandom;
+import io.sparkreel.model.LatentShape;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -19,6 +20,12 @@ import java.util.Set;
  * two-dimensional orthonormal Haar transform (Haar 1910; Mallat 1989), each level splitting the one before's LL band.
  * In a band's name the first letter speaks of the horizontal direction, the second of the vertical: HL holds the
  * differences between left and right, LH those between above and below.
+ *
+ * <p>With a temporal factor of 4 the codec is causal: the first frame is a latent frame by itself, and each four frames
+ * after it are another one, by the orthonormal Haar transform of four values a, b, c, d. A band's name then may say
+ * which of its results is meant: T0 is (a + b + c + d) / 2, T1 is (a + b - c - d) / 2, T2 is (a - b) / sqrt 2 and T3 is
+ * (c - d) / sqrt 2, as in Y-LL-T1; no suffix means T0. The first frame counts as four equal ones: its T0 is twice its
+ * value, and the others are 0. T0 is divided by 2 beside its constant, so that constants are those of pictures.
  */
 public final class WaveletCodec implements LatentCodec {
 
@@ -26,6 +33,9 @@ public final class WaveletCodec implements LatentCodec {
     private static final int MAX_LEVELS = 6;
     private static final List<String> PLANES = List.of("Y", "Cb", "Cr");
     private static final List<String> DIRECTIONS = List.of("LL", "HL", "LH", "HH");
+    private static final List<String> TIMES = List.of("T0", "T1", "T2", "T3");
+    private static final int GROUP = 4; // frames of a latent frame where time is compressed
+    private static final int QUADRANTS = 4 * COLOURS;
 
     private static final double RED = 0.299;
     private static final double BLUE = 0.114;
@@ -33,20 +43,26 @@ public final class WaveletCodec implements LatentCodec {
     private static final double BLUE_RANGE = 2 * (1 - BLUE);
     private static final double RED_RANGE = 2 * (1 - RED);
 
-    private record Band(int plane, int direction, double scale) {}
+    private record Band(int plane, int direction, int time, double scale) {}
 
     private final int factor;
+    private final CodecGeometry geometry;
     private final List<Band> bands;
 
     /**
      * A codec of 2^levels pixels a latent cell and one channel a band.
      *
      * @param levels wavelet levels, 1 to 6
-     * @param bandNames bands of the coarsest level in channel order, such as "Y-LL" or "Cb-HL"
+     * @param temporalFactor 1 to encode every frame by itself, or 4
+     * @param bandNames bands of the coarsest level in channel order, such as "Y-LL" or "Cb-HL"; with a temporal factor
+     *     of 4 also such as "Y-LL-T1"
      * @param scales the positive constant each band is divided by
      * @throws InvalidInputException if an argument is outside these bounds, or a band is named twice
      */
-    public WaveletCodec(int levels, List<String> bandNames, List<Double> scales) {
+    public WaveletCodec(int levels, int temporalFactor, List<String> bandNames, List<Double> scales) {
+        if (temporalFactor != 1 && temporalFactor != GROUP) {
+            throw refused("temporal_factor is " + temporalFactor, "Set it to 1 or " + GROUP);
+        }
         if (levels < 1 || levels > MAX_LEVELS) {
             throw refused("levels is " + levels, "Give a number from 1 to " + MAX_LEVELS);
         }
@@ -58,79 +74,130 @@ public final class WaveletCodec implements LatentCodec {
                     bandNames.size() + " bands have " + scales.size() + " scales", "Give one scale for each band");
         }
         this.factor = 1 << levels;
-        this.bands = parse(bandNames, scales);
+        this.bands = parse(bandNames, scales, temporalFactor);
+        geometry = temporalFactor == 1
+                ? CodecGeometry.frameByFrame(bands.size(), factor)
+                : CodecGeometry.causal(bands.size(), factor, temporalFactor);
     }
 
     /** The bands and constants of the quickstart: 3 levels, six channels, luminance in full, colour as its mean. */
     public static WaveletCodec standard() {
         return new WaveletCodec(
                 3,
+                1,
                 List.of("Y-LL", "Y-LH", "Y-HL", "Y-HH", "Cb-LL", "Cr-LL"),
                 List.of(3.3, 0.75, 0.8, 0.38, 0.53, 0.43));
     }
 
     @Override
-    public int channels() {
-        return bands.size();
+    public CodecGeometry geometry() {
+        return geometry;
     }
 
+    /** {@inheritDoc} The latent follows from the pixels; nothing is sampled. */
     @Override
-    public int spatialFactor() {
-        return factor;
-    }
-
-    /** {@inheritDoc} Draws nothing from the noise. */
-    @Override
-    public float[] encode(float[] pixels, int frames, int height, int width, KeyedRandom latentNoise) {
+    public LatentDistribution distribution(float[] pixels, int frames, int height, int width) {
         requireLength(pixels, frames, COLOURS, height, width);
-        int rows = height / factor;
-        int columns = width / factor;
-        float[] latent = new float[Math.multiplyExact(channels() * frames, rows * columns)]; // [C, T, h, w]
-        double[] quadrants = new double[COLOURS * 4]; // per colour: top left, top right, bottom left, bottom right
-        for (int frame = 0; frame < frames; frame++) {
-            int frameStart = frame * COLOURS * height * width;
-            for (int row = 0; row < rows; row++) {
-                for (int column = 0; column < columns; column++) {
-                    for (int colour = 0; colour < COLOURS; colour++) {
-                        int corner = frameStart + (colour * height + row * factor) * width + column * factor;
-                        sumQuadrants(pixels, corner, width, quadrants, colour * 4);
+        LatentShape shape = geometry.latent(frames, height, width);
+        float[] latent = new float[shape.elements()]; // [C, T, h, w]
+        // Per frame of a group and colour: top left, top right, bottom left, bottom right.
+        double[][] group = new double[GROUP][QUADRANTS];
+        for (int t = 0; t < shape.frames(); t++) {
+            int first = firstFrame(t);
+            int count = firstFrame(t + 1) - first;
+            for (int row = 0; row < shape.height(); row++) {
+                for (int column = 0; column < shape.width(); column++) {
+                    for (int i = 0; i < count; i++) {
+                        for (int colour = 0; colour < COLOURS; colour++) {
+                            int plane = ((first + i) * COLOURS + colour) * height;
+                            int corner = (plane + row * factor) * width + column * factor;
+                            sumQuadrants(pixels, corner, width, group[i], colour * 4);
+                        }
+                        toPlanes(group[i]);
                     }
-                    toPlanes(quadrants);
+                    if (count > 1) {
+                        analyseTime(group);
+                    } // else it is the first latent frame, and the differences of the group are still 0
                     for (int channel = 0; channel < bands.size(); channel++) {
-                        int cell = ((channel * frames + frame) * rows + row) * columns + column;
-                        latent[cell] = (float) analyse(quadrants, bands.get(channel));
+                        Band band = bands.get(channel);
+                        int cell = ((channel * shape.frames() + t) * shape.height() + row) * shape.width() + column;
+                        latent[cell] = (float) analyse(group[band.time()], band);
                     }
                 }
             }
         }
-        return latent;
+        return new LatentDistribution(latent, null);
+    }
+
+    /** The first of the frames that a latent frame holds. */
+    private int firstFrame(int latentFrame) {
+        return latentFrame == 0 ? 0 : geometry.frames(latentFrame);
     }
 
     @Override
     public float[] decode(float[] latent, int frames, int latentHeight, int latentWidth) {
-        requireLength(latent, channels(), frames, latentHeight, latentWidth);
+        int latentFrames = geometry.latentFrames(frames);
+        requireLength(latent, bands.size(), latentFrames, latentHeight, latentWidth);
         int height = latentHeight * factor;
         int width = latentWidth * factor;
-        float[] pixels = new float[Math.multiplyExact(frames * COLOURS, height * width)]; // [T, 3, H, W]
-        double[] quadrants = new double[COLOURS * 4];
-        for (int frame = 0; frame < frames; frame++) {
-            int frameStart = frame * COLOURS * height * width;
+        float[] pixels = new float[Math.multiplyExact(frames * COLOURS, height * width)]; // [F, 3, H, W]
+        double[][] group = new double[GROUP][QUADRANTS];
+        for (int t = 0; t < latentFrames; t++) {
+            int first = firstFrame(t);
+            int count = firstFrame(t + 1) - first;
             for (int row = 0; row < latentHeight; row++) {
                 for (int column = 0; column < latentWidth; column++) {
-                    Arrays.fill(quadrants, 0);
-                    for (int channel = 0; channel < bands.size(); channel++) {
-                        int cell = ((channel * frames + frame) * latentHeight + row) * latentWidth + column;
-                        synthesise(latent[cell], bands.get(channel), quadrants);
+                    for (double[] quadrants : group) {
+                        Arrays.fill(quadrants, 0);
                     }
-                    toColours(quadrants);
-                    for (int colour = 0; colour < COLOURS; colour++) {
-                        int corner = frameStart + (colour * height + row * factor) * width + column * factor;
-                        fillQuadrants(pixels, corner, width, quadrants, colour * 4);
+                    for (int channel = 0; channel < bands.size(); channel++) {
+                        Band band = bands.get(channel);
+                        int cell = ((channel * latentFrames + t) * latentHeight + row) * latentWidth + column;
+                        synthesise(latent[cell], band, group[band.time()]);
+                    }
+                    if (count > 1) {
+                        synthesiseTime(group);
+                    }
+                    for (int i = 0; i < count; i++) {
+                        toColours(group[i]);
+                        for (int colour = 0; colour < COLOURS; colour++) {
+                            int plane = ((first + i) * COLOURS + colour) * height;
+                            int corner = (plane + row * factor) * width + column * factor;
+                            fillQuadrants(pixels, corner, width, group[i], colour * 4);
+                        }
                     }
                 }
             }
         }
         return pixels;
+    }
+
+    /** Replaces the values of four frames by T0 / 2, T1, T2 and T3. */
+    private static void analyseTime(double[][] group) {
+        for (int i = 0; i < QUADRANTS; i++) {
+            double a = group[0][i];
+            double b = group[1][i];
+            double c = group[2][i];
+            double d = group[3][i];
+            group[0][i] = (a + b + c + d) / 4;
+            group[1][i] = (a + b - c - d) / 2;
+            group[2][i] = (a - b) / Math.sqrt(2);
+            group[3][i] = (c - d) / Math.sqrt(2);
+        }
+    }
+
+    /** The reverse of {@link #analyseTime}. */
+    private static void synthesiseTime(double[][] group) {
+        for (int i = 0; i < QUADRANTS; i++) {
+            double firstPair = group[0][i] + group[1][i] / 2;
+            double secondPair = group[0][i] - group[1][i] / 2;
+            double inFirst = group[2][i] / Math.sqrt(2);
+            double inSecond = group[3][i] / Math.sqrt(2);
+            group[0][i] = firstPair + inFirst;
+            group[1][i] = firstPair - inFirst;
+            group[2][i] = secondPair + inSecond;
+            group[3][i] = secondPair - inSecond;
+        }
     }
 
     /** Nothing to release. */
@@ -206,26 +273,28 @@ public final class WaveletCodec implements LatentCodec {
         }
     }
 
-    private static List<Band> parse(List<String> names, List<Double> scales) {
+    private static List<Band> parse(List<String> names, List<Double> scales, int temporalFactor) {
         List<Band> bands = new ArrayList<>();
-        Set<String> seen = new HashSet<>();
+        Set<Band> seen = new HashSet<>();
         for (int i = 0; i < names.size(); i++) {
             String[] parts = names.get(i).split("-", -1);
             int plane = PLANES.indexOf(parts[0]);
-            int direction = parts.length == 2 ? DIRECTIONS.indexOf(parts[1]) : -1;
-            if (plane < 0 || direction < 0) {
+            int direction = parts.length > 1 ? DIRECTIONS.indexOf(parts[1]) : -1;
+            int time = parts.length == 2 ? 0 : parts.length == 3 && temporalFactor > 1 ? TIMES.indexOf(parts[2]) : -1;
+            if (plane < 0 || direction < 0 || time < 0) {
                 throw refused(
                         "band '" + names.get(i) + "' is unknown",
-                        "Name bands as PLANE-DIRECTION with planes " + PLANES + " and directions " + DIRECTIONS);
+                        "Name bands as PLANE-DIRECTION with planes " + PLANES + " and directions " + DIRECTIONS
+                                + (temporalFactor > 1 ? ", or PLANE-DIRECTION-TIME with times " + TIMES : ""));
             }
-            if (!seen.add(names.get(i))) {
+            if (!seen.add(new Band(plane, direction, time, 0))) {
                 throw refused("band '" + names.get(i) + "' is named twice", "Name each band once");
             }
             double scale = scales.get(i);
             if (!(scale > 0 && scale < Double.POSITIVE_INFINITY)) {
                 throw refused("the scale of band '" + names.get(i) + "' is " + scale, "Give a positive number");
             }
-            bands.add(new Band(plane, direction, scale));
+            bands.add(new Band(plane, direction, time, scale));
         }
         return List.copyOf(bands);
     }

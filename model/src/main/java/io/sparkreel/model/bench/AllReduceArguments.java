@@ -2,9 +2,9 @@
 package io.sparkreel.model.bench;
 
 import io.sparkreel.model.InvalidInputException;
-import io.sparkreel.model.collective.RingOptions;
-import io.sparkreel.model.collective.Transport;
-import io.sparkreel.model.collective.WireType;
+import io.sparkreel.model.collective.ring.RingOptions;
+import io.sparkreel.model.collective.ring.Transport;
+import io.sparkreel.model.collective.ring.WireType;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Locale;
@@ -78,7 +78,7 @@ record AllReduceArguments(
                     "--megabytes is " + (megabytes == null ? "missing" : megabytes),
                     "Set it to a number of at most " + (int) LARGEST);
         }
-        return (int) (Double.parseDouble(megabytes) * 1e6 / Float.BYTES) * Float.BYTES;
+        return Float.BYTES * (int) (Double.parseDouble(megabytes) * 1e6 / Float.BYTES);
     }
 
     private static <E extends Enum<E>> E oneOf(Class<E> type, Map<String, String> values, String name) {
@@ -98,12 +98,13 @@ record AllReduceArguments(
     }
 
     RingOptions ringOptions() {
-        return RingOptions.of("127.0.0.1", new byte[32], "benchmark")
-                .withStreams(streams)
-                .withSliceBytes(sliceKib * BYTES_OF_A_KIB)
-                .withTransport(transport)
-                .withWire(wire)
-                .withEncryption(encrypted);
+        return RingOptions.builder("127.0.0.1", new byte[32], "benchmark")
+                .streams(streams)
+                .sliceBytes(sliceKib * BYTES_OF_A_KIB)
+                .transport(transport)
+                .wire(wire)
+                .encrypted(encrypted)
+                .build();
     }
 
     void describe(Map<String, Object> report) {

@@ -3,7 +3,7 @@ package io.sparkreel.model.bench;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkreel.model.InvalidInputException;
-import io.sparkreel.model.collective.TcpRing;
+import io.sparkreel.model.collective.ring.TcpRing;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;

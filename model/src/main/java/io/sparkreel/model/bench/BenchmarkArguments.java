@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.bench;
 
+import io.sparkreel.model.BatchShape;
 import io.sparkreel.model.InvalidInputException;
+import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.stdit.Stdit2Config;
-import io.sparkreel.model.stdit.Stdit2Flops;
 import io.sparkreel.model.torch.Precision;
 import java.util.HashMap;
 import java.util.List;
@@ -23,7 +24,7 @@ record BenchmarkArguments(
         int hidden,
         int depth,
         int heads,
-        Stdit2Flops.Shape shape,
+        BatchShape shape,
         int threads,
         boolean checkpoint,
         Precision precision,
@@ -78,8 +79,8 @@ record BenchmarkArguments(
         if (precision == null) {
             throw refused(DTYPE + " is " + values.get(DTYPE), "Set it to fp32 or bf16");
         }
-        Stdit2Flops.Shape shape = new Stdit2Flops.Shape(
-                n.get("--batch"), n.get("--frames"), n.get("--height"), n.get("--width"), n.get("--text-tokens"));
+        LatentShape latent = new LatentShape(LATENT_CHANNELS, n.get("--frames"), n.get("--height"), n.get("--width"));
+        BatchShape shape = new BatchShape(n.get("--batch"), latent, n.get("--text-tokens"));
         return new BenchmarkArguments(
                 n.get("--hidden"),
                 n.get("--depth"),
@@ -127,10 +128,10 @@ record BenchmarkArguments(
         report.put("hidden", hidden);
         report.put("depth", depth);
         report.put("heads", heads);
-        report.put("frames", shape.frames());
-        report.put("height", shape.height());
-        report.put("width", shape.width());
-        report.put("batch", shape.batch());
+        report.put("frames", shape.latent().frames());
+        report.put("height", shape.latent().height());
+        report.put("width", shape.latent().width());
+        report.put("batch", shape.clips());
         report.put("text_tokens", shape.textTokens());
         report.put("threads", threads);
         report.put("checkpoint", checkpoint);

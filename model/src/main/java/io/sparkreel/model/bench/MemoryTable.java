@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.bench;
 
+import io.sparkreel.model.BatchShape;
+import io.sparkreel.model.CodecGeometry;
 import io.sparkreel.model.stdit.Stdit2Config;
-import io.sparkreel.model.stdit.Stdit2Flops;
 import io.sparkreel.model.stdit.Stdit2Memory;
 import java.io.PrintStream;
 import java.util.ArrayList;
@@ -30,7 +31,7 @@ public final class MemoryTable {
     /** The encoder of T5 v1.1 XXL, 4.76 billion parameters in bf16 (shardformer: true). */
     private static final double TEXT_ENCODER_GIB = 4.762e9 * 2 / GIB;
 
-    private static final int FACTOR = 8;
+    private static final CodecGeometry CODEC = CodecGeometry.frameByFrame(4, 8);
     private static final int TEXT_TOKENS = 200;
     private static final int BF16 = 2;
     private static final int MOST = 1 << 12;
@@ -40,8 +41,8 @@ public final class MemoryTable {
     private record Gpu(String name, double gib) {}
 
     private record Bucket(String name, int frames, int height, int width) {
-        Stdit2Flops.Shape shape(int batch) {
-            return new Stdit2Flops.Shape(batch, frames, height / FACTOR, width / FACTOR, TEXT_TOKENS);
+        BatchShape shape(int batch) {
+            return new BatchShape(batch, CODEC.latent(frames, height, width), TEXT_TOKENS);
         }
     }
 

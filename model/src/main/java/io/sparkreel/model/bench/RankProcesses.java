@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.bench;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.sparkreel.model.collective.Rendezvous;
 import java.io.BufferedReader;
 import java.io.EOFException;
@@ -76,7 +78,7 @@ public final class RankProcesses implements AutoCloseable {
     public static Rendezvous rendezvous() {
         int rank = Integer.getInteger(RANK);
         int ranks = Integer.getInteger(RANKS);
-        BufferedReader input = new BufferedReader(new InputStreamReader(System.in));
+        BufferedReader input = new BufferedReader(new InputStreamReader(System.in, UTF_8));
         return new Rendezvous() {
             @Override
             public int rank() {

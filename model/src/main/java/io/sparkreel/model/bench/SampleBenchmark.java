@@ -2,9 +2,9 @@
 package io.sparkreel.model.bench;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sparkreel.model.BatchShape;
 import io.sparkreel.model.InvalidInputException;
-import io.sparkreel.model.KeyedRandom;
-import io.sparkreel.model.KeyedRandom.Purpose;
+import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.diffusion.AncestralSampler;
 import io.sparkreel.model.diffusion.NoiseSchedule;
 import io.sparkreel.model.diffusion.Sampler;
@@ -12,7 +12,6 @@ import io.sparkreel.model.generate.Caption;
 import io.sparkreel.model.generate.ClipShape;
 import io.sparkreel.model.generate.LatentGenerator;
 import io.sparkreel.model.generate.LatentRequest;
-import io.sparkreel.model.stdit.Stdit2Config;
 import io.sparkreel.model.stdit.Stdit2Flops;
 import io.sparkreel.model.torch.Kernels;
 import io.sparkreel.model.torch.TensorScope;
@@ -66,9 +65,8 @@ public final class SampleBenchmark {
             processor = ProcessUsage.processorSeconds() - processor;
             double mean = Arrays.stream(seconds).average().orElseThrow();
             Stdit2Flops flops = new Stdit2Flops(arguments.config());
-            Stdit2Flops.Shape shape = arguments.shape();
-            Stdit2Flops.Shape guided = new Stdit2Flops.Shape(
-                    2 * shape.batch(), shape.frames(), shape.height(), shape.width(), shape.textTokens());
+            BatchShape shape = arguments.shape();
+            BatchShape guided = new BatchShape(2 * shape.clips(), shape.latent(), shape.textTokens());
             Map<String, Object> report = new LinkedHashMap<>();
             report.put("benchmark", "sample");
             report.put("mean_s", mean);
@@ -93,11 +91,11 @@ public final class SampleBenchmark {
                 weights.nullCaption(),
                 sampler,
                 new Sampler.Guidance(7, 3));
-        Stdit2Flops.Shape shape = arguments.shape();
+        LatentShape shape = arguments.shape().latent();
         ClipShape clip = new ClipShape(shape.frames(), PIXELS * shape.height(), PIXELS * shape.width(), 24, false);
         double[] seconds = new double[steps];
         long[] last = {System.nanoTime()};
-        generator.draw(requests(arguments), clip, shape.height(), shape.width(), done -> {
+        generator.sample(requests(arguments), clip, shape, done -> {
             waitForDevice(weights);
             long now = System.nanoTime();
             seconds[done - 1] = (now - last[0]) / NANOSECONDS;
@@ -107,14 +105,10 @@ public final class SampleBenchmark {
     }
 
     private static List<LatentRequest> requests(BenchmarkArguments arguments) {
-        Stdit2Config config = arguments.config();
+        RandomClips clips = new RandomClips(SEED, arguments.shape().textTokens(), BenchmarkArguments.TEXT_WIDTH);
         List<LatentRequest> requests = new ArrayList<>();
-        for (int prompt = 0; prompt < arguments.shape().batch(); prompt++) {
-            float[] features = new float[config.modelMaxLength() * config.captionChannels()];
-            KeyedRandom.of(SEED, 0, prompt, Purpose.WORD_VECTOR).fillNormal(features, 0, features.length);
-            boolean[] mask = new boolean[config.modelMaxLength()];
-            Arrays.fill(mask, true);
-            requests.add(new LatentRequest(new Caption(features, mask), SEED, prompt, 0, 0, null));
+        for (int prompt = 0; prompt < arguments.shape().clips(); prompt++) {
+            requests.add(new LatentRequest(new Caption(clips.text(prompt), clips.mask()), SEED, prompt, 0, 0, null));
         }
         return requests;
     }

@@ -2,8 +2,8 @@
 package io.sparkreel.model.bench;
 
 import io.sparkreel.model.InvalidInputException;
-import io.sparkreel.model.collective.RingOptions;
-import io.sparkreel.model.collective.Transport;
+import io.sparkreel.model.collective.ring.RingOptions;
+import io.sparkreel.model.collective.ring.Transport;
 import io.sparkreel.model.stdit.Stdit2Config;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -94,7 +94,9 @@ record ScalingArguments(Map<String, Integer> values, Transport transport) {
     }
 
     RingOptions ringOptions() {
-        return RingOptions.of("127.0.0.1", new byte[32], "benchmark").withTransport(transport);
+        return RingOptions.builder("127.0.0.1", new byte[32], "benchmark")
+                .transport(transport)
+                .build();
     }
 
     void describe(Map<String, Object> report) {

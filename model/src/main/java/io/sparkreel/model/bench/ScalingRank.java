@@ -1,29 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.bench;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import io.sparkreel.model.KeyedRandom;
-import io.sparkreel.model.KeyedRandom.Purpose;
+import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.collective.Collective;
 import io.sparkreel.model.collective.FlatRange;
 import io.sparkreel.model.collective.Rendezvous;
 import io.sparkreel.model.collective.SingleProcess;
-import io.sparkreel.model.collective.TcpRing;
 import io.sparkreel.model.collective.Work;
+import io.sparkreel.model.collective.ring.TcpRing;
 import io.sparkreel.model.metrics.StepMetrics.Phase;
 import io.sparkreel.model.stdit.ParameterLayout;
 import io.sparkreel.model.torch.FlatBuffer;
-import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
-import io.sparkreel.model.train.AdamW;
-import io.sparkreel.model.train.Freeze;
 import io.sparkreel.model.train.LearningRate;
 import io.sparkreel.model.train.MicroBatch;
-import io.sparkreel.model.train.MicroBatch.LatentShape;
 import io.sparkreel.model.train.ModelWeights;
-import io.sparkreel.model.train.Sample;
 import io.sparkreel.model.train.Trainer;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -75,21 +71,7 @@ final class ScalingRank {
         try (Collective collective = connect(arguments, rendezvous);
                 ModelWeights weights = new ModelWeights(arguments.config(), tensors)) {
             weights.initialise(SEED);
-            Trainer.Options options = new Trainer.Options(
-                    false,
-                    1,
-                    "",
-                    false,
-                    null,
-                    false,
-                    Precision.FLOAT32,
-                    Freeze.NOTHING,
-                    1,
-                    AdamW.Options.REFERENCE,
-                    new LearningRate(LearningRate.Schedule.CONSTANT, 2e-5, 0, 1000),
-                    0.9999,
-                    false,
-                    SEED);
+            Trainer.Options options = Trainer.Options.reference(SEED).withLearningRate(LearningRate.constant(2e-5));
             ParameterLayout layout = weights.parameters().layout();
             try (Trainer trainer = new Trainer(options, weights, tensors, collective);
                     FlatBuffer spare = new FlatBuffer(tensors, layout.elements())) {
@@ -112,35 +94,22 @@ final class ScalingRank {
                 arguments.of("--frames"),
                 arguments.of("--height"),
                 arguments.of("--width"));
-        int slots = arguments.of("--text-tokens");
-        List<Sample> samples = new ArrayList<>();
-        for (int b = 0; b < arguments.of("--batch"); b++) {
-            long clip = (long) number * arguments.of("--batch") + b;
-            boolean[] mask = new boolean[slots];
-            java.util.Arrays.fill(mask, true);
-            samples.add(new Sample(
-                    clip,
-                    normal(shape.elements(), clip, Purpose.LATENT_NOISE),
-                    normal(slots * ScalingArguments.TEXT_WIDTH, clip, Purpose.WORD_VECTOR),
-                    mask,
-                    shape.frames(),
-                    8 * shape.height(),
-                    8 * shape.width(),
-                    24));
-        }
-        return new MicroBatch("all", 0, samples, shape, slots, ScalingArguments.TEXT_WIDTH);
-    }
-
-    private static float[] normal(int count, long clip, Purpose purpose) {
-        float[] values = new float[count];
-        KeyedRandom.of(SEED, 0, clip, purpose).fillNormal(values, 0, count);
-        return values;
+        int batch = arguments.of("--batch");
+        return new RandomClips(SEED, arguments.of("--text-tokens"), ScalingArguments.TEXT_WIDTH)
+                .microBatch(
+                        "all",
+                        shape,
+                        shape.frames(),
+                        8 * shape.height(),
+                        8 * shape.width(),
+                        (long) number * batch,
+                        batch);
     }
 
     private void obey() throws IOException {
         steps(WARM_UP_STEPS);
         System.out.println("ready");
-        BufferedReader commands = new BufferedReader(new InputStreamReader(System.in));
+        BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, UTF_8));
         for (String command = commands.readLine(); command != null; command = commands.readLine()) {
             System.out.println(command.equals(STEPS) ? steps(arguments.of("--steps")) : reductions());
         }

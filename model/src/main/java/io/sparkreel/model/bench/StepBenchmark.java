@@ -3,92 +3,57 @@ package io.sparkreel.model.bench;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkreel.model.InvalidInputException;
-import io.sparkreel.model.KeyedRandom;
-import io.sparkreel.model.KeyedRandom.Purpose;
-import io.sparkreel.model.diffusion.DiffusionLoss;
-import io.sparkreel.model.diffusion.NoiseSchedule;
-import io.sparkreel.model.stdit.BlockwiseBackward;
-import io.sparkreel.model.stdit.Captions;
-import io.sparkreel.model.stdit.ParameterLayout;
-import io.sparkreel.model.stdit.Stdit2;
-import io.sparkreel.model.stdit.Stdit2Config;
+import io.sparkreel.model.LatentShape;
+import io.sparkreel.model.collective.SingleProcess;
 import io.sparkreel.model.stdit.Stdit2Flops;
-import io.sparkreel.model.stdit.Stdit2Input;
 import io.sparkreel.model.torch.Kernels;
 import io.sparkreel.model.torch.TensorScope;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
-import io.sparkreel.model.train.AdamW;
-import io.sparkreel.model.train.FlatGradients;
-import io.sparkreel.model.train.FlatParameters;
-import io.sparkreel.model.train.GradientClip;
+import io.sparkreel.model.train.LearningRate;
+import io.sparkreel.model.train.MicroBatch;
+import io.sparkreel.model.train.ModelWeights;
+import io.sparkreel.model.train.Trainer;
 import java.io.IOException;
-import java.util.Arrays;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
 
 /**
- * Measures training steps of an STDiT2 with random weights on random clips, in this process alone: noising, forward,
- * loss, backward, clip, AdamW. Prints one line of JSON.
+ * Measures training steps with random weights on random clips, in this process alone: the steps of a training job, on
+ * one micro-batch and without an EMA. Prints one line of JSON.
  */
 public final class StepBenchmark implements AutoCloseable {
-    private static final int TRAINING_STEPS = NoiseSchedule.TRAINING_STEPS;
     private static final long SEED = 42;
     private static final double LEARNING_RATE = 2e-5;
     private static final double NANOSECONDS = 1e9;
+    private static final int PIXELS = 8; // of one latent row or column
 
-    private final BenchmarkArguments arguments;
-    private final Stdit2Config config;
-    private final Tensors tensors;
-    private final FlatParameters parameters;
-    private final FlatGradients gradients;
-    private final AdamW optimizer;
-    private final BlockwiseBackward backward;
-    private final DiffusionLoss loss;
-    private final float[] latents; // [B, C, T, H, W]
-    private final List<float[]> text; // B times [L, W]
-    private final float[] nullCaption; // [L, W]
-    private final List<boolean[]> masks; // B times [L]
+    private final ModelWeights weights;
+    private final Trainer trainer;
+    private final MicroBatch clips;
 
     private StepBenchmark(BenchmarkArguments arguments, Tensors tensors) {
-        this.arguments = arguments;
-        this.tensors = tensors;
-        config = arguments.config();
-        parameters = new FlatParameters(ParameterLayout.of(config), tensors);
-        parameters.initialise(SEED);
-        gradients = new FlatGradients(parameters, tensors);
-        optimizer =
-                new AdamW(AdamW.Options.REFERENCE, tensors, parameters.layout().elements());
-        Stdit2 model = new Stdit2(config, parameters::tensor, tensors, arguments.precision());
-        backward = new BlockwiseBackward(model, arguments.checkpoint());
-        loss = new DiffusionLoss(NoiseSchedule.linear(""), false, 1, tensors);
-        Stdit2Flops.Shape shape = arguments.shape();
-        int captionSize = shape.textTokens() * config.captionChannels();
-        latents = normal(
-                Math.toIntExact(Arrays.stream(latentShape()).reduce(1, Math::multiplyExact)), 0, Purpose.LATENT_NOISE);
-        text = IntStream.range(0, shape.batch())
-                .mapToObj(b -> normal(captionSize, b, Purpose.WORD_VECTOR))
-                .toList();
-        nullCaption = normal(captionSize, 0, Purpose.INITIALISATION);
-        boolean[] all = new boolean[shape.textTokens()];
-        Arrays.fill(all, true);
-        masks = Collections.nCopies(shape.batch(), all);
-    }
-
-    private static float[] normal(int count, int index, Purpose purpose) {
-        float[] values = new float[count];
-        KeyedRandom.of(SEED, 0, index, purpose).fillNormal(values, 0, count);
-        return values;
-    }
-
-    private long[] latentShape() {
-        Stdit2Flops.Shape shape = arguments.shape();
-        return new long[] {
-            shape.batch(), BenchmarkArguments.LATENT_CHANNELS, shape.frames(), shape.height(), shape.width()
-        };
+        weights = new ModelWeights(arguments.config(), tensors);
+        weights.initialise(SEED);
+        trainer = new Trainer(
+                Trainer.Options.reference(SEED)
+                        .withLearningRate(LearningRate.constant(LEARNING_RATE))
+                        .withoutEma()
+                        .withComputation(arguments.precision(), arguments.checkpoint()),
+                weights,
+                tensors,
+                new SingleProcess());
+        LatentShape latent = arguments.shape().latent();
+        clips = new RandomClips(SEED, arguments.shape().textTokens(), BenchmarkArguments.TEXT_WIDTH)
+                .microBatch(
+                        "all",
+                        latent,
+                        latent.frames(),
+                        PIXELS * latent.height(),
+                        PIXELS * latent.width(),
+                        0,
+                        arguments.shape().clips());
     }
 
     /** @param words see {@code submit/bench --help} */
@@ -136,7 +101,7 @@ public final class StepBenchmark implements AutoCloseable {
             report.put("peak_rss_mib", ProcessUsage.peakMebibytes(device));
             report.put("peak_rss_before_mib", before);
             report.put("loss", lastLoss);
-            report.put("parameters", benchmark.parameters.layout().elements());
+            report.put("parameters", benchmark.weights.parameters().layout().elements());
             report.put("device", device.device());
             arguments.describe(report);
             return report;
@@ -145,80 +110,20 @@ public final class StepBenchmark implements AutoCloseable {
 
     /** Takes one step and returns its loss, once the device has finished. */
     private double step(int index) {
-        gradients.clear();
-        double[] mean = new double[1];
-        int batch = arguments.shape().batch();
-        try (TensorScope scope = TensorScope.open()) {
-            float[] noise = new float[latents.length];
-            int[] timesteps = new int[batch];
-            boolean[] dropped = new boolean[batch];
-            for (int b = 0; b < batch; b++) {
-                int size = noise.length / batch;
-                KeyedRandom.of(SEED, index, b, Purpose.NOISE).fillNormal(noise, b * size, size);
-                timesteps[b] = KeyedRandom.of(SEED, index, b, Purpose.TIMESTEP).nextInt(TRAINING_STEPS);
-                double u = KeyedRandom.of(SEED, index, b, Purpose.TEXT_DROPOUT).nextDouble();
-                dropped[b] = u < config.classDropoutProbability();
-            }
-            DiffusionLoss.Batch question =
-                    loss.noise(tensors.of(latents, latentShape()), tensors.of(noise, latentShape()), timesteps, null);
-            backward.run(
-                    input(question, dropped),
-                    output -> {
-                        DiffusionLoss.Terms terms = loss.terms(output, question);
-                        for (float term : terms.total().floats()) {
-                            mean[0] += term / batch;
-                        }
-                        return Kernels.instance().scaledSum(terms.total(), 1.0 / batch);
-                    },
-                    group -> {});
+        MicroBatch drawn = clips.inEpoch(index); // other noise and timesteps
+        double loss =
+                trainer.step(index, List.of(drawn), drawn.samples().size()).loss();
+        try (TensorScope scope = TensorScope.open()) { // reading one number makes a GPU finish all it was given
+            Kernels.instance()
+                    .sliceFlat(weights.parameters().values().tensor(), 0, 1, 1)
+                    .item();
         }
-        GradientClip.apply(gradients.values(), 1);
-        optimizer.update(parameters, gradients, LEARNING_RATE);
-        waitForDevice();
-        return mean[0];
-    }
-
-    private Stdit2Input input(DiffusionLoss.Batch question, boolean[] dropped) {
-        Stdit2Flops.Shape shape = arguments.shape();
-        float[] times = new float[shape.batch()];
-        for (int b = 0; b < times.length; b++) {
-            times[b] = question.steps()[b];
-        }
-        List<float[]> told = IntStream.range(0, dropped.length)
-                .mapToObj(b -> dropped[b] ? nullCaption : text.get(b))
-                .toList();
-        Captions captions = Captions.of(tensors, config.captionChannels(), told, masks);
-        int pixels = 8; // of one latent row or column
-        return new Stdit2Input(
-                question.noised(),
-                times,
-                captions,
-                null,
-                new Stdit2Input.ClipSize(
-                        filled(shape.frames()),
-                        filled(pixels * shape.height()),
-                        filled(pixels * shape.width()),
-                        filled((float) shape.width() / shape.height()),
-                        filled(24)));
-    }
-
-    private float[] filled(float value) {
-        float[] values = new float[arguments.shape().batch()];
-        Arrays.fill(values, value);
-        return values;
-    }
-
-    /** Reading one number makes a GPU finish all it was given. */
-    private void waitForDevice() {
-        try (TensorScope scope = TensorScope.open()) {
-            Kernels.instance().sliceFlat(parameters.values().tensor(), 0, 1, 1).item();
-        }
+        return loss;
     }
 
     @Override
     public void close() {
-        optimizer.close();
-        gradients.close();
-        parameters.close();
+        trainer.close();
+        weights.close();
     }
 }

@@ -2,6 +2,7 @@
 package io.sparkreel.model.checkpoint;
 
 import io.sparkreel.model.InvalidInputException;
+import io.sparkreel.model.checkpoint.safetensors.PublishedWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,7 +39,7 @@ public final class ConvertWeights {
      *
      * @throws InvalidInputException if there are no such weights, or the folder holds some already
      */
-    static void run(Path in, Path out) throws IOException {
+    public static void run(Path in, Path out) throws IOException {
         try (WeightsFolder weights = WeightsFolder.open(in)) {
             PublishedWriter.write(
                     weights, out, weights.isOfDiffusers() ? "diffusion_pytorch_model" : "model", null, MOST_FILE_BYTES);

@@ -23,7 +23,7 @@ public record Retention(Integer keepLast, Integer keepEvery) {
                 committed++;
             }
             boolean wanted = whole && keepEvery != null && folder.globalStep() % keepEvery == 0;
-            if (committed > keepLast && !wanted || committed > 0 && !whole) {
+            if ((committed > keepLast && !wanted) || (committed > 0 && !whole)) {
                 run.delete(Manifest.path(folder.name())); // first, so that no reader trusts the rest
                 run.delete(folder.name());
             }

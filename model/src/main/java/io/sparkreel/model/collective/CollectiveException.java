@@ -11,12 +11,12 @@ public final class CollectiveException extends RuntimeException {
 
     private final int failedRank;
 
-    CollectiveException(int failedRank, String message, Throwable cause) {
+    public CollectiveException(int failedRank, String message, Throwable cause) {
         super(message, cause);
         this.failedRank = failedRank;
     }
 
-    CollectiveException(int failedRank, String message) {
+    public CollectiveException(int failedRank, String message) {
         this(failedRank, message, null);
     }
 

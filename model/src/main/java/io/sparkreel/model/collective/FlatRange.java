@@ -28,7 +28,7 @@ public final class FlatRange {
                 : onDevice(vector.deviceAddress() + Float.BYTES * begin, elements);
     }
 
-    static FlatRange onDevice(long address, long elements) {
+    public static FlatRange onDevice(long address, long elements) {
         return new FlatRange(null, address, elements);
     }
 
@@ -64,17 +64,17 @@ public final class FlatRange {
         return elements;
     }
 
-    boolean isOnHost() {
+    public boolean isOnHost() {
         return host != null;
     }
 
     /** The memory, in native order; on the host only. */
-    ByteBuffer host() {
+    public ByteBuffer host() {
         return host.duplicate().order(ByteOrder.nativeOrder());
     }
 
     /** The address of element {@code index}, of a GPU's memory. */
-    long address(long index) {
+    public long address(long index) {
         return address + Float.BYTES * index;
     }
 }

@@ -6,11 +6,11 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /** Checks of what callers hand to a collective. */
-final class Ranges {
+public final class Ranges {
 
     private Ranges() {}
 
-    static void direct(String verb, ByteBuffer range) {
+    public static void direct(String verb, ByteBuffer range) {
         if (!range.isDirect() || range.isReadOnly()) {
             throw new InvalidInputException("Cannot " + verb + " the buffer: it is "
                     + (range.isDirect() ? "read-only" : "not direct") + ". Use a writable direct ByteBuffer.");
@@ -18,13 +18,13 @@ final class Ranges {
     }
 
     /** The bytes between position and limit as a buffer of their own, in native order. */
-    static ByteBuffer bytes(ByteBuffer range) {
+    public static ByteBuffer bytes(ByteBuffer range) {
         direct("broadcast", range);
         return range.slice().order(ByteOrder.nativeOrder());
     }
 
     /** The memory of a range that must lie on the host. */
-    static ByteBuffer host(FlatRange range) {
+    public static ByteBuffer host(FlatRange range) {
         if (!range.isOnHost()) {
             throw new InvalidInputException(
                     "Cannot reduce memory of a GPU through sockets. Use the transport nccl, or" + " train on the CPU.");
@@ -32,7 +32,7 @@ final class Ranges {
         return range.host();
     }
 
-    static void root(int root, int worldSize) {
+    public static void root(int root, int worldSize) {
         if (root < 0 || root >= worldSize) {
             throw new InvalidInputException("Cannot broadcast from rank " + root + ": the ranks are 0 to "
                     + (worldSize - 1) + ". Name one of them.");

@@ -48,23 +48,9 @@ public record MaskStrategy(List<Entry> entries) {
         }
 
         /** The value of {@code mask_strategy_dialect} that means this dialect. */
-        public String key() {
+        @Override
+        public String toString() {
             return key;
-        }
-
-        /**
-         * The dialect a configuration names.
-         *
-         * @throws InvalidInputException if there is none of that name
-         */
-        public static Dialect of(String key) {
-            return Stream.of(values())
-                    .filter(dialect -> dialect.key.equals(key))
-                    .findFirst()
-                    .orElseThrow(
-                            () -> new InvalidInputException(
-                                    "Cannot use the mask strategy dialect '" + key
-                                            + "': there is none of that name. Set mask_strategy_dialect to reference-first or loop-first."));
         }
 
         private Dialect other() {

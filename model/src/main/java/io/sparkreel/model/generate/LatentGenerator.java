@@ -3,6 +3,7 @@ package io.sparkreel.model.generate;
 
 import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.KeyedRandom.Purpose;
+import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.diffusion.Sampler;
 import io.sparkreel.model.diffusion.Sampler.Guidance;
 import io.sparkreel.model.stdit.Captions;
@@ -16,7 +17,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntConsumer;
 
-/** Draws the latents of clips for captions with a diffusion model, a batch of one shape at a time. */
+/** Samples the latents of clips for captions with a diffusion model, a batch of one shape at a time. */
 public final class LatentGenerator implements LatentSource {
     private final Stdit2 model;
     private final float[] nullCaption;
@@ -32,27 +33,25 @@ public final class LatentGenerator implements LatentSource {
     }
 
     @Override
-    public float[][] draw(
-            List<LatentRequest> requests, ClipShape clip, int latentHeight, int latentWidth, IntConsumer progress) {
+    public float[][] sample(List<LatentRequest> requests, ClipShape clip, LatentShape latent, IntConsumer progress) {
         int n = requests.size();
-        int channels = model.config().inChannels();
-        long[] shape = {n, channels, clip.numFrames(), latentHeight, latentWidth};
-        int size = channels * clip.numFrames() * latentHeight * latentWidth;
+        long[] shape = latent.batch(n);
+        int size = latent.elements();
         boolean conditioned = requests.stream()
                 .anyMatch(request -> request.given() != null && !request.given().isEmpty());
         Tensors tensors = model.tensors();
         try (TensorScope scope = TensorScope.open()) {
             RequestNoise noise = new RequestNoise(requests, size, tensors, shape);
             float[] begin = noise.next();
-            placeGivenFrames(requests, begin, channels, clip.numFrames());
+            placeGivenFrames(requests, begin, latent.channels(), latent.frames());
             Captions captions = captions(requests);
             Stdit2Input.ClipSize sizes = sizes(clip, 2 * n);
             // Only the shape of these zeros matters: captions and sizes are embedded once for all steps.
-            Tensor empty = tensors.zeros(2L * n, channels, clip.numFrames(), latentHeight, latentWidth);
+            Tensor empty = tensors.zeros(latent.batch(2 * n));
             Stdit2.Prepared prepared = model.prepare(new Stdit2Input(empty, new float[2 * n], captions, null, sizes));
             Sampler.Denoiser denoiser = (latents, modelTime, noised) -> model.forward(
                     new Stdit2Input(latents, filled(2 * n, modelTime), captions, noised, sizes), prepared);
-            float[] mask = conditioned ? mask(requests, clip.numFrames()) : null;
+            float[] mask = conditioned ? mask(requests, latent.frames()) : null;
             float[] all = sampler.sample(denoiser, tensors.of(begin, shape), guidance, mask, noise, progress)
                     .floats();
             float[][] latents = new float[n][];

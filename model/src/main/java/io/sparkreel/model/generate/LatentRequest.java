@@ -12,7 +12,7 @@ package io.sparkreel.model.generate;
  * @param loop which part of a long video, from 0
  * @param given frames that are known, or null
  */
-public record LatentRequest(Caption caption, long seed, long promptId, int sample, int loop, GivenFrames given) {
+public record LatentRequest(Caption caption, long seed, long promptId, int sample, int loop, ConditioningFrames given) {
     /** Tells samples and loops apart in the key of a draw. */
     static long repetition(int sample, int loop) {
         return (long) loop << Integer.SIZE | sample;

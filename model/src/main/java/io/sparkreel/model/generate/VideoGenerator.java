@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.generate;
 
+import io.sparkreel.model.CodecGeometry;
 import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.KeyedRandom.Purpose;
+import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.autoencoder.LatentCodec;
 import io.sparkreel.model.diffusion.MaskStrategy.Conditions;
 import io.sparkreel.model.diffusion.MaskStrategy.FrameSource;
@@ -14,21 +16,24 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedSet;
 import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
 
 /**
  * Generates videos of any length as the reference's long inference does: loop after loop, each conditioned on the
- * end of the one before. A video has {@code loops * (T - c) + c} frames for c carried ones. Frames are handed out
- * as they are decoded and only what later loops take is kept, so memory does not grow with the number of loops.
+ * end of the one before. Frames are handed out as they are decoded and only what later loops take is kept, so memory
+ * does not grow with the number of loops.
  */
 public final class VideoGenerator {
     private final LatentSource source;
     private final LatentCodec codec;
+    private final CodecGeometry geometry;
     private final Carry carry;
 
     /** @param carry how the end of a loop reaches the next one */
     public VideoGenerator(LatentSource source, LatentCodec codec, Carry carry) {
         this.source = source;
         this.codec = codec;
+        geometry = codec.geometry();
         this.carry = carry;
     }
 
@@ -43,17 +48,31 @@ public final class VideoGenerator {
     }
 
     /**
+     * Frames of a whole video: {@code loops * (F - f) + f}, of which f pixel frames are those of the carried latent
+     * frames.
+     *
+     * @param frames F of one loop
+     * @param carried latent frames that begin the next loop, 0 for one loop
+     */
+    public static int totalFrames(CodecGeometry codec, int frames, int loops, int carried) {
+        return Math.toIntExact(frames + (loops - 1L) * (frames - carriedFrames(codec, carried)));
+    }
+
+    private static int carriedFrames(CodecGeometry codec, int carried) {
+        return carried == 0 ? 0 : codec.frames(carried);
+    }
+
+    /**
      * Generates one video for each request; all have equally many loops.
      *
      * @param clip shape of one loop
-     * @param carried frames that begin the next loop and are not repeated in the video
+     * @param carried latent frames that begin the next loop and are not repeated in the video
      * @param progress told the number of denoising steps done of a loop
      * @throws IOException what the sink throws
      */
     public void generate(List<VideoRequest> requests, ClipShape clip, int carried, FrameSink sink, IntConsumer progress)
             throws IOException {
-        int height = clip.height() / codec.spatialFactor();
-        int width = clip.width() / codec.spatialFactor();
+        LatentShape shape = geometry.latent(clip.numFrames(), clip.height(), clip.width());
         List<Map<FrameSource, float[]>> known = new ArrayList<>();
         requests.forEach(request -> known.add(new HashMap<>(request.references())));
         int loops = requests.get(0).captions().size();
@@ -62,18 +81,16 @@ public final class VideoGenerator {
             for (int i = 0; i < requests.size(); i++) {
                 latentRequests.add(latentRequest(requests.get(i), loop, known.get(i)));
             }
-            float[][] latents = source.draw(latentRequests, clip, height, width, progress);
+            float[][] latents = source.sample(latentRequests, clip, shape, progress);
             for (int i = 0; i < requests.size(); i++) {
                 float[] latent = latents[i];
                 latents[i] = null;
-                float[] pixels = codec.decode(latent, clip.numFrames(), height, width);
-                remember(
-                        requests.get(i),
-                        loop,
-                        known.get(i),
-                        new Drawn(latent, pixels, clip.numFrames(), height, width));
+                float[] pixels = codec.decode(latent, clip.numFrames(), shape.height(), shape.width());
+                Sampled sampled = new Sampled(latent, pixels, clip.numFrames(), shape);
+                remember(requests.get(i), loop, known.get(i), sampled, carriedFrames(geometry, carried));
                 int frameSize = pixels.length / clip.numFrames();
-                for (int frame = loop == 0 ? 0 : carried; frame < clip.numFrames(); frame++) {
+                int begin = loop == 0 ? 0 : carriedFrames(geometry, carried);
+                for (int frame = begin; frame < clip.numFrames(); frame++) {
                     sink.accept(i, Arrays.copyOfRange(pixels, frame * frameSize, (frame + 1) * frameSize));
                 }
             }
@@ -99,30 +116,57 @@ public final class VideoGenerator {
                 request.promptId(),
                 request.sample(),
                 loop,
-                new GivenFrames(conditions.mask(), given));
+                new ConditioningFrames(conditions.mask(), given));
     }
 
-    /** One loop's clip: latent [C, T, h, w], pixels [T, 3, H, W]. */
-    private record Drawn(float[] latent, float[] pixels, int frames, int height, int width) {}
+    /** One loop's clip: latent [C, T, h, w], pixels [F, 3, H, W]. */
+    private record Sampled(float[] latent, float[] pixels, int frames, LatentShape shape) {
+        Map<Integer, float[]> split() {
+            return byNumber(ConditioningFrames.split(latent, shape.frames(), shape.channels()));
+        }
+    }
+
+    private static Map<Integer, float[]> byNumber(float[][] frames) {
+        Map<Integer, float[]> numbered = new HashMap<>();
+        for (int i = 0; i < frames.length; i++) {
+            numbered.put(i, frames[i]);
+        }
+        return numbered;
+    }
 
     /** Keeps of this clip and of all others what loops after this one take. */
-    private void remember(VideoRequest request, int loop, Map<FrameSource, float[]> known, Drawn clip) {
-        known.keySet().removeIf(frame -> !request.conditions().isTaken(frame, loop + 1));
-        int reference = request.conditions().references() + loop;
-        SortedSet<Integer> taken = request.conditions().framesTaken(reference, loop + 1);
-        if (taken.isEmpty()) {
-            return;
+    private void remember(
+            VideoRequest request, int loop, Map<FrameSource, float[]> known, Sampled clip, int carriedFrames) {
+        LoopConditions conditions = request.conditions();
+        known.keySet().removeIf(frame -> !conditions.isTaken(frame, loop + 1));
+        int whole = conditions.clipOf(loop);
+        SortedSet<Integer> ofClip = conditions.framesTaken(whole, loop + 1);
+        if (!ofClip.isEmpty()) {
+            keep(whole, ofClip, carry == Carry.LATENTS ? clip.split() : encoded(request, loop, clip, ofClip), known);
         }
-        int[] frames = taken.stream().mapToInt(Integer::intValue).toArray();
-        float[][] latents = carry == Carry.LATENTS
-                ? frames(clip.latent(), clip.frames(), frames)
-                : encoded(request, loop, clip, frames);
-        for (int i = 0; i < frames.length; i++) {
-            known.put(new FrameSource(reference, frames[i]), latents[i]);
+        int end = conditions.endOf(loop);
+        SortedSet<Integer> ofEnd = conditions.framesTaken(end, loop + 1);
+        if (!ofEnd.isEmpty()) {
+            int[] last = IntStream.range(clip.frames() - carriedFrames, clip.frames())
+                    .toArray();
+            float[][] parts = ConditioningFrames.split(
+                    encode(request, loop, clip, last), geometry.latentFrames(last.length), geometry.channels());
+            keep(end, ofEnd, byNumber(parts), known);
         }
     }
 
-    private float[][] encoded(VideoRequest request, int loop, Drawn clip, int[] frames) {
+    private static void keep(
+            int reference, SortedSet<Integer> taken, Map<Integer, float[]> frames, Map<FrameSource, float[]> known) {
+        taken.forEach(frame -> known.put(new FrameSource(reference, frame), frames.get(frame)));
+    }
+
+    private Map<Integer, float[]> encoded(VideoRequest request, int loop, Sampled clip, SortedSet<Integer> taken) {
+        FramesOfClip frames = FramesOfClip.of(geometry, clip.frames(), taken);
+        return frames.split(encode(request, loop, clip, frames.pixelFrames()), geometry.channels());
+    }
+
+    /** The latent of some frames of a clip. */
+    private float[] encode(VideoRequest request, int loop, Sampled clip, int[] frames) {
         int frameSize = clip.pixels().length / clip.frames();
         float[] pixels = new float[frames.length * frameSize];
         for (int i = 0; i < frames.length; i++) {
@@ -133,32 +177,12 @@ public final class VideoGenerator {
                 LatentRequest.repetition(request.sample(), loop),
                 request.promptId(),
                 Purpose.LATENT_NOISE);
-        int factor = codec.spatialFactor();
-        float[] latent = codec.encode(pixels, frames.length, clip.height() * factor, clip.width() * factor, noise);
-        return split(latent, frames.length, codec.channels());
-    }
-
-    private float[][] frames(float[] latent, int count, int[] chosen) {
-        float[][] all = split(latent, count, codec.channels());
-        return Arrays.stream(chosen).mapToObj(frame -> all[frame]).toArray(float[][]::new);
-    }
-
-    /**
-     * Takes a latent apart into its frames.
-     *
-     * @param latent [C, T, h, w]
-     * @param frames T
-     * @param channels C
-     * @return T frames of [C, h, w]
-     */
-    public static float[][] split(float[] latent, int frames, int channels) {
-        int area = latent.length / channels / frames;
-        float[][] parts = new float[frames][channels * area];
-        for (int frame = 0; frame < frames; frame++) {
-            for (int channel = 0; channel < channels; channel++) {
-                System.arraycopy(latent, (channel * frames + frame) * area, parts[frame], channel * area, area);
-            }
-        }
-        return parts;
+        int factor = geometry.spatialFactor();
+        return codec.encode(
+                pixels,
+                frames.length,
+                clip.shape().height() * factor,
+                clip.shape().width() * factor,
+                noise);
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.stdit;
 
-import io.sparkreel.model.checkpoint.HalfPrecision;
+import io.sparkreel.model.checkpoint.safetensors.HalfPrecision;
 import io.sparkreel.model.torch.Autograd;
 import io.sparkreel.model.torch.Kernels;
 import io.sparkreel.model.torch.Precision;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.stdit;
 
+import io.sparkreel.model.BatchShape;
+
 /**
  * How much an STDiT2 computes: the multiplications and additions of its matrix products, two operations each.
  * What is linear in the number of tokens beside them (norms, activations, gates) is not counted.
@@ -18,47 +20,36 @@ public final class Stdit2Flops {
         this.config = config;
     }
 
-    /**
-     * A batch of clips of one shape.
-     *
-     * @param batch B clips
-     * @param frames T of the latent
-     * @param height rows of the latent
-     * @param width columns of the latent
-     * @param textTokens L, padding included
-     */
-    public record Shape(int batch, int frames, int height, int width, int textTokens) {}
-
     /** Tokens of all clips. */
-    public long tokens(Shape shape) {
-        return shape.batch() * frames(shape) * spatialTokens(shape);
+    public long tokens(BatchShape shape) {
+        return shape.clips() * frames(shape) * spatialTokens(shape);
     }
 
-    private long frames(Shape shape) {
-        return patches(shape.frames(), 0);
+    private long frames(BatchShape shape) {
+        return patches(shape.latent().frames(), 0);
     }
 
-    private long spatialTokens(Shape shape) {
-        return patches(shape.height(), 1) * patches(shape.width(), 2);
+    private long spatialTokens(BatchShape shape) {
+        return patches(shape.latent().height(), 1) * patches(shape.latent().width(), 2);
     }
 
     private long patches(int size, int dimension) {
         int patch = config.patchSize().get(dimension);
-        return (size + patch - 1) / patch;
+        return ((long) size + patch - 1) / patch;
     }
 
     /** Operations of one forward pass, no frames being given. */
-    public double forward(Shape shape) {
+    public double forward(BatchShape shape) {
         double clip = embedders(shape) + config.depth() * block(shape) + finalLayer(shape);
-        return shape.batch() * clip;
+        return shape.clips() * clip;
     }
 
     /** Operations of a forward and a backward pass; recomputed activations are not counted. */
-    public double trainingStep(Shape shape) {
+    public double trainingStep(BatchShape shape) {
         return TRAINING_OVER_FORWARD * forward(shape);
     }
 
-    private double embedders(Shape shape) {
+    private double embedders(BatchShape shape) {
         double d = config.hiddenSize();
         double third = d / 3;
         double tokens = frames(shape) * spatialTokens(shape);
@@ -70,7 +61,7 @@ public final class Stdit2Flops {
         return patches + captions + scalars + sizes + modulation;
     }
 
-    private double block(Shape shape) {
+    private double block(BatchShape shape) {
         double d = config.hiddenSize();
         double frames = frames(shape);
         double spatial = spatialTokens(shape);
@@ -84,7 +75,7 @@ public final class Stdit2Flops {
         return spatialAttention + temporalAttention + crossAttention + mlp;
     }
 
-    private double finalLayer(Shape shape) {
+    private double finalLayer(BatchShape shape) {
         double tokens = frames(shape) * spatialTokens(shape);
         return linear(tokens, config.hiddenSize(), (double) config.patchVolume() * config.outChannels());
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.stdit;
 
+import io.sparkreel.model.BatchShape;
+
 /**
  * How much memory a training step of an STDiT2 takes at its peak: the state of the optimizer, and what autograd keeps
  * from the forward pass for the backward pass. {@code submit/bench search-batch-size} measures it on one's own machine.
@@ -35,12 +37,12 @@ public final class Stdit2Memory {
     }
 
     /** Bytes of a training step at its peak, those of {@link #fixedBytes} included. */
-    public double peakBytes(Stdit2Flops.Shape shape) {
+    public double peakBytes(BatchShape shape) {
         double tokens = new Stdit2Flops(config).tokens(shape);
         double block = tokens * config.hiddenSize() * (KEPT_IN_COMPUTE_TYPE * computeBytes + KEPT_IN_FP32 * FP32);
         double inputs = tokens * config.hiddenSize() * computeBytes;
         double kept = checkpoint ? config.depth() * inputs + block : config.depth() * block;
-        double text = (double) shape.batch()
+        double text = (double) shape.clips()
                 * shape.textTokens()
                 * (config.captionChannels() * 2.0 * FP32
                         + config.hiddenSize() * computeBytes * (checkpoint ? 4.0 : 2.0 * config.depth()));

@@ -68,14 +68,14 @@ final class HtmlEntities {
         } catch (NumberFormatException e) {
             return "\uFFFD";
         }
-        if (code == 0 || code > Character.MAX_CODE_POINT || code >= 0xD800 && code <= 0xDFFF) {
+        if (code == 0 || code > Character.MAX_CODE_POINT || (code >= 0xD800 && code <= 0xDFFF)) {
             return "\uFFFD";
         }
         if (code >= 0x80 && code <= 0x9F) {
             return String.valueOf(windows1252(code));
         }
-        boolean control = code < 0x20 && "\t\n\f\r".indexOf(code) < 0 || code == 0x7F;
-        boolean noCharacter = code >= 0xFDD0 && code <= 0xFDEF || (code & 0xFFFE) == 0xFFFE;
+        boolean control = (code < 0x20 && "\t\n\f\r".indexOf(code) < 0) || code == 0x7F;
+        boolean noCharacter = (code >= 0xFDD0 && code <= 0xFDEF) || (code & 0xFFFE) == 0xFFFE;
         return control || noCharacter ? "" : Character.toString(code);
     }
 

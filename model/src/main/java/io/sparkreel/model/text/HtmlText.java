@@ -81,7 +81,7 @@ final class HtmlText {
             } else if (character == '>') {
                 return i + 1;
             } else {
-                value = character == '=' || value && Character.isWhitespace(character);
+                value = character == '=' || (value && Character.isWhitespace(character));
                 i++;
             }
         }
@@ -94,7 +94,7 @@ final class HtmlText {
     }
 
     private static boolean isLetter(char character) {
-        return character >= 'a' && character <= 'z' || character >= 'A' && character <= 'Z';
+        return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z');
     }
 
     private static int appendReference(String html, int position, StringBuilder text) {

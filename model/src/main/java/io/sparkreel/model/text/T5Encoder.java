@@ -3,8 +3,8 @@ package io.sparkreel.model.text;
 
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.checkpoint.DeviceWeights;
-import io.sparkreel.model.checkpoint.TensorCheck;
 import io.sparkreel.model.checkpoint.WeightsFolder;
+import io.sparkreel.model.checkpoint.safetensors.TensorCheck;
 import io.sparkreel.model.torch.EncoderKernels;
 import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.Tensor;

@@ -45,7 +45,7 @@ public final class AdamW implements AutoCloseable {
                             shard.ofWhole(gradients.values()),
                             shard.ofKept(firstMoment),
                             shard.ofKept(secondMoment),
-                            tensors.scalar(steps),
+                            tensors.scalar((float) steps),
                             learningRate,
                             options.beta1(),
                             options.beta2(),

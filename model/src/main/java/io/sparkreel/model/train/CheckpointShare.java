@@ -3,8 +3,8 @@ package io.sparkreel.model.train;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkreel.model.checkpoint.CheckpointWriter;
-import io.sparkreel.model.checkpoint.DataType;
-import io.sparkreel.model.checkpoint.SafetensorsWriter;
+import io.sparkreel.model.checkpoint.safetensors.DataType;
+import io.sparkreel.model.checkpoint.safetensors.SafetensorsWriter;
 import io.sparkreel.model.torch.FlatBuffer;
 import java.io.IOException;
 import java.io.OutputStream;

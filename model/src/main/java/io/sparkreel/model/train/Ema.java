@@ -10,23 +10,19 @@ import java.util.List;
 
 /** An exponential moving average of the parameters, in fp32. It starts as a copy of them. */
 public final class Ema implements AutoCloseable {
-    private final double decay;
-    private final boolean warmup;
-    private final Shard shard;
-    private final FlatBuffer values;
-
     /**
      * @param warmup use min(decay, (1 + n) / (10 + n)) after n updates, so that the average is not ruled by
      *     the random first weights for 1 / (1 - decay) steps
      */
-    public Ema(FlatParameters parameters, Tensors tensors, double decay, boolean warmup) {
-        this(parameters, tensors, decay, warmup, Shard.whole(parameters.layout().elements()));
-    }
+    public record Options(double decay, boolean warmup) {}
+
+    private final Options options;
+    private final Shard shard;
+    private final FlatBuffer values;
 
     /** The average of some of the parameters. */
-    Ema(FlatParameters parameters, Tensors tensors, double decay, boolean warmup, Shard shard) {
-        this.decay = decay;
-        this.warmup = warmup;
+    Ema(FlatParameters parameters, Tensors tensors, Options options, Shard shard) {
+        this.options = options;
         this.shard = shard;
         values = new FlatBuffer(tensors, shard.elements());
         restart(parameters);
@@ -38,8 +34,9 @@ public final class Ema implements AutoCloseable {
     }
 
     /** Follows the parameters after update number {@code updates}, counted from 1. */
-    public void update(FlatParameters parameters, long updates) {
-        double effective = warmup ? Math.min(decay, (1.0 + updates) / (10.0 + updates)) : decay;
+    void update(FlatParameters parameters, long updates) {
+        double effective =
+                options.warmup() ? Math.min(options.decay(), (1.0 + updates) / (10.0 + updates)) : options.decay();
         follow(parameters, 1 - effective);
     }
 

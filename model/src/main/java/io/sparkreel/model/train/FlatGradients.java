@@ -48,7 +48,7 @@ public final class FlatGradients implements AutoCloseable {
         parameters.layout().slots().forEach((name, slot) -> {
             try (TensorScope scope = TensorScope.open()) {
                 double norm = kernels.norm(Autograd.gradient(parameters.tensor(name)));
-                double expected = mark * Math.sqrt(slot.spec().elements());
+                double expected = mark * Math.sqrt((double) slot.spec().elements());
                 if (Math.abs(norm - expected) > 1e-3 * expected) {
                     throw new IllegalStateException(
                             "Cannot train: the gradient of " + name

@@ -86,7 +86,7 @@ public final class FlatParameters implements AutoCloseable {
             case XAVIER_UNIFORM -> uniform(random, Math.sqrt(6.0 / (fanIn + fanOut)));
             case PATCH_BIAS -> uniform(random, 1 / Math.sqrt(patchInputs()));
             case NORMAL_0_02 -> normal(random, 0.02);
-            case NORMAL_OVER_ROOT_WIDTH -> normal(random, 1 / Math.sqrt(shape[shape.length - 1]));
+            case NORMAL_OVER_ROOT_WIDTH -> normal(random, 1 / Math.sqrt((double) shape[shape.length - 1]));
         };
     }
 

@@ -16,6 +16,11 @@ public record LearningRate(Schedule schedule, double peak, long warmupSteps, lon
         LINEAR
     }
 
+    /** The same rate in all steps. */
+    public static LearningRate constant(double rate) {
+        return new LearningRate(Schedule.CONSTANT, rate, 0, 1);
+    }
+
     /** The rate of a step counted from 0. */
     public double at(long step) {
         if (step < warmupSteps) {

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.train;
 
-import io.sparkreel.model.stdit.Stdit2Flops;
+import io.sparkreel.model.BatchShape;
+import io.sparkreel.model.LatentShape;
 import java.util.List;
 
 /**
  * Encoded clips of one shape, computed together.
  *
- * @param bucket name that losses and times of clips of this shape are told under
+ * @param bucket name that losses and times of clips of this shape are logged under
  * @param epoch the pass over the data; draws are keyed by it
  * @param samples at least one
  * @param shape what all latents have in common
@@ -16,14 +17,6 @@ import java.util.List;
  */
 public record MicroBatch(
         String bucket, long epoch, List<Sample> samples, LatentShape shape, int textSlots, int textWidth) {
-    /** Channels, frames, rows and columns of a latent. */
-    public record LatentShape(int channels, int frames, int height, int width) {
-        /** The number of values of one latent. */
-        public int elements() {
-            return channels * frames * height * width;
-        }
-    }
-
     public MicroBatch {
         samples = List.copyOf(samples);
         if (samples.isEmpty()) {
@@ -37,8 +30,13 @@ public record MicroBatch(
         }
     }
 
+    /** The same clips in another epoch, in which other noise is drawn. */
+    public MicroBatch inEpoch(long other) {
+        return new MicroBatch(bucket, other, samples, shape, textSlots, textWidth);
+    }
+
     /** What the model computes on. */
-    public Stdit2Flops.Shape computedShape() {
-        return new Stdit2Flops.Shape(samples.size(), shape.frames(), shape.height(), shape.width(), textSlots);
+    public BatchShape computedShape() {
+        return new BatchShape(samples.size(), shape, textSlots);
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.train;
 
+import io.sparkreel.model.BatchShape;
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.collective.Collective;
 import io.sparkreel.model.collective.FlatRange;
@@ -35,74 +36,95 @@ import java.util.function.IntConsumer;
  */
 public final class Trainer implements AutoCloseable {
     /**
-     * @param predictXstart the model predicts the clean latent instead of the noise
-     * @param vbWeight weight of the variational bound
-     * @param respacing kept steps of the schedule, empty for all
-     * @param speed draw timesteps, and weigh the squared error, as {@link IddpmSpeed} does; else all steps alike
-     * @param frameMask which frames are given, null for none
-     * @param checkpointActivations recompute blocks in the backward pass
-     * @param precision what blocks compute in; weights, gradients and moments are fp32 in any case
-     * @param freeze what is left as it is
-     * @param gradientClip limit of the global norm, 0 for none
+     * How a run trains.
+     *
+     * @param process what noise is added and what the loss is
+     * @param frameMask which frames the model is conditioned on, null for none
+     * @param optimizer how gradients become an update
+     * @param computation what the model computes in
+     * @param freeze which parameters are not trained
      * @param seed of every draw
-     * @param sharded each rank keeps moments and average of its part of the parameters alone, and updates that
      */
     public record Options(
-            boolean predictXstart,
-            double vbWeight,
-            String respacing,
-            boolean speed,
+            ProcessOptions process,
             FrameMask frameMask,
-            boolean checkpointActivations,
-            Precision precision,
+            OptimizerOptions optimizer,
+            ComputeOptions computation,
             Freeze freeze,
-            double gradientClip,
-            AdamW.Options adam,
-            LearningRate learningRate,
-            double emaDecay,
-            boolean emaWarmup,
-            long seed,
-            boolean sharded) {
+            long seed) {
         public Options {
-            if (freeze != Freeze.NOTHING && adam.weightDecay() != 0) {
-                throw new InvalidInputException("Cannot freeze parameters: weight_decay is " + adam.weightDecay()
-                        + " and would shrink them all the same. Set it to 0.");
+            if (freeze != Freeze.NOTHING && optimizer.adam().weightDecay() != 0) {
+                throw new InvalidInputException("Cannot freeze parameters: weight_decay is "
+                        + optimizer.adam().weightDecay() + " and would shrink them all the same. Set it to 0.");
             }
         }
 
-        /** Without sharding. */
-        public Options(
-                boolean predictXstart,
-                double vbWeight,
-                String respacing,
-                boolean speed,
-                FrameMask frameMask,
-                boolean checkpointActivations,
-                Precision precision,
-                Freeze freeze,
-                double gradientClip,
-                AdamW.Options adam,
-                LearningRate learningRate,
-                double emaDecay,
-                boolean emaWarmup,
-                long seed) {
-            this(
-                    predictXstart,
-                    vbWeight,
-                    respacing,
-                    speed,
-                    frameMask,
-                    checkpointActivations,
-                    precision,
-                    freeze,
-                    gradientClip,
-                    adam,
-                    learningRate,
-                    emaDecay,
-                    emaWarmup,
-                    seed,
-                    false);
+        /** As the reference trains by default, in fp32 and at a constant learning rate. */
+        public static Options reference(long seed) {
+            return new Options(
+                    ProcessOptions.REFERENCE,
+                    null,
+                    OptimizerOptions.REFERENCE,
+                    ComputeOptions.FP32,
+                    Freeze.NOTHING,
+                    seed);
         }
+
+        public Options withProcess(ProcessOptions other) {
+            return new Options(other, frameMask, optimizer, computation, freeze, seed);
+        }
+
+        public Options withFrameMask(FrameMask other) {
+            return new Options(process, other, optimizer, computation, freeze, seed);
+        }
+
+        public Options withOptimizer(OptimizerOptions other) {
+            return new Options(process, frameMask, other, computation, freeze, seed);
+        }
+
+        public Options withComputation(Precision precision, boolean checkpointActivations) {
+            ComputeOptions other = new ComputeOptions(precision, checkpointActivations);
+            return new Options(process, frameMask, optimizer, other, freeze, seed);
+        }
+
+        public Options withFreeze(Freeze other) {
+            return new Options(process, frameMask, optimizer, computation, other, seed);
+        }
+
+        public Options withLearningRate(LearningRate rate) {
+            return withOptimizer(optimizer.withLearningRate(rate));
+        }
+
+        public Options withEma(double decay, boolean warmup) {
+            return withOptimizer(optimizer.withEma(new Ema.Options(decay, warmup)));
+        }
+
+        public Options withoutEma() {
+            return withOptimizer(optimizer.withEma(null));
+        }
+    }
+
+    /**
+     * The diffusion process of training.
+     *
+     * @param predictXstart the model predicts the clean latent instead of the noise
+     * @param vbWeight weight of the variational bound
+     * @param respacing kept steps of the schedule, empty for all
+     * @param speed use the timestep distribution and loss weights of {@link IddpmSpeed}; otherwise sample timesteps
+     *     uniformly
+     */
+    public record ProcessOptions(boolean predictXstart, double vbWeight, String respacing, boolean speed) {
+        /** The reference's defaults. */
+        public static final ProcessOptions REFERENCE = new ProcessOptions(false, 1, "", false);
+    }
+
+    /**
+     * @param precision what blocks compute in; weights, gradients and moments are fp32 in any case
+     * @param checkpointActivations recompute blocks in the backward pass
+     */
+    public record ComputeOptions(Precision precision, boolean checkpointActivations) {
+        /** In fp32, activations kept. */
+        public static final ComputeOptions FP32 = new ComputeOptions(Precision.FLOAT32, false);
     }
 
     private final Options options;
@@ -112,7 +134,8 @@ public final class Trainer implements AutoCloseable {
     private final StepMetrics metrics = new StepMetrics();
     private final Stdit2Flops flops;
     private final Stdit2 model;
-    private final Objective objective;
+    private final TrainingInputs inputs;
+    private final Draws draws;
     private final Validation validation;
     private final BlockwiseBackward backward;
     private final FlatGradients gradients;
@@ -135,23 +158,34 @@ public final class Trainer implements AutoCloseable {
      * @param collective the caller closes it too
      */
     public Trainer(Options options, ModelWeights weights, Tensors tensors, Collective collective) {
+        this(options, null, weights, tensors, collective);
+    }
+
+    /** @param given what is drawn, null to draw it by the options */
+    Trainer(Options options, Draws given, ModelWeights weights, Tensors tensors, Collective collective) {
         this.options = options;
         this.weights = weights;
         this.collective = collective;
         this.tensors = tensors;
         flops = new Stdit2Flops(weights.config());
-        model = weights.model(tensors, options.precision());
-        NoiseSchedule schedule = NoiseSchedule.linear(options.respacing());
-        IddpmSpeed speed = options.speed() ? new IddpmSpeed(schedule) : null;
+        model = weights.model(tensors, options.computation().precision());
+        NoiseSchedule schedule = NoiseSchedule.linear(options.process().respacing());
+        IddpmSpeed speed = options.process().speed() ? new IddpmSpeed(schedule) : null;
         DiffusionLoss loss = new DiffusionLoss(
                 schedule,
-                options.predictXstart(),
-                options.vbWeight(),
+                options.process().predictXstart(),
+                options.process().vbWeight(),
                 speed == null ? null : speed::errorWeight,
                 tensors);
-        objective = new Objective(schedule, speed, loss, options.frameMask(), tensors, options.seed());
-        validation = new Validation(model, objective, schedule, weights.nullCaption());
-        backward = new BlockwiseBackward(model, options.checkpointActivations());
+        inputs = new TrainingInputs(schedule, loss, weights.nullCaption(), tensors);
+        KeyedDraws keyed = new KeyedDraws(
+                options.seed(),
+                speed == null ? random -> random.nextInt(schedule.steps()) : speed::drawStep,
+                options.frameMask(),
+                weights.config().classDropoutProbability());
+        draws = given == null ? keyed : given;
+        validation = new Validation(model, inputs, keyed, schedule);
+        backward = new BlockwiseBackward(model, options.computation().checkpointActivations());
         FlatParameters parameters = weights.parameters();
         gradients = new FlatGradients(parameters, tensors);
         parameters.layout().slots().forEach((name, slot) -> {
@@ -162,7 +196,7 @@ public final class Trainer implements AutoCloseable {
         });
         ParameterLayout layout = parameters.layout();
         int ranks = collective.worldSize();
-        sharded = options.sharded() && ranks > 1;
+        sharded = options.optimizer().sharded() && ranks > 1;
         own = sharded ? Shard.of(layout, collective.rank(), ranks) : Shard.whole(layout.elements());
         for (int rank = 0; rank < ranks; rank++) {
             if (!sharded || rank == collective.rank()) {
@@ -171,9 +205,11 @@ public final class Trainer implements AutoCloseable {
                         .toList());
             }
         }
-        optimizer = new AdamW(options.adam(), tensors, own);
-        ema = new Ema(parameters, tensors, options.emaDecay(), options.emaWarmup(), own);
-        wholeAverage = new WholeAverage(weights, tensors, options.precision(), ema, own, sharded ? collective : null);
+        optimizer = new AdamW(options.optimizer().adam(), tensors, own);
+        Ema.Options average = options.optimizer().ema();
+        ema = average == null ? null : new Ema(parameters, tensors, average, own);
+        wholeAverage = new WholeAverage(
+                weights, tensors, options.computation().precision(), ema, own, sharded ? collective : null);
         if (collective.worldSize() > 1) {
             for (ParameterLayout.Group group : layout.groups()) {
                 ranges.add(FlatRange.of(gradients.values(), group.begin(), group.elements()));
@@ -186,7 +222,7 @@ public final class Trainer implements AutoCloseable {
         return optimizer;
     }
 
-    /** Judges the weights as they are at the time, on clips that are not trained on. */
+    /** Evaluates the weights as they are at the time, on clips that are not trained on. */
     public Validation validation() {
         return validation;
     }
@@ -202,6 +238,22 @@ public final class Trainer implements AutoCloseable {
     /** The averaged weights of all parameters, of which this rank may keep a part alone. */
     WholeAverage wholeAverage() {
         return wholeAverage;
+    }
+
+    /** The model's output for a micro-batch, owned by the current scope. */
+    Tensor output(MicroBatch microBatch) {
+        return model.forward(inputs.prepare(microBatch, draws.of(microBatch)).input());
+    }
+
+    /** The terms of the loss of a micro-batch, owned by the current scope; nothing is trained. */
+    DiffusionLoss.Terms terms(MicroBatch microBatch) {
+        TrainingInputs.Prepared prepared = inputs.prepare(microBatch, draws.of(microBatch));
+        return inputs.terms(model.forward(prepared.input()), prepared);
+    }
+
+    /** The gradients of the last step, as the optimizer has taken them. */
+    FlatGradients gradients() {
+        return gradients;
     }
 
     /** The averaged weights, for checkpoints. */
@@ -227,7 +279,9 @@ public final class Trainer implements AutoCloseable {
 
     /** Takes over the parameters as they are now as the average's first values. */
     public void restartEma() {
-        ema.restart(weights.parameters());
+        if (ema != null) {
+            ema.restart(weights.parameters());
+        }
     }
 
     /**
@@ -280,11 +334,11 @@ public final class Trainer implements AutoCloseable {
         long begin = metrics.enter(Phase.FORWARD);
         double[] lossOfAll = new double[1];
         try (TensorScope scope = TensorScope.open()) {
-            Objective.Question question = objective.ask(microBatch, weights.config(), weights.nullCaption());
+            TrainingInputs.Prepared prepared = inputs.prepare(microBatch, draws.of(microBatch));
             backward.run(
-                    question.input(),
+                    prepared.input(),
                     output -> {
-                        DiffusionLoss.Terms terms = objective.terms(output, question);
+                        DiffusionLoss.Terms terms = inputs.terms(output, prepared);
                         float[] losses = terms.total().floats();
                         sums.add(
                                 losses,
@@ -299,7 +353,7 @@ public final class Trainer implements AutoCloseable {
                     groupFinal);
             waitForDevice();
         }
-        Stdit2Flops.Shape shape = microBatch.computedShape();
+        BatchShape shape = microBatch.computedShape();
         metrics.microBatch(
                 microBatch.bucket(),
                 microBatch.samples().size(),
@@ -319,7 +373,7 @@ public final class Trainer implements AutoCloseable {
     private StepReport update(long step, double[] totals, int plannedSamples) {
         int samples = (int) totals[StepSums.COUNT];
         boolean stop = totals[StepSums.STOP] > 0;
-        double learningRate = options.learningRate().at(step);
+        double learningRate = options.optimizer().learningRate().at(step);
         if (samples == 0) {
             return new StepReport(Double.NaN, Double.NaN, Double.NaN, 0, learningRate, 0, true, stop);
         }
@@ -328,10 +382,13 @@ public final class Trainer implements AutoCloseable {
         double norm = overSamples * gradientNorm();
         boolean finite = Double.isFinite(norm) && Double.isFinite(totals[StepSums.LOSS]);
         if (finite) {
-            scaleGradients(overSamples * GradientClip.factor(norm, options.gradientClip()));
+            scaleGradients(
+                    overSamples * GradientClip.factor(norm, options.optimizer().gradientClip()));
             optimizer.update(weights.parameters(), gradients, learningRate);
             gatherParameters();
-            ema.update(weights.parameters(), optimizer.steps());
+            if (ema != null) {
+                ema.update(weights.parameters(), optimizer.steps());
+            }
         }
         return new StepReport(
                 totals[StepSums.LOSS] / samples,
@@ -420,7 +477,9 @@ public final class Trainer implements AutoCloseable {
     @Override
     public void close() {
         wholeAverage.close();
-        ema.close();
+        if (ema != null) {
+            ema.close();
+        }
         optimizer.close();
         gradients.close();
     }

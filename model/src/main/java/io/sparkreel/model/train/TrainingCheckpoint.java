@@ -4,7 +4,7 @@ package io.sparkreel.model.train;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.checkpoint.CheckpointReader;
-import io.sparkreel.model.checkpoint.SafetensorsReader;
+import io.sparkreel.model.checkpoint.safetensors.SafetensorsReader;
 import io.sparkreel.model.stdit.Stdit2Config;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -14,39 +14,39 @@ import java.util.List;
  * {@link #TIMESTEPS} timesteps spread evenly over the schedule.
  */
 public final class Validation {
-    /** At how many timesteps each clip is judged. */
+    /** At how many timesteps each clip is evaluated. */
     public static final int TIMESTEPS = 4;
 
     private final Stdit2 model;
-    private final Objective objective;
+    private final TrainingInputs inputs;
+    private final KeyedDraws draws;
     private final int[] steps = new int[TIMESTEPS];
-    private final float[] nullCaption;
 
-    Validation(Stdit2 model, Objective objective, NoiseSchedule schedule, float[] nullCaption) {
+    Validation(Stdit2 model, TrainingInputs inputs, KeyedDraws draws, NoiseSchedule schedule) {
         this.model = model;
-        this.objective = objective;
-        this.nullCaption = nullCaption;
+        this.inputs = inputs;
+        this.draws = draws;
         for (int i = 0; i < TIMESTEPS; i++) {
             steps[i] = (int) ((i + 0.5) / TIMESTEPS * schedule.steps());
         }
     }
 
     /**
-     * What a clip was judged at.
+     * The loss of one clip.
      *
      * @param loss as in training, and {@code squaredError} its first term
      */
     public record ClipLoss(String bucket, long clipId, double loss, double squaredError) {}
 
-    /** Judges the clips of a micro-batch; its epoch plays no part. */
+    /** Evaluates the clips of a micro-batch; its epoch plays no part. */
     public List<ClipLoss> losses(MicroBatch microBatch) {
         int count = microBatch.samples().size();
         double[] losses = new double[count];
         double[] errors = new double[count];
         for (int step : steps) {
             try (TensorScope scope = TensorScope.open()) {
-                Objective.Question question = objective.askAt(step, microBatch, nullCaption);
-                DiffusionLoss.Terms terms = objective.terms(model.forward(question.input()), question);
+                TrainingInputs.Prepared prepared = inputs.prepare(microBatch, draws.fixed(microBatch, step));
+                DiffusionLoss.Terms terms = inputs.terms(model.forward(prepared.input()), prepared);
                 float[] total = terms.total().floats();
                 float[] squaredError = terms.squaredError().floats();
                 for (int b = 0; b < count; b++) {
@@ -55,11 +55,11 @@ public final class Validation {
                 }
             }
         }
-        List<ClipLoss> judged = new ArrayList<>();
+        List<ClipLoss> evaluated = new ArrayList<>();
         for (int b = 0; b < count; b++) {
-            judged.add(new ClipLoss(
+            evaluated.add(new ClipLoss(
                     microBatch.bucket(), microBatch.samples().get(b).clipId(), losses[b], errors[b]));
         }
-        return judged;
+        return evaluated;
     }
 }

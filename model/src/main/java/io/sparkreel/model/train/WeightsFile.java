@@ -2,10 +2,10 @@
 package io.sparkreel.model.train;
 
 import io.sparkreel.model.InvalidInputException;
-import io.sparkreel.model.checkpoint.DataType;
-import io.sparkreel.model.checkpoint.SafetensorsWriter;
-import io.sparkreel.model.checkpoint.TensorInfo;
-import io.sparkreel.model.checkpoint.TensorSource;
+import io.sparkreel.model.checkpoint.safetensors.DataType;
+import io.sparkreel.model.checkpoint.safetensors.SafetensorsWriter;
+import io.sparkreel.model.checkpoint.safetensors.TensorInfo;
+import io.sparkreel.model.checkpoint.safetensors.TensorSource;
 import io.sparkreel.model.stdit.ParameterLayout;
 import io.sparkreel.model.stdit.Stdit2Config;
 import io.sparkreel.model.torch.FlatBuffer;

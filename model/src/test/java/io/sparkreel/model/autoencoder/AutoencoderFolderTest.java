@@ -90,8 +90,8 @@ class AutoencoderFolderTest {
     @Test
     void refusesPicturesBelowOneCell() throws IOException {
         try (AutoencoderKl codec = AutoencoderKl.load(published(config()).inOneFile(FILE), 1, Tensors.onHost())) {
-            assertEquals(8, codec.spatialFactor());
-            assertEquals(4, codec.channels());
+            assertEquals(8, codec.geometry().spatialFactor());
+            assertEquals(4, codec.geometry().channels());
             assertThrows(
                     InvalidInputException.class,
                     () -> codec.encode(new float[3 * 7 * 16], 1, 7, 16, KeyedRandom.of(0, 0, 0, Purpose.LATENT_NOISE)));

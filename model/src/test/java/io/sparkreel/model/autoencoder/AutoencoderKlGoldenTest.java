@@ -134,7 +134,7 @@ class AutoencoderKlGoldenTest {
             float[] moments = swap(
                     codec.moments(pixels, videos.frames(), videos.height(), videos.width()),
                     videos.frames(),
-                    2 * codec.channels()); // [2C, T, h, w]
+                    2 * codec.geometry().channels()); // [2C, T, h, w]
             means.add(Arrays.copyOf(moments, moments.length / 2));
             logVariances.add(Arrays.copyOfRange(moments, moments.length / 2, moments.length));
             latents.add(codec.encode(pixels, videos.frames(), videos.height(), videos.width(), noise.clip(i)));

@@ -10,6 +10,7 @@ import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.KeyedRandom.Purpose;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -29,7 +30,7 @@ class WaveletCodecTest {
         for (int i = 0; i < names.size(); i++) {
             scales.add(0.5 + i);
         }
-        try (WaveletCodec codec = new WaveletCodec(levels, names, scales)) {
+        try (WaveletCodec codec = new WaveletCodec(levels, 1, names, scales)) {
             float[] pixels = noise(3 * height * width);
             float[] latent = codec.encode(pixels, 1, height, width, null);
             int cells = (height >> levels) * (width >> levels);
@@ -49,10 +50,78 @@ class WaveletCodecTest {
 
     @Test
     void oneLevelWithAllBandsLosesNothing() {
-        try (WaveletCodec codec = new WaveletCodec(1, allBands(), Collections.nCopies(12, 0.7))) {
+        try (WaveletCodec codec = new WaveletCodec(1, 1, allBands(), Collections.nCopies(12, 0.7))) {
             float[] pixels = noise(5 * 3 * 10 * 14);
             float[] latent = codec.encode(pixels, 5, 10, 14, null);
             assertArrayEquals(pixels, codec.decode(latent, 5, 5, 7), 1e-5f);
+        }
+    }
+
+    private static List<String> allBandsInTime() {
+        List<String> names = new ArrayList<>();
+        for (String time : List.of("-T0", "-T1", "-T2", "-T3")) {
+            allBands().forEach(band -> names.add(band + time));
+        }
+        return names;
+    }
+
+    @Test
+    void allBandsOfFourFramesLoseNothing() {
+        try (WaveletCodec codec = new WaveletCodec(1, 4, allBandsInTime(), Collections.nCopies(48, 0.7))) {
+            float[] pixels = noise(9 * 3 * 10 * 14);
+            float[] latent = codec.encode(pixels, 9, 10, 14, null);
+            assertEquals(48 * 3 * 5 * 7, latent.length);
+            assertArrayEquals(pixels, codec.decode(latent, 9, 5, 7), 1e-5f);
+        }
+    }
+
+    /** The squares of all coefficients of the frames after the first add up to those of the planes. */
+    @Test
+    void theTransformInTimeIsOrthonormal() {
+        List<String> bands = List.of("Y-LL", "Y-LL-T1", "Y-LL-T2", "Y-LL-T3");
+        try (WaveletCodec inTime = new WaveletCodec(1, 4, bands, List.of(1.0, 1.0, 1.0, 1.0));
+                WaveletCodec still = new WaveletCodec(1, 1, List.of("Y-LL"), List.of(1.0))) {
+            float[] pixels = noise(5 * 3 * 2 * 2);
+            float[] latent = inTime.encode(pixels, 5, 2, 2, null); // [4, 2, 1, 1]
+            float[] frames = still.encode(pixels, 5, 2, 2, null); // [1, 5, 1, 1]
+            double expected = 0;
+            double mean = 0;
+            for (int frame = 1; frame < 5; frame++) {
+                expected += frames[frame] * frames[frame];
+                mean += frames[frame] / 4;
+            }
+            double found = 4 * latent[1] * latent[1]; // T0 / 2 is the mean
+            for (int time = 1; time < 4; time++) {
+                found += latent[time * 2 + 1] * latent[time * 2 + 1];
+                assertEquals(0, latent[time * 2], "the first frame has no difference in time");
+            }
+            assertEquals(expected, found, 1e-5 * expected);
+            assertEquals(mean, latent[1], 1e-6);
+            assertEquals(frames[0], latent[0], "the first frame is encoded as a picture is");
+        }
+    }
+
+    @Test
+    void laterFramesChangeNoEarlierLatent() {
+        try (WaveletCodec codec = new WaveletCodec(1, 4, List.of("Y-LL", "Y-LL-T1"), List.of(1.0, 1.0))) {
+            float[] pixels = noise(9 * 3 * 2 * 2);
+            float[] whole = codec.encode(pixels, 9, 2, 2, null); // [2, 3, 1, 1]
+            float[] begin = codec.encode(Arrays.copyOf(pixels, 5 * 12), 5, 2, 2, null); // [2, 2, 1, 1]
+            assertArrayEquals(new float[] {whole[0], whole[1], whole[3], whole[4]}, begin);
+        }
+    }
+
+    @Test
+    void whatTimeCannotBeCompressedToIsRefused() {
+        InvalidInputException factor =
+                assertThrows(InvalidInputException.class, () -> new WaveletCodec(1, 2, List.of("Y-LL"), List.of(1.0)));
+        assertTrue(factor.getMessage().contains("temporal_factor is 2"), factor.getMessage());
+        assertThrows(InvalidInputException.class, () -> new WaveletCodec(1, 1, List.of("Y-LL-T1"), List.of(1.0)));
+        assertThrows(
+                InvalidInputException.class,
+                () -> new WaveletCodec(1, 4, List.of("Y-LL", "Y-LL-T0"), List.of(1.0, 1.0)));
+        try (WaveletCodec codec = new WaveletCodec(1, 4, List.of("Y-LL"), List.of(1.0))) {
+            assertThrows(InvalidInputException.class, () -> codec.encode(new float[4 * 12], 4, 2, 2, null));
         }
     }
 
@@ -135,7 +204,7 @@ class WaveletCodecTest {
 
     private static void refused(String found, int levels, List<String> bands, List<Double> scales) {
         InvalidInputException e =
-                assertThrows(InvalidInputException.class, () -> new WaveletCodec(levels, bands, scales));
+                assertThrows(InvalidInputException.class, () -> new WaveletCodec(levels, 1, bands, scales));
         assertTrue(e.getMessage().startsWith("Cannot set up the wavelet codec: "), e.getMessage());
         assertTrue(e.getMessage().contains(found), e.getMessage());
     }

@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.sparkreel.model.BatchShape;
 import io.sparkreel.model.InvalidInputException;
+import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.stdit.Stdit2Flops;
 import io.sparkreel.model.torch.Tensor;
 import java.io.IOException;
@@ -34,7 +36,7 @@ class SampleBenchmarkTest {
         assertEquals(2 * 2 * 2 * 6, number(report, "tokens_per_s") * mean, 1e-6);
         double flops = new Stdit2Flops(
                         BenchmarkArguments.parse(SMALL.split(" ")).config())
-                .forward(new Stdit2Flops.Shape(4, 2, 4, 6, 5));
+                .forward(new BatchShape(4, new LatentShape(4, 2, 4, 6), 5));
         assertEquals(flops, number(report, "tflops") * 1e12 * mean, 1e-3 * flops);
         assertEquals(3, report.get("steps"));
         assertEquals("bf16", measure(SMALL + " --dtype bf16").get("dtype"));

@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.sparkreel.model.BatchShape;
 import io.sparkreel.model.InvalidInputException;
+import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.stdit.Stdit2Flops;
 import io.sparkreel.model.torch.Tensor;
 import java.io.IOException;
@@ -39,7 +41,7 @@ class StepBenchmarkTest {
         assertEquals(2 * 2 * 6, number(report, "tokens_per_s") * mean, 1e-6);
         double flops = new Stdit2Flops(
                         BenchmarkArguments.parse(SMALL.split(" ")).config())
-                .trainingStep(new Stdit2Flops.Shape(2, 2, 4, 6, 5));
+                .trainingStep(new BatchShape(2, new LatentShape(4, 2, 4, 6), 5));
         assertEquals(flops, number(report, "tflops") * 1e12 * mean, 1e-3 * flops);
         double heap = Runtime.getRuntime().totalMemory() / 1024.0 / 1024;
         assertTrue(number(report, "peak_rss_mib") > Math.min(100, heap / 2), report.toString());

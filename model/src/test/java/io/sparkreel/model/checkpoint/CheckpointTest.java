@@ -8,6 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sparkreel.model.InvalidInputException;
+import io.sparkreel.model.checkpoint.safetensors.DataType;
+import io.sparkreel.model.checkpoint.safetensors.SafetensorsReader;
+import io.sparkreel.model.checkpoint.safetensors.SafetensorsWriter;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.FloatBuffer;

@@ -11,7 +11,7 @@ import java.lang.management.ManagementFactory;
 import org.junit.jupiter.api.function.Executable;
 
 /** What the refusal of a hostile file may cost. */
-final class Refusal {
+public final class Refusal {
     private static final long MOST_NANOSECONDS = 100_000_000;
     private static final long MOST_BYTES = 64L << 20;
     private static final int ATTEMPTS = 4;
@@ -19,7 +19,7 @@ final class Refusal {
     private Refusal() {}
 
     /** Opens a file that is to be refused in one line, in under 100 ms and 64 MiB; returns that line. */
-    static String inBounds(String kind, Executable opening) {
+    public static String inBounds(String kind, Executable opening) {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         String message = null;
         long shortest = Long.MAX_VALUE;

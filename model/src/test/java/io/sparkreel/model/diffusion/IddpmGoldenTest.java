@@ -181,7 +181,7 @@ class IddpmGoldenTest {
         int channels = (int) z.shape()[1];
         int rows = (int) z.shape()[0];
         JsonNode guided = setting.get("cfg_channel");
-        AncestralSampler.Guidance guidance = new AncestralSampler.Guidance(
+        Sampler.Guidance guidance = new Sampler.Guidance(
                 setting.get("cfg_scale").asDouble(), guided == null || guided.isNull() ? channels : guided.asInt());
         NoiseSchedule schedule =
                 NoiseSchedule.linear(setting.get("num_sampling_steps").asText());
@@ -219,7 +219,7 @@ class IddpmGoldenTest {
     }
 
     /** eps = c0 x + c1 mean(y) + c2 t / 1000 + c3 (1 - x_mask), variance 0.5 tanh(x). */
-    private final class StubModel implements AncestralSampler.Denoiser {
+    private final class StubModel implements Sampler.Denoiser {
         final List<Integer> times = new ArrayList<>();
         final List<float[]> masks = new ArrayList<>();
         private final double[] c = new double[4];

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.KeyedRandom.Purpose;
+import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.diffusion.AncestralSampler;
 import io.sparkreel.model.diffusion.NoiseSchedule;
 import io.sparkreel.model.diffusion.Sampler;
@@ -37,6 +38,7 @@ class LatentGeneratorTest {
     private static final int SIDE = 4;
     private static final int CHANNELS = 3;
     private static final ClipShape CLIP = new ClipShape(FRAMES, 32, 32, 24, true);
+    private static final LatentShape SHAPE = new LatentShape(CHANNELS, FRAMES, SIDE, SIDE);
 
     private static ModelWeights weights;
     private static LatentGenerator generator;
@@ -77,11 +79,11 @@ class LatentGeneratorTest {
         return new Caption(features, mask);
     }
 
-    private static LatentRequest request(long seed, long prompt, int sample, int loop, GivenFrames given) {
+    private static LatentRequest request(long seed, long prompt, int sample, int loop, ConditioningFrames given) {
         return new LatentRequest(caption(prompt), seed, prompt, sample, loop, given);
     }
 
-    private static GivenFrames given(float value, float... mask) {
+    private static ConditioningFrames given(float value, float... mask) {
         float[][] latents = new float[FRAMES][];
         for (int i = 0; i < FRAMES; i++) {
             if (mask[i] < 1) {
@@ -89,12 +91,12 @@ class LatentGeneratorTest {
                 Arrays.fill(latents[i], value);
             }
         }
-        return new GivenFrames(mask, latents);
+        return new ConditioningFrames(mask, latents);
     }
 
     private static float[][] draw(LatentRequest... requests) {
         long before = Tensor.liveCount();
-        float[][] latents = generator.draw(List.of(requests), CLIP, SIDE, SIDE, step -> {});
+        float[][] latents = generator.sample(List.of(requests), CLIP, SHAPE, step -> {});
         assertEquals(before, Tensor.liveCount());
         return latents;
     }

@@ -1,27 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.generate;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.sparkreel.model.CodecGeometry;
 import io.sparkreel.model.InvalidInputException;
-import io.sparkreel.model.KeyedRandom;
+import io.sparkreel.model.LatentShape;
+import io.sparkreel.model.PieceGeometry;
 import io.sparkreel.model.autoencoder.LatentCodec;
+import io.sparkreel.model.autoencoder.LatentDistribution;
 import io.sparkreel.model.diffusion.MaskStrategy;
 import io.sparkreel.model.diffusion.MaskStrategy.Dialect;
 import io.sparkreel.model.diffusion.MaskStrategy.FrameSource;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeSet;
 import java.util.function.IntConsumer;
 import org.junit.jupiter.api.Test;
 
 /** The bookkeeping of long videos, with numbers for frames. */
 class VideoGeneratorTest {
+    private static final CodecGeometry CODEC = CodecGeometry.frameByFrame(1, 1);
     private static final Caption CAPTION = new Caption(new float[1], new boolean[] {true});
 
     /** One channel, one pixel; decoding adds a half and encoding takes a quarter, so that every way shows. */
@@ -29,23 +36,18 @@ class VideoGeneratorTest {
         private int encodedFrames;
 
         @Override
-        public int channels() {
-            return 1;
+        public CodecGeometry geometry() {
+            return CODEC;
         }
 
         @Override
-        public int spatialFactor() {
-            return 1;
-        }
-
-        @Override
-        public float[] encode(float[] pixels, int frames, int height, int width, KeyedRandom latentNoise) {
+        public LatentDistribution distribution(float[] pixels, int frames, int height, int width) {
             encodedFrames += frames;
             float[] latent = new float[frames];
             for (int i = 0; i < frames; i++) {
                 latent[i] = pixels[3 * i] - 0.25f;
             }
-            return latent;
+            return new LatentDistribution(latent, null);
         }
 
         @Override
@@ -63,11 +65,11 @@ class VideoGeneratorTest {
 
     /** Frame f of loop l is 100 * (l + 1) + f unless it is given. */
     private static float[][] draw(
-            List<LatentRequest> requests, ClipShape clip, int height, int width, IntConsumer progress) {
-        float[][] latents = new float[requests.size()][clip.numFrames()];
+            List<LatentRequest> requests, ClipShape clip, LatentShape shape, IntConsumer progress) {
+        float[][] latents = new float[requests.size()][shape.frames()];
         for (int i = 0; i < latents.length; i++) {
             LatentRequest request = requests.get(i);
-            for (int frame = 0; frame < clip.numFrames(); frame++) {
+            for (int frame = 0; frame < shape.frames(); frame++) {
                 float[] given = request.given().latents()[frame];
                 latents[i][frame] = given == null ? 100 * (request.loop() + 1) + frame : given[0];
                 assertEquals(given == null ? 1 : 0, request.given().mask()[frame]);
@@ -82,8 +84,8 @@ class VideoGeneratorTest {
             references.put(new FrameSource(0, i), new float[] {reference[i]});
         }
         List<Integer> lengths = reference.length == 0 ? List.of() : List.of(reference.length);
-        LoopConditions conditions =
-                LoopConditions.of(MaskStrategy.parse(strategy, Dialect.LOOP_FIRST), frames, loops, carried, lengths);
+        LoopConditions conditions = LoopConditions.of(
+                MaskStrategy.parse(strategy, Dialect.LOOP_FIRST), CODEC, frames, loops, carried, lengths);
         return new VideoRequest(1, 2, 0, Collections.nCopies(loops, CAPTION), conditions, references);
     }
 
@@ -143,8 +145,8 @@ class VideoGeneratorTest {
 
     @Test
     void whatNoLaterLoopTakesIsForgotten() {
-        LoopConditions conditions =
-                LoopConditions.of(MaskStrategy.parse("0,0,0,0,2;2,1,0,3,1", Dialect.LOOP_FIRST), 4, 4, 1, List.of(5));
+        LoopConditions conditions = LoopConditions.of(
+                MaskStrategy.parse("0,0,0,0,2;2,1,0,3,1", Dialect.LOOP_FIRST), CODEC, 4, 4, 1, List.of(5));
         assertEquals(List.of(0, 1), List.copyOf(conditions.framesTaken(0, 0)));
         assertTrue(conditions.framesTaken(0, 1).isEmpty());
         assertEquals(List.of(0, 3), List.copyOf(conditions.framesTaken(1, 1)));
@@ -156,16 +158,16 @@ class VideoGeneratorTest {
     void memoryDoesNotGrowWithTheNumberOfLoops() throws IOException {
         int area = 1 << 16;
         int frames = 8;
-        LatentSource large = (requests, clip, height, width, progress) -> new float[1][3 * frames * area];
+        LatentSource large = (requests, clip, shape, progress) -> new float[1][3 * frames * area];
         LatentCodec codec = new CountingCodec() {
             @Override
-            public int channels() {
-                return 3;
+            public CodecGeometry geometry() {
+                return CodecGeometry.frameByFrame(3, 1);
             }
 
             @Override
-            public float[] encode(float[] pixels, int count, int height, int width, KeyedRandom latentNoise) {
-                return pixels.clone();
+            public LatentDistribution distribution(float[] pixels, int count, int height, int width) {
+                return new LatentDistribution(pixels, null);
             }
 
             @Override
@@ -189,10 +191,122 @@ class VideoGeneratorTest {
     @Test
     void conditionsThatDoNotFitAreRefused() {
         MaskStrategy none = MaskStrategy.NONE;
-        assertThrows(InvalidInputException.class, () -> LoopConditions.of(none, 4, 2, 4, List.of()));
-        assertThrows(InvalidInputException.class, () -> LoopConditions.of(none, 4, 2, 0, List.of()));
-        assertEquals(1, LoopConditions.of(none, 1, 1, 0, List.of()).loops().size());
+        assertThrows(InvalidInputException.class, () -> LoopConditions.of(none, CODEC, 4, 2, 4, List.of()));
+        assertThrows(InvalidInputException.class, () -> LoopConditions.of(none, CODEC, 4, 2, 0, List.of()));
+        assertEquals(
+                1, LoopConditions.of(none, CODEC, 1, 1, 0, List.of()).loops().size());
         MaskStrategy early = MaskStrategy.parse("0,0", Dialect.LOOP_FIRST);
-        assertThrows(InvalidInputException.class, () -> LoopConditions.of(early, 4, 2, 1, List.of()));
+        assertThrows(InvalidInputException.class, () -> LoopConditions.of(early, CODEC, 4, 2, 1, List.of()));
+    }
+
+    /**
+     * Decodes a latent frame to frames of its number and hundredths that count them; encoding gives the number of the
+     * first of them. So each encoded frame shows which frame of pixels a latent frame begins with.
+     */
+    private record GroupCodec(CodecGeometry geometry, int[] encodedFrames) implements LatentCodec {
+        @Override
+        public LatentDistribution distribution(float[] pixels, int frames, int height, int width) {
+            encodedFrames[0] += frames;
+            float[] latent = new float[geometry.latentFrames(frames)];
+            for (int t = 0; t < latent.length; t++) {
+                latent[t] = pixels[3 * first(t)] + 0.5f;
+            }
+            return new LatentDistribution(latent, null);
+        }
+
+        private int first(int latentFrame) {
+            return latentFrame == 0 ? 0 : geometry.frames(latentFrame);
+        }
+
+        @Override
+        public float[] decode(float[] latent, int frames, int latentHeight, int latentWidth) {
+            assertEquals(geometry.latentFrames(frames), latent.length);
+            float[] pixels = new float[3 * frames];
+            for (int t = 0; t < latent.length; t++) {
+                for (int frame = first(t); frame < Math.min(frames, geometry.frames(t + 1)); frame++) {
+                    Arrays.fill(pixels, 3 * frame, 3 * frame + 3, latent[t] + (frame - first(t)) / 100f);
+                }
+            }
+            return pixels;
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    private static List<Float> video(GroupCodec codec, int frames, int loops, int carried) throws IOException {
+        LoopConditions conditions =
+                LoopConditions.of(MaskStrategy.NONE, codec.geometry(), frames, loops, carried, List.of());
+        VideoRequest request = new VideoRequest(1, 2, 0, Collections.nCopies(loops, CAPTION), conditions, Map.of());
+        List<Float> values = new ArrayList<>();
+        new VideoGenerator(VideoGeneratorTest::draw, codec, Carry.DECODED)
+                .generate(
+                        List.of(request),
+                        new ClipShape(frames, 1, 1, 24, true),
+                        carried,
+                        (row, frame) -> values.add(frame[0]),
+                        step -> {});
+        assertEquals(VideoGenerator.totalFrames(codec.geometry(), frames, loops, carried), values.size());
+        return values;
+    }
+
+    /** A causal codec's next loop begins with the last five frames, encoded as the beginning of a clip. */
+    @Test
+    void theEndOfACausalClipIsEncodedByItself() throws IOException {
+        GroupCodec codec = new GroupCodec(CodecGeometry.causal(1, 1, 4), new int[1]);
+        List<Float> video = video(codec, 9, 2, 2);
+        assertEquals(9 + 4, video.size());
+        assertEquals(5, codec.encodedFrames()[0]);
+        assertEquals(List.of(100f, 101f, 101.01f, 101.02f, 101.03f, 102f), video.subList(0, 6));
+        assertEquals(List.of(202f, 202.01f, 202.02f, 202.03f), video.subList(9, 13));
+    }
+
+    /** The last frame of loop 0 is 102.03, which is the only frame of the first latent frame of loop 1. */
+    @Test
+    void theNextLoopBeginsWithTheLastFrame() throws IOException {
+        GroupCodec codec = new GroupCodec(CodecGeometry.causal(1, 1, 4), new int[1]);
+        List<Float> first = new ArrayList<>();
+        LatentSource source = (requests, clip, shape, progress) -> {
+            float[] given = requests.get(0).given().latents()[0];
+            first.add(given == null ? -1 : given[0]);
+            return draw(requests, clip, shape, progress);
+        };
+        LoopConditions conditions = LoopConditions.of(MaskStrategy.NONE, codec.geometry(), 9, 2, 1, List.of());
+        new VideoGenerator(source, codec, Carry.DECODED)
+                .generate(
+                        List.of(new VideoRequest(1, 2, 0, List.of(CAPTION, CAPTION), conditions, Map.of())),
+                        new ClipShape(9, 1, 1, 24, true),
+                        1,
+                        (row, frame) -> {},
+                        step -> {});
+        assertEquals(List.of(-1f, 102.03f + 0.5f), first);
+    }
+
+    @Test
+    void piecesAreCarriedWhole() throws IOException {
+        GroupCodec codec = new GroupCodec(new PieceGeometry(1, 1), new int[1]);
+        List<Float> video = video(codec, 34, 3, 5);
+        assertEquals(34 + 2 * 17, video.size());
+        assertEquals(2 * 17, codec.encodedFrames()[0], "a piece of each loop but the last");
+        assertThrows(
+                InvalidInputException.class,
+                () -> LoopConditions.of(MaskStrategy.NONE, codec.geometry(), 34, 2, 3, List.of()));
+        assertThrows(
+                InvalidInputException.class,
+                () -> LoopConditions.of(MaskStrategy.NONE, codec.geometry(), 20, 2, 5, List.of()));
+    }
+
+    @Test
+    void onlyThePiecesOfTakenFramesAreEncoded() {
+        CodecGeometry pieces = new PieceGeometry(1, 1);
+        FramesOfClip last = FramesOfClip.of(pieces, 20, new TreeSet<>(List.of(5)));
+        assertArrayEquals(new int[] {17, 18, 19}, last.pixelFrames());
+        assertArrayEquals(new int[] {5}, last.latentFrames());
+        FramesOfClip causal = FramesOfClip.of(CodecGeometry.causal(1, 1, 4), 21, new TreeSet<>(List.of(1)));
+        assertArrayEquals(new int[] {0, 1, 2, 3, 4}, causal.pixelFrames());
+        assertArrayEquals(new int[] {0, 1}, causal.latentFrames());
+        FramesOfClip alone = FramesOfClip.of(CODEC, 21, new TreeSet<>(List.of(3, 7)));
+        assertArrayEquals(new int[] {3, 7}, alone.pixelFrames());
+        assertArrayEquals(new int[] {3, 7}, alone.latentFrames());
     }
 }

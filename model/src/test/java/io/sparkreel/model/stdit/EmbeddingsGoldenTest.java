@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.sparkreel.model.checkpoint.HalfPrecision;
+import io.sparkreel.model.checkpoint.safetensors.HalfPrecision;
 import io.sparkreel.model.golden.Golden;
 import io.sparkreel.model.golden.GoldenTensors;
 import io.sparkreel.model.torch.Kernels;

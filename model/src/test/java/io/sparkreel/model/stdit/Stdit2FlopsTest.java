@@ -3,6 +3,8 @@ package io.sparkreel.model.stdit;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.sparkreel.model.BatchShape;
+import io.sparkreel.model.LatentShape;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -21,16 +23,16 @@ class Stdit2FlopsTest {
         long spatial = 3 * (15 * 15 * 48 * 4); // 3 frames of 15 tokens
         long temporal = 15 * (3 * 3 * 48 * 4);
         long cross = 45 * 5 * 48 * 4;
-        Stdit2Flops.Shape shape = new Stdit2Flops.Shape(2, 3, 6, 10, 5);
-        assertEquals(linear + 2 * 2 * (spatial + temporal + cross), flops.forward(shape));
+        BatchShape shape = new BatchShape(2, new LatentShape(4, 3, 6, 10), 5);
+        assertEquals((double) (linear + 2 * 2 * (spatial + temporal + cross)), flops.forward(shape));
         assertEquals(3 * flops.forward(shape), flops.trainingStep(shape));
         assertEquals(90, flops.tokens(shape));
     }
 
     @Test
     void padsOddSizesToWholePatches() {
-        Stdit2Flops.Shape odd = new Stdit2Flops.Shape(1, 3, 5, 9, 5);
-        Stdit2Flops.Shape even = new Stdit2Flops.Shape(1, 3, 6, 10, 5);
+        BatchShape odd = new BatchShape(1, new LatentShape(4, 3, 5, 9), 5);
+        BatchShape even = new BatchShape(1, new LatentShape(4, 3, 6, 10), 5);
         assertEquals(flops.tokens(even), flops.tokens(odd));
         assertEquals(flops.forward(even), flops.forward(odd));
     }

@@ -3,13 +3,9 @@ package io.sparkreel.model.stdit;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.sparkreel.model.diffusion.DiffusionLoss;
-import io.sparkreel.model.diffusion.NoiseSchedule;
 import io.sparkreel.model.golden.Golden;
 import io.sparkreel.model.golden.GoldenTensors;
 import io.sparkreel.model.torch.Autograd;
@@ -18,11 +14,8 @@ import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.TensorScope;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
-import io.sparkreel.model.train.AdamW;
-import io.sparkreel.model.train.Ema;
 import io.sparkreel.model.train.FlatGradients;
 import io.sparkreel.model.train.FlatParameters;
-import io.sparkreel.model.train.GradientClip;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -52,7 +45,6 @@ class Stdit2GoldenTest {
     /** A model with the golden weights, and the cases that belong to it. */
     private static final class Fixture implements AutoCloseable {
         final Stdit2Config config;
-        final JsonNode cases;
         final GoldenTensors weights;
         final GoldenTensors tensors;
         final FlatParameters parameters;
@@ -63,7 +55,6 @@ class Stdit2GoldenTest {
             JsonNode description = Golden.json(file);
             String base = file.replace(".json", "");
             config = new ObjectMapper().convertValue(description.get("config"), Stdit2Config.class);
-            cases = description.get("cases");
             weights = Golden.tensors(base + ".weights.safetensors");
             tensors = Golden.tensors(base + ".cases.safetensors");
             parameters = new FlatParameters(ParameterLayout.of(config), HOST);
@@ -277,7 +268,7 @@ class Stdit2GoldenTest {
                             out -> {
                                 Tensor value = kernels.scaledSum(
                                         kernels.weightedSum(List.of(out), List.of(weight)),
-                                        1 / Math.sqrt(out.elements()));
+                                        1 / Math.sqrt((double) out.elements()));
                                 loss[0] = value.item();
                                 return value;
                             },
@@ -297,139 +288,5 @@ class Stdit2GoldenTest {
             });
             assertEquals(fixture.parameters.layout().groups().size(), finished.size());
         }
-    }
-
-    @TestFactory
-    Stream<DynamicTest> trainingSteps() {
-        return cases(kind("train_step"), (fixture, name, description) -> {
-            JsonNode betas = description.get("betas");
-            AdamW.Options options = new AdamW.Options(
-                    betas.get(0).asDouble(),
-                    betas.get(1).asDouble(),
-                    description.get("eps").asDouble(),
-                    description.get("weight_decay").asDouble());
-            try (FlatGradients gradients = new FlatGradients(fixture.parameters, HOST);
-                    AdamW optimizer =
-                            new AdamW(options, HOST, fixture.parameters.layout().elements());
-                    Ema ema = new Ema(
-                            fixture.parameters,
-                            HOST,
-                            description.get("ema_decay").asDouble(),
-                            false)) {
-                for (int step = 0; step < 2; step++) {
-                    gradients.clear();
-                    backward(fixture, name, step);
-                    double norm = GradientClip.apply(
-                            gradients.values(), description.get("grad_clip").asDouble());
-                    assertEquals(
-                            description.get("grad_norms_before_clip").get(step).asDouble(), norm, norm * GRADIENT);
-                    if (step == 0) {
-                        checkClippedNorms(fixture, gradients, description.get("clipped_grad_l2_step0"));
-                    }
-                    optimizer.update(
-                            fixture.parameters, gradients, description.get("lr").asDouble());
-                    ema.update(fixture.parameters, step + 1);
-                }
-                checkUpdated(fixture, name, ema, description.get("lr").asDouble());
-            }
-        });
-    }
-
-    private static void backward(Fixture fixture, String name, int step) {
-        String in = name + ".in.";
-        int[] t = new int[(int) fixture.tensors.shape(in + "t")[0]];
-        for (int i = 0; i < t.length; i++) {
-            t[i] = (int) fixture.tensors.values(in + "t")[i];
-        }
-        boolean[] mask = fixture.tensors.has(in + "x_mask") ? fixture.flags(in + "x_mask") : null;
-        DiffusionLoss loss = new DiffusionLoss(NoiseSchedule.linear(""), false, 1, HOST);
-        try (TensorScope scope = TensorScope.open()) {
-            DiffusionLoss.Batch batch =
-                    loss.noise(fixture.tensors.tensor(in + "x_start"), fixture.tensors.tensor(in + "noise"), t, mask);
-            Stdit2Input input = fixture.input(name, batch.noised(), fixture.tensors.values(in + "t"));
-            new BlockwiseBackward(fixture.model, false)
-                    .run(
-                            input,
-                            out -> {
-                                DiffusionLoss.Terms terms = loss.terms(out, batch);
-                                String prefix = name + ".step" + step + ".";
-                                fixture.tensors.assertClose(
-                                        prefix + "mse", terms.squaredError().floats(), LOSS);
-                                fixture.tensors.assertClose(
-                                        prefix + "vb", terms.variationalBound().floats(), LOSS);
-                                fixture.tensors.assertClose(
-                                        prefix + "loss", terms.total().floats(), LOSS);
-                                return Kernels.instance().scaledSum(terms.total(), 1.0 / t.length);
-                            },
-                            group -> {});
-        }
-    }
-
-    private static void checkClippedNorms(Fixture fixture, FlatGradients gradients, JsonNode expected) {
-        assertFalse(expected.isEmpty());
-        expected.properties().forEach(entry -> {
-            ParameterLayout.Slot slot = fixture.parameters.layout().slot(entry.getKey());
-            try (TensorScope scope = TensorScope.open()) {
-                double norm = Kernels.instance()
-                        .norm(Kernels.instance()
-                                .sliceFlat(
-                                        gradients.values().tensor(),
-                                        slot.begin(),
-                                        slot.spec().elements(),
-                                        slot.spec().elements()));
-                assertEquals(entry.getValue().asDouble(), norm, GRADIENT, entry.getKey());
-            }
-        });
-    }
-
-    private static void checkUpdated(Fixture fixture, String name, Ema ema, double learningRate) {
-        String prefix = name + ".after2.";
-        List<String> recorded = fixture.tensors.entries().keySet().stream()
-                .filter(tensor -> tensor.startsWith(prefix))
-                .map(tensor -> tensor.substring(prefix.length()))
-                .toList();
-        assertFalse(recorded.isEmpty());
-        recorded.forEach(parameter -> {
-            ParameterLayout.Slot slot = fixture.parameters.layout().slot(parameter);
-            FloatBuffer updated = FloatBuffer.allocate((int) slot.spec().elements());
-            FloatBuffer averaged = FloatBuffer.allocate((int) slot.spec().elements());
-            fixture.parameters.values().read(slot.begin(), updated);
-            ema.values().read(slot.begin(), averaged);
-            int[] noise = noiseAlone(fixture.config, parameter, updated.capacity());
-            compare(fixture.tensors, prefix + parameter, updated.array(), noise, learningRate);
-            compare(fixture.tensors, name + ".ema2." + parameter, averaged.array(), noise, learningRate);
-        });
-    }
-
-    /**
-     * Elements, from and to, whose gradient is zero in exact arithmetic: Adam scales its rounding noise up. A softmax does
-     * not see what all keys share, which is their bias, if they are neither normed nor turned.
-     */
-    private static int[] noiseAlone(Stdit2Config config, String parameter, int elements) {
-        if (parameter.endsWith("cross_attn.kv_linear.bias")) {
-            return new int[] {0, elements / 2};
-        }
-        if (parameter.endsWith(".attn.qkv.bias") && !config.qkNorm()) {
-            return new int[] {elements / 3, elements / 3 * 2};
-        }
-        return new int[] {0, 0};
-    }
-
-    /**
-     * Adam moves every element by about the learning rate, also one whose gradient is no more than rounding noise. There
-     * are few of those.
-     */
-    private static void compare(GoldenTensors tensors, String name, float[] actual, int[] noise, double learningRate) {
-        float[] expected = tensors.values(name);
-        double allowed = GRADIENT * GoldenTensors.largest(expected);
-        int noisy = 0;
-        for (int i = 0; i < expected.length; i++) {
-            double error = i >= noise[0] && i < noise[1] ? 0 : Math.abs(expected[i] - actual[i]);
-            noisy += error > allowed ? 1 : 0;
-            assertTrue(error <= Math.max(allowed, learningRate), name + "[" + i + "] is off by " + error);
-        }
-        assertTrue(
-                noisy <= Math.max(1, expected.length * 5e-3),
-                name + ": " + noisy + " of " + expected.length + " elements are off");
     }
 }

@@ -6,23 +6,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.KeyedRandom.Purpose;
-import io.sparkreel.model.diffusion.DiffusionLoss;
-import io.sparkreel.model.diffusion.NoiseSchedule;
+import io.sparkreel.model.LatentShape;
+import io.sparkreel.model.collective.SingleProcess;
 import io.sparkreel.model.golden.GoldenTensors;
-import io.sparkreel.model.stdit.BlockwiseBackward;
-import io.sparkreel.model.stdit.Captions;
-import io.sparkreel.model.stdit.ParameterLayout;
-import io.sparkreel.model.stdit.Stdit2;
 import io.sparkreel.model.stdit.Stdit2Config;
-import io.sparkreel.model.stdit.Stdit2Input;
-import io.sparkreel.model.torch.Kernels;
 import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.TensorScope;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
+import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -69,108 +63,82 @@ class Bfloat16TrainingTest {
     /** Mean losses of ten steps each. */
     private static double[] losses(Precision precision, int steps) {
         double[] means = new double[steps / WINDOW];
-        try (FlatParameters parameters = new FlatParameters(ParameterLayout.of(CONFIG), HOST)) {
-            parameters.initialise(11);
-            Stdit2 model = new Stdit2(CONFIG, parameters::tensor, HOST, precision);
-            BlockwiseBackward backward = new BlockwiseBackward(model, false);
-            DiffusionLoss loss = new DiffusionLoss(NoiseSchedule.linear(""), false, 1, HOST);
-            try (FlatGradients gradients = new FlatGradients(parameters, HOST);
-                    AdamW optimizer = new AdamW(
-                            AdamW.Options.REFERENCE, HOST, parameters.layout().elements())) {
+        Trainer.Options options = Trainer.Options.reference(1)
+                .withComputation(precision, false)
+                .withLearningRate(LearningRate.constant(3e-4))
+                .withoutEma();
+        try (ModelWeights weights = new ModelWeights(CONFIG, HOST)) {
+            weights.initialise(11);
+            try (Trainer trainer =
+                    new Trainer(options, Bfloat16TrainingTest::drawn, weights, HOST, new SingleProcess())) {
                 for (int step = 0; step < steps; step++) {
-                    gradients.clear();
-                    means[step / WINDOW] += backward(backward, loss, step) / WINDOW;
-                    GradientClip.apply(gradients.values(), 1);
-                    optimizer.update(parameters, gradients, 3e-4);
+                    means[step / WINDOW] +=
+                            trainer.step(step, List.of(clips(step)), BATCH).loss() / WINDOW;
                 }
             }
         }
         return means;
     }
 
-    private static double backward(BlockwiseBackward backward, DiffusionLoss loss, int step) {
-        double[] mean = new double[1];
-        try (TensorScope scope = TensorScope.open()) {
-            DiffusionLoss.Batch batch = batch(loss, step);
-            backward.run(
-                    input(batch),
-                    output -> {
-                        DiffusionLoss.Terms terms = loss.terms(output, batch);
-                        for (float total : terms.total().floats()) {
-                            mean[0] += total / BATCH;
-                        }
-                        return Kernels.instance().scaledSum(terms.total(), 1.0 / BATCH);
-                    },
-                    group -> {});
+    private static Draws.Drawn drawn(MicroBatch clips) {
+        int size = clips.shape().elements();
+        float[] noise = new float[BATCH * size];
+        int[] times = new int[BATCH];
+        for (int b = 0; b < BATCH; b++) {
+            KeyedRandom.of(2, clips.epoch(), b, Purpose.NOISE).fillNormal(noise, b * size, size);
+            times[b] = KeyedRandom.of(2, clips.epoch(), b, Purpose.TIMESTEP).nextInt(1000);
         }
-        return mean[0];
+        return new Draws.Drawn(noise, times, null, new boolean[BATCH]);
     }
 
     /** Clips that are one of four pictures, the same in every frame. */
-    private static DiffusionLoss.Batch batch(DiffusionLoss loss, int step) {
+    private static MicroBatch clips(int step) {
         int picture = SIDE * SIDE;
-        int size = 4 * FRAMES * picture;
-        float[] start = new float[BATCH * size];
-        float[] noise = new float[start.length];
-        int[] times = new int[BATCH];
+        LatentShape shape = new LatentShape(4, FRAMES, SIDE, SIDE);
+        boolean[] all = new boolean[CONFIG.modelMaxLength()];
+        Arrays.fill(all, true);
+        List<Sample> samples = new ArrayList<>();
         for (int b = 0; b < BATCH; b++) {
             float[] pixels = new float[4 * picture];
             KeyedRandom.of(1, 0, b, Purpose.LATENT_NOISE).fillNormal(pixels, 0, pixels.length);
-            for (int i = 0; i < size; i++) {
-                start[b * size + i] = pixels[i / (FRAMES * picture) * picture + i % picture];
+            float[] latent = new float[shape.elements()];
+            for (int i = 0; i < latent.length; i++) {
+                latent[i] = pixels[i / (FRAMES * picture) * picture + i % picture];
             }
-            KeyedRandom.of(2, step, b, Purpose.NOISE).fillNormal(noise, b * size, size);
-            times[b] = KeyedRandom.of(2, step, b, Purpose.TIMESTEP).nextInt(1000);
+            float[] text = new float[all.length * CONFIG.captionChannels()];
+            KeyedRandom.of(3, 0, b, Purpose.WORD_VECTOR).fillNormal(text, 0, text.length);
+            samples.add(new Sample(b, latent, text, all, FRAMES, 64, 64, 8));
         }
-        long[] shape = {BATCH, 4, FRAMES, SIDE, SIDE};
-        return loss.noise(HOST.of(start, shape), HOST.of(noise, shape), times, null);
-    }
-
-    private static Stdit2Input input(DiffusionLoss.Batch batch) {
-        int slots = CONFIG.modelMaxLength();
-        List<float[]> text = new ArrayList<>();
-        for (int b = 0; b < BATCH; b++) {
-            text.add(new float[slots * CONFIG.captionChannels()]);
-            KeyedRandom.of(3, 0, b, Purpose.WORD_VECTOR).fillNormal(text.get(b), 0, text.get(b).length);
-        }
-        boolean[] all = new boolean[slots];
-        Arrays.fill(all, true);
-        float[] times = new float[BATCH];
-        for (int b = 0; b < BATCH; b++) {
-            times[b] = batch.steps()[b];
-        }
-        Captions captions = Captions.of(HOST, CONFIG.captionChannels(), text, Collections.nCopies(BATCH, all));
-        float[] side = {64, 64, 64, 64};
-        return new Stdit2Input(
-                batch.noised(),
-                times,
-                captions,
-                null,
-                new Stdit2Input.ClipSize(
-                        new float[] {3, 3, 3, 3}, side, side, new float[] {1, 1, 1, 1}, new float[] {8, 8, 8, 8}));
+        return new MicroBatch("clips", step, samples, shape, all.length, CONFIG.captionChannels());
     }
 
     @Test
     void predictsNearlyTheSame() {
-        try (FlatParameters parameters = new FlatParameters(ParameterLayout.of(CONFIG), HOST);
+        float[] expected = output(Precision.FLOAT32);
+        float[] found = output(Precision.BFLOAT16);
+        double error = GoldenTensors.error(expected, found);
+        assertTrue(error > 1e-5 && error < 3e-2, "relative error " + error);
+    }
+
+    private static float[] output(Precision precision) {
+        Trainer.Options options =
+                Trainer.Options.reference(1).withComputation(precision, false).withoutEma();
+        try (ModelWeights weights = new ModelWeights(CONFIG, HOST);
                 TensorScope scope = TensorScope.open()) {
             // All layers at random, those too that start at zero.
+            FlatParameters parameters = weights.parameters();
             parameters.layout().slots().forEach((name, slot) -> {
                 float[] values = new float[(int) slot.spec().elements()];
                 KeyedRandom.of(4, 0, slot.begin(), Purpose.INITIALISATION).fillNormal(values, 0, values.length);
                 for (int i = 0; i < values.length; i++) {
                     values[i] *= 0.1f;
                 }
-                parameters.values().write(slot.begin(), java.nio.FloatBuffer.wrap(values));
+                parameters.values().write(slot.begin(), FloatBuffer.wrap(values));
             });
-            Stdit2Input input = input(batch(new DiffusionLoss(NoiseSchedule.linear(""), false, 1, HOST), 0));
-            float[] expected =
-                    new Stdit2(CONFIG, parameters::tensor, HOST).forward(input).floats();
-            float[] found = new Stdit2(CONFIG, parameters::tensor, HOST, Precision.BFLOAT16)
-                    .forward(input)
-                    .floats();
-            double error = GoldenTensors.error(expected, found);
-            assertTrue(error > 1e-5 && error < 3e-2, "relative error " + error);
+            try (Trainer trainer =
+                    new Trainer(options, Bfloat16TrainingTest::drawn, weights, HOST, new SingleProcess())) {
+                return trainer.output(clips(0)).floats();
+            }
         }
     }
 }

@@ -325,7 +325,7 @@ class CheckpointFaultTest {
             long most = 0;
             for (int rank = 0; rank < ranks; rank++) {
                 assertTrue(bounds[rank] <= bounds[rank + 1]);
-                long whole = (rank == 0 ? 1 : 0) + (rank == 1 % ranks ? 1 : 0);
+                long whole = (long) (rank == 0 ? 1 : 0) + (rank == 1 % ranks ? 1 : 0);
                 most = Math.max(most, whole * elements + 2 * (bounds[rank + 1] - bounds[rank]));
             }
             assertTrue(most <= Math.max(elements, 4 * elements / ranks) + ranks, ranks + " ranks: " + most);

@@ -9,13 +9,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkreel.model.InvalidInputException;
-import io.sparkreel.model.checkpoint.DataType;
-import io.sparkreel.model.checkpoint.HalfPrecision;
 import io.sparkreel.model.checkpoint.LocalStorage;
 import io.sparkreel.model.checkpoint.WeightsFolder;
+import io.sparkreel.model.checkpoint.safetensors.DataType;
+import io.sparkreel.model.checkpoint.safetensors.HalfPrecision;
 import io.sparkreel.model.collective.SingleProcess;
 import io.sparkreel.model.stdit.Stdit2Config;
-import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
 import java.io.IOException;
@@ -52,21 +51,10 @@ class ExportWeightsTest {
     void checkpoint() throws Exception {
         run = work.resolve("run");
         Tensors tensors = Tensors.onHost();
-        Trainer.Options options = new Trainer.Options(
-                false,
-                1,
-                "",
-                false,
-                null,
-                false,
-                Precision.FLOAT32,
-                Freeze.NOTHING,
-                1,
-                AdamW.Options.REFERENCE,
-                new LearningRate(LearningRate.Schedule.CONSTANT, 1e-3, 0, 10),
-                0.9,
-                false,
-                1);
+        Trainer.Options options = Trainer.Options.reference(1)
+                .withOptimizer(OptimizerOptions.REFERENCE
+                        .withLearningRate(LearningRate.constant(1e-3))
+                        .withEma(new Ema.Options(0.9, false)));
         try (ModelWeights weights = new ModelWeights(CONFIG, tensors);
                 Trainer trainer = new Trainer(options, weights, tensors, new SingleProcess())) {
             trainer.restartEma();

@@ -4,6 +4,7 @@ package io.sparkreel.model.train;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.sparkreel.model.KeyedRandom;
+import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.collective.SingleProcess;
 import io.sparkreel.model.diffusion.AncestralSampler;
 import io.sparkreel.model.diffusion.FrameMask;
@@ -19,7 +20,6 @@ import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
-import io.sparkreel.model.train.MicroBatch.LatentShape;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.List;
@@ -66,21 +66,12 @@ class GpuTrainingTest {
         long before = Tensor.liveCount();
         double[] losses = new double[8];
         FrameMask masks = FrameMask.of(Map.of("mask_no", 0.5, "mask_image_head", 0.5));
-        Trainer.Options options = new Trainer.Options(
-                false,
-                1,
-                "",
-                false,
-                masks,
-                checkpointActivations,
-                precision,
-                Freeze.NOTHING,
-                1,
-                AdamW.Options.REFERENCE,
-                new LearningRate(LearningRate.Schedule.CONSTANT, 1e-3, 0, 1),
-                0.9,
-                true,
-                42);
+        Trainer.Options options = Trainer.Options.reference(42)
+                .withFrameMask(masks)
+                .withComputation(precision, checkpointActivations)
+                .withOptimizer(OptimizerOptions.REFERENCE
+                        .withLearningRate(LearningRate.constant(1e-3))
+                        .withEma(new Ema.Options(0.9, true)));
         try (ModelWeights weights = new ModelWeights(CONFIG, tensors)) {
             weights.initialise(3);
             try (Trainer trainer = new Trainer(options, weights, tensors, new SingleProcess())) {
@@ -124,11 +115,10 @@ class GpuTrainingTest {
             Caption caption = new Caption(normal(mask.length * CONFIG.captionChannels(), 6), mask);
             return new LatentGenerator(
                             weights.model(tensors), weights.nullCaption(), sampler, new Sampler.Guidance(3, 3))
-                    .draw(
+                    .sample(
                             List.of(new LatentRequest(caption, 1, 2, 0, 0, null)),
                             new ClipShape(3, 40, 48, 24, false),
-                            5,
-                            6,
+                            new LatentShape(CONFIG.inChannels(), 3, 5, 6),
                             done -> {})[0];
         }
     }

@@ -4,9 +4,9 @@ package io.sparkreel.model.train;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sparkreel.model.collective.Collective;
-import io.sparkreel.model.collective.RingOptions;
-import io.sparkreel.model.collective.TcpRing;
 import io.sparkreel.model.collective.ThreadRendezvous;
+import io.sparkreel.model.collective.ring.RingOptions;
+import io.sparkreel.model.collective.ring.TcpRing;
 import io.sparkreel.model.torch.Torch;
 import java.util.ArrayList;
 import java.util.List;

@@ -2,6 +2,7 @@
 package io.sparkreel.model.train;
 
 import io.sparkreel.model.KeyedRandom;
+import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.checkpoint.CheckpointReader;
 import io.sparkreel.model.checkpoint.Storage;
 import io.sparkreel.model.collective.Collective;
@@ -9,7 +10,6 @@ import io.sparkreel.model.stdit.Stdit2Config;
 import io.sparkreel.model.torch.FlatBuffer;
 import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.Tensors;
-import io.sparkreel.model.train.MicroBatch.LatentShape;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -47,22 +47,12 @@ final class TinyTraining implements AutoCloseable {
         weights.initialise(3);
         LearningRate rate = new LearningRate(LearningRate.Schedule.COSINE, 1e-2, 2, 40);
         trainer = new Trainer(
-                new Trainer.Options(
-                        false,
-                        1,
-                        "",
-                        false,
-                        null,
-                        checkpointActivations,
-                        Precision.FLOAT32,
-                        Freeze.NOTHING,
-                        1,
-                        AdamW.Options.REFERENCE,
-                        rate,
-                        0.9,
-                        true,
-                        42,
-                        sharded),
+                Trainer.Options.reference(42)
+                        .withComputation(Precision.FLOAT32, checkpointActivations)
+                        .withOptimizer(OptimizerOptions.REFERENCE
+                                .withLearningRate(rate)
+                                .withEma(new Ema.Options(0.9, true))
+                                .withSharding(sharded)),
                 weights,
                 HOST,
                 collective);

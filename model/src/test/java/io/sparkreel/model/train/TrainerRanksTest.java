@@ -9,7 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.collective.Collective;
 import io.sparkreel.model.collective.RecordingCollective;
-import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
 import java.nio.FloatBuffer;
@@ -30,22 +29,12 @@ class TrainerRanksTest {
     }
 
     private static Trainer.Options options(boolean sharded) {
-        return new Trainer.Options(
-                false,
-                1,
-                "",
-                false,
-                null,
-                false,
-                Precision.FLOAT32,
-                Freeze.NOTHING,
-                0,
-                AdamW.Options.REFERENCE,
-                new LearningRate(LearningRate.Schedule.CONSTANT, 1e-2, 0, 9),
-                0.9,
-                true,
-                42,
-                sharded);
+        return Trainer.Options.reference(42)
+                .withOptimizer(OptimizerOptions.REFERENCE
+                        .withLearningRate(LearningRate.constant(1e-2))
+                        .withEma(new Ema.Options(0.9, true))
+                        .withGradientClip(0)
+                        .withSharding(sharded));
     }
 
     @Test

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.KeyedRandom;
+import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.checkpoint.CheckpointReader;
 import io.sparkreel.model.checkpoint.LocalStorage;
 import io.sparkreel.model.checkpoint.Storage;
@@ -24,7 +25,6 @@ import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
-import io.sparkreel.model.train.MicroBatch.LatentShape;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -58,21 +58,13 @@ class TrainerTest {
     }
 
     private static Trainer.Options options(boolean checkpointActivations, Freeze freeze, FrameMask masks) {
-        return new Trainer.Options(
-                false,
-                1,
-                "",
-                false,
-                masks,
-                checkpointActivations,
-                Precision.FLOAT32,
-                freeze,
-                1,
-                AdamW.Options.REFERENCE,
-                new LearningRate(LearningRate.Schedule.COSINE, 1e-2, 2, 12),
-                0.9,
-                true,
-                42);
+        return Trainer.Options.reference(42)
+                .withFrameMask(masks)
+                .withComputation(Precision.FLOAT32, checkpointActivations)
+                .withFreeze(freeze)
+                .withOptimizer(OptimizerOptions.REFERENCE
+                        .withLearningRate(new LearningRate(LearningRate.Schedule.COSINE, 1e-2, 2, 12))
+                        .withEma(new Ema.Options(0.9, true)));
     }
 
     private static Sample sample(long clip, LatentShape shape) {
@@ -202,21 +194,12 @@ class TrainerTest {
     /** What a step takes from the parameters where Adam's division is by about one: the gradient. */
     private static float[] gradient(Collective collective, List<MicroBatch> mine, int clips) {
         double large = 1e4;
-        Trainer.Options options = new Trainer.Options(
-                false,
-                1,
-                "",
-                false,
-                null,
-                false,
-                Precision.FLOAT32,
-                Freeze.NOTHING,
-                0,
-                new AdamW.Options(0.9, 0.999, large, 0),
-                new LearningRate(LearningRate.Schedule.CONSTANT, large, 0, 1),
-                0.9,
-                true,
-                42);
+        Trainer.Options options = Trainer.Options.reference(42)
+                .withOptimizer(OptimizerOptions.REFERENCE
+                        .withLearningRate(LearningRate.constant(large))
+                        .withEma(new Ema.Options(0.9, true))
+                        .withGradientClip(0)
+                        .withAdam(new AdamW.Options(0.9, 0.999, large, 0)));
         try (ModelWeights weights = new ModelWeights(CONFIG, HOST)) {
             weights.initialise(3);
             float[] gradient = values(weights.parameters().values());
@@ -427,7 +410,7 @@ class TrainerTest {
                             () -> TrainingCheckpoint.readWeights(checkpoint, TrainingCheckpoint.EMA, weights))
                     .getMessage();
             assertTrue(
-                    message.contains("no blocks.2.") && message.contains("unknown blocks.0.attn.q_norm.weight")
+                    (message.contains("no blocks.2.") && message.contains("unknown blocks.0.attn.q_norm.weight"))
                             || message.contains("more"),
                     message);
         }

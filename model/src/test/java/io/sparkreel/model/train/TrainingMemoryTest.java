@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkreel.model.KeyedRandom;
+import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.bench.ProcessUsage;
 import io.sparkreel.model.collective.SingleProcess;
 import io.sparkreel.model.diffusion.FrameMask;
@@ -15,7 +16,6 @@ import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
-import io.sparkreel.model.train.MicroBatch.LatentShape;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -43,21 +43,12 @@ class TrainingMemoryTest {
 
     private static Trainer.Options options() {
         FrameMask masks = FrameMask.of(Map.of("mask_no", 0.5, "mask_image_head", 0.5));
-        return new Trainer.Options(
-                false,
-                1,
-                "",
-                false,
-                masks,
-                true,
-                Precision.FLOAT32,
-                Freeze.NOTHING,
-                1,
-                AdamW.Options.REFERENCE,
-                new LearningRate(LearningRate.Schedule.CONSTANT, 1e-4, 0, 1),
-                0.999,
-                true,
-                42);
+        return Trainer.Options.reference(42)
+                .withFrameMask(masks)
+                .withComputation(Precision.FLOAT32, true)
+                .withOptimizer(OptimizerOptions.REFERENCE
+                        .withLearningRate(LearningRate.constant(1e-4))
+                        .withEma(new Ema.Options(0.999, true)));
     }
 
     /** A batch of one clip; its shape changes from step to step, as in training on buckets. */
@@ -231,7 +222,7 @@ class TrainingMemoryTest {
             ByteBuffer text = ByteBuffer.allocate((int) length.getLong(0));
             channel.read(text);
             header = new ObjectMapper().readTree(text.array());
-            dataBegin = Long.BYTES + text.capacity();
+            dataBegin = (long) Long.BYTES + text.capacity();
         }
         Map<String, List<Integer>> shapes = new TreeMap<>();
         Map<Long, Long> ranges = new TreeMap<>();

@@ -7,17 +7,16 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sparkreel.model.KeyedRandom;
+import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.collective.SingleProcess;
 import io.sparkreel.model.diffusion.FrameMask;
 import io.sparkreel.model.stdit.Captions;
 import io.sparkreel.model.stdit.Stdit2;
 import io.sparkreel.model.stdit.Stdit2Config;
 import io.sparkreel.model.stdit.Stdit2Input;
-import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.TensorScope;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
-import io.sparkreel.model.train.MicroBatch.LatentShape;
 import io.sparkreel.model.train.Validation.ClipLoss;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
@@ -34,21 +33,12 @@ class ValidationTest {
     private static final Stdit2Config CONFIG =
             new Stdit2Config(64, 3, List.of(1, 2, 2), 48, 2, 4, 4, 0.5, true, TEXT_WIDTH, SLOTS, true);
     /** Captions that are often dropped and frames that are often given, in training. */
-    private static final Trainer.Options OPTIONS = new Trainer.Options(
-            true,
-            0.001,
-            "",
-            false,
-            FrameMask.of(Map.of("mask_no", 0.1, "mask_quarter_head", 0.9)),
-            false,
-            Precision.FLOAT32,
-            Freeze.NOTHING,
-            1,
-            AdamW.Options.REFERENCE,
-            new LearningRate(LearningRate.Schedule.CONSTANT, 3e-3, 0, 100),
-            0.5,
-            false,
-            42);
+    private static final Trainer.Options OPTIONS = Trainer.Options.reference(42)
+            .withProcess(new Trainer.ProcessOptions(true, 0.001, "", false))
+            .withFrameMask(FrameMask.of(Map.of("mask_no", 0.1, "mask_quarter_head", 0.9)))
+            .withOptimizer(OptimizerOptions.REFERENCE
+                    .withLearningRate(LearningRate.constant(3e-3))
+                    .withEma(new Ema.Options(0.5, false)));
 
     @BeforeAll
     static void start() {

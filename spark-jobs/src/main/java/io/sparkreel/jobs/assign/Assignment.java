@@ -2,7 +2,7 @@
 package io.sparkreel.jobs.assign;
 
 import io.sparkreel.bucketing.bucket.BucketConfig;
-import io.sparkreel.jobs.config.DrawKind;
+import io.sparkreel.jobs.config.bucketing.DrawKind;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 

@@ -238,7 +238,7 @@ final class BucketColumns implements Assignment {
         List<Column> bounds = new ArrayList<>();
         List<String> labels = labels();
         for (int i = 1; i < labels.size(); i++) {
-            bounds.add(lit((long) i << 2 * SIDE_BITS));
+            bounds.add(lit((long) i << (2 * SIDE_BITS)));
         }
         return choose(
                 col(SHAPE), bounds, labels.stream().map(label -> lit(label)).toList());

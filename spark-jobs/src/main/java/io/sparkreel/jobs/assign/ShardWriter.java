@@ -8,7 +8,7 @@ import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.sequence;
 import static org.apache.spark.sql.functions.xxhash64;
 
-import io.sparkreel.jobs.inventory.ClipTables;
+import io.sparkreel.jobs.dataset.ClipTables;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.DataFrameWriter;
 import org.apache.spark.sql.Dataset;
@@ -25,7 +25,7 @@ public final class ShardWriter {
 
     private ShardWriter() {}
 
-    /** Each clip once for each draw, with the number of the draw as {@code epoch}. */
+    /** Each clip once for each draw, with the number of the draw in the column of that name. */
     public static Dataset<Row> withEpochs(Dataset<Row> clips, int epochs) {
         return clips.withColumn("epoch", epochs == 1 ? lit(0) : explode(sequence(lit(0), lit(epochs - 1))));
     }
@@ -43,7 +43,7 @@ public final class ShardWriter {
         };
         return assignment
                 .assign(withEpochs(clips, epochs))
-                .drop(ClipTables.NOT_IN_SHARDS)
+                .drop(ClipTables.NOT_IN_SHARDS.toArray(String[]::new))
                 // A folder's name that might be null would be sorted by once more, and lose the order within.
                 .withColumn("resolution", coalesce(col("resolution"), lit("")))
                 .withColumn(

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config;
 
+import io.sparkreel.jobs.config.reader.Check;
+import io.sparkreel.jobs.config.reader.Default;
+import io.sparkreel.jobs.config.reader.Variant;
+
 /**
  * The autoencoder of Stable Diffusion, frame by frame.
  *

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config;
 
+import io.sparkreel.jobs.config.reader.Check;
+import io.sparkreel.jobs.config.reader.Section;
+import io.sparkreel.jobs.config.reader.Tuple;
+
 /**
  * What {@code bucket_config} says of one resolution and number of frames, read from {@code [1.0, 8]}.
  *

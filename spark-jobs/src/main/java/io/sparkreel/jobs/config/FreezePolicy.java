@@ -2,7 +2,7 @@
 package io.sparkreel.jobs.config;
 
 /** {@code model.freeze}: train only the temporal attention, or all but the text cross-attention. */
-public enum FreezePolicy implements Choice {
+public enum FreezePolicy {
     NOT_TEMPORAL,
     TEXT
 }

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config;
 
+import io.sparkreel.jobs.config.reader.Check;
+import io.sparkreel.jobs.config.reader.Default;
+import io.sparkreel.jobs.config.reader.Variant;
+
 /**
  * One fixed random vector for each word, which needs no weights.
  *

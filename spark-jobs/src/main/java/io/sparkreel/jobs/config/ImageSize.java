@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config;
 
+import io.sparkreel.jobs.config.reader.Check;
+import io.sparkreel.jobs.config.reader.Section;
+import io.sparkreel.jobs.config.reader.Tuple;
+
 /** A size in pixels, read from {@code [height, width]}. */
 @Tuple("a height and a width in pixels, such as [240, 426]")
 public record ImageSize(int height, int width) implements Section {

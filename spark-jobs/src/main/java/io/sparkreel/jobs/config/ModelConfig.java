@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config;
 
+import io.sparkreel.jobs.config.reader.Check;
+import io.sparkreel.jobs.config.reader.Default;
+import io.sparkreel.jobs.config.reader.InvalidValueException;
+import io.sparkreel.jobs.config.reader.Section;
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.stdit.Stdit2Config;
 

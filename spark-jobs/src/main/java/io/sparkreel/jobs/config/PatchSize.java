@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config;
 
+import io.sparkreel.jobs.config.reader.Check;
+import io.sparkreel.jobs.config.reader.Section;
+import io.sparkreel.jobs.config.reader.Tuple;
+
 /** The extent of one token in frames, latent rows and latent columns, read from {@code [1, 2, 2]}. */
 @Tuple("frames, rows and columns of a patch, such as [1, 2, 2]")
 public record PatchSize(int frames, int rows, int columns) implements Section {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config;
 
-import java.util.Locale;
+import io.sparkreel.jobs.config.reader.Choice;
 
 /** {@code scheduler.type} of an inference run: how a sampler walks from noise to a latent. */
 public enum SamplerType implements Choice {
@@ -10,10 +10,5 @@ public enum SamplerType implements Choice {
     /** Deterministic, of first order. */
     DDIM,
     /** DPM-Solver++: deterministic, of second order; good in few steps. */
-    DPM_SOLVER;
-
-    @Override
-    public String word() {
-        return name().toLowerCase(Locale.ROOT).replace('_', '-');
-    }
+    DPM_SOLVER
 }

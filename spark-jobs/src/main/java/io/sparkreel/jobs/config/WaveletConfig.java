@@ -1,23 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config;
 
+import io.sparkreel.jobs.config.reader.Check;
+import io.sparkreel.jobs.config.reader.Default;
+import io.sparkreel.jobs.config.reader.Variant;
 import java.util.List;
 
 /**
  * A Haar wavelet codec, which needs no weights: sizes shrink by 2 to the power of {@code levels}.
  *
  * @param levels how often the picture is halved
- * @param bands the bands of the coarsest level that become latent channels, such as "Y-LL"
+ * @param temporalFactor frames of a latent frame: 1, or 4 after a first one that is alone, for clips of 1 + 4n frames
+ * @param bands the bands of the coarsest level that become latent channels, such as "Y-LL"; where time is compressed also
+ *     such as "Y-LL-T1", a difference in time
  * @param scales what each band is divided by, so that latents vary by about 1
  */
 @Variant("wavelet")
 public record WaveletConfig(
         @Default("3") int levels,
+        @Default("1") int temporalFactor,
         @Default("[Y-LL, Y-LH, Y-HL, Y-HH, Cb-LL, Cr-LL]") List<String> bands,
         @Default("[3.3, 0.75, 0.8, 0.38, 0.53, 0.43]") List<Double> scales)
         implements CodecConfig {
     public WaveletConfig {
         Check.atLeast("levels", levels, 1);
+        Check.that(temporalFactor == 1 || temporalFactor == 4, "temporal_factor", temporalFactor, "1 or 4");
         Check.that(!bands.isEmpty(), "bands", bands, "at least one band, such as [Y-LL]");
         Check.that(
                 scales.size() == bands.size(),
@@ -25,5 +32,12 @@ public record WaveletConfig(
                 scales,
                 "one number for each of the " + bands.size() + " bands");
         scales.forEach(scale -> Check.positive("scales", scale));
+    }
+
+    /** Stored features and results are known by this; those made before time could be compressed keep their name. */
+    @Override
+    public String toString() {
+        String time = temporalFactor == 1 ? "" : "temporalFactor=" + temporalFactor + ", ";
+        return "WaveletConfig[levels=" + levels + ", " + time + "bands=" + bands + ", scales=" + scales + "]";
     }
 }

@@ -1,27 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.doctor;
 
-import io.sparkreel.jobs.TaskDevice;
+import io.sparkreel.jobs.spark.BarrierStage;
+import io.sparkreel.jobs.spark.ExecutorRegistration;
+import io.sparkreel.jobs.spark.SparkMaster;
+import io.sparkreel.jobs.spark.TaskDevice;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.function.Consumer;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.SerializableConfiguration;
-import scala.reflect.ClassTag$;
 
 /** Looks at the executors, from a barrier stage with one rank in each. */
 final class ClusterCheck {
-    private static final Pattern LOCAL_CLUSTER = Pattern.compile("local-cluster\\[\\s*(\\d+)\\s*,.*");
-    private static final int SETTLED_SECONDS = 3;
     /** Where some are there and more are wanted, none is likely to come after so long without a new one. */
     private static final int LATE_SECONDS = 8;
 
@@ -68,17 +65,7 @@ final class ClusterCheck {
             return 1;
         }
         int wanted = wanted(context.getConf(), context.master());
-        int registered = 0;
-        int settled = 0;
-        long end = System.nanoTime() + options.waitSeconds() * 1_000_000_000L;
-        while (System.nanoTime() < end
-                && !(wanted > 0 && registered >= wanted)
-                && !(registered > 0 && settled >= (wanted == 0 ? SETTLED_SECONDS : LATE_SECONDS))) {
-            Thread.sleep(1000);
-            int now = context.sc().getExecutorMemoryStatus().size() - 1; // the driver is one of them
-            settled = now == registered ? settled + 1 : 0;
-            registered = now;
-        }
+        int registered = ExecutorRegistration.await(context, wanted, options.waitSeconds(), LATE_SECONDS);
         if (registered >= Math.max(1, wanted)) {
             out.accept(Finding.ok("slots", registered + " executors"));
         } else {
@@ -105,19 +92,13 @@ final class ClusterCheck {
         if (options.ranks() != null) {
             return options.ranks();
         }
-        Matcher cluster = LOCAL_CLUSTER.matcher(master);
-        return conf.getInt("spark.executor.instances", cluster.matches() ? Integer.parseInt(cluster.group(1)) : 0);
+        return SparkMaster.of(master).wantedExecutors(conf);
     }
 
     private List<RankReport> reports(int ranks) {
         RankProbe probe =
                 new RankProbe(options, context.broadcast(new SerializableConfiguration(context.hadoopConfiguration())));
-        return Arrays.asList((RankReport[])
-                context.parallelize(IntStream.range(0, ranks).boxed().toList(), ranks)
-                        .rdd()
-                        .barrier()
-                        .mapPartitions(probe, false, ClassTag$.MODULE$.apply(RankReport.class))
-                        .collect());
+        return BarrierStage.run(context, ranks, RankReport.class, probe);
     }
 
     /** Two ranks in one process would share its threads, its memory and its GPU. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.doctor;
 
-import io.sparkreel.jobs.UserError;
 import io.sparkreel.jobs.config.Device;
+import io.sparkreel.jobs.error.UserError;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.doctor;
 
-import io.sparkreel.jobs.TaskDevice;
-import io.sparkreel.jobs.UserError;
 import io.sparkreel.jobs.config.Device;
-import java.io.Serializable;
+import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.spark.BarrierStage;
+import io.sparkreel.jobs.spark.TaskDevice;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -14,12 +14,9 @@ import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
-import scala.collection.Iterator;
-import scala.jdk.javaapi.CollectionConverters;
-import scala.runtime.AbstractFunction1;
 
 /** Looks about in an executor, in the task of a barrier stage such as training's. */
-final class RankProbe extends AbstractFunction1<Iterator<Integer>, Iterator<RankReport>> implements Serializable {
+final class RankProbe implements BarrierStage.RankFunction<RankReport> {
     private static final long serialVersionUID = 1L;
     private static final String DEVICE = "device";
 
@@ -32,8 +29,7 @@ final class RankProbe extends AbstractFunction1<Iterator<Integer>, Iterator<Rank
     }
 
     @Override
-    public Iterator<RankReport> apply(Iterator<Integer> partition) {
-        BarrierTaskContext context = BarrierTaskContext.get();
+    public RankReport run(BarrierTaskContext context) {
         context.barrier(); // all of them are here at once, or this fails
         List<String> gpus = TaskDevice.addresses();
         List<Finding> findings = new ArrayList<>();
@@ -44,9 +40,7 @@ final class RankProbe extends AbstractFunction1<Iterator<Integer>, Iterator<Rank
         Configuration configuration = hadoop.value().value();
         options.paths().forEach(path -> findings.add(PathCheck.run("path", configuration, path)));
         String host = context.getTaskInfos()[context.partitionId()].address().replaceFirst(":\\d+$", "");
-        RankReport report =
-                new RankReport(context.partitionId(), host, SparkEnv.get().executorId(), gpus, device, findings);
-        return CollectionConverters.asScala(List.of(report).iterator());
+        return new RankReport(context.partitionId(), host, SparkEnv.get().executorId(), gpus, device, findings);
     }
 
     /** Returns the device that training would take. */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.doctor;
 
-import io.sparkreel.jobs.TaskDevice;
 import io.sparkreel.jobs.config.Device;
+import io.sparkreel.jobs.spark.SparkMaster;
+import io.sparkreel.jobs.spark.TaskDevice;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -79,9 +80,7 @@ final class SettingsCheck {
                     TaskDevice.TASK_GPUS + " is set, " + TaskDevice.EXECUTOR_GPUS + " is not",
                     "Set it to 1, as conf/spark/gpu.conf does");
         }
-        if (device == Device.CUDA
-                && !asked
-                && !conf.get("spark.master", "local").matches("local(\\[[^,]*])?")) {
+        if (device == Device.CUDA && !asked && !SparkMaster.of(conf).isLocal()) {
             return Finding.fail(
                     "gpu settings",
                     "--device cuda, but Spark is not asked for GPUs",

@@ -2,7 +2,9 @@
 package io.sparkreel.jobs.inference;
 
 import io.sparkreel.bucketing.InvalidInputException;
-import io.sparkreel.jobs.config.InferenceConfig;
+import io.sparkreel.jobs.config.inference.InferenceConfig;
+import io.sparkreel.jobs.config.reader.Choice;
+import io.sparkreel.jobs.storage.ClipFile;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.model.generate.VideoRequest;
 import java.io.IOException;
@@ -138,7 +140,7 @@ final class BatchRun {
                 prompt.text(),
                 uri,
                 prompt.seed(),
-                batch.shape().totalFrames(),
+                generator.totalFrames(batch.shape()),
                 playedFps(),
                 generator.height(batch.shape()),
                 generator.width(batch.shape()),
@@ -163,7 +165,7 @@ final class BatchRun {
                     .append(", condition_frame_length ")
                     .append(prompt.shape().carried())
                     .append(", carry ")
-                    .append(config.conditioning().carry().word());
+                    .append(Choice.word(config.conditioning().carry()));
         }
         if (!prompt.references().isEmpty()) {
             text.append(", reference_path ").append(String.join(";", prompt.references()));
@@ -172,7 +174,7 @@ final class BatchRun {
             text.append(", mask_strategy ")
                     .append(prompt.maskStrategy())
                     .append(" (")
-                    .append(config.conditioning().maskStrategyDialect().word())
+                    .append(config.conditioning().maskStrategyDialect())
                     .append(")");
         }
         return text.toString();

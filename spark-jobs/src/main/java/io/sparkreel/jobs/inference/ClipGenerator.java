@@ -2,17 +2,19 @@
 package io.sparkreel.jobs.inference;
 
 import io.sparkreel.bucketing.media.PixelClip;
-import io.sparkreel.jobs.Components;
-import io.sparkreel.jobs.PretrainedModel;
-import io.sparkreel.jobs.TaskDevice;
-import io.sparkreel.jobs.config.AspectCondition;
-import io.sparkreel.jobs.config.CarryMode;
-import io.sparkreel.jobs.config.InferenceConfig;
-import io.sparkreel.jobs.storage.WeightsCache;
+import io.sparkreel.jobs.config.inference.AspectCondition;
+import io.sparkreel.jobs.config.inference.InferenceConfig;
+import io.sparkreel.jobs.parts.Components;
+import io.sparkreel.jobs.parts.PretrainedModel;
+import io.sparkreel.jobs.spark.TaskDevice;
+import io.sparkreel.jobs.weights.WeightsCache;
+import io.sparkreel.model.CodecGeometry;
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.KeyedRandom.Purpose;
+import io.sparkreel.model.autoencoder.ForwardingCodec;
 import io.sparkreel.model.autoencoder.LatentCodec;
+import io.sparkreel.model.autoencoder.LatentDistribution;
 import io.sparkreel.model.diffusion.MaskStrategy;
 import io.sparkreel.model.diffusion.MaskStrategy.FrameSource;
 import io.sparkreel.model.diffusion.NoiseSchedule;
@@ -20,6 +22,7 @@ import io.sparkreel.model.diffusion.Sampler;
 import io.sparkreel.model.generate.Caption;
 import io.sparkreel.model.generate.Carry;
 import io.sparkreel.model.generate.ClipShape;
+import io.sparkreel.model.generate.FramesOfClip;
 import io.sparkreel.model.generate.LatentGenerator;
 import io.sparkreel.model.generate.LatentSource;
 import io.sparkreel.model.generate.LoopConditions;
@@ -36,6 +39,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedSet;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntConsumer;
 import org.apache.hadoop.conf.Configuration;
@@ -52,6 +56,7 @@ final class ClipGenerator {
     private final ModelWeights weights;
     private final Stdit2 model;
     private final LatentCodec codec;
+    private final CodecGeometry geometry;
     private final CaptionCache captions;
     private final NoiseSchedule schedule;
     private final GeneratorTask task;
@@ -65,6 +70,7 @@ final class ClipGenerator {
         WeightsCache cache = new WeightsCache(hadoop);
         Tensors tensors = TaskDevice.tensors(config.device());
         codec = new TakingTurns(Components.codec(config.vae(), cache, tensors));
+        geometry = codec.geometry();
         TextEncoder text = Components.textEncoder(config.textEncoder(), cache, tensors);
         captions = new CaptionCache(text);
         references = new ReferenceReader(hadoop, config.conditioning(), task.saveDir());
@@ -91,11 +97,16 @@ final class ClipGenerator {
     }
 
     int height(PromptRow.Shape shape) {
-        return shape.height() / codec.spatialFactor() * codec.spatialFactor();
+        return geometry.latentSide(shape.height()) * geometry.spatialFactor();
     }
 
     int width(PromptRow.Shape shape) {
-        return shape.width() / codec.spatialFactor() * codec.spatialFactor();
+        return geometry.latentSide(shape.width()) * geometry.spatialFactor();
+    }
+
+    /** Frames of the whole video. */
+    int totalFrames(PromptRow.Shape shape) {
+        return VideoGenerator.totalFrames(geometry, shape.numFrames(), shape.loops(), shape.carried());
     }
 
     /**
@@ -112,10 +123,11 @@ final class ClipGenerator {
             }
             LoopConditions conditions = LoopConditions.of(
                     strategy(prompt),
+                    geometry,
                     shape.numFrames(),
                     shape.loops(),
                     shape.carried(),
-                    opened.stream().map(ReferenceReader.Reference::frames).toList());
+                    opened.stream().map(this::latentFrames).toList());
             Map<FrameSource, float[]> latents = new HashMap<>();
             for (int i = 0; i < opened.size(); i++) {
                 encode(prompt, i, opened.get(i), conditions, latents);
@@ -131,14 +143,17 @@ final class ClipGenerator {
         }
     }
 
-    private MaskStrategy strategy(PromptRow prompt) {
-        return MaskStrategy.parse(
-                prompt.maskStrategy(),
-                MaskStrategy.Dialect.of(
-                        task.config().conditioning().maskStrategyDialect().word()));
+    /** Of a reference that is cut to a length which the codec takes. */
+    private int latentFrames(ReferenceReader.Reference reference) {
+        return geometry.latentFrames(geometry.legalFramesWithin(reference.frames()));
     }
 
-    /** The frames of one reference that some loop takes; no others are decoded for long or encoded at all. */
+    private MaskStrategy strategy(PromptRow prompt) {
+        return MaskStrategy.parse(
+                prompt.maskStrategy(), task.config().conditioning().maskStrategyDialect());
+    }
+
+    /** The latent frames of one reference that some loop takes; no more is decoded and encoded than these need. */
     private void encode(
             PromptRow prompt,
             int reference,
@@ -146,21 +161,18 @@ final class ClipGenerator {
             LoopConditions conditions,
             Map<FrameSource, float[]> latents)
             throws PromptFailure {
-        int[] frames = conditions.framesTaken(reference, 0).stream()
-                .mapToInt(Integer::intValue)
-                .toArray();
-        if (frames.length == 0) {
+        SortedSet<Integer> taken = conditions.framesTaken(reference, 0);
+        if (taken.isEmpty()) {
             return;
         }
-        PixelClip clip =
-                file.read(frames, prompt.shape().height(), prompt.shape().width());
+        FramesOfClip frames = FramesOfClip.of(geometry, geometry.legalFramesWithin(file.frames()), taken);
+        PixelClip clip = file.read(
+                frames.pixelFrames(), prompt.shape().height(), prompt.shape().width());
         // All samples of a prompt share its references. Carried frames use repetitions from 0 on.
         KeyedRandom noise = KeyedRandom.of(prompt.seed(), -1 - reference, prompt.promptId(), Purpose.LATENT_NOISE);
-        float[] latent = codec.encode(clip.values(), frames.length, clip.height(), clip.width(), noise);
-        float[][] parts = VideoGenerator.split(latent, frames.length, codec.channels());
-        for (int i = 0; i < frames.length; i++) {
-            latents.put(new FrameSource(reference, frames[i]), parts[i]);
-        }
+        float[] latent = codec.encode(clip.values(), clip.frames(), clip.height(), clip.width(), noise);
+        Map<Integer, float[]> parts = frames.split(latent, geometry.channels());
+        taken.forEach(frame -> latents.put(new FrameSource(reference, frame), parts.get(frame)));
     }
 
     /**
@@ -182,18 +194,20 @@ final class ClipGenerator {
                 Components.sampler(config.scheduler().type(), schedule, task.predictXstart(), model.tensors()),
                 new Sampler.Guidance(config.scheduler().cfgScale(), channels));
         AtomicLong sampling = new AtomicLong();
-        LatentSource inTurn = (latents, clip, height, width, steps) -> {
+        LatentSource inTurn = (latents, clip, latent, steps) -> {
             synchronized (model) {
                 long begin = System.nanoTime();
-                float[][] drawn = generator.draw(latents, clip, height, width, steps);
+                float[][] sampled = generator.sample(latents, clip, latent, steps);
                 sampling.addAndGet(System.nanoTime() - begin);
-                for (int i = 0; config.conditioning().keepGivenFrames() && i < drawn.length; i++) {
-                    latents.get(i).given().restoreKept(drawn[i], model.config().inChannels());
+                for (int i = 0; config.conditioning().keepGivenFrames() && i < sampled.length; i++) {
+                    latents.get(i)
+                            .given()
+                            .restoreKept(sampled[i], model.config().inChannels());
                 }
-                return drawn;
+                return sampled;
             }
         };
-        Carry carry = config.conditioning().carry() == CarryMode.LATENTS ? Carry.LATENTS : Carry.DECODED;
+        Carry carry = config.conditioning().carry() == Carry.LATENTS ? Carry.LATENTS : Carry.DECODED;
         ClipShape clip = new ClipShape(
                 shape.numFrames(),
                 shape.height(),
@@ -212,30 +226,26 @@ final class ClipGenerator {
     }
 
     /** A codec for several threads. */
-    private record TakingTurns(LatentCodec codec) implements LatentCodec {
-        @Override
-        public int channels() {
-            return codec.channels();
+    private static final class TakingTurns extends ForwardingCodec {
+        private final LatentCodec codec;
+
+        TakingTurns(LatentCodec codec) {
+            this.codec = codec;
         }
 
         @Override
-        public int spatialFactor() {
-            return codec.spatialFactor();
+        protected LatentCodec codec() {
+            return codec;
         }
 
         @Override
-        public synchronized float[] encode(float[] pixels, int frames, int height, int width, KeyedRandom latentNoise) {
-            return codec.encode(pixels, frames, height, width, latentNoise);
+        public synchronized LatentDistribution distribution(float[] pixels, int frames, int height, int width) {
+            return super.distribution(pixels, frames, height, width);
         }
 
         @Override
         public synchronized float[] decode(float[] latent, int frames, int latentHeight, int latentWidth) {
-            return codec.decode(latent, frames, latentHeight, latentWidth);
-        }
-
-        @Override
-        public void close() {
-            codec.close();
+            return super.decode(latent, frames, latentHeight, latentWidth);
         }
     }
 }

@@ -44,7 +44,7 @@ final class CsvRows {
                 endField();
             } else if (c == '\n') {
                 endRow();
-            } else if (c != '\r' || at < text.length() && text.charAt(at) != '\n') {
+            } else if (c != '\r' || (at < text.length() && text.charAt(at) != '\n')) {
                 field.append(c);
             }
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.inference;
 
-import io.sparkreel.jobs.UserError;
+import io.sparkreel.jobs.error.UserError;
 import java.io.IOException;
 import java.io.Serializable;
 import java.io.UncheckedIOException;

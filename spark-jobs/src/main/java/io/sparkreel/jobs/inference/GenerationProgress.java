@@ -71,7 +71,7 @@ final class GenerationProgress extends SparkListener implements AutoCloseable {
         this.accumulator = accumulator;
         costOfAll = batches.stream().mapToDouble(cost).sum();
         clips = batches.stream().mapToInt(batch -> batch.prompts().size()).sum();
-        timer.scheduleAtFixedRate(() -> LOG.info("{}", this), SECONDS, SECONDS, TimeUnit.SECONDS);
+        var unused = timer.scheduleAtFixedRate(() -> LOG.info("{}", this), SECONDS, SECONDS, TimeUnit.SECONDS);
     }
 
     @Override

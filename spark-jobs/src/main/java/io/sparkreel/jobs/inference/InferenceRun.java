@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.inference;
 
-import io.sparkreel.jobs.Components;
-import io.sparkreel.jobs.Components.TextSizes;
-import io.sparkreel.jobs.PretrainedModel;
-import io.sparkreel.jobs.UserError;
-import io.sparkreel.jobs.config.InferenceConfig;
+import io.sparkreel.jobs.config.inference.InferenceConfig;
+import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.parts.Components;
+import io.sparkreel.jobs.parts.Components.TextSizes;
+import io.sparkreel.jobs.parts.PretrainedModel;
+import io.sparkreel.jobs.spark.SparkMaster;
 import io.sparkreel.jobs.storage.HadoopStorage;
-import io.sparkreel.jobs.storage.WeightsCache;
-import io.sparkreel.model.autoencoder.LatentSizes;
+import io.sparkreel.jobs.weights.WeightsCache;
+import io.sparkreel.model.BatchShape;
+import io.sparkreel.model.CodecGeometry;
 import io.sparkreel.model.stdit.Stdit2Config;
 import io.sparkreel.model.stdit.Stdit2Flops;
 import io.sparkreel.model.train.RunState;
@@ -63,15 +65,13 @@ public final class InferenceRun {
     }
 
     /** What batches cost relative to each other. */
-    private record Costs(Stdit2Flops flops, int factor, int slots) {
+    private record Costs(Stdit2Flops flops, CodecGeometry codec, int slots) {
         double of(Batch batch) {
             PromptRow.Shape shape = batch.shape();
             return shape.loops()
-                    * flops.forward(new Stdit2Flops.Shape(
+                    * flops.forward(new BatchShape(
                             2 * batch.prompts().size(),
-                            shape.numFrames(),
-                            shape.height() / factor,
-                            shape.width() / factor,
+                            codec.latent(shape.numFrames(), shape.height(), shape.width()),
                             slots));
         }
     }
@@ -88,10 +88,10 @@ public final class InferenceRun {
         WeightsCache cache = new WeightsCache(hadoop);
         PretrainedModel pretrained = PretrainedModel.find(config.model(), hadoop, cache);
         pretrained.warnings().forEach(warning -> LOG.warn("{}", warning));
-        LatentSizes latent = Components.codecSizes(config.vae(), cache);
+        CodecGeometry codec = Components.codecGeometry(config.vae(), cache);
         TextSizes text = Components.textSizes(config.textEncoder(), cache);
-        Stdit2Config model = Components.model(config.model(), pretrained.sizes(), latent, text);
-        PromptTable.Prompts prompts = PromptTable.read(config, hadoop, latent.spatialFactor());
+        Stdit2Config model = Components.model(config.model(), pretrained.sizes(), codec, text);
+        PromptTable.Prompts prompts = PromptTable.read(config, hadoop, codec);
         boolean predictXstart = config.scheduler().predictXstart() == null
                 ? pretrained.state().map(RunState::predictXstart).orElse(false)
                 : config.scheduler().predictXstart();
@@ -102,7 +102,7 @@ public final class InferenceRun {
                 new HadoopStorage(hadoop, config.output().saveDir()),
                 predictXstart,
                 pretrained.toString(),
-                new Costs(new Stdit2Flops(model), latent.spatialFactor(), text.slots()));
+                new Costs(new Stdit2Flops(model), codec, text.slots()));
     }
 
     /**
@@ -161,8 +161,9 @@ public final class InferenceRun {
 
     /** With a local master Spark tries a task once. */
     private static int attempts(SparkSession spark) {
-        boolean local = spark.sparkContext().master().matches("local(\\[[^,]*])?");
-        return local ? 1 : spark.sparkContext().getConf().getInt("spark.task.maxFailures", 4);
+        return SparkMaster.of(spark.sparkContext().master()).isLocal()
+                ? 1
+                : spark.sparkContext().getConf().getInt("spark.task.maxFailures", 4);
     }
 
     private List<Batch> wanting(GeneratorTask task, ResultsTable results) throws IOException {

@@ -26,7 +26,7 @@ final class PrivateNetworks {
 
     /** 0.0.0.0/8 (RFC 1122), 100.64.0.0/10 (RFC 6598) and 240.0.0.0/4; Java itself knows RFC 1918. */
     private static boolean isPrivateIpv4(byte[] bytes) {
-        return bytes[0] == 0 || bytes[0] == 100 && (bytes[1] & 0xc0) == 64 || (bytes[0] & 0xf0) == 0xf0;
+        return bytes[0] == 0 || (bytes[0] == 100 && (bytes[1] & 0xc0) == 64) || (bytes[0] & 0xf0) == 0xf0;
     }
 
     /** fc00::/7 (RFC 4193), and translated addresses of private networks. */

@@ -9,7 +9,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.sparkreel.jobs.UserError;
+import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.model.text.PromptSyntax;
 import java.io.FileNotFoundException;
 import java.io.IOException;

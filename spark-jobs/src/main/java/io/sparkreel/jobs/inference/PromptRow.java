@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.inference;
 
-import io.sparkreel.jobs.config.VideoFormat;
+import io.sparkreel.jobs.config.inference.VideoFormat;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Locale;
@@ -44,17 +44,17 @@ record PromptRow(
      * @param width pixels asked for
      * @param fps what the model is told
      * @param loops generations that make a video
-     * @param carried frames that begin the next loop, 0 without loops
+     * @param carried latent frames that begin the next loop, 0 without loops
      */
     record Shape(int numFrames, int height, int width, int fps, int loops, int carried) implements Serializable {
-        /** Frames of the whole video. */
-        int totalFrames() {
-            return Math.toIntExact((long) loops * (numFrames - carried) + carried);
+        /** Whether it is a picture; loops begin with fewer frames than they have, so that several make a video. */
+        boolean isPicture() {
+            return numFrames == 1;
         }
 
         /** Frames a second that the file plays at: every {@code frameInterval}-th one is there. */
         int playedFps(int frameInterval) {
-            return Math.max(1, (totalFrames() == 1 ? IMAGE_FPS : fps) / frameInterval);
+            return Math.max(1, (isPicture() ? IMAGE_FPS : fps) / frameInterval);
         }
     }
 
@@ -66,7 +66,7 @@ record PromptRow(
 
     /** File name of one sample, without a folder. */
     String fileName(int sample) {
-        String extension = shape.totalFrames() == 1 ? "png" : format.name().toLowerCase(Locale.ROOT);
+        String extension = shape.isPicture() ? "png" : format.name().toLowerCase(Locale.ROOT);
         return name + (samples > 1 ? "-" + sample : "") + "." + extension;
     }
 }

@@ -3,11 +3,13 @@ package io.sparkreel.jobs.inference;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.sparkreel.jobs.UserError;
 import io.sparkreel.jobs.config.ImageSize;
-import io.sparkreel.jobs.config.InferenceConfig;
+import io.sparkreel.jobs.config.inference.InferenceConfig;
+import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.model.CodecGeometry;
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.diffusion.MaskStrategy;
+import io.sparkreel.model.generate.Carry;
 import io.sparkreel.model.text.PromptSyntax;
 import java.io.IOException;
 import java.math.BigDecimal;
@@ -53,16 +55,15 @@ final class PromptTable {
     private final InferenceConfig config;
     private final ReferencePolicy references;
     private final MaskStrategy.Dialect dialect;
-    private final int factor;
+    private final CodecGeometry codec;
     private final boolean trusted;
     private final Map<String, String> names = new HashMap<>();
 
-    private PromptTable(InferenceConfig config, Configuration hadoop, int factor) {
+    private PromptTable(InferenceConfig config, Configuration hadoop, CodecGeometry codec) {
         this.config = config;
         references = new ReferencePolicy(config.conditioning(), hadoop);
-        dialect = MaskStrategy.Dialect.of(
-                config.conditioning().maskStrategyDialect().word());
-        this.factor = factor;
+        dialect = config.conditioning().maskStrategyDialect();
+        this.codec = codec;
         trusted = config.prompts().prompt() != null;
     }
 
@@ -77,11 +78,11 @@ final class PromptTable {
     /**
      * Reads the prompts that {@code start_index} and {@code end_index} leave.
      *
-     * @param factor pixels of one side that make one latent row or column
+     * @param codec which sizes and lengths can be generated
      * @throws UserError if there are none, or the file as a whole cannot be used; a wrong row is no reason
      */
-    static Prompts read(InferenceConfig config, Configuration hadoop, int factor) throws IOException {
-        PromptTable table = new PromptTable(config, hadoop, factor);
+    static Prompts read(InferenceConfig config, Configuration hadoop, CodecGeometry codec) throws IOException {
+        PromptTable table = new PromptTable(config, hadoop, codec);
         List<RawPrompt> all = raw(config, hadoop);
         table.requireListsFor(all.size());
         int begin = config.prompts().startIndex() == null
@@ -215,16 +216,20 @@ final class PromptTable {
         int loops = count(columns, "loop", config.conditioning().loop());
         Integer carried = config.conditioning().conditionFrameLength();
         int carry = count(columns, "condition_frame_length", carried == null ? 0 : carried);
-        if (loops > 1 && (carry < 1 || carry >= frames)) {
+        if (!codec.isLegal(frames)) {
             throw wrong(
-                    "condition_frame_length is " + carry + " for " + loops + " loops of " + frames + " frames",
-                    "Give 1 or more and less than num_frames");
+                    "num_frames is " + frames + ", a length that the vae does not take",
+                    "Give " + codec.nearestFrames(frames));
+        }
+        if (loops > 1) {
+            requireJoined(frames, loops, carry);
         }
         if (fps < config.video().frameInterval()) {
             throw wrong(
                     "fps is " + fps,
                     "Give at least frame_interval, which is " + config.video().frameInterval());
         }
+        int factor = codec.spatialFactor();
         if (size.height() < factor || size.width() < factor) {
             throw wrong(
                     "the size " + size.height() + "x" + size.width() + " is less than the codec's factor " + factor,
@@ -239,6 +244,25 @@ final class PromptTable {
                     "Give fewer frames, and more loops for a long video");
         }
         return new PromptRow.Shape(frames, size.height(), size.width(), fps, loops, loops > 1 ? carry : 0);
+    }
+
+    /** @param carry latent frames that begin the next loop */
+    private void requireJoined(int frames, int loops, int carry) {
+        int latentFrames = codec.latentFrames(frames);
+        if (carry < 1 || carry >= latentFrames) {
+            boolean same = latentFrames == frames;
+            throw wrong(
+                    "condition_frame_length is " + carry + " for " + loops + " loops of " + latentFrames
+                            + (same ? " frames" : " latent frames"),
+                    "Give 1 or more and less than " + (same ? "num_frames" : latentFrames));
+        }
+        if (codec.pieceFrames() == CodecGeometry.WHOLE_CLIP
+                && config.conditioning().carry() == Carry.LATENTS) {
+            throw wrong(
+                    "carry is latents, and the last latent frames of one loop cannot begin the next one: the first"
+                            + " latent frame of this vae holds one frame, the others more",
+                    "Set carry: decoded");
+        }
     }
 
     private ImageSize size(ObjectNode columns) {

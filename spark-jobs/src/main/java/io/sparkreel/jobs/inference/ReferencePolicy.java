@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.inference;
 
-import io.sparkreel.jobs.UserError;
-import io.sparkreel.jobs.config.ConditioningConfig;
+import io.sparkreel.jobs.config.inference.ConditioningConfig;
+import io.sparkreel.jobs.error.UserError;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.URI;
@@ -63,7 +63,7 @@ final class ReferencePolicy {
             String scheme = file.toUri().getScheme();
             String standard = FileSystem.getDefaultUri(hadoop).getScheme();
             String effective = (scheme == null ? standard : scheme).toLowerCase(Locale.ROOT);
-            boolean remote = REMOTE.contains(effective) || effective.equals(standard) && !effective.equals("file");
+            boolean remote = REMOTE.contains(effective) || (effective.equals(standard) && !effective.equals("file"));
             if (!trusted && !remote && !(effective.equals("file") && config.localReferencesInTables())) {
                 throw refused(
                         path,
@@ -107,9 +107,9 @@ final class ReferencePolicy {
 
     private static boolean fits(String pattern, String host) {
         return pattern.equals("*")
-                || pattern.startsWith("*.")
+                || (pattern.startsWith("*.")
                         && host.toLowerCase(Locale.ROOT)
-                                .endsWith(pattern.substring(1).toLowerCase(Locale.ROOT));
+                                .endsWith(pattern.substring(1).toLowerCase(Locale.ROOT)));
     }
 
     private static boolean isNamed(List<String> hosts, String host) {

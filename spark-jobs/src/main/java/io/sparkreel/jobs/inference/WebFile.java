@@ -36,7 +36,7 @@ final class WebFile {
      * The bytes of a file.
      *
      * @throws IOException if it cannot be had; the message says why in a clause
-     * @throws io.sparkreel.jobs.UserError if a redirection leads to a host that is not allowed
+     * @throws io.sparkreel.jobs.error.UserError if a redirection leads to a host that is not allowed
      */
     byte[] fetch(String address) throws IOException {
         // A thread of its own, because no timeout of the client covers a body that trickles in.
@@ -54,7 +54,7 @@ final class WebFile {
             Thread.currentThread().interrupt();
             throw new IOException("it was interrupted", e);
         } catch (ExecutionException e) {
-            if (e.getCause() instanceof io.sparkreel.jobs.UserError refused) {
+            if (e.getCause() instanceof io.sparkreel.jobs.error.UserError refused) {
                 throw refused;
             }
             String reason = e.getCause().getMessage() == null

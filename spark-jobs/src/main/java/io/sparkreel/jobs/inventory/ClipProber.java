@@ -8,12 +8,12 @@ import io.sparkreel.bucketing.media.MediaInfo;
 import io.sparkreel.bucketing.media.MediaKind;
 import io.sparkreel.bucketing.media.MediaProbe;
 import io.sparkreel.bucketing.media.MediaProblem;
+import io.sparkreel.bucketing.media.PictureRules;
 import io.sparkreel.bucketing.media.ProbeOptions;
-import io.sparkreel.jobs.config.ProbeMode;
+import io.sparkreel.jobs.config.bucketing.ProbeMode;
 import io.sparkreel.jobs.storage.HadoopMediaSource;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Path;
 import java.sql.Timestamp;
 import java.time.Instant;
 import java.util.Iterator;
@@ -23,8 +23,6 @@ import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.StructType;
 import org.apache.spark.util.LongAccumulator;
 import org.apache.spark.util.SerializableConfiguration;
 
@@ -33,14 +31,6 @@ import org.apache.spark.util.SerializableConfiguration;
  * metadata table, or by opening the file.
  */
 public final class ClipProber implements MapPartitionsFunction<Row, Row> {
-    /** Columns of every {@code quarantine} table. */
-    public static final StructType QUARANTINE = new StructType()
-            .add("uri", DataTypes.StringType, false)
-            .add("stage", DataTypes.StringType, false)
-            .add("reason", DataTypes.StringType, false)
-            .add("detail", DataTypes.StringType)
-            .add("when", DataTypes.TimestampType, false);
-
     /** Prefix of the columns that an earlier run found; {@code earlier_uri} is null where it did not see the file. */
     static final String EARLIER = "earlier_";
 
@@ -51,31 +41,33 @@ public final class ClipProber implements MapPartitionsFunction<Row, Row> {
     private final io.sparkreel.bucketing.media.FrameCount frameCount;
     private final io.sparkreel.bucketing.media.Verify verify;
     private final ProbeMode mode;
-    private final String marksFolder;
+    private final PictureRules pictures;
+    private final String job;
     private final LongAccumulator done;
 
     /**
      * @param mode whether numbers of a metadata table are trusted or checked
-     * @param marksFolder for {@link CrashGuard}
+     * @param job for {@link CrashGuard}
      * @param done counts rows as they are done
      */
     ClipProber(
             Broadcast<SerializableConfiguration> configuration,
             ProbeOptions options,
             ProbeMode mode,
-            Path marksFolder,
+            String job,
             LongAccumulator done) {
         this.configuration = configuration;
         frameCount = options.frameCount();
         verify = options.verify();
         this.mode = mode;
-        this.marksFolder = marksFolder.toString();
+        pictures = options.pictures();
+        this.job = job;
         this.done = done;
     }
 
     @Override
     public Iterator<Row> call(Iterator<Row> rows) throws IOException {
-        CrashGuard guard = CrashGuard.open(Path.of(marksFolder));
+        CrashGuard guard = CrashGuard.ofJob(job);
         TaskContext.get().addTaskCompletionListener(context -> {
             try {
                 guard.close();
@@ -135,7 +127,7 @@ public final class ClipProber implements MapPartitionsFunction<Row, Row> {
         Configuration hadoop = configuration.value().value();
         try (CrashGuard.Opening opening = guard.enter(name);
                 HadoopMediaSource source = HadoopMediaSource.open(hadoop, uri, bytes)) {
-            return MediaProbe.probe(source, new ProbeOptions(frameCount, verify));
+            return MediaProbe.probe(source, new ProbeOptions(frameCount, verify, pictures));
         }
     }
 

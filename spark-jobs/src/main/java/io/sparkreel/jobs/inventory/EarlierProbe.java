@@ -7,7 +7,8 @@ import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.when;
 
 import io.sparkreel.bucketing.media.MediaProblem;
-import io.sparkreel.jobs.storage.BucketingManifest;
+import io.sparkreel.jobs.dataset.BucketingManifest;
+import io.sparkreel.jobs.dataset.ClipTables;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -44,11 +45,11 @@ final class EarlierProbe {
         if (manifest.isPresent()) {
             sources.add(spark.read()
                     .schema(ClipTables.CLIPS)
-                    .parquet(output.uri(manifest.get().folder("clips")))
+                    .parquet(output.uri(manifest.get().folder(BucketingManifest.CLIPS)))
                     .withColumn("reason", lit(null).cast("string"))
                     .withColumn("detail", lit(null).cast("string"))
                     .withColumn("when", lit(null).cast("timestamp")));
-            sources.add(quarantined(spark, output.uri(manifest.get().folder("quarantine"))));
+            sources.add(quarantined(spark, output.uri(manifest.get().folder(BucketingManifest.QUARANTINE))));
         }
         for (String run : output.list(parts)) {
             boolean finished = output.list(parts + "/" + run).stream().anyMatch(name -> name.endsWith(".parquet"));

@@ -9,6 +9,7 @@ import static org.apache.spark.sql.functions.regexp_extract;
 import static org.apache.spark.sql.functions.regexp_replace;
 import static org.apache.spark.sql.functions.struct;
 
+import io.sparkreel.jobs.dataset.ClipTables;
 import io.sparkreel.jobs.inventory.MediaInput.Listing;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -37,7 +38,7 @@ import org.apache.spark.sql.types.StructType;
 import org.apache.spark.util.SerializableConfiguration;
 
 /** Lists the media files of folders, and the caption file beside each. The executors list. */
-final class MediaInventory {
+public final class MediaInventory {
     /** What FFmpeg's demuxers that we cover are usually called. Other files are no business of ours. */
     private static final String EXTENSIONS =
             "mp4|m4v|mov|3gp|3g2|webm|mkv|avi|flv|wmv|mpg|mpeg|vob|ts|mts|m2ts|mxf|ogv|ogg|gif|png|apng|jpg|jpeg|webp|bmp|tif|tiff";
@@ -86,7 +87,7 @@ final class MediaInventory {
     }
 
     /** Is this the name of a media file? */
-    static boolean isMedia(String name) {
+    public static boolean isMedia(String name) {
         String extension = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
         return extension.matches(EXTENSIONS);
     }
@@ -141,7 +142,7 @@ final class MediaInventory {
 
         private void take(FileStatus entry) {
             String name = entry.getPath().getName();
-            if (isHidden(name) || inFirstFolder && pattern != null && !matches(name, entry.isDirectory())) {
+            if (isHidden(name) || (inFirstFolder && pattern != null && !matches(name, entry.isDirectory()))) {
                 return;
             }
             if (entry.isDirectory()) {

@@ -66,7 +66,7 @@ final class TableRow implements MapFunction<Row, Row> {
         Integer height = whole(row, index, "height");
         Integer frames = whole(row, index, "num_frames");
         Double fps = number(row, index, "fps");
-        Path file = absolute(row, index, path);
+        Path file = absolute(index, path);
         String id = text(row, "id");
         String name = id == null ? belowRoot(file) : id;
         Configuration hadoop = configuration.value().value();
@@ -110,7 +110,7 @@ final class TableRow implements MapFunction<Row, Row> {
         }
     }
 
-    private Path absolute(Row row, long index, String path) throws BadValue {
+    private Path absolute(long index, String path) throws BadValue {
         try {
             return new Path(new Path(root + "/"), new Path(path));
         } catch (IllegalArgumentException e) {
@@ -133,7 +133,7 @@ final class TableRow implements MapFunction<Row, Row> {
             try {
                 return files.getFileStatus(new Path(file.getParent(), stem + extension));
             } catch (FileNotFoundException e) {
-                continue;
+                // The next extension may be there.
             }
         }
         return null;

@@ -16,7 +16,7 @@ public final class DriverFolder {
     private DriverFolder() {}
 
     /** The full path of what a user has named. */
-    static Path qualify(Path path, FileSystem files, Configuration configuration) {
+    public static Path qualify(Path path, FileSystem files, Configuration configuration) {
         String folder = configuration.get(KEY);
         boolean relative = !path.isAbsolute() && path.toUri().getScheme() == null;
         return files.makeQualified(

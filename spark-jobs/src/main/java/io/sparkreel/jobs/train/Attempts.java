@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.train;
 
-import io.sparkreel.jobs.Stopped;
-import io.sparkreel.jobs.UserError;
-import io.sparkreel.jobs.config.TrainingConfig;
+import io.sparkreel.bucketing.media.PictureRules;
+import io.sparkreel.jobs.config.train.TrainingConfig;
+import io.sparkreel.jobs.error.Stopped;
+import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.plan.PlannedClip;
+import io.sparkreel.jobs.spark.BarrierStage;
+import io.sparkreel.jobs.watch.RecentLines;
+import io.sparkreel.jobs.watch.RunLog;
 import io.sparkreel.model.checkpoint.CheckpointReader;
 import io.sparkreel.model.train.TrainingCheckpoint;
 import java.io.IOException;
@@ -33,19 +38,24 @@ final class Attempts {
     private final JavaSparkContext context;
     private final int ranks;
     private final TrainingConfig config;
-    private final RunStart start;
+    private final ResolvedRun start;
     private final RunLog log;
     private final Broadcast<SerializableConfiguration> hadoop;
     private final Broadcast<List<List<PlannedClip>>> evalClips;
+    private final PictureRules evalPictures;
     private volatile boolean stopping;
 
-    /** @param evalClips micro-batches that the model is judged on, possibly none */
+    /**
+     * @param evalClips micro-batches that the model is evaluated on, possibly none
+     * @param evalPictures what a picture is in their data set
+     */
     Attempts(
             JavaSparkContext context,
             int ranks,
             TrainingConfig config,
-            RunStart start,
+            ResolvedRun start,
             List<List<PlannedClip>> evalClips,
+            PictureRules evalPictures,
             RunLog log) {
         this.context = context;
         this.ranks = ranks;
@@ -53,6 +63,7 @@ final class Attempts {
         this.start = start;
         this.log = log;
         this.evalClips = context.broadcast(evalClips);
+        this.evalPictures = evalPictures;
         hadoop = context.broadcast(new SerializableConfiguration(context.hadoopConfiguration()));
     }
 
@@ -80,7 +91,8 @@ final class Attempts {
             rest = fromNewest(rest);
             String from = rest.checkpoint() == null ? "the beginning" : rest.checkpoint();
             if (stop) {
-                throw new Stopped("Stopped as told. To go on from " + from + ", give --load " + start.run() + ".");
+                throw new Stopped("Stopped as told. To go on from " + from + ", give --load "
+                        + start.inputs().run() + ".");
             }
             log.tell(
                     "restart",
@@ -98,7 +110,8 @@ final class Attempts {
 
     /** What is left to do after the newest checkpoint of this run, with the log as it was then. */
     private Stretch fromNewest(Stretch steps) throws IOException {
-        Optional<CheckpointReader.Found> newest = CheckpointReader.newest(start.run());
+        Optional<CheckpointReader.Found> newest =
+                CheckpointReader.newest(start.inputs().run());
         if (newest.isEmpty()) {
             log.rewind(start.globalStep(), List.of());
             return steps;
@@ -106,7 +119,7 @@ final class Attempts {
         newest.get().warnings().forEach(warning -> LOG.warn("{}", warning));
         CheckpointReader checkpoint = newest.get().checkpoint();
         log.rewind(TrainingCheckpoint.state(checkpoint).globalStep(), RunLog.notes(checkpoint));
-        return steps.from(start.run().uri(checkpoint.folder()));
+        return steps.from(start.inputs().run().uri(checkpoint.folder()));
     }
 
     /** Whether someone has cancelled the job or its stage, such as on Spark's web page. */
@@ -148,10 +161,12 @@ final class Attempts {
                 hadoop,
                 steps,
                 start.fingerprint(),
-                start.features(),
+                start.inputs().features(),
                 attempt,
                 secret,
                 evalClips,
+                start.inputs().manifest().pictureRules(),
+                evalPictures,
                 lines);
         AttemptTasks tasks = new AttemptTasks(attempt, () -> {
             if (stopping) { // it was told to stop after this attempt was begun and before its job was
@@ -161,7 +176,8 @@ final class Attempts {
         context.sc().addSparkListener(tasks);
         context.setJobGroup(attempt, "training", true);
         try {
-            List<RankResult> results = BarrierAttempt.run(context, ranks, task);
+            List<RankResult> results =
+                    BarrierStage.run(context, ranks, RankResult.class, rank -> new RankThread(task, rank).run());
             log.take(lines.value());
             return results;
         } catch (Exception e) {

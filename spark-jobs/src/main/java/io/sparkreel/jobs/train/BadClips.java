@@ -3,6 +3,7 @@ package io.sparkreel.jobs.train;
 
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sparkreel.jobs.loader.BadClip;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.model.collective.Collective;
 import java.io.IOException;

@@ -6,9 +6,14 @@ import static org.apache.spark.sql.functions.lit;
 
 import io.sparkreel.bucketing.bucket.Bucket;
 import io.sparkreel.bucketing.media.MediaKind;
-import io.sparkreel.jobs.UserError;
-import io.sparkreel.jobs.config.TrainingConfig;
-import io.sparkreel.jobs.storage.BucketingManifest;
+import io.sparkreel.jobs.config.train.TrainingConfig;
+import io.sparkreel.jobs.dataset.BucketingManifest;
+import io.sparkreel.jobs.dataset.DataFolder;
+import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.plan.ClipSource;
+import io.sparkreel.jobs.plan.HeldOut;
+import io.sparkreel.jobs.plan.PlanInputs;
+import io.sparkreel.jobs.plan.PlannedClip;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -29,12 +34,12 @@ import org.apache.spark.sql.SparkSession;
  * @param manifest what lies in it, or null
  * @param heldOut which of them are held out otherwise
  */
-record EvalData(HadoopStorage data, BucketingManifest manifest, HeldOut heldOut) {
+public record EvalData(HadoopStorage data, BucketingManifest manifest, HeldOut heldOut) {
     private static final Logger LOG = LogManager.getLogger(EvalData.class);
     /** Judging takes little memory, so this need not be the batch size of the bucket. */
     private static final int BATCH_SIZE = 4;
     /** In the run folder. */
-    static final String TABLE = "eval";
+    public static final String TABLE = "eval";
 
     /**
      * @return null if the model is not judged
@@ -47,9 +52,9 @@ record EvalData(HadoopStorage data, BucketingManifest manifest, HeldOut heldOut)
         if (config.watch().evalDataPath() == null) {
             return new EvalData(null, null, new HeldOut(config.watch().evalFraction()));
         }
-        HadoopStorage data = RunStart.dataFolder(hadoop, config.watch().evalDataPath(), "eval_data_path");
+        HadoopStorage data = DataFolder.open(hadoop, config.watch().evalDataPath(), "eval_data_path");
         BucketingManifest manifest = BucketingManifest.read(data);
-        RunStart.requireSameInterval(config, manifest);
+        DataFolder.requireSameInterval(config, manifest);
         return new EvalData(data, manifest, HeldOut.NONE);
     }
 
@@ -59,15 +64,15 @@ record EvalData(HadoopStorage data, BucketingManifest manifest, HeldOut heldOut)
      *
      * @throws UserError if there are no clips, or some that are trained on as well
      */
-    List<List<PlannedClip>> microBatches(SparkSession spark, RunStart start) {
-        Dataset<Row> clips = data == null ? heldOut(spark, start) : apart(spark, start);
+    public List<List<PlannedClip>> microBatches(SparkSession spark, PlanInputs inputs) {
+        Dataset<Row> clips = data == null ? heldOut(spark, inputs) : apart(spark, inputs);
         List<Row> rows = clips.orderBy("resolution", "bucket_frames", "aspect", "clip_id")
                 .collectAsList();
         if (rows.isEmpty()) {
             throw new UserError(
                     data == null
                             ? "Cannot judge the model: eval_fraction " + heldOut.fraction() + " of "
-                                    + start.manifest().clips()
+                                    + inputs.manifest().clips()
                                     + " clips holds out none. Raise it, or give other clips as eval_data_path."
                             : "Cannot judge the model on " + data + ": it holds no clips in buckets. Bucket others for"
                                     + " eval_data_path.");
@@ -76,30 +81,30 @@ record EvalData(HadoopStorage data, BucketingManifest manifest, HeldOut heldOut)
                 .coalesce(1)
                 .write()
                 .mode(SaveMode.Overwrite)
-                .parquet(start.run().uri(TABLE));
+                .parquet(inputs.run().uri(TABLE));
         LOG.info(
                 "{} clips are judged every so often and not trained on; {} lists them",
                 rows.size(),
-                start.run().uri(TABLE));
+                inputs.run().uri(TABLE));
         return cut(rows);
     }
 
-    private Dataset<Row> heldOut(SparkSession spark, RunStart start) {
-        if (!start.rules().isOneSize()) {
-            return shards(spark, start.data(), start.manifest())
+    private Dataset<Row> heldOut(SparkSession spark, PlanInputs inputs) {
+        if (!inputs.rules().isOneSize()) {
+            return shards(spark, inputs.data(), inputs.manifest())
                     .where(col("epoch").equalTo(0).and(heldOut.isHeldOut()));
         }
-        Bucket bucket = start.rules().buckets().get(0);
-        return ClipSource.oneSize(ClipSource.longEnough(spark, start.data(), start.manifest(), bucket), bucket)
+        Bucket bucket = inputs.rules().buckets().get(0);
+        return ClipSource.oneSize(ClipSource.longEnough(spark, inputs.data(), inputs.manifest(), bucket), bucket)
                 .withColumn("resolution", lit(bucket.resolution()))
                 .withColumn("bucket_frames", lit(bucket.frames()))
                 .where(heldOut.isHeldOut());
     }
 
-    private Dataset<Row> apart(SparkSession spark, RunStart start) {
+    private Dataset<Row> apart(SparkSession spark, PlanInputs inputs) {
         Dataset<Row> clips = shards(spark, data, manifest).where(col("epoch").equalTo(0));
         Dataset<Row> trained =
-                spark.read().parquet(start.data().uri(start.manifest().folder("clips")));
+                spark.read().parquet(inputs.data().uri(inputs.manifest().folder(BucketingManifest.CLIPS)));
         List<Row> both = clips.join(trained.select("clip_id").distinct(), "clip_id")
                 .select("uri")
                 .orderBy("uri")
@@ -115,7 +120,7 @@ record EvalData(HadoopStorage data, BucketingManifest manifest, HeldOut heldOut)
 
     private static Dataset<Row> shards(SparkSession spark, HadoopStorage data, BucketingManifest manifest) {
         return spark.read()
-                .parquet(data.uri(manifest.folder("shards")))
+                .parquet(data.uri(manifest.folder(BucketingManifest.SHARDS)))
                 .withColumn("resolution", col("resolution").cast("string"));
     }
 

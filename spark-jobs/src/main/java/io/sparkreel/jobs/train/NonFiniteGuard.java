@@ -4,7 +4,7 @@ package io.sparkreel.jobs.train;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.sparkreel.jobs.UserError;
+import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.model.checkpoint.Storage;
 import io.sparkreel.model.collective.Collective;
 import io.sparkreel.model.train.MicroBatch;

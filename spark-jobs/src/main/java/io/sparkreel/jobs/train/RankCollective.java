@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.train;
 
-import io.sparkreel.jobs.UserError;
-import io.sparkreel.jobs.config.CollectiveConfig;
-import io.sparkreel.jobs.config.CollectiveTransport;
 import io.sparkreel.jobs.config.Precision;
+import io.sparkreel.jobs.config.reader.Choice;
+import io.sparkreel.jobs.config.train.CollectiveConfig;
+import io.sparkreel.jobs.config.train.CollectiveTransport;
+import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.model.collective.Collective;
-import io.sparkreel.model.collective.Nccl;
-import io.sparkreel.model.collective.RingOptions;
 import io.sparkreel.model.collective.SingleProcess;
-import io.sparkreel.model.collective.TcpRing;
-import io.sparkreel.model.collective.Transport;
-import io.sparkreel.model.collective.WireType;
+import io.sparkreel.model.collective.nccl.Nccl;
+import io.sparkreel.model.collective.ring.RingOptions;
+import io.sparkreel.model.collective.ring.TcpRing;
+import io.sparkreel.model.collective.ring.Transport;
+import io.sparkreel.model.collective.ring.WireType;
 import io.sparkreel.model.torch.Tensors;
 import java.time.Duration;
 import org.apache.spark.BarrierTaskContext;
@@ -49,7 +50,7 @@ final class RankCollective {
             return false;
         }
         if (config.transport() == CollectiveTransport.TCP || config.transport() == CollectiveTransport.SHARED) {
-            throw new UserError("Cannot use transport " + config.transport().word() + ": this rank computes on "
+            throw new UserError("Cannot use transport " + Choice.word(config.transport()) + ": this rank computes on "
                     + device + ". Set transport: auto, which takes NCCL between GPUs, or give --device cpu.");
         }
         if (config.allReduceDtype() == Precision.BF16) {
@@ -61,20 +62,20 @@ final class RankCollective {
 
     static RingOptions options(
             CollectiveConfig config, String known, boolean encrypted, byte[] secret, String attempt) {
-        RingOptions options = RingOptions.of(RankAddress.find(config.bindAddress(), known), secret, attempt);
-        Duration connect = options.connectTimeout();
-        options = options.withWire(config.allReduceDtype() == Precision.BF16 ? WireType.BF16 : WireType.FP32)
-                .withEncryption(encrypted)
-                .withTimeouts(Duration.ofSeconds(config.stallTimeoutS()), connect)
-                .withTransport(
+        RingOptions.Builder options = RingOptions.builder(
+                        RankAddress.find(config.bindAddress(), known), secret, attempt)
+                .wire(config.allReduceDtype() == Precision.BF16 ? WireType.BF16 : WireType.FP32)
+                .encrypted(encrypted)
+                .stallTimeout(Duration.ofSeconds(config.stallTimeoutS()))
+                .transport(
                         switch (config.transport()) {
                             case AUTO, NCCL -> Transport.AUTO;
                             case TCP -> Transport.TCP;
                             case SHARED -> Transport.SHARED;
                         });
-        return config.portRange() == null
-                ? options
-                : options.withPorts(
-                        config.portRange().first(), config.portRange().last());
+        if (config.portRange() != null) {
+            options.ports(config.portRange().first(), config.portRange().last());
+        }
+        return options.build();
     }
 }

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.train;
 
-import io.sparkreel.jobs.config.TrainingConfig;
+import io.sparkreel.bucketing.media.PictureRules;
+import io.sparkreel.jobs.config.train.TrainingConfig;
+import io.sparkreel.jobs.features.FeatureCache;
+import io.sparkreel.jobs.plan.PlannedClip;
+import io.sparkreel.jobs.watch.RecentLines;
 import io.sparkreel.model.stdit.Stdit2Config;
 import java.io.Serializable;
 import java.util.List;
@@ -20,6 +24,8 @@ import org.apache.spark.util.SerializableConfiguration;
  * @param attempt name of the attempt
  * @param secret shared by its ranks alone
  * @param evalClips micro-batches that the model is judged on, none if it is not
+ * @param pictures what a picture is in the data set
+ * @param evalPictures what one is in that of the clips that the model is evaluated on
  * @param progress lines for the driver
  */
 record RankTask(
@@ -32,6 +38,8 @@ record RankTask(
         String attempt,
         byte[] secret,
         Broadcast<List<List<PlannedClip>>> evalClips,
+        PictureRules pictures,
+        PictureRules evalPictures,
         RecentLines progress)
         implements Serializable {
     private static final long serialVersionUID = 1L;

@@ -2,7 +2,7 @@
 package io.sparkreel.jobs.train;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import io.sparkreel.jobs.TaskDevice;
+import io.sparkreel.jobs.spark.TaskDevice;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
 import java.io.IOException;

@@ -3,11 +3,13 @@ package io.sparkreel.jobs.train;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import io.sparkreel.jobs.Components;
-import io.sparkreel.jobs.config.SampleConfig;
-import io.sparkreel.jobs.config.TrainingConfig;
-import io.sparkreel.jobs.inference.ClipFile;
+import io.sparkreel.jobs.config.train.SampleConfig;
+import io.sparkreel.jobs.config.train.TrainingConfig;
+import io.sparkreel.jobs.parts.Components;
+import io.sparkreel.jobs.storage.ClipFile;
 import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.jobs.watch.RunLog;
+import io.sparkreel.model.CodecGeometry;
 import io.sparkreel.model.autoencoder.LatentCodec;
 import io.sparkreel.model.collective.Collective;
 import io.sparkreel.model.diffusion.MaskStrategy;
@@ -37,10 +39,7 @@ import org.apache.logging.log4j.Logger;
  * Draws clips for the prompts of the configuration, from the averaged weights. The ranks share the prompts; a clip is
  * the same on whichever rank, and each time from the same noise, so that only the weights change from step to step.
  */
-final class SampleVideos {
-    /** Folder of the clips in the run folder. */
-    static final String FOLDER = "samples";
-
+public final class SampleVideos {
     private static final Logger LOG = LogManager.getLogger(SampleVideos.class);
 
     private final TrainingConfig config;
@@ -70,7 +69,7 @@ final class SampleVideos {
         this.run = run;
         this.model = model;
         this.nullCaption = nullCaption;
-        this.codec = new FrameByFrame(codec, collective::reportProgress);
+        this.codec = new PieceByPiece(codec, collective::reportProgress);
         this.text = text;
         this.collective = collective;
     }
@@ -84,7 +83,7 @@ final class SampleVideos {
         Stdit2 averaged = model.get(); // which may take all ranks, those without a prompt too
         String mine = "";
         for (int i = collective.rank(); i < samples.prompts().size(); i += collective.worldSize()) {
-            String name = FOLDER + "/step-" + step + "/" + i + (samples.numFrames() == 1 ? ".png" : ".mp4");
+            String name = RunLog.SAMPLES + "/step-" + step + "/" + i + (samples.numFrames() == 1 ? ".png" : ".mp4");
             try {
                 draw(averaged, i, name);
                 mine += i + " " + name + "\n";
@@ -118,16 +117,16 @@ final class SampleVideos {
                 nullCaption,
                 sampler,
                 new Sampler.Guidance(samples.cfgScale(), averaged.config().inChannels()));
-        int factor = codec.spatialFactor();
-        int height = samples.imageSize().height() / factor * factor;
-        int width = samples.imageSize().width() / factor * factor;
+        CodecGeometry geometry = codec.geometry();
+        int height = geometry.latentSide(samples.imageSize().height()) * geometry.spatialFactor();
+        int width = geometry.latentSide(samples.imageSize().width()) * geometry.spatialFactor();
         ClipShape shape = new ClipShape(samples.numFrames(), height, width, samples.fps(), true);
         VideoRequest request = new VideoRequest(
                 config.run().seed(),
                 prompt,
                 0,
                 List.of(caption(prompt)),
-                LoopConditions.of(MaskStrategy.NONE, samples.numFrames(), 1, 0, List.of()),
+                LoopConditions.of(MaskStrategy.NONE, geometry, samples.numFrames(), 1, 0, List.of()),
                 Map.of());
         int played = Math.max(1, samples.fps() / config.dataset().frameInterval());
         try (ClipFile file = new ClipFile(run, name, height, width, played)) {

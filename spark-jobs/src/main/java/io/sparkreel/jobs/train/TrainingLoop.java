@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.train;
 
-import io.sparkreel.jobs.config.RunConfig;
+import io.sparkreel.jobs.config.train.RunConfig;
+import io.sparkreel.jobs.loader.StepLoader;
+import io.sparkreel.jobs.loader.StepLoader.LoadedStep;
 import io.sparkreel.jobs.storage.HadoopStorage;
-import io.sparkreel.jobs.train.StepLoader.LoadedStep;
 import io.sparkreel.model.checkpoint.CheckpointWriter;
 import io.sparkreel.model.checkpoint.Retention;
 import io.sparkreel.model.collective.Collective;
@@ -118,7 +119,7 @@ final class TrainingLoop {
     }
 
     private boolean isCheckpointDue() {
-        return config.ckptEvery() > 0 && done % config.ckptEvery() == 0
+        return (config.ckptEvery() > 0 && done % config.ckptEvery() == 0)
                 || done == task.steps().last();
     }
 

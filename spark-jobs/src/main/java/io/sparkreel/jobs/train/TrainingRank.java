@@ -2,18 +2,22 @@
 package io.sparkreel.jobs.train;
 
 import io.sparkreel.bucketing.media.CrashGuard;
-import io.sparkreel.bucketing.media.scale.FrameTransform;
-import io.sparkreel.jobs.Components;
-import io.sparkreel.jobs.OnDemand;
-import io.sparkreel.jobs.PretrainedModel;
-import io.sparkreel.jobs.config.DatasetConfig;
-import io.sparkreel.jobs.config.OptimizerConfig;
-import io.sparkreel.jobs.config.SchedulerType;
-import io.sparkreel.jobs.config.StepConfig;
-import io.sparkreel.jobs.config.TrainingConfig;
+import io.sparkreel.jobs.config.train.DatasetConfig;
+import io.sparkreel.jobs.config.train.OptimizerConfig;
+import io.sparkreel.jobs.config.train.SchedulerType;
+import io.sparkreel.jobs.config.train.StepConfig;
+import io.sparkreel.jobs.config.train.TrainingConfig;
+import io.sparkreel.jobs.loader.ClipDecoder;
+import io.sparkreel.jobs.loader.ClipEncoder;
+import io.sparkreel.jobs.loader.FeatureReader;
+import io.sparkreel.jobs.loader.StepLoader;
+import io.sparkreel.jobs.loader.StepLoader.SampleShape;
+import io.sparkreel.jobs.parts.Components;
+import io.sparkreel.jobs.parts.OnDemand;
+import io.sparkreel.jobs.parts.PretrainedModel;
+import io.sparkreel.jobs.plan.PlanReader;
 import io.sparkreel.jobs.storage.HadoopStorage;
-import io.sparkreel.jobs.storage.WeightsCache;
-import io.sparkreel.jobs.train.StepLoader.SampleShape;
+import io.sparkreel.jobs.weights.WeightsCache;
 import io.sparkreel.model.autoencoder.LatentCodec;
 import io.sparkreel.model.checkpoint.CheckpointReader;
 import io.sparkreel.model.collective.Collective;
@@ -22,9 +26,11 @@ import io.sparkreel.model.text.TextEncoder;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
 import io.sparkreel.model.train.AdamW;
+import io.sparkreel.model.train.Ema;
 import io.sparkreel.model.train.Freeze;
 import io.sparkreel.model.train.LearningRate;
 import io.sparkreel.model.train.ModelWeights;
+import io.sparkreel.model.train.OptimizerOptions;
 import io.sparkreel.model.train.RunState;
 import io.sparkreel.model.train.Trainer;
 import io.sparkreel.model.train.TrainingCheckpoint;
@@ -33,7 +39,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.BarrierTaskContext;
 
 /** One rank of a training attempt: the body of a task of the barrier stage. */
-final class TrainingRank {
+public final class TrainingRank {
     private final RankTask task;
     private final TrainingConfig config;
     private final Configuration hadoop;
@@ -61,14 +67,13 @@ final class TrainingRank {
             try (Trainer trainer = new Trainer(options(config, task.steps().total()), weights, tensors, collective)) {
                 RunState start = restore(weights, trainer, cache);
                 LatentCodec codec = OnDemand.codec(
-                        Components.codecSizes(config.vae(), cache),
+                        Components.codecGeometry(config.vae(), cache),
                         () -> Components.codec(config.vae(), cache, tensors));
                 TextEncoder text = OnDemand.text(
                         Components.textSizes(config.textEncoder(), cache),
                         () -> Components.textEncoder(config.textEncoder(), cache, tensors));
                 ClipDecoder decoder = decoder();
-                SampleShape shape =
-                        new SampleShape(codec.channels(), codec.spatialFactor(), text.slots(), text.width());
+                SampleShape shape = new SampleShape(codec.geometry(), text.slots(), text.width());
                 try (StepLoader loader = new StepLoader(
                         new PlanReader(hadoop, task.steps().plan(), start.globalStep()),
                         decoder,
@@ -83,7 +88,7 @@ final class TrainingRank {
                             new ClipEncoder(codec, text, config.run().seed());
                     Evaluation evaluation = new Evaluation(
                             task.evalClips().value(),
-                            clip -> evalEncoder.encode(clip, decoder.decode(clip, 0)),
+                            clip -> evalEncoder.encode(clip, decoder.decode(clip, 0, task.evalPictures())),
                             shape::microBatch,
                             trainer.validation()::losses,
                             collective);
@@ -145,10 +150,11 @@ final class TrainingRank {
         DatasetConfig dataset = config.dataset();
         int windows = dataset.temporalWindows() == null ? 0 : dataset.temporalWindows();
         return new ClipDecoder.Frames(
-                FrameTransform.valueOf(dataset.transformName().name()),
+                dataset.transformName(),
                 dataset.frameInterval(),
                 task.features() == null ? windows : task.features().windows(),
-                config.run().seed());
+                config.run().seed(),
+                task.pictures());
     }
 
     private StepLoader.Ahead ahead(int threads) {
@@ -163,36 +169,33 @@ final class TrainingRank {
     }
 
     /** @param totalSteps the length of the run, for the learning rate */
-    static Trainer.Options options(TrainingConfig config, long totalSteps) {
+    public static Trainer.Options options(TrainingConfig config, long totalSteps) {
         OptimizerConfig optimizer = config.optimizer();
-        LearningRate rate = new LearningRate(
-                LearningRate.Schedule.valueOf(optimizer.lrSchedule().name()),
-                optimizer.lr(),
-                optimizer.warmupSteps(),
-                totalSteps);
+        LearningRate rate =
+                new LearningRate(optimizer.lrSchedule(), optimizer.lr(), optimizer.warmupSteps(), totalSteps);
         AdamW.Options adam = new AdamW.Options(
                 optimizer.adamBetas().first(),
                 optimizer.adamBetas().second(),
                 optimizer.adamEps(),
                 optimizer.weightDecay());
         return new Trainer.Options(
-                config.scheduler().predictXstart(),
-                config.scheduler().vbWeight(),
-                config.scheduler().timestepRespacing(),
-                config.scheduler().type() == SchedulerType.IDDPM_SPEED,
+                new Trainer.ProcessOptions(
+                        config.scheduler().predictXstart(),
+                        config.scheduler().vbWeight(),
+                        config.scheduler().timestepRespacing(),
+                        config.scheduler().type() == SchedulerType.IDDPM_SPEED),
                 config.maskRatios() == null ? null : FrameMask.of(config.maskRatios()),
-                config.gradCheckpoint(),
-                Components.precision(config.dtype()),
+                new OptimizerOptions(
+                        adam,
+                        rate,
+                        optimizer.gradClip() == null ? 0 : optimizer.gradClip(),
+                        new Ema.Options(optimizer.emaDecay(), optimizer.emaWarmup()),
+                        optimizer.optimizerSharding()),
+                new Trainer.ComputeOptions(Components.precision(config.dtype()), config.gradCheckpoint()),
                 config.model().freeze() == null
                         ? Freeze.NOTHING
                         : Freeze.valueOf(config.model().freeze().name()),
-                optimizer.gradClip() == null ? 0 : optimizer.gradClip(),
-                adam,
-                rate,
-                optimizer.emaDecay(),
-                optimizer.emaWarmup(),
-                config.run().seed(),
-                optimizer.optimizerSharding());
+                config.run().seed());
     }
 
     /** The state to go on from: a checkpoint's, or that of a run that begins. */

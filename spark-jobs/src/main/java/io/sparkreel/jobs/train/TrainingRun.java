@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.train;
 
-import io.sparkreel.jobs.StopSignal;
-import io.sparkreel.jobs.Stopped;
-import io.sparkreel.jobs.UserError;
-import io.sparkreel.jobs.config.LoadedConfig;
-import io.sparkreel.jobs.config.TrainingConfig;
+import io.sparkreel.bucketing.media.PictureRules;
+import io.sparkreel.jobs.config.reader.LoadedConfig;
+import io.sparkreel.jobs.config.train.TrainingConfig;
+import io.sparkreel.jobs.error.Stopped;
+import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.plan.EpochPlanning;
+import io.sparkreel.jobs.plan.HeldOut;
+import io.sparkreel.jobs.plan.PlannedClip;
+import io.sparkreel.jobs.preflight.Preflight;
+import io.sparkreel.jobs.preflight.RankFacts;
+import io.sparkreel.jobs.spark.StopSignal;
+import io.sparkreel.jobs.watch.RunLog;
+import io.sparkreel.jobs.watch.WandbSync;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -25,10 +33,10 @@ public final class TrainingRun {
 
     private final LoadedConfig<TrainingConfig> loaded;
     private final TrainingConfig config;
-    private final RunStart start;
+    private final ResolvedRun start;
     private final EvalData eval;
 
-    private TrainingRun(LoadedConfig<TrainingConfig> loaded, RunStart start, EvalData eval) {
+    private TrainingRun(LoadedConfig<TrainingConfig> loaded, ResolvedRun start, EvalData eval) {
         this.loaded = loaded;
         config = loaded.config();
         this.start = start;
@@ -44,7 +52,7 @@ public final class TrainingRun {
         if (loaded.config().watch().wandb()) {
             WandbSync.find(System.getenv("PATH")); // not to be found out after days of training
         }
-        return new TrainingRun(loaded, RunStart.of(loaded, hadoop), EvalData.of(loaded.config(), hadoop));
+        return new TrainingRun(loaded, ResolvedRun.of(loaded, hadoop), EvalData.of(loaded.config(), hadoop));
     }
 
     /**
@@ -58,15 +66,15 @@ public final class TrainingRun {
         signal.onRequest(context::cancelAllJobs);
         try {
             int ranks = checkedRanks(context);
-            try (OutputStream out = start.run().create("config.yaml")) {
+            try (OutputStream out = start.inputs().run().create("config.yaml")) {
                 out.write(loaded.yaml().getBytes(StandardCharsets.UTF_8));
             }
-            EpochPlanning planning =
-                    new EpochPlanning(spark, start, new HeldOut(config.watch().evalFraction()));
-            try (RunLog log = RunLog.of(loaded, start.run(), start.globalStep(), start.told())) {
+            EpochPlanning planning = new EpochPlanning(
+                    spark, start.inputs(), new HeldOut(config.watch().evalFraction()));
+            try (RunLog log = RunLog.of(loaded, start.inputs().run(), start.globalStep(), start.told())) {
                 spark.sparkContext().addSparkListener(log);
-                List<List<PlannedClip>> evalClips = eval == null ? List.of() : eval.microBatches(spark, start);
-                Attempts attempts = new Attempts(context, ranks, config, start, evalClips, log);
+                List<List<PlannedClip>> evalClips = eval == null ? List.of() : eval.microBatches(spark, start.inputs());
+                Attempts attempts = new Attempts(context, ranks, config, start, evalClips, evalPictures(), log);
                 signal.onRequest(attempts::stop);
                 train(spark, attempts, ranks, planning, log);
             }
@@ -87,6 +95,10 @@ public final class TrainingRun {
         return facts.size();
     }
 
+    private PictureRules evalPictures() {
+        return (eval == null || eval.manifest() == null ? start.inputs().manifest() : eval.manifest()).pictureRules();
+    }
+
     private void train(SparkSession spark, Attempts attempts, int ranks, EpochPlanning planning, RunLog log)
             throws IOException {
         long stepsPerEpoch = planning.steps(0);
@@ -99,8 +111,8 @@ public final class TrainingRun {
         String checkpoint = start.checkpoint();
         LOG.info(
                 "{} clips in {} buckets, {} steps an epoch, {} steps in all, {} rank{}",
-                start.manifest().clips(),
-                start.manifest().buckets().size(),
+                start.inputs().manifest().clips(),
+                start.inputs().manifest().buckets().size(),
                 stepsPerEpoch,
                 total,
                 ranks,
@@ -115,7 +127,7 @@ public final class TrainingRun {
             String stopped = results.get(0).stopped();
             if (stopped != null) {
                 throw new UserError("Cannot train any further: " + stopped + "; "
-                        + start.run().uri(BadClips.TABLE)
+                        + start.inputs().run().uri(BadClips.TABLE)
                         + " says which and why. Bucket the data again with verify: full, or raise max_bad_clips.");
             }
             done = results.get(0).steps();
@@ -135,8 +147,8 @@ public final class TrainingRun {
     }
 
     private void tellOfBadClips(SparkSession spark) throws IOException {
-        if (!start.run().list(BadClips.TABLE).isEmpty()) {
-            String table = start.run().uri(BadClips.TABLE);
+        if (!start.inputs().run().list(BadClips.TABLE).isEmpty()) {
+            String table = start.inputs().run().uri(BadClips.TABLE);
             LOG.warn(
                     "{} clips could not be read; {} says which and why",
                     spark.read().parquet(table).count(),

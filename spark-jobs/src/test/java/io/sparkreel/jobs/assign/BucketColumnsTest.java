@@ -15,7 +15,7 @@ import io.sparkreel.bucketing.bucket.NumpyDraw;
 import io.sparkreel.bucketing.bucket.Outcome;
 import io.sparkreel.bucketing.bucket.Resolution;
 import io.sparkreel.jobs.LocalSpark;
-import io.sparkreel.jobs.config.DrawKind;
+import io.sparkreel.jobs.config.bucketing.DrawKind;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;

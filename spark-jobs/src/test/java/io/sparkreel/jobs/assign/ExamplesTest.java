@@ -7,9 +7,9 @@ import io.sparkreel.bucketing.bucket.BucketAssigner;
 import io.sparkreel.bucketing.bucket.KeepDraw;
 import io.sparkreel.bucketing.bucket.Outcome;
 import io.sparkreel.jobs.LocalSpark;
-import io.sparkreel.jobs.config.BucketingConfig;
-import io.sparkreel.jobs.config.ConfigLoader;
-import io.sparkreel.jobs.config.DrawKind;
+import io.sparkreel.jobs.config.bucketing.BucketingConfig;
+import io.sparkreel.jobs.config.bucketing.DrawKind;
+import io.sparkreel.jobs.config.reader.ConfigLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -136,7 +136,7 @@ class ExamplesTest {
             for (double keep : new double[] {0.1, 0.3, 0.5, 0.8}) {
                 long kept =
                         java.util.Arrays.stream(column).filter(u -> u < keep).count();
-                assertEquals(keep * draws, kept, 4 * Math.sqrt(draws * keep * (1 - keep)));
+                assertEquals(keep * draws, (double) kept, 4 * Math.sqrt(draws * keep * (1 - keep)));
             }
         }
         assertEquals(0, correlation(columns[0], columns[1]), 0.005);

@@ -93,14 +93,14 @@ class JarIT {
         Matcher stated = Pattern.compile("(\\d+) MB of application jar and (\\d+) MB of natives")
                 .matcher(Files.readString(ROOT.resolve("README.md")).replaceAll("\\s+", " "));
         assertTrue(stated.find(), "the README does not say how large the jar is");
-        assertEquals(Long.parseLong(stated.group(1)), Math.round(Files.size(JAR) / (double) MIB), 1);
+        assertEquals((float) Long.parseLong(stated.group(1)), (float) Math.round(Files.size(JAR) / (double) MIB), 1);
         long natives = 0;
         try (Stream<Path> jars = Files.list(NATIVES)) {
             for (Path jar : jars.toList()) {
                 natives += Files.size(jar);
             }
         }
-        assertEquals(Long.parseLong(stated.group(2)), natives / (double) MIB, 5);
+        assertEquals((double) Long.parseLong(stated.group(2)), natives / (double) MIB, 5);
     }
 
     private static String classPath(Path... order) {

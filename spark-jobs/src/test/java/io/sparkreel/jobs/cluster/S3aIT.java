@@ -13,7 +13,7 @@ import io.sparkreel.bucketing.media.MediaSource;
 import io.sparkreel.bucketing.media.ProbeOptions;
 import io.sparkreel.jobs.Launcher;
 import io.sparkreel.jobs.LocalSpark;
-import io.sparkreel.model.checkpoint.SafetensorsReader;
+import io.sparkreel.model.checkpoint.safetensors.SafetensorsReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

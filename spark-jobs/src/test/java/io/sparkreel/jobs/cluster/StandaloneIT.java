@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sparkreel.jobs.Launcher;
 import io.sparkreel.jobs.LocalSpark;
-import io.sparkreel.jobs.TaskDevice;
+import io.sparkreel.jobs.spark.TaskDevice;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
 import java.nio.file.Files;

@@ -7,7 +7,20 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sparkreel.bucketing.bucket.BucketConfig;
-import io.sparkreel.jobs.UserError;
+import io.sparkreel.jobs.config.bucketing.BucketingConfig;
+import io.sparkreel.jobs.config.inference.InferenceConfig;
+import io.sparkreel.jobs.config.reader.ConfigLoader;
+import io.sparkreel.jobs.config.reader.ConfigOverride;
+import io.sparkreel.jobs.config.reader.LoadedConfig;
+import io.sparkreel.jobs.config.reader.Nearest;
+import io.sparkreel.jobs.config.train.AdamBetas;
+import io.sparkreel.jobs.config.train.CollectiveConfig;
+import io.sparkreel.jobs.config.train.CollectiveTransport;
+import io.sparkreel.jobs.config.train.OptimizerConfig;
+import io.sparkreel.jobs.config.train.PortRange;
+import io.sparkreel.jobs.config.train.TrainingConfig;
+import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.model.train.LearningRate;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -46,7 +59,7 @@ class ConfigLoaderTest {
         assertEquals(
                 new OptimizerConfig(
                         2e-5,
-                        LearningRateSchedule.CONSTANT,
+                        LearningRate.Schedule.CONSTANT,
                         0,
                         1.0,
                         0,
@@ -80,6 +93,7 @@ class ConfigLoaderTest {
         assertEquals(
                 new WaveletConfig(
                         3,
+                        1,
                         List.of("Y-LL", "Y-LH", "Y-HL", "Y-HH", "Cb-LL", "Cr-LL"),
                         List.of(3.3, 0.75, 0.8, 0.38, 0.53, 0.43)),
                 config.vae());

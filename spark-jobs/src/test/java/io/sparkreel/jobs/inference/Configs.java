@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.inference;
 
-import io.sparkreel.jobs.config.ConfigLoader;
-import io.sparkreel.jobs.config.InferenceConfig;
+import io.sparkreel.jobs.config.inference.InferenceConfig;
+import io.sparkreel.jobs.config.reader.ConfigLoader;
 import java.util.List;
 
 /** Configurations of tests. */

@@ -13,11 +13,12 @@ import io.sparkreel.bucketing.media.MediaInfo;
 import io.sparkreel.bucketing.media.MediaKind;
 import io.sparkreel.bucketing.media.MediaProbe;
 import io.sparkreel.bucketing.media.MediaSource;
+import io.sparkreel.bucketing.media.PictureRules;
 import io.sparkreel.bucketing.media.PixelClip;
 import io.sparkreel.bucketing.media.ProbeOptions;
 import io.sparkreel.bucketing.media.scale.FrameTransform;
 import io.sparkreel.jobs.LocalSpark;
-import io.sparkreel.jobs.UserError;
+import io.sparkreel.jobs.error.UserError;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -100,7 +101,11 @@ class InferenceRunTest {
 
     private static PixelClip frames(Path file, MediaKind kind, int height, int width, int... indices) throws Exception {
         try (MediaSource source = MediaSource.of(file)) {
-            return ClipReader.read(source, kind, indices, FrameTransform.RESIZE_CROP, height, width);
+            return ClipReader.read(
+                    source,
+                    kind,
+                    indices,
+                    new ClipReader.Target(FrameTransform.RESIZE_CROP, height, width, PictureRules.SHOWN));
         }
     }
 

@@ -9,9 +9,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.sparkreel.jobs.config.InferenceConfig;
-import io.sparkreel.model.KeyedRandom;
+import io.sparkreel.jobs.config.inference.InferenceConfig;
+import io.sparkreel.model.CodecGeometry;
+import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.autoencoder.LatentCodec;
+import io.sparkreel.model.autoencoder.LatentDistribution;
 import io.sparkreel.model.diffusion.MaskStrategy;
 import io.sparkreel.model.diffusion.MaskStrategy.Dialect;
 import io.sparkreel.model.diffusion.MaskStrategy.FrameSource;
@@ -41,6 +43,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Tag("golden")
 class LongVideoGoldenTest {
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final CodecGeometry CODEC = CodecGeometry.frameByFrame(1, 16);
 
     private static JsonNode cases() throws IOException {
         String given = System.getProperty("golden.dir", "");
@@ -55,18 +58,13 @@ class LongVideoGoldenTest {
     /** Latents of one channel and one pixel, which are the pixels. */
     private static final class Identity implements LatentCodec {
         @Override
-        public int channels() {
-            return 1;
+        public CodecGeometry geometry() {
+            return CODEC;
         }
 
         @Override
-        public int spatialFactor() {
-            return 16;
-        }
-
-        @Override
-        public float[] encode(float[] pixels, int frames, int height, int width, KeyedRandom latentNoise) {
-            return pixels.clone();
+        public LatentDistribution distribution(float[] pixels, int frames, int height, int width) {
+            return new LatentDistribution(pixels.clone(), null);
         }
 
         @Override
@@ -136,7 +134,7 @@ class LongVideoGoldenTest {
         }
 
         void run() throws IOException {
-            PromptTable.Prompts prompts = PromptTable.read(config, new Configuration(), 16);
+            PromptTable.Prompts prompts = PromptTable.read(config, new Configuration(), CODEC);
             assertEquals(List.of(), prompts.bad());
             for (Batch batch : Batch.of(prompts.rows(), config.batchSize())) {
                 generate(batch);
@@ -163,7 +161,8 @@ class LongVideoGoldenTest {
                             shape.carried(),
                             (row, frame) -> frames.get(row).add((int) frame[0]),
                             step -> {});
-            frames.forEach(list -> assertEquals(shape.totalFrames(), list.size()));
+            frames.forEach(list -> assertEquals(
+                    VideoGenerator.totalFrames(CODEC, shape.numFrames(), shape.loops(), shape.carried()), list.size()));
         }
 
         private VideoRequest request(PromptRow prompt, int sample) {
@@ -182,6 +181,7 @@ class LongVideoGoldenTest {
             PromptRow.Shape shape = prompt.shape();
             LoopConditions conditions = LoopConditions.of(
                     MaskStrategy.parse(prompt.maskStrategy(), Dialect.LOOP_FIRST),
+                    CODEC,
                     shape.numFrames(),
                     shape.loops(),
                     shape.carried(),
@@ -194,8 +194,7 @@ class LongVideoGoldenTest {
             return new VideoRequest(prompt.seed(), prompt.promptId(), sample, captions, conditions, references);
         }
 
-        private float[][] draw(
-                List<LatentRequest> requests, ClipShape clip, int height, int width, IntConsumer progress) {
+        private float[][] draw(List<LatentRequest> requests, ClipShape clip, LatentShape shape, IntConsumer progress) {
             ObjectNode call = calls.addObject();
             ArrayNode prompts = call.putArray("prompts");
             ArrayNode masks = call.putArray("mask");

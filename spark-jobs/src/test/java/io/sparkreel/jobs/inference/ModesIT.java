@@ -9,12 +9,13 @@ import io.sparkreel.bucketing.media.ClipReader;
 import io.sparkreel.bucketing.media.MediaInfo;
 import io.sparkreel.bucketing.media.MediaProbe;
 import io.sparkreel.bucketing.media.MediaSource;
+import io.sparkreel.bucketing.media.PictureRules;
 import io.sparkreel.bucketing.media.ProbeOptions;
 import io.sparkreel.bucketing.media.scale.FrameTransform;
-import io.sparkreel.jobs.Components;
 import io.sparkreel.jobs.Launcher;
-import io.sparkreel.jobs.config.ConfigLoader;
-import io.sparkreel.jobs.config.InferenceConfig;
+import io.sparkreel.jobs.config.inference.InferenceConfig;
+import io.sparkreel.jobs.config.reader.ConfigLoader;
+import io.sparkreel.jobs.parts.Components;
 import io.sparkreel.model.autoencoder.LatentCodec;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -100,9 +101,7 @@ class ModesIT {
                             source,
                             info.kind(),
                             new int[] {index < 0 ? info.numFrames() + index : index},
-                            FrameTransform.RESIZE_CROP,
-                            height,
-                            width)
+                            new ClipReader.Target(FrameTransform.RESIZE_CROP, height, width, PictureRules.SHOWN))
                     .values();
         }
     }
@@ -123,7 +122,7 @@ class ModesIT {
         try (LatentCodec codec = Components.codec(config.vae(), null, null)) { // of wavelets: it has no weights
             float[] latent = codec.encode(
                     frame(other, otherIndex, info.height(), info.width()), 1, info.height(), info.width(), null);
-            int factor = codec.spatialFactor();
+            int factor = codec.geometry().spatialFactor();
             return psnr(
                     frame(clip, index, info.height(), info.width()),
                     codec.decode(latent, 1, info.height() / factor, info.width() / factor));

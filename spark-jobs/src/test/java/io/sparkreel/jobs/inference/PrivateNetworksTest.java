@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.sparkreel.jobs.UserError;
+import io.sparkreel.jobs.error.UserError;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.URI;

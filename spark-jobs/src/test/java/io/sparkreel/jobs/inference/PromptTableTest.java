@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.inference;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sparkreel.jobs.LocalSpark;
-import io.sparkreel.jobs.UserError;
-import io.sparkreel.jobs.config.InferenceConfig;
+import io.sparkreel.jobs.config.inference.InferenceConfig;
+import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.model.CodecGeometry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,11 +23,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class PromptTableTest {
+    private static final CodecGeometry CODEC = CodecGeometry.frameByFrame(4, 8);
+
     @TempDir
     Path folder;
 
     private static PromptTable.Prompts read(String... lines) throws IOException {
-        return PromptTable.read(Configs.of(lines), new Configuration(), 8);
+        return PromptTable.read(Configs.of(lines), new Configuration(), CODEC);
     }
 
     private PromptTable.Prompts file(String name, String content, String... lines) throws IOException {
@@ -189,8 +193,8 @@ class PromptTableTest {
         hadoop.set("fs.elsewhere.impl", Elsewhere.class.getName());
         hadoop.setBoolean("fs.elsewhere.impl.disable.cache", true);
         for (String name : List.of("p.txt", "p.jsonl", "p.csv", "p.parquet")) {
-            PromptTable.Prompts prompts =
-                    PromptTable.read(Configs.of("prompt_path: 'elsewhere://" + folder.resolve(name) + "'"), hadoop, 8);
+            PromptTable.Prompts prompts = PromptTable.read(
+                    Configs.of("prompt_path: 'elsewhere://" + folder.resolve(name) + "'"), hadoop, CODEC);
             assertEquals(
                     List.of("A cat.", "A dog."),
                     prompts.rows().stream().map(PromptRow::text).toList(),
@@ -298,7 +302,7 @@ class PromptTableTest {
         assertEquals("_", names.get(6));
         assertTrue(!names.get(3).equals(names.get(4)));
         for (String name : names) {
-            assertTrue(name.indexOf('/') < 0 && !name.startsWith(".") && name.getBytes().length <= 200, name);
+            assertTrue(name.indexOf('/') < 0 && !name.startsWith(".") && name.getBytes(UTF_8).length <= 200, name);
         }
         assertEquals(1, prompts.bad().size());
         assertTrue(

@@ -5,9 +5,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.KeyedRandom.Purpose;
 import io.sparkreel.model.checkpoint.CheckpointWriter;
-import io.sparkreel.model.checkpoint.DataType;
 import io.sparkreel.model.checkpoint.LocalStorage;
-import io.sparkreel.model.checkpoint.SafetensorsWriter;
+import io.sparkreel.model.checkpoint.safetensors.DataType;
+import io.sparkreel.model.checkpoint.safetensors.SafetensorsWriter;
 import io.sparkreel.model.stdit.ParameterLayout;
 import io.sparkreel.model.stdit.Stdit2Config;
 import io.sparkreel.model.train.RunState;
@@ -64,7 +64,7 @@ final class TinyCheckpoint {
                 float[] values = new float[(int) Arrays.stream(shape).reduce(1, (a, b) -> a * b)];
                 KeyedRandom.of(seed, 0, entry.getKey().hashCode(), Purpose.INITIALISATION)
                         .fillNormal(values, 0, values.length);
-                float scale = (float) (1 / Math.sqrt(shape[shape.length - 1]));
+                float scale = (float) (1 / Math.sqrt((double) shape[shape.length - 1]));
                 for (int i = 0; i < values.length; i++) {
                     values[i] *= scale;
                 }

@@ -7,9 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sparkreel.bucketing.media.CrashGuard;
-import io.sparkreel.jobs.BucketingRun;
+import io.sparkreel.jobs.BucketedMedia;
 import io.sparkreel.jobs.LocalSpark;
-import io.sparkreel.jobs.config.BucketingConfig;
+import io.sparkreel.jobs.config.bucketing.BucketingConfig;
 import io.sparkreel.jobs.inventory.Probing.Probed;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import java.nio.file.Files;
@@ -86,9 +86,9 @@ class CrashGuardTest {
     @Test
     void aCrashCostsTheJobOneClip() throws Exception {
         Path media = folder.resolve("media");
-        BucketingRun.copy(media, "plain.mp4", "hevc.mp4", "still.png");
+        BucketedMedia.copy(media, "plain.mp4", "hevc.mp4", "still.png");
         BucketingConfig config =
-                BucketingRun.config(media, folder.resolve("out"), "bucket_config: {144p: {1: [1.0, 4]}}");
+                BucketedMedia.config(media, folder.resolve("out"), "bucket_config: {144p: {1: [1.0, 4]}}");
         HadoopStorage output = new HadoopStorage(new Configuration(), config.output());
         Path marks = CrashGuard.folder(output.uri(""));
         Path bad = media.resolve("hevc.mp4");

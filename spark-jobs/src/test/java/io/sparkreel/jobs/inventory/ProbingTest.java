@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.inventory;
 
-import static io.sparkreel.jobs.BucketingRun.config;
-import static io.sparkreel.jobs.BucketingRun.copy;
+import static io.sparkreel.jobs.BucketedMedia.config;
+import static io.sparkreel.jobs.BucketedMedia.copy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.sparkreel.jobs.BucketingRun;
+import io.sparkreel.jobs.BucketedMedia;
 import io.sparkreel.jobs.LocalSpark;
-import io.sparkreel.jobs.config.BucketingConfig;
+import io.sparkreel.jobs.config.bucketing.BucketingConfig;
+import io.sparkreel.jobs.dataset.BucketingManifest;
 import io.sparkreel.jobs.inventory.Probing.Probed;
-import io.sparkreel.jobs.storage.BucketingManifest;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -98,7 +98,7 @@ class ProbingTest {
     void aPublishedRunIsBuiltOn() throws Exception {
         Path media = folder.resolve("media");
         copy(media, "plain.mp4", "still.png", "cut-before-moov.mov");
-        BucketingRun.run(config(media, folder.resolve("out"), RULE));
+        BucketedMedia.run(config(media, folder.resolve("out"), RULE));
         copy(media, "hevc.mp4");
         Probed probed = probe(media, "next");
         assertEquals(1, probed.opened());

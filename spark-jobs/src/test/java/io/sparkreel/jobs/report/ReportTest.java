@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.report;
 
-import static io.sparkreel.jobs.BucketingRun.config;
-import static io.sparkreel.jobs.BucketingRun.copy;
-import static io.sparkreel.jobs.BucketingRun.run;
-import static io.sparkreel.jobs.BucketingRun.table;
+import static io.sparkreel.jobs.BucketedMedia.config;
+import static io.sparkreel.jobs.BucketedMedia.copy;
+import static io.sparkreel.jobs.BucketedMedia.run;
+import static io.sparkreel.jobs.BucketedMedia.table;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;

@@ -3,6 +3,8 @@ package io.sparkreel.jobs.storage;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.sparkreel.jobs.weights.WeightsCache;
+import io.sparkreel.jobs.weights.WeightsPart;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -34,9 +36,7 @@ class DriverFolderTest {
     void weightsAreFoundUnderTheDriversFolder() throws IOException {
         Path weights = Files.createDirectories(folder.resolve("weights/tiny"));
         Files.writeString(weights.resolve("config.json"), "{}");
-        assertEquals(
-                weights,
-                new WeightsCache(told(), name -> null).resolve("weights/tiny", true, EnumSet.of(WeightsPart.CONFIG)));
+        assertEquals(weights, new WeightsCache(told()).resolve("weights/tiny", true, EnumSet.of(WeightsPart.CONFIG)));
     }
 
     @Test

@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.sparkreel.jobs.BucketingRun;
+import io.sparkreel.jobs.BucketedMedia;
 import io.sparkreel.jobs.LocalSpark;
-import io.sparkreel.jobs.UserError;
+import io.sparkreel.jobs.error.UserError;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,7 +35,7 @@ class BadClipsTest {
     @BeforeAll
     static void bucket() throws Exception {
         pictures = TrainingData.pictures(work.resolve("pictures"), CLIPS);
-        BucketingRun.run(BucketingRun.config(
+        BucketedMedia.run(BucketedMedia.config(
                 work.resolve("pictures"),
                 work.resolve("data"),
                 "resolutions: {tiny: {pixels: 1024, ratios: {\"1.00\": [32, 32]}}}",

@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.media.MediaKind;
 import io.sparkreel.bucketing.media.MediaProblem;
+import io.sparkreel.jobs.plan.PlannedClip;
+import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.collective.Collective;
 import io.sparkreel.model.train.MicroBatch;
 import io.sparkreel.model.train.Sample;
@@ -71,7 +73,7 @@ class EvaluationTest {
         List<List<PlannedClip>> all = new ArrayList<>();
         for (int i = 0; i < 7; i++) {
             String bucket = i % 2 == 0 ? "tall" : "wide";
-            all.add(List.of(clip(i, bucket, 3 * i), clip(i, bucket, 3 * i + 1), clip(i, bucket, 3 * i + 2)));
+            all.add(List.of(clip(i, bucket, 3L * i), clip(i, bucket, 3 * i + 1), clip(i, bucket, 3 * i + 2)));
         }
         return all;
     }
@@ -89,7 +91,7 @@ class EvaluationTest {
                 .map(sample -> new ClipLoss(
                         batch.bucket(),
                         sample.clipId(),
-                        Math.exp(Math.sin(1 + sample.clipId()) * 20),
+                        Math.exp(Math.sin((double) (1 + sample.clipId())) * 20),
                         1.0 / (1 + sample.clipId())))
                 .toList();
     }
@@ -106,12 +108,7 @@ class EvaluationTest {
                                 microBatches(),
                                 EvaluationTest::load,
                                 (clip, samples) -> new MicroBatch(
-                                        clip.bucket(),
-                                        clip.epoch(),
-                                        samples,
-                                        new MicroBatch.LatentShape(1, 1, 1, 1),
-                                        1,
-                                        1),
+                                        clip.bucket(), clip.epoch(), samples, new LatentShape(1, 1, 1, 1), 1, 1),
                                 EvaluationTest::judge,
                                 collective)
                         .run());

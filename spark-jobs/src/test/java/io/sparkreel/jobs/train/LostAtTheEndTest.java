@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.sparkreel.jobs.BucketingRun;
+import io.sparkreel.jobs.BucketedMedia;
 import io.sparkreel.jobs.LocalSpark;
-import io.sparkreel.jobs.StopSignal;
+import io.sparkreel.jobs.spark.StopSignal;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -63,7 +63,7 @@ class LostAtTheEndTest {
     @Test
     void theNextAttemptHasNoStepToTakeAndEndsTheRun() throws Exception {
         TrainingData.pictures(work.resolve("pictures"), 8);
-        BucketingRun.run(BucketingRun.config(
+        BucketedMedia.run(BucketedMedia.config(
                 work.resolve("pictures"),
                 work.resolve("data"),
                 "resolutions: {tiny: {pixels: 1024, ratios: {\"1.00\": [32, 32]}}}",

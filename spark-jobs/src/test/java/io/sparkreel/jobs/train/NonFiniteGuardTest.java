@@ -8,7 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.sparkreel.jobs.UserError;
+import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.checkpoint.LocalStorage;
 import io.sparkreel.model.collective.Collective;
 import io.sparkreel.model.train.MicroBatch;
@@ -59,7 +60,7 @@ class NonFiniteGuardTest {
         for (long clip : clips) {
             samples.add(new Sample(clip, new float[1], new float[1], new boolean[1], 1, 8, 8, 24));
         }
-        return new MicroBatch(bucket, 0, samples, new MicroBatch.LatentShape(1, 1, 1, 1), 1, 1);
+        return new MicroBatch(bucket, 0, samples, new LatentShape(1, 1, 1, 1), 1, 1);
     }
 
     private void step(long done, StepReport report) throws IOException {

@@ -10,6 +10,7 @@ import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.KeyedRandom.Purpose;
 import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.train.AdamW;
+import io.sparkreel.model.train.Ema;
 import io.sparkreel.model.train.Freeze;
 import io.sparkreel.model.train.LearningRate;
 import io.sparkreel.model.train.Trainer;
@@ -41,19 +42,17 @@ class RankOptionsTest {
                 "seed: 9",
                 "mask_ratios: {mask_image_head: 1.0}",
                 "scheduler: {type: iddpm-speed, predict_xstart: true, vb_weight: 0.25, timestep_respacing: '100'}");
-        assertEquals(new LearningRate(LearningRate.Schedule.COSINE, 3e-4, 30, 900), chosen.learningRate());
-        assertEquals(new AdamW.Options(0.8, 0.95, 1e-6, 0.05), chosen.adam());
-        assertEquals(Precision.BFLOAT16, chosen.precision());
-        assertEquals(0.7, chosen.gradientClip());
-        assertEquals(0.99, chosen.emaDecay());
-        assertEquals(0.25, chosen.vbWeight());
-        assertEquals("100", chosen.respacing());
+        assertEquals(
+                new LearningRate(LearningRate.Schedule.COSINE, 3e-4, 30, 900),
+                chosen.optimizer().learningRate());
+        assertEquals(
+                new AdamW.Options(0.8, 0.95, 1e-6, 0.05), chosen.optimizer().adam());
+        assertEquals(Precision.BFLOAT16, chosen.computation().precision());
+        assertEquals(0.7, chosen.optimizer().gradientClip());
+        assertEquals(new Ema.Options(0.99, true), chosen.optimizer().ema());
+        assertEquals(new Trainer.ProcessOptions(true, 0.25, "100", true), chosen.process());
         assertEquals(9, chosen.seed());
-        assertTrue(chosen.emaWarmup()
-                && chosen.sharded()
-                && chosen.checkpointActivations()
-                && chosen.speed()
-                && chosen.predictXstart());
+        assertTrue(chosen.optimizer().sharded() && chosen.computation().checkpointActivations());
         boolean[] noised = chosen.frameMask().draw(4, KeyedRandom.of(1, 0, 0, Purpose.FRAME_MASK));
         assertFalse(noised[0], "the first frame is given");
     }
@@ -61,17 +60,18 @@ class RankOptionsTest {
     @Test
     void whatIsLeftOutIsOff() {
         Trainer.Options usual = options("grad_clip: null");
-        assertEquals(new LearningRate(LearningRate.Schedule.CONSTANT, 1e-3, 0, 900), usual.learningRate());
-        assertEquals(AdamW.Options.REFERENCE, usual.adam());
-        assertEquals(Precision.FLOAT32, usual.precision());
+        assertEquals(
+                new LearningRate(LearningRate.Schedule.CONSTANT, 1e-3, 0, 900),
+                usual.optimizer().learningRate());
+        assertEquals(AdamW.Options.REFERENCE, usual.optimizer().adam());
+        assertEquals(Precision.FLOAT32, usual.computation().precision());
         assertEquals(Freeze.NOTHING, usual.freeze());
-        assertEquals(0, usual.gradientClip());
+        assertEquals(0, usual.optimizer().gradientClip());
         assertNull(usual.frameMask());
-        assertFalse(usual.emaWarmup()
-                || usual.sharded()
-                || usual.checkpointActivations()
-                || usual.speed()
-                || usual.predictXstart());
+        assertEquals(Trainer.ProcessOptions.REFERENCE, usual.process());
+        assertFalse(usual.optimizer().ema().warmup()
+                || usual.optimizer().sharded()
+                || usual.computation().checkpointActivations());
     }
 
     @Test

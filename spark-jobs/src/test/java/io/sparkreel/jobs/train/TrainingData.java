@@ -4,10 +4,10 @@ package io.sparkreel.jobs.train;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkreel.jobs.LocalSpark;
-import io.sparkreel.jobs.StopSignal;
-import io.sparkreel.jobs.config.ConfigLoader;
-import io.sparkreel.jobs.config.LoadedConfig;
-import io.sparkreel.jobs.config.TrainingConfig;
+import io.sparkreel.jobs.config.reader.ConfigLoader;
+import io.sparkreel.jobs.config.reader.LoadedConfig;
+import io.sparkreel.jobs.config.train.TrainingConfig;
+import io.sparkreel.jobs.spark.StopSignal;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -21,7 +21,7 @@ import javax.imageio.ImageIO;
 import org.apache.hadoop.conf.Configuration;
 
 /** Training runs of the smallest model in the tests' session. */
-final class TrainingData {
+public final class TrainingData {
     private static final String SMALL = """
             dtype: fp32
             model: {type: STDiT2, hidden_size: 24, depth: 1, num_heads: 2, input_sq_size: 32}
@@ -37,7 +37,7 @@ final class TrainingData {
     private TrainingData() {}
 
     /** Writes pictures of 32x32 pixels of noise with captions. */
-    static List<Path> pictures(Path folder, int count) throws IOException {
+    public static List<Path> pictures(Path folder, int count) throws IOException {
         Files.createDirectories(folder);
         Random random = new Random(1);
         List<Path> files = new ArrayList<>();
@@ -54,7 +54,7 @@ final class TrainingData {
         return files;
     }
 
-    static LoadedConfig<TrainingConfig> config(Path data, Path run, String... lines) {
+    public static LoadedConfig<TrainingConfig> config(Path data, Path run, String... lines) {
         String given = String.join("\n", lines) + "\n";
         // A line that is given takes the place of the one above.
         String yaml = SMALL.lines()
@@ -67,12 +67,12 @@ final class TrainingData {
         return ConfigLoader.parse(TrainingConfig.class, "test.yaml", yaml, List.of());
     }
 
-    static void train(LoadedConfig<TrainingConfig> config) throws IOException {
+    public static void train(LoadedConfig<TrainingConfig> config) throws IOException {
         TrainingRun.prepare(config, new Configuration()).execute(LocalSpark.session(), new StopSignal());
     }
 
     /** Losses by step, as the log of a run tells them. */
-    static TreeMap<Long, Double> losses(Path run) throws IOException {
+    public static TreeMap<Long, Double> losses(Path run) throws IOException {
         TreeMap<Long, Double> losses = new TreeMap<>();
         for (String line : Files.readAllLines(run.resolve("log.jsonl"))) {
             JsonNode node = new ObjectMapper().readTree(line);

@@ -9,10 +9,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.sparkreel.jobs.BucketingRun;
+import io.sparkreel.jobs.BucketedMedia;
 import io.sparkreel.jobs.LocalSpark;
-import io.sparkreel.jobs.Stopped;
-import io.sparkreel.jobs.UserError;
+import io.sparkreel.jobs.error.Stopped;
+import io.sparkreel.jobs.error.UserError;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,7 +43,7 @@ class TrainingOptionsTest {
     @BeforeAll
     static void bucket() throws Exception {
         TrainingData.pictures(work.resolve("pictures"), 16);
-        BucketingRun.run(BucketingRun.config(
+        BucketedMedia.run(BucketedMedia.config(
                 work.resolve("pictures"),
                 work.resolve("data"),
                 "resolutions: {tiny: {pixels: 1024, ratios: {\"1.00\": [32, 32]}}}",

@@ -8,12 +8,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.sparkreel.bucketing.bucket.ClipId;
 import io.sparkreel.bucketing.media.CrashGuard;
-import io.sparkreel.jobs.BucketingRun;
+import io.sparkreel.jobs.BucketedMedia;
 import io.sparkreel.jobs.LocalSpark;
+import io.sparkreel.jobs.bench.BatchSizeSearch;
 import io.sparkreel.jobs.config.BucketLevel;
-import io.sparkreel.jobs.config.ConfigLoader;
-import io.sparkreel.jobs.config.LoadedConfig;
-import io.sparkreel.jobs.config.TrainingConfig;
+import io.sparkreel.jobs.config.reader.ConfigLoader;
+import io.sparkreel.jobs.config.reader.LoadedConfig;
+import io.sparkreel.jobs.config.train.TrainingConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,9 +42,9 @@ class TrainingPlanTest {
     @BeforeAll
     static void bucket() throws Exception {
         data = work.resolve("data");
-        BucketingRun.copy(work.resolve("media"), "plain.mp4", "vp9.webm", "hevc.mp4");
+        BucketedMedia.copy(work.resolve("media"), "plain.mp4", "vp9.webm", "hevc.mp4");
         TrainingData.pictures(work.resolve("media"), 9);
-        BucketingRun.run(BucketingRun.config(
+        BucketedMedia.run(BucketedMedia.config(
                 work.resolve("media"),
                 data,
                 "resolutions: {tiny: {pixels: 1024, ratios: {\"1.00\": [32, 32]}}}",
@@ -252,7 +253,7 @@ class TrainingPlanTest {
 
     /** The query of the README tells what the plan says. */
     private static void query(Path run) throws IOException {
-        String readme = Files.readString(BucketingRun.ROOT.resolve("README.md"));
+        String readme = Files.readString(BucketedMedia.ROOT.resolve("README.md"));
         String sql = readme.lines()
                 .map(String::strip)
                 .filter(line -> line.startsWith("SELECT "))

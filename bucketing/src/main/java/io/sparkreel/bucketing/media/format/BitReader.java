@@ -34,7 +34,7 @@ final class BitReader {
     long bits(int count) {
         long value = 0;
         for (int i = 0; i < count; i++) {
-            value = value << 1 | bytes[position >> 3] >> (7 - (position & 7)) & 1;
+            value = value << 1 | (bytes[position >> 3] >> (7 - (position & 7)) & 1);
             position++;
         }
         return value;

@@ -44,7 +44,7 @@ final class Boxes {
                 size = bytes.bigEndian(8);
             }
             long boxEnd = size == 0 ? end : at + size;
-            if (size < 0 || size > 0 && size < 8 || boxEnd < at) {
+            if (size < 0 || (size > 0 && size < 8) || boxEnd < at) {
                 return;
             }
             byte[] letters = {(byte) (type >> 24), (byte) (type >> 16), (byte) (type >> 8), (byte) type};

@@ -113,10 +113,10 @@ public record ContainerExtent(long declaredLength, long actualLength, boolean fr
         if (length == 0) {
             return -1;
         }
-        long mask = (1L << 7 * length) - 1;
+        long mask = (1L << (7 * length)) - 1;
         long value = 0;
         for (int i = 0; i < length; i++) {
-            value = value << 8 | bytes[offset + i] & 0xff;
+            value = value << 8 | (bytes[offset + i] & 0xff);
         }
         return (value & mask) == mask ? -1 : value & mask;
     }
@@ -130,7 +130,7 @@ public record ContainerExtent(long declaredLength, long actualLength, boolean fr
         return (bytes[offset] & 0xff) << 24
                 | (bytes[offset + 1] & 0xff) << 16
                 | (bytes[offset + 2] & 0xff) << 8
-                | bytes[offset + 3] & 0xff;
+                | (bytes[offset + 3] & 0xff);
     }
 
     /** Up to {@code count} bytes; fewer at the end of the file. */

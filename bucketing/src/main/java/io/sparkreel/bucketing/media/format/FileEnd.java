@@ -189,7 +189,7 @@ public final class FileEnd {
             if (id == TOO_SHORT || size == TOO_SHORT) {
                 return endsBeyond("the last element", length + 1);
             }
-            if (id == NO_NUMBER || size == NO_NUMBER || size == UNKNOWN && id != SEGMENT && id != CLUSTER) {
+            if (id == NO_NUMBER || size == NO_NUMBER || (size == UNKNOWN && id != SEGMENT && id != CLUSTER)) {
                 return null;
             }
             // What an element of unknown size holds is read as if it came after it.
@@ -210,7 +210,7 @@ public final class FileEnd {
             return TOO_SHORT;
         }
         int top = dropMarker ? first & 0x7f >> more : first;
-        long value = (long) top << 8 * more | rest;
-        return dropMarker && value == (1L << 7 * (more + 1)) - 1 ? UNKNOWN : value;
+        long value = (long) top << (8 * more) | rest;
+        return dropMarker && value == (1L << (7 * (more + 1))) - 1 ? UNKNOWN : value;
     }
 }

@@ -92,7 +92,7 @@ public final class ImageTags {
         bytes.seek(start);
         long order = bytes.bigEndian(2);
         boolean little = order == 0x4949;
-        if (!little && order != 0x4d4d || number(bytes, 2, little) != 42) {
+        if ((!little && order != 0x4d4d) || number(bytes, 2, little) != 42) {
             return;
         }
         long directory = number(bytes, 4, little);

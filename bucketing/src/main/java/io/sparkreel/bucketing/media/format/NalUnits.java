@@ -33,7 +33,7 @@ public final class NalUnits {
         List<byte[]> units = new ArrayList<>();
         int at = HEVC_HEADER + 1;
         for (int arrays = header[HEVC_HEADER] & 0xff; arrays > 0 && at >= 0 && at + 3 <= header.length; arrays--) {
-            at = read(header, at + 3, (header[at + 1] & 0xff) << 8 | header[at + 2] & 0xff, units);
+            at = read(header, at + 3, (header[at + 1] & 0xff) << 8 | (header[at + 2] & 0xff), units);
         }
         return units;
     }
@@ -45,7 +45,7 @@ public final class NalUnits {
             if (at + 2 > bytes.length) {
                 return -1;
             }
-            int length = (bytes[at] & 0xff) << 8 | bytes[at + 1] & 0xff;
+            int length = (bytes[at] & 0xff) << 8 | (bytes[at + 1] & 0xff);
             at += 2;
             if (at + length > bytes.length) {
                 return -1;
@@ -70,7 +70,7 @@ public final class NalUnits {
         while (at + lengthBytes < packet.length) {
             long length = 0;
             for (int i = 0; i < lengthBytes; i++) {
-                length = length << 8 | packet[at + i] & 0xff;
+                length = length << 8 | (packet[at + i] & 0xff);
             }
             at += lengthBytes;
             units.add(Arrays.copyOfRange(packet, at, (int) Math.min(packet.length, at + length)));

@@ -124,7 +124,9 @@ public final class SequenceHeader {
     }
 
     private static int[] usability(BitReader bits) {
-        if (!bits.flag() || !bits.flag()) {
+        boolean usability = bits.flag();
+        boolean aspect = usability && bits.flag();
+        if (!aspect) {
             return null;
         }
         int index = (int) bits.bits(8);
@@ -155,7 +157,9 @@ public final class SequenceHeader {
         for (int i = 0; i < 6; i++) {
             bits.unsigned();
         }
-        if (bits.flag() && bits.flag()) {
+        boolean lists = bits.flag();
+        boolean ownLists = lists && bits.flag();
+        if (ownLists) {
             skipHevcScalingLists(bits);
         }
         bits.skip(2);
@@ -196,7 +200,7 @@ public final class SequenceHeader {
                     bits.unsigned();
                     continue;
                 }
-                int count = Math.min(64, 1 << 4 + 2 * size) + (size > 1 ? 1 : 0);
+                int count = Math.min(64, 1 << (4 + 2 * size)) + (size > 1 ? 1 : 0);
                 for (int i = 0; i < count; i++) {
                     bits.signed();
                 }
@@ -214,9 +218,9 @@ public final class SequenceHeader {
                 bits.skip(1);
                 bits.unsigned();
                 for (int i = 0; i <= before; i++) {
-                    if (bits.flag() || bits.flag()) {
-                        pictures++;
-                    }
+                    boolean used = bits.flag();
+                    boolean kept = used || bits.flag();
+                    pictures += kept ? 1 : 0;
                 }
             } else {
                 pictures = bits.unsigned() + bits.unsigned();

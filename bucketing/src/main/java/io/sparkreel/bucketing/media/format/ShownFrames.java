@@ -25,7 +25,7 @@ public final class ShownFrames {
         for (int frame = 0; frame < frames && at < index; frame++) {
             int size = 0;
             for (int i = 0; i < sizeBytes; i++) {
-                size |= (packet[index + 1 + frame * sizeBytes + i] & 0xff) << 8 * i;
+                size |= (packet[index + 1 + frame * sizeBytes + i] & 0xff) << (8 * i);
             }
             if (size > 0 && isShownVp9(packet, at)) {
                 shown++;

@@ -42,7 +42,7 @@ public final class GifWriter implements AutoCloseable {
     public void write(byte[] rgb) throws IOException {
         BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
         for (int i = 0; i < width * height; i++) {
-            int colour = (rgb[3 * i] & 0xff) << 16 | (rgb[3 * i + 1] & 0xff) << 8 | rgb[3 * i + 2] & 0xff;
+            int colour = (rgb[3 * i] & 0xff) << 16 | (rgb[3 * i + 1] & 0xff) << 8 | (rgb[3 * i + 2] & 0xff);
             image.setRGB(i % width, i / width, colour);
         }
         writer.writeToSequence(new IIOImage(image, null, metadata(image)), null);

@@ -40,7 +40,7 @@ class PixelImagesTest {
         assertEquals(height, image.getHeight());
         for (int i = 0; i < width * height; i++) {
             int pixel = image.getRGB(i % width, i / width) & 0xffffff;
-            int expected = (rgb[3 * i] & 0xff) << 16 | (rgb[3 * i + 1] & 0xff) << 8 | rgb[3 * i + 2] & 0xff;
+            int expected = (rgb[3 * i] & 0xff) << 16 | (rgb[3 * i + 1] & 0xff) << 8 | (rgb[3 * i + 2] & 0xff);
             assertEquals(expected, pixel);
         }
         try (Stream<Path> files = Files.list(folder)) {

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.model.train;
+
+import io.sparkreel.model.KeyedRandom;
+import io.sparkreel.model.KeyedRandom.Purpose;
+import io.sparkreel.model.diffusion.FrameMask;
+import java.util.Arrays;
+import java.util.function.ToIntFunction;
+
+/** Draws keyed by (seed, epoch, clip), so that it does not matter which rank draws, or in which order. */
+final class KeyedDraws implements Draws {
+    private final long seed;
+    private final ToIntFunction<KeyedRandom> timestep;
+    private final FrameMask frameMask;
+    private final double captionDropout;
+
+    /**
+     * @param timestep draws a step of the schedule
+     * @param frameMask null to noise all frames
+     * @param captionDropout share of the captions that are dropped
+     */
+    KeyedDraws(long seed, ToIntFunction<KeyedRandom> timestep, FrameMask frameMask, double captionDropout) {
+        this.seed = seed;
+        this.timestep = timestep;
+        this.frameMask = frameMask;
+        this.captionDropout = captionDropout;
+    }
+
+    @Override
+    public Drawn of(MicroBatch microBatch) {
+        int[] steps = new int[microBatch.samples().size()];
+        boolean[] dropped = new boolean[steps.length];
+        for (int b = 0; b < steps.length; b++) {
+            steps[b] = timestep.applyAsInt(random(microBatch, b, Purpose.TIMESTEP));
+            dropped[b] = random(microBatch, b, Purpose.TEXT_DROPOUT).nextDouble() < captionDropout;
+        }
+        boolean[] masks = frameMask == null ? null : masks(microBatch);
+        return new Drawn(noise(microBatch, microBatch.epoch()), steps, masks, dropped);
+    }
+
+    /**
+     * What validation uses: all captions, no conditioning frames, and noise that depends on clip and step alone.
+     *
+     * @param step of the schedule
+     */
+    Drawn fixed(MicroBatch microBatch, int step) {
+        int[] steps = new int[microBatch.samples().size()];
+        Arrays.fill(steps, step);
+        return new Drawn(noise(microBatch, step), steps, null, new boolean[steps.length]);
+    }
+
+    /** @param repetition tells draws of noise for the same clip apart */
+    private float[] noise(MicroBatch microBatch, long repetition) {
+        int size = microBatch.shape().elements();
+        float[] noise = new float[microBatch.samples().size() * size];
+        for (int b = 0; b < microBatch.samples().size(); b++) {
+            KeyedRandom.of(seed, repetition, microBatch.samples().get(b).clipId(), Purpose.NOISE)
+                    .fillNormal(noise, b * size, size);
+        }
+        return noise;
+    }
+
+    private boolean[] masks(MicroBatch microBatch) {
+        int frames = microBatch.shape().frames();
+        boolean[] masks = new boolean[microBatch.samples().size() * frames];
+        for (int b = 0; b < microBatch.samples().size(); b++) {
+            boolean[] mask = frameMask.draw(frames, random(microBatch, b, Purpose.FRAME_MASK));
+            System.arraycopy(mask, 0, masks, b * frames, frames);
+        }
+        return masks;
+    }
+
+    private KeyedRandom random(MicroBatch microBatch, int clip, Purpose purpose) {
+        return KeyedRandom.of(
+                seed, microBatch.epoch(), microBatch.samples().get(clip).clipId(), purpose);
+    }
+}

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.bucketing;
+
+import io.sparkreel.bucketing.bucket.Bucket;
+import io.sparkreel.bucketing.bucket.BucketConfig;
+import io.sparkreel.bucketing.bucket.BucketConfig.Entry;
+import io.sparkreel.bucketing.bucket.BucketConfig.Level;
+import io.sparkreel.jobs.assign.Assignment;
+import io.sparkreel.jobs.assign.BucketStatistics;
+import io.sparkreel.jobs.assign.BucketStatistics.Counts;
+import io.sparkreel.jobs.assign.BucketStatistics.Elsewhere;
+import io.sparkreel.jobs.assign.ShardWriter;
+import io.sparkreel.jobs.config.bucketing.BucketingConfig;
+import io.sparkreel.jobs.config.bucketing.DrawKind;
+import io.sparkreel.jobs.config.reader.Choice;
+import io.sparkreel.jobs.dataset.BucketingManifest;
+import io.sparkreel.jobs.dataset.BucketingManifest.BucketRows;
+import io.sparkreel.jobs.dataset.BucketingManifest.Pictures;
+import io.sparkreel.jobs.dataset.BucketingManifest.ShardFile;
+import io.sparkreel.jobs.dataset.ClipTables;
+import io.sparkreel.jobs.dataset.ShardFiles;
+import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.inventory.MediaInput;
+import io.sparkreel.jobs.inventory.Probing;
+import io.sparkreel.jobs.inventory.Probing.Probed;
+import io.sparkreel.jobs.report.ReportBuilder;
+import io.sparkreel.jobs.storage.HadoopStorage;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SaveMode;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * Probes media, puts aside what cannot be read, assigns every clip to a three-level bucket and writes the tables
+ * {@code clips}, {@code quarantine} and {@code shards} with a report and a manifest.
+ */
+public final class BucketingRun {
+    private static final Logger LOG = LogManager.getLogger(BucketingRun.class);
+    private static final String REPORT = "report.html";
+
+    private final BucketingConfig config;
+    private final BucketConfig rule;
+    private final Assignment assignment;
+    private final MediaInput input;
+    private final SparkSession spark;
+    private final HadoopStorage output;
+    private final String run =
+            Instant.now().truncatedTo(ChronoUnit.SECONDS).toString().replaceAll("[-:]", "") + "-"
+                    + UUID.randomUUID().toString().substring(0, 8);
+
+    private BucketingRun(BucketingConfig config, MediaInput input, SparkSession spark, HadoopStorage output) {
+        this.config = config;
+        this.input = input;
+        this.spark = spark;
+        this.output = output;
+        rule = config.buckets();
+        assignment = Assignment.of(rule, config.draw(), config.seed());
+    }
+
+    /**
+     * Checks all that can be checked without Spark.
+     *
+     * @return the media that are to be read
+     * @throws UserError if the run cannot work
+     */
+    public static MediaInput prepare(BucketingConfig config, Configuration hadoop) throws IOException {
+        requireFlag(config.input(), "--input PATH");
+        requireFlag(config.output(), "--output DIR");
+        MediaInput input = MediaInput.resolve(hadoop, config.input());
+        if (config.draw() == DrawKind.NUMPY && !(input instanceof MediaInput.Table)) {
+            throw new UserError("Cannot draw as NumPy does over " + config.input() + ": these draws depend on the order"
+                    + " of clips, and a folder has none. Give a metadata table, or draw: keyed.");
+        }
+        HadoopStorage output = new HadoopStorage(hadoop, config.output());
+        if (output.exists(BucketingManifest.NAME) && !config.overwrite()) {
+            throw new UserError("Cannot write to " + output + ": it holds an earlier run. "
+                    + "Give --overwrite to replace it, or another --output.");
+        }
+        return input;
+    }
+
+    /** Buckets the media and publishes the tables. */
+    public static void execute(BucketingConfig config, MediaInput input, SparkSession spark) throws IOException {
+        HadoopStorage output = new HadoopStorage(spark.sparkContext().hadoopConfiguration(), config.output());
+        new BucketingRun(config, input, spark, output).run();
+    }
+
+    private static void requireFlag(String value, String flag) {
+        if (value == null) {
+            throw new UserError("Cannot start the bucketing job: no " + flag + ". Give it.");
+        }
+    }
+
+    private void run() throws IOException {
+        Probing probing = new Probing(spark, config, output, run);
+        Probed probed = probing.probe(input, BucketingManifest.find(output));
+        long quarantined = probed.quarantine().count();
+        checkBadClips(probed.found(), quarantined);
+        long clips = probed.found() - quarantined;
+        write(probed.clips().coalesce(Probed.files(clips)), BucketingManifest.CLIPS);
+        write(probed.quarantine().coalesce(Probed.files(quarantined)), BucketingManifest.QUARANTINE);
+        Dataset<Row> table = spark.read().schema(ClipTables.CLIPS).parquet(path(BucketingManifest.CLIPS));
+        // The rule is evaluated twice, here and when shards are written: the counts decide how shards are cut.
+        Counts counts = BucketStatistics.count(ShardWriter.withEpochs(table, config.epochs()), assignment);
+        checkKept(table, clips, counts);
+        ShardWriter.writer(ShardWriter.shards(table, assignment, config.epochs(), config.seed(), counts.kept()))
+                .parquet(path(BucketingManifest.SHARDS));
+        publish(probing.way(), clips, quarantined, counts);
+    }
+
+    private void checkBadClips(long found, long quarantined) {
+        if (quarantined > 0) {
+            LOG.info(
+                    "{} of {} files cannot be used and go to {}",
+                    quarantined,
+                    found,
+                    output.uri(BucketingManifest.QUARANTINE));
+        }
+        if (quarantined > config.maxBadClips() * found) {
+            throw new UserError("Cannot bucket " + config.input() + ": " + quarantined + " of " + found
+                    + " files cannot be used, more than max_bad_clips " + config.maxBadClips()
+                    + " allows. Check the folder, or raise max_bad_clips.");
+        }
+    }
+
+    private void checkKept(Dataset<Row> table, long clips, Counts counts) throws IOException {
+        if (counts.kept() == 0) {
+            deleteRun();
+            throw new UserError("Cannot bucket " + config.input() + ": none of " + clips + " clips is in a bucket"
+                    + (config.epochs() > 1 ? " in any of " + config.epochs() + " draws" : "") + ": "
+                    + counts.reasons() + ". Add smaller resolutions or frame counts to bucket_config.");
+        }
+        List<Entry> empty = new ArrayList<>();
+        List<String> names = new ArrayList<>();
+        for (Level level : rule.levels()) {
+            for (Entry entry : level.entries()) {
+                if (entry.keepProbability() > 0 && counts.of(level, entry) == 0) {
+                    empty.add(entry);
+                    names.add(Bucket.tag(level.resolution().name(), entry.frames()));
+                }
+            }
+        }
+        List<Map<Elsewhere, Long>> reasons = BucketStatistics.elsewhere(table, rule, empty);
+        for (int i = 0; i < empty.size(); i++) {
+            LOG.warn(
+                    "Bucket {} gets no clip. Of {} clips: {}",
+                    names.get(i),
+                    clips,
+                    reasons.get(i).entrySet().stream()
+                            .filter(reason -> reason.getValue() > 0)
+                            .map(reason ->
+                                    reason.getValue() + " " + reason.getKey().words())
+                            .collect(Collectors.joining(", ")));
+        }
+    }
+
+    private void write(Dataset<Row> rows, String table) {
+        rows.write().option("compression", "zstd").mode(SaveMode.Overwrite).parquet(path(table));
+    }
+
+    private void publish(String way, long clips, long quarantined, Counts counts) throws IOException {
+        List<ShardFile> files = ShardFiles.read(
+                JavaSparkContext.fromSparkContext(spark.sparkContext()), path(BucketingManifest.SHARDS));
+        long written = files.stream().mapToLong(ShardFile::rows).sum();
+        if (written != counts.kept()) {
+            throw new IllegalStateException(written + " rows in shards, " + counts.kept() + " clips in buckets");
+        }
+        List<BucketRows> buckets = counts.buckets().entrySet().stream()
+                .map(bucket -> BucketRows.of(bucket.getKey(), bucket.getValue()))
+                .toList();
+        BucketingManifest manifest = new BucketingManifest(
+                run,
+                Instant.now().toString(),
+                config.input(),
+                way,
+                Pictures.of(config.pictures()),
+                Choice.word(config.draw()),
+                Assignment.SAMPLER_VERSION,
+                counts.fingerprint(),
+                config.seed(),
+                config.epochs(),
+                config.frameInterval(),
+                config.resolutionSlack(),
+                BucketingManifest.levels(config.bucketConfig()),
+                BucketingManifest.resolutions(config.resolutions()),
+                clips,
+                quarantined,
+                buckets,
+                files);
+        output.atomicPut(REPORT, report(manifest, counts).getBytes(StandardCharsets.UTF_8));
+        manifest.publish(output);
+        removeEarlierRuns();
+        output.delete(Probing.WORK);
+        LOG.info(
+                "Wrote {} clips and {} rows of shards in {} buckets to {}",
+                clips,
+                counts.kept(),
+                buckets.size(),
+                output);
+        buckets.forEach(bucket -> LOG.info(
+                "  {} x {} frames, {} ({}x{}): {} rows",
+                bucket.resolution(),
+                bucket.frames(),
+                bucket.aspect(),
+                bucket.height(),
+                bucket.width(),
+                bucket.rows()));
+    }
+
+    private String report(BucketingManifest manifest, Counts counts) {
+        Map<String, String> facts = new LinkedHashMap<>();
+        facts.put("run", run);
+        facts.put("made", manifest.created());
+        facts.put("seed", Long.toString(config.seed()));
+        facts.put("draw", manifest.draw() + ", version " + manifest.samplerVersion());
+        facts.put("frame interval", Integer.toString(config.frameInterval()));
+        facts.put("resolution slack", Double.toString(config.resolutionSlack()));
+        facts.put("probed", manifest.probed());
+        facts.put("fingerprint", manifest.fingerprint());
+        return new ReportBuilder(spark, rule, config.epochs())
+                .build(
+                        config.input(),
+                        facts,
+                        spark.read().schema(ClipTables.CLIPS).parquet(path(BucketingManifest.CLIPS)),
+                        spark.read().parquet(path(BucketingManifest.QUARANTINE)),
+                        spark.read().parquet(path(BucketingManifest.SHARDS)),
+                        counts,
+                        config.pictures(),
+                        output.uri(""))
+                .html();
+    }
+
+    private void deleteRun() throws IOException {
+        for (String table : List.of(BucketingManifest.CLIPS, BucketingManifest.QUARANTINE, BucketingManifest.SHARDS)) {
+            output.delete(table + "/run=" + run);
+        }
+    }
+
+    private void removeEarlierRuns() throws IOException {
+        for (String table : List.of(BucketingManifest.CLIPS, BucketingManifest.QUARANTINE, BucketingManifest.SHARDS)) {
+            for (String name : output.list(table)) {
+                if (name.startsWith("run=") && !name.equals("run=" + run)) {
+                    output.delete(table + "/" + name);
+                }
+            }
+        }
+    }
+
+    private String path(String table) {
+        return output.uri(table + "/run=" + run);
+    }
+}

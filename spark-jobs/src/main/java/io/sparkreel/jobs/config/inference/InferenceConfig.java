@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.config.inference;
+
+import io.sparkreel.jobs.config.CodecConfig;
+import io.sparkreel.jobs.config.Device;
+import io.sparkreel.jobs.config.ModelConfig;
+import io.sparkreel.jobs.config.Precision;
+import io.sparkreel.jobs.config.TextEncoderConfig;
+import io.sparkreel.jobs.config.reader.Check;
+import io.sparkreel.jobs.config.reader.Default;
+import io.sparkreel.jobs.config.reader.Flat;
+import io.sparkreel.jobs.config.reader.NoEffect;
+import io.sparkreel.jobs.config.reader.Section;
+import io.sparkreel.jobs.config.reader.Synonym;
+
+/**
+ * An inference run: the keys of {@code conf/inference/*.yaml}.
+ *
+ * @param video shape of the clips
+ * @param model weights, and sizes where the weights say none
+ * @param vae the latent codec, as in training
+ * @param textEncoder the text encoder, as in training
+ * @param scheduler the sampler
+ * @param dtype what the model computes in
+ * @param device what it computes on
+ * @param prompts what is asked for
+ * @param batchSize prompts at a time
+ * @param seed of every draw
+ * @param output where the clips go
+ * @param conditioning references and long videos
+ */
+@NoEffect(key = "multi_resolution", instead = "the model is always told size, frames and fps")
+@NoEffect(key = "model.enable_flashattn", instead = "attention is always the fused kernel of libtorch")
+@NoEffect(key = "model.enable_flash_attn", instead = "attention is always the fused kernel of libtorch")
+@NoEffect(key = "model.enable_layernorm_kernel", instead = "layer norm and modulation are always one compiled kernel")
+@NoEffect(key = "vae.cache_dir", instead = "HF_HOME says where downloads are kept")
+@NoEffect(key = "text_encoder.cache_dir", instead = "HF_HOME says where downloads are kept")
+@Synonym(
+        key = "dtype",
+        names = {"mixed_precision", "precision"})
+@Synonym(key = "save_dir", names = "output_dir")
+@Synonym(key = "hidden_size", names = "hidden_dim")
+@Synonym(key = "depth", names = "num_layers")
+@Synonym(key = "num_heads", names = "heads")
+@Synonym(key = "from_pretrained", names = "checkpoint")
+@Synonym(key = "cfg_scale", names = "guidance_scale")
+@Synonym(key = "num_sampling_steps", names = "sampling_steps")
+@Synonym(key = "image_size", names = "resolution")
+@Synonym(key = "num_frames", names = "frames")
+public record InferenceConfig(
+        @Flat VideoConfig video,
+        ModelConfig model,
+        CodecConfig vae,
+        TextEncoderConfig textEncoder,
+        SamplerConfig scheduler,
+        @Default("bf16") Precision dtype,
+        @Default("auto") Device device,
+        @Flat PromptConfig prompts,
+        @Default("1") int batchSize,
+        @Default("42") long seed,
+        @Flat OutputConfig output,
+        @Flat ConditioningConfig conditioning)
+        implements Section {
+    public InferenceConfig {
+        Check.atLeast("batch_size", batchSize, 1);
+        Integer carried = conditioning.conditionFrameLength();
+        Check.that(
+                carried == null || carried < video.numFrames() || conditioning.loop() == 1,
+                "condition_frame_length",
+                carried,
+                "less than num_frames, which is " + video.numFrames());
+    }
+}

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.encode;
+
+import io.sparkreel.bucketing.media.CrashGuard;
+import io.sparkreel.bucketing.media.MediaKind;
+import io.sparkreel.bucketing.media.PictureRules;
+import io.sparkreel.bucketing.media.PixelClip;
+import io.sparkreel.jobs.config.train.TrainingConfig;
+import io.sparkreel.jobs.features.FeatureCache;
+import io.sparkreel.jobs.features.FeatureShard;
+import io.sparkreel.jobs.loader.BadClip;
+import io.sparkreel.jobs.loader.ClipDecoder;
+import io.sparkreel.jobs.loader.StepLoader;
+import io.sparkreel.jobs.parts.Components;
+import io.sparkreel.jobs.plan.PlannedClip;
+import io.sparkreel.jobs.spark.TaskDevice;
+import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.jobs.weights.WeightsCache;
+import io.sparkreel.model.autoencoder.LatentCodec;
+import io.sparkreel.model.text.TextEncoder;
+import io.sparkreel.model.text.TextFeatures;
+import io.sparkreel.model.torch.Tensors;
+import io.sparkreel.model.torch.Torch;
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.api.java.function.FlatMapFunction;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Row;
+import org.apache.spark.util.LongAccumulator;
+import org.apache.spark.util.SerializableConfiguration;
+
+/** Encodes the windows of clips of a partition, and returns those that cannot be. */
+final class EncodeTask implements FlatMapFunction<Iterator<Row>, BadClip>, Serializable {
+    private static final long serialVersionUID = 1L;
+
+    private final TrainingConfig config;
+    private final FeatureCache cache;
+    private final PictureRules pictures;
+    private final Broadcast<SerializableConfiguration> hadoop;
+    private final int threads;
+    private final LongAccumulator done;
+
+    /**
+     * @param pictures what a picture is in the data set
+     * @param threads of the task
+     * @param done counts windows as they are done
+     */
+    EncodeTask(
+            TrainingConfig config,
+            FeatureCache cache,
+            PictureRules pictures,
+            Broadcast<SerializableConfiguration> hadoop,
+            int threads,
+            LongAccumulator done) {
+        this.config = config;
+        this.cache = cache;
+        this.pictures = pictures;
+        this.hadoop = hadoop;
+        this.threads = threads;
+        this.done = done;
+    }
+
+    /** A window whose frames are being decoded. */
+    private record Coming(PlannedClip clip, int window, long content, Future<PixelClip> pixels) {}
+
+    @Override
+    public Iterator<BadClip> call(Iterator<Row> rows) throws Exception {
+        List<BadClip> bad = new ArrayList<>();
+        if (!rows.hasNext()) {
+            return bad.iterator();
+        }
+        Torch.start(threads);
+        Configuration configuration = hadoop.value().value();
+        Tensors tensors = TaskDevice.tensors(config.device());
+        WeightsCache weights = new WeightsCache(configuration);
+        String folder = config.dataset().features();
+        ClipDecoder.Frames frames = new ClipDecoder.Frames(
+                config.dataset().transformName(),
+                config.dataset().frameInterval(),
+                cache.windows(),
+                config.run().seed(),
+                pictures);
+        FeatureShard shard = new FeatureShard(new HadoopStorage(configuration, folder), configuration, cache.dtype());
+        ExecutorService decoders = Executors.newFixedThreadPool(threads);
+        try (ClipDecoder decoder = new ClipDecoder(
+                        configuration, frames, (long) config.steps().decodeCacheMib() << 20, CrashGuard.ofJob(folder));
+                LatentCodec codec = Components.codec(config.vae(), weights, tensors);
+                TextEncoder text = Components.textEncoder(config.textEncoder(), weights, tensors)) {
+            Captions captions = new Captions(text);
+            Deque<Coming> coming = new ArrayDeque<>();
+            while (rows.hasNext() || !coming.isEmpty()) {
+                while (rows.hasNext() && coming.size() <= threads) {
+                    coming.add(decode(rows.next(), decoder, decoders));
+                }
+                encode(coming.remove(), codec, captions, shard, bad);
+                done.add(1);
+            }
+            shard.flush();
+        } finally {
+            decoders.shutdownNow();
+        }
+        return bad.iterator();
+    }
+
+    private static Coming decode(Row row, ClipDecoder decoder, ExecutorService decoders) {
+        int window = row.getAs("window");
+        PlannedClip clip = new PlannedClip(
+                window,
+                0,
+                0,
+                "",
+                0,
+                row.getAs("clip_id"),
+                row.getAs("uri"),
+                MediaKind.valueOf(row.<String>getAs("kind").toUpperCase(Locale.ROOT)),
+                row.<Long>getAs("bytes"),
+                row.<Integer>getAs("num_frames"),
+                row.<Double>getAs("fps"),
+                row.getAs("caption") == null ? "" : row.getAs("caption"),
+                row.<Integer>getAs("bucket_frames"),
+                row.<Integer>getAs("height_px"),
+                row.<Integer>getAs("width_px"),
+                null);
+        return new Coming(clip, window, row.getAs("content"), decoders.submit(() -> decoder.decode(clip, window)));
+    }
+
+    private static void encode(
+            Coming coming, LatentCodec codec, Captions captions, FeatureShard shard, List<BadClip> bad)
+            throws IOException, InterruptedException {
+        PlannedClip clip = coming.clip();
+        PixelClip pixels;
+        try {
+            pixels = coming.pixels().get();
+        } catch (ExecutionException e) {
+            bad.add(StepLoader.bad(clip, e.getCause()));
+            return;
+        }
+        TextFeatures features = captions.of(clip.caption());
+        float[] text = unpadded(features);
+        shard.add(new FeatureShard.Entry(
+                clip.clipId(),
+                clip.height(),
+                clip.width(),
+                clip.numFrames(),
+                coming.window(),
+                coming.content(),
+                codec.distribution(pixels.values(), pixels.frames(), pixels.height(), pixels.width()),
+                text,
+                text.length / features.width()));
+    }
+
+    private static float[] unpadded(TextFeatures features) {
+        int tokens = 0;
+        float[] values = new float[features.values().length];
+        for (int slot = 0; slot < features.slots(); slot++) {
+            if (features.mask()[slot] != 0) {
+                System.arraycopy(
+                        features.values(),
+                        slot * features.width(),
+                        values,
+                        tokens * features.width(),
+                        features.width());
+                tokens++;
+            }
+        }
+        return java.util.Arrays.copyOf(values, tokens * features.width());
+    }
+
+    /** The features of the last caption: the windows of a clip follow each other. */
+    private static final class Captions {
+        private final TextEncoder encoder;
+        private final Map<String, TextFeatures> last = new HashMap<>();
+
+        Captions(TextEncoder encoder) {
+            this.encoder = encoder;
+        }
+
+        TextFeatures of(String caption) {
+            if (!last.containsKey(caption)) {
+                last.clear();
+                last.put(caption, encoder.encode(List.of(caption)));
+            }
+            return last.get(caption);
+        }
+    }
+}

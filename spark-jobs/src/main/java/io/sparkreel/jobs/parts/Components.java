@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.parts;
+
+import io.sparkreel.jobs.config.AutoencoderKlConfig;
+import io.sparkreel.jobs.config.CodecConfig;
+import io.sparkreel.jobs.config.HashTextConfig;
+import io.sparkreel.jobs.config.ModelConfig;
+import io.sparkreel.jobs.config.SamplerType;
+import io.sparkreel.jobs.config.T5Config;
+import io.sparkreel.jobs.config.TextEncoderConfig;
+import io.sparkreel.jobs.config.WaveletConfig;
+import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.weights.WeightsCache;
+import io.sparkreel.jobs.weights.WeightsPart;
+import io.sparkreel.model.CodecGeometry;
+import io.sparkreel.model.autoencoder.AutoencoderKl;
+import io.sparkreel.model.autoencoder.LatentCodec;
+import io.sparkreel.model.autoencoder.WaveletCodec;
+import io.sparkreel.model.diffusion.AncestralSampler;
+import io.sparkreel.model.diffusion.DdimSampler;
+import io.sparkreel.model.diffusion.DpmSolverSampler;
+import io.sparkreel.model.diffusion.NoiseSchedule;
+import io.sparkreel.model.diffusion.Sampler;
+import io.sparkreel.model.stdit.Stdit2Config;
+import io.sparkreel.model.text.HashTextEncoder;
+import io.sparkreel.model.text.T5Encoder;
+import io.sparkreel.model.text.TextEncoder;
+import io.sparkreel.model.torch.Precision;
+import io.sparkreel.model.torch.Tensors;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Makes the parts of a model that a configuration names. Executors load them; the driver asks for their sizes, which
+ * takes no weights.
+ */
+public final class Components {
+    private static final Set<WeightsPart> SIZES = EnumSet.of(WeightsPart.CONFIG);
+    private static final Set<WeightsPart> MODEL = EnumSet.of(WeightsPart.CONFIG, WeightsPart.WEIGHTS);
+
+    private Components() {}
+
+    /**
+     * What a text encoder makes of a caption.
+     *
+     * @param width of the features of a token
+     * @param slots tokens of a caption
+     */
+    public record TextSizes(int width, int slots) {}
+
+    /** The geometry of the latent codec, without loading it. */
+    public static CodecGeometry codecGeometry(CodecConfig config, WeightsCache cache) throws IOException {
+        if (config instanceof AutoencoderKlConfig kl) {
+            return AutoencoderKl.geometry(cache.resolve(kl.fromPretrained(), kl.localFilesOnly(), SIZES));
+        }
+        try (LatentCodec codec = wavelet((WaveletConfig) config)) {
+            return codec.geometry();
+        }
+    }
+
+    /** The latent codec. */
+    public static LatentCodec codec(CodecConfig config, WeightsCache cache, Tensors tensors) throws IOException {
+        if (config instanceof AutoencoderKlConfig kl) {
+            Path folder = cache.resolve(kl.fromPretrained(), kl.localFilesOnly(), MODEL);
+            int microBatch = kl.microBatchSize() == null ? Integer.MAX_VALUE : kl.microBatchSize();
+            return AutoencoderKl.load(folder, microBatch, tensors);
+        }
+        return wavelet((WaveletConfig) config);
+    }
+
+    private static WaveletCodec wavelet(WaveletConfig config) {
+        return new WaveletCodec(config.levels(), config.temporalFactor(), config.bands(), config.scales());
+    }
+
+    /** What the text encoder makes of a caption, without loading it. */
+    public static TextSizes textSizes(TextEncoderConfig config, WeightsCache cache) throws IOException {
+        if (config instanceof T5Config t5) {
+            Path folder = cache.resolve(t5.fromPretrained(), t5.localFilesOnly(), SIZES);
+            return new TextSizes(T5Encoder.width(folder), t5.modelMaxLength());
+        }
+        HashTextConfig hash = (HashTextConfig) config;
+        return new TextSizes(hash.width(), hash.modelMaxLength());
+    }
+
+    /** The text encoder. */
+    public static TextEncoder textEncoder(TextEncoderConfig config, WeightsCache cache, Tensors tensors)
+            throws IOException {
+        if (config instanceof T5Config t5) {
+            Path folder = cache.resolve(t5.fromPretrained(), t5.localFilesOnly(), EnumSet.allOf(WeightsPart.class));
+            Precision precision = t5.shardformer() ? Precision.BFLOAT16 : Precision.FLOAT32;
+            return T5Encoder.load(folder, t5.modelMaxLength(), precision, tensors);
+        }
+        HashTextConfig hash = (HashTextConfig) config;
+        return new HashTextEncoder(hash.width(), hash.modelMaxLength());
+    }
+
+    /** A sampler on the steps of a schedule. */
+    public static Sampler sampler(SamplerType type, NoiseSchedule schedule, boolean predictXstart, Tensors tensors) {
+        return switch (type) {
+            case IDDPM -> new AncestralSampler(schedule, predictXstart, tensors);
+            case DDIM -> new DdimSampler(schedule, predictXstart, tensors);
+            case DPM_SOLVER -> new DpmSolverSampler(schedule, predictXstart, tensors);
+        };
+    }
+
+    /** What {@code dtype} says, in the words of the model. */
+    public static Precision precision(io.sparkreel.jobs.config.Precision dtype) {
+        return dtype == io.sparkreel.jobs.config.Precision.BF16 ? Precision.BFLOAT16 : Precision.FLOAT32;
+    }
+
+    /**
+     * The sizes of a model that works between this codec and this text encoder.
+     *
+     * @param stored the sizes that come with the first weights; where there are some, those of the configuration do not
+     *     count, except for what training alone decides
+     * @throws UserError if the model cannot work between the two
+     */
+    public static Stdit2Config model(
+            ModelConfig config, Optional<Stdit2Config> stored, CodecGeometry latent, TextSizes text) {
+        Stdit2Config model = stored.map(sizes -> new Stdit2Config(
+                        sizes.inputSquareSize(),
+                        sizes.inChannels(),
+                        sizes.patchSize(),
+                        sizes.hiddenSize(),
+                        sizes.depth(),
+                        sizes.numHeads(),
+                        sizes.mlpRatio(),
+                        config.classDropoutProb(),
+                        sizes.predictSigma(),
+                        sizes.captionChannels(),
+                        text.slots(),
+                        sizes.qkNorm()))
+                .orElseGet(() -> configured(config, latent, text));
+        if (model.inChannels() != latent.channels()) {
+            throw new UserError(
+                    "Cannot use this model: it takes latents of " + model.inChannels() + " channels, the codec makes "
+                            + latent.channels() + ". Configure the vae that it was trained with.");
+        }
+        if (model.captionChannels() != text.width()) {
+            throw new UserError("Cannot use this model: it takes text features of width " + model.captionChannels()
+                    + ", the text encoder makes " + text.width()
+                    + ". Configure the text_encoder that it was trained with.");
+        }
+        if (model.modelMaxLength() != text.slots()) {
+            throw new UserError("Cannot use this model: it takes captions of " + model.modelMaxLength()
+                    + " tokens, the text encoder makes " + text.slots() + ". Leave model.model_max_length at auto.");
+        }
+        return model;
+    }
+
+    private static Stdit2Config configured(ModelConfig config, CodecGeometry latent, TextSizes text) {
+        return new Stdit2Config(
+                config.inputSqSize(),
+                config.inChannels() == null ? latent.channels() : config.inChannels(),
+                List.of(
+                        config.patchSize().frames(),
+                        config.patchSize().rows(),
+                        config.patchSize().columns()),
+                config.hiddenSize(),
+                config.depth(),
+                config.numHeads(),
+                config.mlpRatio(),
+                config.classDropoutProb(),
+                true,
+                config.captionChannels() == null ? text.width() : config.captionChannels(),
+                config.modelMaxLength() == null ? text.slots() : config.modelMaxLength(),
+                config.qkNorm());
+    }
+}

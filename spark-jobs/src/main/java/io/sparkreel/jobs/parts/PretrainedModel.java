@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.parts;
+
+import io.sparkreel.jobs.config.ModelConfig;
+import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.jobs.weights.WeightsCache;
+import io.sparkreel.jobs.weights.WeightsPart;
+import io.sparkreel.model.checkpoint.CheckpointReader;
+import io.sparkreel.model.checkpoint.WeightsFolder;
+import io.sparkreel.model.stdit.Stdit2Config;
+import io.sparkreel.model.train.ModelWeights;
+import io.sparkreel.model.train.RunState;
+import io.sparkreel.model.train.TrainingCheckpoint;
+import io.sparkreel.model.train.WeightsFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+
+/**
+ * Weights of an STDiT2 that {@code model.from_pretrained} or {@code --ckpt-path} names: a run folder or a checkpoint of
+ * ours, or published ones: a folder with {@code config.json}, a file, or a hub id.
+ */
+public final class PretrainedModel {
+    private final ModelConfig config;
+    private final WeightsCache cache;
+    private final CheckpointReader.Found checkpoint; // null: published weights
+    private final Stdit2Config sizes;
+    private final String name;
+
+    private PretrainedModel(
+            ModelConfig config,
+            WeightsCache cache,
+            CheckpointReader.Found checkpoint,
+            Stdit2Config sizes,
+            String name) {
+        this.config = config;
+        this.cache = cache;
+        this.checkpoint = checkpoint;
+        this.sizes = sizes;
+        this.name = name;
+    }
+
+    /**
+     * Finds the weights, verifies a checkpoint, and reads the sizes of the model, but no weights yet.
+     *
+     * @throws UserError if there are none
+     */
+    public static PretrainedModel find(ModelConfig config, Configuration hadoop, WeightsCache cache)
+            throws IOException {
+        HadoopStorage given = new HadoopStorage(hadoop, config.fromPretrained());
+        Optional<FileStatus> status = given.status("");
+        if (status.isPresent() && status.get().isDirectory()) {
+            List<String> names = given.list("");
+            if (WeightsPart.missing(names, EnumSet.of(WeightsPart.WEIGHTS)).isPresent()) {
+                CheckpointReader.Found found = CheckpointReader.resolve(given);
+                return new PretrainedModel(
+                        config,
+                        cache,
+                        found,
+                        TrainingCheckpoint.config(found.checkpoint()),
+                        found.checkpoint().toString());
+            }
+        }
+        Path published =
+                cache.resolve(config.fromPretrained(), config.localFilesOnly(), EnumSet.of(WeightsPart.CONFIG));
+        Path sizes = published.resolve("config.json");
+        return new PretrainedModel(
+                config,
+                cache,
+                null,
+                Files.isRegularFile(sizes) ? Stdit2Config.read(sizes) : null,
+                published.toString());
+    }
+
+    /** The sizes that come with the weights; empty for those of which the configuration has to say them. */
+    public Optional<Stdit2Config> sizes() {
+        return Optional.ofNullable(sizes);
+    }
+
+    /** Where the run of a checkpoint stood; empty for published weights. */
+    public Optional<RunState> state() throws IOException {
+        return checkpoint == null ? Optional.empty() : Optional.of(TrainingCheckpoint.state(checkpoint.checkpoint()));
+    }
+
+    /** One line for each damaged checkpoint that was passed over. */
+    public List<String> warnings() {
+        return checkpoint == null ? List.of() : checkpoint.warnings();
+    }
+
+    /**
+     * Reads the weights.
+     *
+     * @param folder which of a checkpoint's weights: {@link TrainingCheckpoint#MODEL} or {@link TrainingCheckpoint#EMA}
+     */
+    public void read(ModelWeights weights, String folder) throws IOException {
+        if (checkpoint != null) {
+            TrainingCheckpoint.readWeights(checkpoint.checkpoint(), folder, weights);
+            return;
+        }
+        Path published =
+                cache.resolve(config.fromPretrained(), config.localFilesOnly(), EnumSet.of(WeightsPart.WEIGHTS));
+        try (WeightsFolder stored = WeightsFolder.open(published)) {
+            WeightsFile.read(stored, weights, weights.parameters().values());
+        }
+    }
+
+    /** Where the weights lie: a checkpoint's folder, or what this node has of published ones, named by their content. */
+    @Override
+    public String toString() {
+        return name;
+    }
+}

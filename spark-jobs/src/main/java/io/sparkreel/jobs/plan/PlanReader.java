@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.plan;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Locale;
+import java.util.NoSuchElementException;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.parquet.example.data.Group;
+import org.apache.parquet.filter2.compat.FilterCompat;
+import org.apache.parquet.filter2.predicate.FilterApi;
+import org.apache.parquet.hadoop.ParquetReader;
+import org.apache.parquet.hadoop.example.GroupReadSupport;
+
+/** Reads a plan table inside a rank, step by step, without Spark SQL. */
+public final class PlanReader implements Iterator<PlannedStep>, AutoCloseable {
+    private final Configuration configuration;
+    private final Iterator<Path> files;
+    private final long fromStep;
+    private ParquetReader<Group> reader;
+    private PlannedClip ahead;
+
+    /** @param fromStep the first global step that is wanted */
+    public PlanReader(Configuration configuration, String folder, long fromStep) throws IOException {
+        this.configuration = configuration;
+        this.fromStep = fromStep;
+        Path path = new Path(folder);
+        FileSystem storage = path.getFileSystem(configuration);
+        // The writer sorted steps across files in the order of their names.
+        files = Arrays.stream(storage.listStatus(path))
+                .filter(FileStatus::isFile)
+                .map(FileStatus::getPath)
+                .filter(file -> file.getName().endsWith(".parquet"))
+                .sorted()
+                .toList()
+                .iterator();
+        ahead = read();
+    }
+
+    @Override
+    public boolean hasNext() {
+        return ahead != null;
+    }
+
+    @Override
+    public PlannedStep next() {
+        if (ahead == null) {
+            throw new NoSuchElementException();
+        }
+        long step = ahead.step();
+        List<PlannedClip> clips = new ArrayList<>();
+        try {
+            while (ahead != null && ahead.step() == step) {
+                clips.add(ahead);
+                ahead = read();
+            }
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+        return PlannedStep.of(clips);
+    }
+
+    private PlannedClip read() throws IOException {
+        while (true) {
+            Group row = reader == null ? null : reader.read();
+            if (row != null) {
+                return clip(row);
+            }
+            if (reader != null) {
+                reader.close();
+                reader = null;
+            }
+            if (!files.hasNext()) {
+                return null;
+            }
+            reader = ParquetReader.builder(new GroupReadSupport(), files.next())
+                    .withConf(configuration)
+                    .withFilter(FilterCompat.get(FilterApi.gtEq(FilterApi.longColumn("step"), fromStep)))
+                    .build();
+        }
+    }
+
+    private static PlannedClip clip(Group row) {
+        return new PlannedClip(
+                row.getInteger("epoch", 0),
+                row.getLong("step", 0),
+                row.getInteger("micro_batch", 0),
+                row.getString("bucket", 0),
+                row.getDouble("cost", 0),
+                row.getLong("clip_id", 0),
+                row.getString("uri", 0),
+                io.sparkreel.bucketing.media.MediaKind.valueOf(
+                        row.getString("kind", 0).toUpperCase(Locale.ROOT)),
+                row.getLong("bytes", 0),
+                row.getInteger("num_frames", 0),
+                row.getDouble("fps", 0),
+                row.getFieldRepetitionCount("caption") == 0 ? "" : row.getString("caption", 0),
+                row.getInteger("bucket_frames", 0),
+                row.getInteger("height_px", 0),
+                row.getInteger("width_px", 0),
+                features(row));
+    }
+
+    private static PlannedClip.Features features(Group row) {
+        return row.getFieldRepetitionCount("feature_file") == 0
+                ? null
+                : new PlannedClip.Features(
+                        row.getString("feature_file", 0),
+                        row.getLong("feature_offset", 0),
+                        row.getInteger("feature_values", 0),
+                        row.getBoolean("feature_varies", 0),
+                        row.getInteger("feature_tokens", 0));
+    }
+
+    @Override
+    public void close() throws IOException {
+        if (reader != null) {
+            reader.close();
+            reader = null;
+        }
+    }
+}

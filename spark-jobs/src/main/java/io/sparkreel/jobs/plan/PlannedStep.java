@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.plan;
+
+import io.sparkreel.bucketing.plan.StepSharing;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The clips of one step by micro-batch.
+ *
+ * @param epoch the pass over the data
+ * @param step global number of the step
+ * @param microBatches at least one, each of at least one clip
+ */
+public record PlannedStep(int epoch, long step, List<List<PlannedClip>> microBatches) {
+
+    /** @param clips of one step, ordered by micro-batch */
+    static PlannedStep of(List<PlannedClip> clips) {
+        List<List<PlannedClip>> microBatches = new ArrayList<>();
+        int current = -1;
+        for (PlannedClip clip : clips) {
+            if (clip.microBatch() != current) {
+                microBatches.add(new ArrayList<>());
+                current = clip.microBatch();
+            }
+            microBatches.get(microBatches.size() - 1).add(clip);
+        }
+        return new PlannedStep(clips.get(0).epoch(), clips.get(0).step(), microBatches);
+    }
+
+    /** The number of clips. */
+    public int clips() {
+        return microBatches.stream().mapToInt(List::size).sum();
+    }
+
+    /** The micro-batches that fall to one of several ranks. */
+    public List<List<PlannedClip>> share(int rank, int ranks) {
+        double[] costs =
+                microBatches.stream().mapToDouble(batch -> batch.get(0).cost()).toArray();
+        int[] assigned = StepSharing.assign(costs, ranks);
+        List<List<PlannedClip>> mine = new ArrayList<>();
+        for (int i = 0; i < assigned.length; i++) {
+            if (assigned[i] == rank) {
+                mine.add(microBatches.get(i));
+            }
+        }
+        return mine;
+    }
+}

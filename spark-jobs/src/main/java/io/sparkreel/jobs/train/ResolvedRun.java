@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.train;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.sparkreel.jobs.config.ImageSize;
+import io.sparkreel.jobs.config.Precision;
+import io.sparkreel.jobs.config.reader.LoadedConfig;
+import io.sparkreel.jobs.config.train.DatasetType;
+import io.sparkreel.jobs.config.train.TrainingConfig;
+import io.sparkreel.jobs.dataset.BucketingManifest;
+import io.sparkreel.jobs.dataset.DataFolder;
+import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.features.Facts;
+import io.sparkreel.jobs.features.FeatureCache;
+import io.sparkreel.jobs.parts.Components;
+import io.sparkreel.jobs.parts.Components.TextSizes;
+import io.sparkreel.jobs.parts.PretrainedModel;
+import io.sparkreel.jobs.plan.PlanFingerprint;
+import io.sparkreel.jobs.plan.PlanInputs;
+import io.sparkreel.jobs.plan.PlanRules;
+import io.sparkreel.jobs.preflight.MemoryNeed;
+import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.jobs.watch.RunLog;
+import io.sparkreel.jobs.weights.WeightsCache;
+import io.sparkreel.model.BatchShape;
+import io.sparkreel.model.CodecGeometry;
+import io.sparkreel.model.InvalidInputException;
+import io.sparkreel.model.checkpoint.CheckpointReader;
+import io.sparkreel.model.diffusion.FrameMask;
+import io.sparkreel.model.diffusion.NoiseSchedule;
+import io.sparkreel.model.stdit.Stdit2Config;
+import io.sparkreel.model.text.PromptSyntax;
+import io.sparkreel.model.train.RunState;
+import io.sparkreel.model.train.TrainingCheckpoint;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
+
+/**
+ * A training run whose inputs are found and checked, as far as that can be done without Spark.
+ *
+ * @param inputs what its steps are planned from
+ * @param model sizes of the model
+ * @param fingerprint what data and configuration the steps follow from
+ * @param checkpoint folder of the checkpoint to resume from; null: none
+ * @param resumed state of that checkpoint's run; null for a run that begins at step 0
+ * @param codec the geometry of the latent codec
+ */
+record ResolvedRun(
+        PlanInputs inputs,
+        Stdit2Config model,
+        String fingerprint,
+        String checkpoint,
+        RunState resumed,
+        CodecGeometry codec) {
+    private static final Logger LOG = LogManager.getLogger(ResolvedRun.class);
+
+    /** A checkpoint and the folder it lies in. */
+    private record Loaded(CheckpointReader checkpoint, String uri) {}
+
+    /** @throws UserError if the run cannot work */
+    static ResolvedRun of(LoadedConfig<TrainingConfig> loaded, Configuration hadoop) throws IOException {
+        TrainingConfig config = loaded.config();
+        if (config.dataset().dataPath() == null) {
+            throw new UserError("Cannot start the training job: no --data-path DIR. "
+                    + "Give the output folder of a bucketing run.");
+        }
+        HadoopStorage data = DataFolder.open(hadoop, config.dataset().dataPath(), "--data-path");
+        BucketingManifest manifest = BucketingManifest.read(data);
+        DataFolder.requireSameInterval(config, manifest);
+        HadoopStorage run = new HadoopStorage(hadoop, config.run().outputs());
+        Loaded load = load(config, hadoop, run);
+        CheckpointReader checkpoint = load == null ? null : load.checkpoint();
+        WeightsCache cache = new WeightsCache(hadoop);
+        CodecGeometry codec = loaded.resolve("vae", () -> Components.codecGeometry(config.vae(), cache));
+        checkRanksConfiguration(loaded, codec);
+        TextSizes text = loaded.resolve("text_encoder", () -> Components.textSizes(config.textEncoder(), cache));
+        Optional<Stdit2Config> stored = storedSizes(config, checkpoint, hadoop, cache);
+        Stdit2Config model = loaded.resolve("model", () -> Components.model(config.model(), stored, codec, text));
+        if (config.dataset().type() == DatasetType.VARIABLE_VIDEO_TEXT_DATASET
+                && config.plan().batchSize() != null) {
+            LOG.info("'batch_size' has no effect here: bucket_config sets the batch size of each bucket.");
+        }
+        PlanRules rules = PlanRules.of(config, manifest, model, codec, hadoop);
+        String fingerprint = PlanFingerprint.of(config, manifest, rules);
+        FeatureCache features = FeatureCache.forTraining(config, manifest, cache, hadoop);
+        HadoopStorage folder = features == null
+                ? null
+                : new HadoopStorage(hadoop, config.dataset().features());
+        PlanInputs inputs = new PlanInputs(data, manifest, run, rules, features, folder);
+        if (load == null) {
+            return new ResolvedRun(inputs, model, fingerprint, null, null, codec);
+        }
+        RunState resumed = checkLoad(config, checkpoint, model, fingerprint);
+        if (resumed == null
+                || !new HadoopStorage(hadoop, config.run().load()).uri("").equals(run.uri(""))) {
+            requireNoLaterCheckpoint(checkpoint, resumed, run); // else it is the newest
+        }
+        return new ResolvedRun(inputs, model, fingerprint, load.uri(), resumed, codec);
+    }
+
+    /** What ranks would refuse else, some of it after many steps. */
+    private static void checkRanksConfiguration(LoadedConfig<TrainingConfig> loaded, CodecGeometry codec)
+            throws IOException {
+        TrainingConfig config = loaded.config();
+        if (config.maskRatios() != null) {
+            loaded.resolve("mask_ratios", () -> FrameMask.of(config.maskRatios()));
+        }
+        loaded.resolve(
+                "scheduler.timestep_respacing",
+                () -> NoiseSchedule.linear(config.scheduler().timestepRespacing()));
+        loaded.resolve("weight_decay", () -> TrainingRank.options(config, 1));
+        if (config.watch().sampleEvery() != null) {
+            for (String prompt : config.samples().prompts()) {
+                loaded.resolve(
+                        "samples.prompts", () -> PromptSyntax.parse(prompt).texts(1));
+            }
+            ImageSize size = config.samples().imageSize();
+            loaded.resolve("samples.image_size", () -> {
+                if (Math.min(size.height(), size.width()) < codec.spatialFactor()) {
+                    throw new InvalidInputException("Cannot draw clips of " + size.height() + "x" + size.width()
+                            + " pixels: the codec needs " + codec.spatialFactor() + " of each side. Give larger ones.");
+                }
+                codec.latentFrames(config.samples().numFrames());
+                return size;
+            });
+        }
+    }
+
+    /** First weights bring their sizes along; once the run has a checkpoint, that does. */
+    private static Optional<Stdit2Config> storedSizes(
+            TrainingConfig config, CheckpointReader load, Configuration hadoop, WeightsCache cache) throws IOException {
+        if (config.model().fromPretrained() == null) {
+            return Optional.empty();
+        }
+        if (load != null) {
+            return Optional.of(TrainingCheckpoint.config(load));
+        }
+        PretrainedModel first = PretrainedModel.find(config.model(), hadoop, cache);
+        first.warnings().forEach(warning -> LOG.warn("{}", warning));
+        first.sizes()
+                .ifPresent(sizes -> LOG.info(
+                        "The model has the sizes of {}: {}", config.model().fromPretrained(), sizes));
+        return first.sizes();
+    }
+
+    /** The checkpoint to go on from; null for a run that begins. */
+    private static Loaded load(TrainingConfig config, Configuration hadoop, HadoopStorage run) throws IOException {
+        OptionalLong taken = CheckpointReader.lastStep(run);
+        if (config.run().load() == null) {
+            if (taken.isPresent()) {
+                throw new UserError("Cannot begin a run in " + run + ": it holds checkpoints of another. Give --load "
+                        + run + " to go on with that, or another --outputs.");
+            }
+            return null;
+        }
+        HadoopStorage from = new HadoopStorage(hadoop, config.run().load());
+        CheckpointReader.Found found = CheckpointReader.resolve(from);
+        found.warnings().forEach(warning -> LOG.warn("{}", warning));
+        return new Loaded(found.checkpoint(), from.uri(found.checkpoint().folder()));
+    }
+
+    /** After a failure the newest checkpoint of the run folder is gone on from, so it must be one of this run. */
+    private static void requireNoLaterCheckpoint(CheckpointReader load, RunState resumed, HadoopStorage run)
+            throws IOException {
+        long from = resumed == null ? 0 : resumed.globalStep();
+        Optional<CheckpointReader.Found> newest = CheckpointReader.newest(run);
+        if (newest.isPresent()
+                && TrainingCheckpoint.state(newest.get().checkpoint()).globalStep() > from) {
+            throw new UserError("Cannot go on from step " + from + " of " + load + " in " + run + ": it holds a later "
+                    + "checkpoint, " + newest.get().checkpoint().folder() + ". Give another --outputs, or remove it.");
+        }
+    }
+
+    private static RunState checkLoad(
+            TrainingConfig config, CheckpointReader load, Stdit2Config model, String fingerprint) throws IOException {
+        requireSameModel(load, model);
+        RunState state = TrainingCheckpoint.state(load);
+        if (config.run().startFromScratch()) {
+            return null;
+        }
+        List<String> changes = Facts.changes(state.planFingerprint(), fingerprint);
+        if (changes.isEmpty()) {
+            return state;
+        }
+        if (!config.plan().replan()) {
+            throw new UserError(
+                    "Cannot resume from " + load + ": its steps would be others now, " + String.join(", ", changes)
+                            + ". Restore that, give --replan to go on with new steps, or --start-from-scratch to take only weights"
+                            + " and optimizer.");
+        }
+        LOG.warn(
+                "The steps that are to come are planned anew, and epoch {} begins again: {}",
+                state.epoch(),
+                String.join(", ", changes));
+        return new RunState(
+                state.epoch(),
+                0,
+                state.globalStep(),
+                state.optimizerSteps(),
+                state.seed(),
+                fingerprint,
+                state.predictXstart());
+    }
+
+    private static void requireSameModel(CheckpointReader checkpoint, Stdit2Config model) throws IOException {
+        Stdit2Config stored = TrainingCheckpoint.config(checkpoint);
+        if (!stored.equals(model)) {
+            throw new UserError("Cannot load " + checkpoint + ": its model is " + stored
+                    + " and not the configured one. Configure these sizes, or take another checkpoint.");
+        }
+    }
+
+    /** What a rank will need for the largest micro-batch of the shards. */
+    MemoryNeed memoryNeed(TrainingConfig config) {
+        PlanRules rules = inputs.rules();
+        List<BatchShape> micros = rules.buckets().stream()
+                .map(bucket -> new BatchShape(
+                        rules.batchSize(bucket),
+                        codec.latent(bucket.frames(), bucket.height(), bucket.width()),
+                        model.modelMaxLength()))
+                .toList();
+        return MemoryNeed.of(
+                model,
+                micros,
+                config.dtype() == Precision.BF16 ? 2 : 4,
+                config.gradCheckpoint(),
+                config.optimizer().optimizerSharding(),
+                config.watch().sampleEvery() != null,
+                (long) config.steps().decodeCacheMib() << 20);
+    }
+
+    /** Steps of the run that are done. */
+    long globalStep() {
+        return resumed == null ? 0 : resumed.globalStep();
+    }
+
+    /** What the ranks had told lately when they wrote the checkpoint that is gone on from, if it is the run's own. */
+    List<JsonNode> told() throws IOException {
+        HadoopStorage run = inputs.run();
+        boolean own = checkpoint != null && checkpoint.startsWith(run.uri("") + "/");
+        return own && resumed != null
+                ? RunLog.notes(CheckpointReader.open(
+                        run, checkpoint.substring(run.uri("").length() + 1)))
+                : List.of();
+    }
+}

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.watch;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.sparkreel.jobs.config.reader.LoadedConfig;
+import io.sparkreel.jobs.config.train.TrainingConfig;
+import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.model.checkpoint.CheckpointReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.logging.log4j.Level;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
+import org.apache.spark.scheduler.AccumulableInfo;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerExecutorMetricsUpdate;
+import scala.jdk.javaapi.CollectionConverters;
+
+/**
+ * What happens in a run, as it happens: lines of JSON in the run folder, a readable line on the console, and
+ * whatever its sinks make of them. The ranks' lines arrive with Spark's heartbeats.
+ */
+public final class RunLog extends SparkListener implements AutoCloseable {
+    /** Folder of the sampled clips in the run folder. */
+    public static final String SAMPLES = "samples";
+
+    private static final Logger LOG = LogManager.getLogger(RunLog.class);
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Duration PAGE_PAUSE = Duration.ofSeconds(10);
+
+    private final LogFile file;
+    private final List<LineSink> sinks;
+    private long accumulator = -1;
+    /** For each rank the number of its line that comes next. */
+    private final Map<Integer, Long> next = new HashMap<>();
+
+    /**
+     * The log of a run that begins or goes on: event files, Spark's metrics, the run page.
+     *
+     * @param step that it goes on after, 0 for a run that begins
+     * @param told as for {@link LogFile#rewind}
+     */
+    public static RunLog of(LoadedConfig<TrainingConfig> loaded, HadoopStorage run, long step, List<JsonNode> told)
+            throws IOException {
+        RunPage page = new RunPage(run.toString(), loaded.yaml());
+        List<LineSink> sinks = new ArrayList<>(List.of(
+                new TensorBoardLog(run),
+                new TrainingSource(),
+                new RunPageFile(run, page, new BucketCosts(), PAGE_PAUSE)));
+        if (loaded.config().watch().wandb()) {
+            sinks.add(new WandbSync(WandbSync.find(System.getenv("PATH")), run)); // closed after the event file
+        }
+        return new RunLog(run, step, told, sinks);
+    }
+
+    /**
+     * Goes on with the log of the run folder if there is one, which then ends where the run goes on.
+     *
+     * @param step that the run goes on after, 0 for the beginning
+     * @param told as for {@link LogFile#rewind}
+     * @param sinks are told all lines, and closed with this log
+     */
+    RunLog(HadoopStorage run, long step, List<JsonNode> told, List<LineSink> sinks) throws IOException {
+        this.sinks = List.copyOf(sinks);
+        file = new LogFile(run);
+        List<JsonNode> late = file.rewind(step, told);
+        file.flush();
+        List<JsonNode> all = file.lines();
+        for (JsonNode line : all.subList(0, all.size() - late.size())) {
+            this.sinks.forEach(sink -> sink.earlier(line));
+        }
+        tellSinks(late);
+    }
+
+    /** From now on lines come from this accumulator. */
+    public synchronized void follow(RecentLines lines) {
+        accumulator = lines.id();
+        next.clear();
+    }
+
+    @Override
+    public void onExecutorMetricsUpdate(SparkListenerExecutorMetricsUpdate update) {
+        for (var task : CollectionConverters.asJava(update.accumUpdates())) {
+            for (AccumulableInfo info : CollectionConverters.asJava(task._4())) {
+                if (info.id() == accumulator && info.update().isDefined()) {
+                    @SuppressWarnings("unchecked")
+                    List<RecentLines.Line> lines =
+                            (List<RecentLines.Line>) info.update().get();
+                    take(lines);
+                }
+            }
+        }
+    }
+
+    /** Takes the lines that are new. */
+    public synchronized void take(List<RecentLines.Line> lines) {
+        for (RecentLines.Line line : lines) {
+            if (line.number() >= next.getOrDefault(line.rank(), 0L)) {
+                next.put(line.rank(), line.number() + 1);
+                write(line.text());
+            }
+        }
+    }
+
+    /**
+     * Adds a line of the driver's own.
+     *
+     * @param what for people; on the console it is a warning, unless it is the end
+     */
+    public synchronized void tell(String event, String what) {
+        ObjectNode line = JSON.createObjectNode()
+                .put("event", event)
+                .put("time", Instant.now().toString())
+                .put("message", what);
+        write(line.toString());
+    }
+
+    private void write(String line) {
+        try {
+            JsonNode node = JSON.readTree(line);
+            boolean warning = node.has("message") && !node.get("event").asText().equals("end");
+            LOG.log(warning ? Level.WARN : Level.INFO, "{}", ProgressLine.of(node));
+            file.append(line);
+            tellSinks(List.of(node));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void tellSinks(List<JsonNode> lines) throws IOException {
+        for (JsonNode line : lines) {
+            for (LineSink sink : sinks) {
+                sink.line(line);
+            }
+        }
+    }
+
+    /** What the ranks had told lately when they wrote a checkpoint. */
+    public static List<JsonNode> notes(CheckpointReader checkpoint) throws IOException {
+        List<JsonNode> lines = new ArrayList<>();
+        if (checkpoint.has(LogFile.NAME)) {
+            for (String line : new String(checkpoint.read(LogFile.NAME), StandardCharsets.UTF_8)
+                    .lines()
+                    .toList()) {
+                lines.add(JSON.readTree(line));
+            }
+        }
+        return lines;
+    }
+
+    /** As {@link LogFile#rewind}; lines of an attempt that is over are not heard any more. */
+    public synchronized void rewind(long step, List<JsonNode> told) throws IOException {
+        accumulator = -1;
+        tellSinks(file.rewind(step, told));
+        List<JsonNode> lines = file.lines();
+        sinks.forEach(sink -> sink.rewound(step, lines));
+    }
+
+    /** Brings what was told so far to the run folder. */
+    public synchronized void flush() throws IOException {
+        file.flush();
+        for (LineSink sink : sinks) {
+            sink.flush();
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        flush();
+        for (LineSink sink : sinks) {
+            sink.close();
+        }
+    }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.weights;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.locks.ReentrantLock;
+
+/** Work that one thread of one process of this node does at a time. */
+final class NodeLock {
+    // A file lock belongs to the whole process, so threads need a lock of their own.
+    private static final ConcurrentMap<Path, ReentrantLock> THREADS = new ConcurrentHashMap<>();
+
+    private NodeLock() {}
+
+    /** What is done alone. */
+    interface Work<T> {
+        T run() throws IOException;
+    }
+
+    /** Waits for the lock that a file stands for, and works. The file stays. */
+    static <T> T holding(Path path, Work<T> work) throws IOException {
+        Path file = path.toAbsolutePath().normalize();
+        ReentrantLock thread = THREADS.computeIfAbsent(file, any -> new ReentrantLock());
+        thread.lock();
+        try {
+            Files.createDirectories(file.getParent());
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+                channel.lock(); // until the channel is closed
+                return work.run();
+            }
+        } finally {
+            thread.unlock();
+        }
+    }
+}
