@@ -367,6 +367,7 @@ class LauncherTest {
                         "-f",
                         project.resolve("pom.xml").toString(),
                         "-DskipTests",
+                        "-Dspotless.check.skip",
                         "package"),
                 Files.readAllLines(record));
         assertTrue(outcome.err().startsWith("sparkreel: building the application jar"), outcome.err());
