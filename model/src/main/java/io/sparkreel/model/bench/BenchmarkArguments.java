@@ -4,7 +4,7 @@ package io.sparkreel.model.bench;
 import io.sparkreel.model.BatchShape;
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.LatentShape;
-import io.sparkreel.model.stdit.Stdit2Config;
+import io.sparkreel.model.family.stdit2.Stdit2Config;
 import io.sparkreel.model.torch.Precision;
 import java.util.HashMap;
 import java.util.List;

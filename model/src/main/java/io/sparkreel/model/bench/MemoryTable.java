@@ -3,8 +3,8 @@ package io.sparkreel.model.bench;
 
 import io.sparkreel.model.BatchShape;
 import io.sparkreel.model.CodecGeometry;
-import io.sparkreel.model.stdit.Stdit2Config;
-import io.sparkreel.model.stdit.Stdit2Memory;
+import io.sparkreel.model.family.stdit2.Stdit2Config;
+import io.sparkreel.model.family.stdit2.Stdit2Memory;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;

@@ -4,7 +4,7 @@ package io.sparkreel.model.bench;
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.collective.ring.RingOptions;
 import io.sparkreel.model.collective.ring.Transport;
-import io.sparkreel.model.stdit.Stdit2Config;
+import io.sparkreel.model.family.stdit2.Stdit2Config;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;

@@ -4,11 +4,11 @@ package io.sparkreel.model.generate;
 import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.KeyedRandom.Purpose;
 import io.sparkreel.model.LatentShape;
-import io.sparkreel.model.diffusion.Sampler;
-import io.sparkreel.model.diffusion.Sampler.Guidance;
-import io.sparkreel.model.stdit.Captions;
-import io.sparkreel.model.stdit.Stdit2;
-import io.sparkreel.model.stdit.Stdit2Input;
+import io.sparkreel.model.denoiser.DenoiserInput;
+import io.sparkreel.model.denoiser.TextBatch;
+import io.sparkreel.model.family.stdit2.Stdit2;
+import io.sparkreel.model.process.Sampler;
+import io.sparkreel.model.process.Sampler.Guidance;
 import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.TensorScope;
 import io.sparkreel.model.torch.Tensors;
@@ -44,13 +44,13 @@ public final class LatentGenerator implements LatentSource {
             RequestNoise noise = new RequestNoise(requests, size, tensors, shape);
             float[] begin = noise.next();
             placeGivenFrames(requests, begin, latent.channels(), latent.frames());
-            Captions captions = captions(requests);
-            Stdit2Input.ClipSize sizes = sizes(clip, 2 * n);
+            TextBatch captions = captions(requests);
+            DenoiserInput.ClipSize sizes = sizes(clip, 2 * n);
             // Only the shape of these zeros matters: captions and sizes are embedded once for all steps.
             Tensor empty = tensors.zeros(latent.batch(2 * n));
-            Stdit2.Prepared prepared = model.prepare(new Stdit2Input(empty, new float[2 * n], captions, null, sizes));
+            Stdit2.Prepared prepared = model.prepare(new DenoiserInput(empty, new float[2 * n], captions, null, sizes));
             Sampler.Denoiser denoiser = (latents, modelTime, noised) -> model.forward(
-                    new Stdit2Input(latents, filled(2 * n, modelTime), captions, noised, sizes), prepared);
+                    new DenoiserInput(latents, filled(2 * n, modelTime), captions, noised, sizes), prepared);
             float[] mask = conditioned ? mask(requests, latent.frames()) : null;
             float[] all = sampler.sample(denoiser, tensors.of(begin, shape), guidance, mask, noise, progress)
                     .floats();
@@ -146,7 +146,7 @@ public final class LatentGenerator implements LatentSource {
     }
 
     /** The captions, then the null caption as often, under the same masks. */
-    private Captions captions(List<LatentRequest> requests) {
+    private TextBatch captions(List<LatentRequest> requests) {
         List<Caption> captions = requests.stream().map(LatentRequest::caption).toList();
         List<float[]> features = new ArrayList<>();
         captions.forEach(caption -> features.add(caption.features()));
@@ -154,11 +154,11 @@ public final class LatentGenerator implements LatentSource {
         List<boolean[]> masks = new ArrayList<>();
         captions.forEach(caption -> masks.add(caption.mask()));
         captions.forEach(caption -> masks.add(caption.mask()));
-        return Captions.of(model.tensors(), nullCaption.length / masks.get(0).length, features, masks);
+        return TextBatch.of(model.tensors(), nullCaption.length / masks.get(0).length, features, masks);
     }
 
-    private static Stdit2Input.ClipSize sizes(ClipShape clip, int count) {
-        return new Stdit2Input.ClipSize(
+    private static DenoiserInput.ClipSize sizes(ClipShape clip, int count) {
+        return new DenoiserInput.ClipSize(
                 filled(count, clip.numFrames()),
                 filled(count, clip.height()),
                 filled(count, clip.width()),

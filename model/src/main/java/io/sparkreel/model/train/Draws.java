@@ -3,7 +3,7 @@ package io.sparkreel.model.train;
 
 /** Where the random part of a training step comes from; tests give numbers of their own. */
 @FunctionalInterface
-interface Draws {
+public interface Draws {
     /**
      * What is drawn for a micro-batch of B clips.
      *

@@ -3,7 +3,6 @@ package io.sparkreel.model.train;
 
 import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.KeyedRandom.Purpose;
-import io.sparkreel.model.diffusion.FrameMask;
 import java.util.Arrays;
 import java.util.function.ToIntFunction;
 

@@ -2,9 +2,10 @@
 package io.sparkreel.model.train;
 
 import io.sparkreel.model.KeyedRandom;
-import io.sparkreel.model.stdit.ParameterLayout;
-import io.sparkreel.model.stdit.Stdit2;
-import io.sparkreel.model.stdit.Stdit2Config;
+import io.sparkreel.model.denoiser.ParameterLayout;
+import io.sparkreel.model.family.stdit2.Stdit2;
+import io.sparkreel.model.family.stdit2.Stdit2Config;
+import io.sparkreel.model.optim.FlatParameters;
 import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.Tensors;
 

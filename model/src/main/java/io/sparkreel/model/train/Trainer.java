@@ -6,16 +6,24 @@ import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.collective.Collective;
 import io.sparkreel.model.collective.FlatRange;
 import io.sparkreel.model.collective.Work;
-import io.sparkreel.model.diffusion.DiffusionLoss;
-import io.sparkreel.model.diffusion.FrameMask;
-import io.sparkreel.model.diffusion.IddpmSpeed;
-import io.sparkreel.model.diffusion.NoiseSchedule;
+import io.sparkreel.model.denoiser.BlockwiseBackward;
+import io.sparkreel.model.denoiser.ParameterLayout;
+import io.sparkreel.model.family.stdit2.Stdit2;
+import io.sparkreel.model.family.stdit2.Stdit2Flops;
 import io.sparkreel.model.metrics.StepMetrics;
 import io.sparkreel.model.metrics.StepMetrics.Phase;
-import io.sparkreel.model.stdit.BlockwiseBackward;
-import io.sparkreel.model.stdit.ParameterLayout;
-import io.sparkreel.model.stdit.Stdit2;
-import io.sparkreel.model.stdit.Stdit2Flops;
+import io.sparkreel.model.optim.AdamW;
+import io.sparkreel.model.optim.Ema;
+import io.sparkreel.model.optim.FlatGradients;
+import io.sparkreel.model.optim.FlatParameters;
+import io.sparkreel.model.optim.Freeze;
+import io.sparkreel.model.optim.GradientClip;
+import io.sparkreel.model.optim.LearningRate;
+import io.sparkreel.model.optim.OptimizerOptions;
+import io.sparkreel.model.optim.Shard;
+import io.sparkreel.model.process.iddpm.DiffusionLoss;
+import io.sparkreel.model.process.iddpm.IddpmSpeed;
+import io.sparkreel.model.process.iddpm.NoiseSchedule;
 import io.sparkreel.model.torch.Kernels;
 import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.Tensor;
@@ -141,7 +149,7 @@ public final class Trainer implements AutoCloseable {
     private final FlatGradients gradients;
     private final AdamW optimizer;
     private final Ema ema;
-    private final WholeAverage wholeAverage;
+    private final GatheredEma wholeAverage;
     private final boolean sharded;
     private final Shard own;
     /** Gradients of each group. */
@@ -208,7 +216,7 @@ public final class Trainer implements AutoCloseable {
         optimizer = new AdamW(options.optimizer().adam(), tensors, own);
         Ema.Options average = options.optimizer().ema();
         ema = average == null ? null : new Ema(parameters, tensors, average, own);
-        wholeAverage = new WholeAverage(
+        wholeAverage = new GatheredEma(
                 weights, tensors, options.computation().precision(), ema, own, sharded ? collective : null);
         if (collective.worldSize() > 1) {
             for (ParameterLayout.Group group : layout.groups()) {
@@ -236,7 +244,7 @@ public final class Trainer implements AutoCloseable {
     }
 
     /** The averaged weights of all parameters, of which this rank may keep a part alone. */
-    WholeAverage wholeAverage() {
+    public GatheredEma wholeAverage() {
         return wholeAverage;
     }
 

@@ -2,10 +2,10 @@
 package io.sparkreel.model.train;
 
 import io.sparkreel.model.LatentShape;
-import io.sparkreel.model.diffusion.DiffusionLoss;
-import io.sparkreel.model.diffusion.NoiseSchedule;
-import io.sparkreel.model.stdit.Captions;
-import io.sparkreel.model.stdit.Stdit2Input;
+import io.sparkreel.model.denoiser.DenoiserInput;
+import io.sparkreel.model.denoiser.TextBatch;
+import io.sparkreel.model.process.iddpm.DiffusionLoss;
+import io.sparkreel.model.process.iddpm.NoiseSchedule;
 import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.Tensors;
 import java.util.ArrayList;
@@ -29,7 +29,7 @@ final class TrainingInputs {
     }
 
     /** The model's input, and what its loss is computed from. */
-    record Prepared(Stdit2Input input, DiffusionLoss.Batch batch) {}
+    record Prepared(DenoiserInput input, DiffusionLoss.Batch batch) {}
 
     /** The current scope owns its tensors. */
     Prepared prepare(MicroBatch microBatch, Draws.Drawn drawn) {
@@ -48,7 +48,7 @@ final class TrainingInputs {
         for (int b = 0; b < times.length; b++) {
             times[b] = schedule.modelTime(drawn.steps()[b]);
         }
-        Stdit2Input input = new Stdit2Input(
+        DenoiserInput input = new DenoiserInput(
                 batch.noised(),
                 times,
                 captions(microBatch, drawn.dropped()),
@@ -57,13 +57,13 @@ final class TrainingInputs {
         return new Prepared(input, batch);
     }
 
-    private Captions captions(MicroBatch microBatch, boolean[] dropped) {
+    private TextBatch captions(MicroBatch microBatch, boolean[] dropped) {
         List<Sample> samples = microBatch.samples();
         List<float[]> features = new ArrayList<>();
         for (int b = 0; b < samples.size(); b++) {
             features.add(dropped[b] ? nullCaption : samples.get(b).text());
         }
-        return Captions.of(
+        return TextBatch.of(
                 tensors,
                 microBatch.textWidth(),
                 features,
@@ -71,9 +71,9 @@ final class TrainingInputs {
     }
 
     /** In training the aspect ratio is width / height; the reference samples with its inverse. */
-    private static Stdit2Input.ClipSize sizes(List<Sample> samples) {
+    private static DenoiserInput.ClipSize sizes(List<Sample> samples) {
         int count = samples.size();
-        Stdit2Input.ClipSize sizes = new Stdit2Input.ClipSize(
+        DenoiserInput.ClipSize sizes = new DenoiserInput.ClipSize(
                 new float[count], new float[count], new float[count], new float[count], new float[count]);
         for (int b = 0; b < count; b++) {
             Sample sample = samples.get(b);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.train;
 
-import io.sparkreel.model.diffusion.DiffusionLoss;
-import io.sparkreel.model.diffusion.NoiseSchedule;
-import io.sparkreel.model.stdit.Stdit2;
+import io.sparkreel.model.family.stdit2.Stdit2;
+import io.sparkreel.model.process.iddpm.DiffusionLoss;
+import io.sparkreel.model.process.iddpm.NoiseSchedule;
 import io.sparkreel.model.torch.TensorScope;
 import java.util.ArrayList;
 import java.util.List;

@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.sparkreel.model.BatchShape;
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.LatentShape;
-import io.sparkreel.model.stdit.Stdit2Flops;
+import io.sparkreel.model.family.stdit2.Stdit2Flops;
 import io.sparkreel.model.torch.Tensor;
 import java.io.IOException;
 import java.util.Map;

@@ -9,11 +9,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.collective.SingleProcess;
-import io.sparkreel.model.diffusion.FrameMask;
-import io.sparkreel.model.stdit.Captions;
-import io.sparkreel.model.stdit.Stdit2;
-import io.sparkreel.model.stdit.Stdit2Config;
-import io.sparkreel.model.stdit.Stdit2Input;
+import io.sparkreel.model.denoiser.DenoiserInput;
+import io.sparkreel.model.denoiser.TextBatch;
+import io.sparkreel.model.family.stdit2.Stdit2;
+import io.sparkreel.model.family.stdit2.Stdit2Config;
+import io.sparkreel.model.optim.Ema;
+import io.sparkreel.model.optim.LearningRate;
+import io.sparkreel.model.optim.OptimizerOptions;
 import io.sparkreel.model.torch.TensorScope;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
@@ -32,7 +34,7 @@ class ValidationTest {
     private static final LatentShape SHAPE = new LatentShape(3, 4, 4, 4);
     private static final Stdit2Config CONFIG =
             new Stdit2Config(64, 3, List.of(1, 2, 2), 48, 2, 4, 4, 0.5, true, TEXT_WIDTH, SLOTS, true);
-    /** Captions that are often dropped and frames that are often given, in training. */
+    /** TextBatch that are often dropped and frames that are often given, in training. */
     private static final Trainer.Options OPTIONS = Trainer.Options.reference(42)
             .withProcess(new Trainer.ProcessOptions(true, 0.001, "", false))
             .withFrameMask(FrameMask.of(Map.of("mask_no", 0.1, "mask_quarter_head", 0.9)))
@@ -126,10 +128,10 @@ class ValidationTest {
     private static float[] output(Stdit2 model) {
         try (TensorScope scope = TensorScope.open()) {
             Sample sample = batch(0, 1).samples().get(0);
-            Captions captions = Captions.of(HOST, TEXT_WIDTH, List.of(sample.text()), List.of(sample.textMask()));
-            Stdit2Input.ClipSize size = new Stdit2Input.ClipSize(
+            TextBatch captions = TextBatch.of(HOST, TEXT_WIDTH, List.of(sample.text()), List.of(sample.textMask()));
+            DenoiserInput.ClipSize size = new DenoiserInput.ClipSize(
                     new float[] {4}, new float[] {32}, new float[] {32}, new float[] {1}, new float[] {24});
-            return model.forward(new Stdit2Input(
+            return model.forward(new DenoiserInput(
                             HOST.of(sample.latent(), 1, 3, 4, 4, 4), new float[] {500}, captions, null, size))
                     .floats();
         }

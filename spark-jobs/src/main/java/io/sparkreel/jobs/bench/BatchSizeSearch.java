@@ -28,7 +28,7 @@ import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.bench.ProcessUsage;
 import io.sparkreel.model.bench.RandomClips;
 import io.sparkreel.model.collective.SingleProcess;
-import io.sparkreel.model.stdit.Stdit2Config;
+import io.sparkreel.model.family.stdit2.Stdit2Config;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
 import io.sparkreel.model.train.MicroBatch;

@@ -6,7 +6,7 @@ import io.sparkreel.jobs.config.reader.Default;
 import io.sparkreel.jobs.config.reader.InvalidValueException;
 import io.sparkreel.jobs.config.reader.Section;
 import io.sparkreel.model.InvalidInputException;
-import io.sparkreel.model.stdit.Stdit2Config;
+import io.sparkreel.model.family.stdit2.Stdit2Config;
 
 /**
  * {@code model}: the sizes of STDiT2 and where its first weights come from. A folder of weights that holds a

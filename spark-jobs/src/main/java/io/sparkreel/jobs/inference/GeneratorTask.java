@@ -2,7 +2,7 @@
 package io.sparkreel.jobs.inference;
 
 import io.sparkreel.jobs.config.inference.InferenceConfig;
-import io.sparkreel.model.stdit.Stdit2Config;
+import io.sparkreel.model.family.stdit2.Stdit2Config;
 import java.io.Serializable;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.LongAccumulator;

@@ -19,7 +19,7 @@ import io.sparkreel.jobs.dataset.BucketingManifest.BucketRows;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.watch.MeasuredCosts;
 import io.sparkreel.model.CodecGeometry;
-import io.sparkreel.model.stdit.Stdit2Config;
+import io.sparkreel.model.family.stdit2.Stdit2Config;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

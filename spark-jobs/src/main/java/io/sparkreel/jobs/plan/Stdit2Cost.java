@@ -5,9 +5,9 @@ import io.sparkreel.bucketing.bucket.Bucket;
 import io.sparkreel.bucketing.plan.CostModel;
 import io.sparkreel.model.BatchShape;
 import io.sparkreel.model.CodecGeometry;
-import io.sparkreel.model.stdit.Stdit2Config;
-import io.sparkreel.model.stdit.Stdit2Flops;
-import io.sparkreel.model.stdit.Stdit2Memory;
+import io.sparkreel.model.family.stdit2.Stdit2Config;
+import io.sparkreel.model.family.stdit2.Stdit2Flops;
+import io.sparkreel.model.family.stdit2.Stdit2Memory;
 import java.util.List;
 
 /** The formulas of an STDiT2 for the clips of buckets. */

@@ -2,9 +2,9 @@
 package io.sparkreel.jobs.preflight;
 
 import io.sparkreel.model.BatchShape;
-import io.sparkreel.model.stdit.ParameterLayout;
-import io.sparkreel.model.stdit.Stdit2Config;
-import io.sparkreel.model.stdit.Stdit2Memory;
+import io.sparkreel.model.denoiser.ParameterLayout;
+import io.sparkreel.model.family.stdit2.Stdit2Config;
+import io.sparkreel.model.family.stdit2.Stdit2Memory;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;

@@ -5,7 +5,7 @@ import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.features.FeatureCache;
 import io.sparkreel.jobs.plan.PlannedClip;
 import io.sparkreel.jobs.watch.RecentLines;
-import io.sparkreel.model.stdit.Stdit2Config;
+import io.sparkreel.model.family.stdit2.Stdit2Config;
 import java.io.Serializable;
 import java.util.List;
 import org.apache.spark.broadcast.Broadcast;

@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.model.BatchShape;
 import io.sparkreel.model.LatentShape;
-import io.sparkreel.model.stdit.Stdit2Config;
+import io.sparkreel.model.family.stdit2.Stdit2Config;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.util.Collections;

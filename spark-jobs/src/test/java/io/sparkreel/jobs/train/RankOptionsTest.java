@@ -8,11 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.KeyedRandom.Purpose;
+import io.sparkreel.model.optim.AdamW;
+import io.sparkreel.model.optim.Ema;
+import io.sparkreel.model.optim.Freeze;
+import io.sparkreel.model.optim.LearningRate;
 import io.sparkreel.model.torch.Precision;
-import io.sparkreel.model.train.AdamW;
-import io.sparkreel.model.train.Ema;
-import io.sparkreel.model.train.Freeze;
-import io.sparkreel.model.train.LearningRate;
 import io.sparkreel.model.train.Trainer;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
