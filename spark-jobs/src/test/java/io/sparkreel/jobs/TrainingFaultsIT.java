@@ -51,7 +51,7 @@ class TrainingFaultsIT {
                 "--set",
                 "ckpt_every=0");
         assertEquals(143, ended.code(), ended.output());
-        assertTrue(ended.output().contains("sparkreel: Stopped as told. To go on from "), ended.output());
+        assertTrue(ended.output().contains("sparkreel: Stopped on request. To resume from "), ended.output());
         CheckpointReader saved =
                 CheckpointReader.newest(new LocalStorage(run)).orElseThrow().checkpoint();
         int step = new ObjectMapper()

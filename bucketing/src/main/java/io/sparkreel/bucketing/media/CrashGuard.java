@@ -3,8 +3,14 @@ package io.sparkreel.bucketing.media;
 
 import io.sparkreel.bucketing.bucket.ClipId;
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.UserPrincipal;
+import java.util.Set;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -19,6 +25,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 public final class CrashGuard implements AutoCloseable {
     private static final String ALONE = "alone ";
     private static final String TOGETHER = "together ";
+    private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rwx------");
     private static final ReadWriteLock OPENING = new ReentrantReadWriteLock(true);
 
     private final Path suspects;
@@ -43,10 +50,55 @@ public final class CrashGuard implements AutoCloseable {
         return new CrashGuard(folder);
     }
 
+    /**
+     * The guard of a job on this node, in {@link #folder}.
+     *
+     * @throws IOException when the folder cannot be made, or belongs to another user of the node, who could put any
+     *     file aside by a note in it
+     */
+    public static CrashGuard ofJob(String job) throws IOException {
+        Path folder = folder(job);
+        makeOwn(folder.getParent().getParent());
+        return open(folder);
+    }
+
     /** The folder for a job, by the name of its output: a rerun of the job finds it again. */
     public static Path folder(String job) {
         String user = System.getProperty("user.name", "user").replaceAll("[^A-Za-z0-9._-]", "_");
-        return Path.of("/tmp", "sparkreel-" + user, "open-media", Long.toHexString(ClipId.of(job, 0)));
+        return Path.of(
+                System.getProperty("java.io.tmpdir"),
+                "sparkreel-" + user,
+                "open-media",
+                Long.toHexString(ClipId.of(job, 0)));
+    }
+
+    /** Makes a folder that this user alone can read and write, or refuses the one that is there. */
+    private static void makeOwn(Path folder) throws IOException {
+        if (!folder.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+            Files.createDirectories(folder);
+            return;
+        }
+        try {
+            Files.createDirectories(folder.getParent());
+            Files.createDirectory(folder, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
+        } catch (FileAlreadyExistsException there) {
+            Path probe = Files.createTempFile("sparkreel", "owner");
+            try {
+                requireOwner(folder, Files.getOwner(probe));
+            } finally {
+                Files.delete(probe);
+            }
+            Files.setPosixFilePermissions(folder, OWNER_ONLY);
+        }
+    }
+
+    static void requireOwner(Path folder, UserPrincipal user) throws IOException {
+        UserPrincipal owner = Files.getOwner(folder, LinkOption.NOFOLLOW_LINKS);
+        if (!owner.equals(user)) {
+            throw new IOException(
+                    "Cannot note which media files are open: %s belongs to %s. Remove it, or set java.io.tmpdir to a folder of %s."
+                            .formatted(folder, owner.getName(), user.getName()));
+        }
     }
 
     private static Path noteOf(Path folder, String file) {

@@ -3,6 +3,7 @@ package io.sparkreel.bucketing.media;
 
 import static org.bytedeco.ffmpeg.global.avcodec.avcodec_get_name;
 
+import io.sparkreel.bucketing.media.format.SourceBytes;
 import java.io.IOException;
 import java.util.Objects;
 import org.bytedeco.ffmpeg.avcodec.AVCodecParameters;

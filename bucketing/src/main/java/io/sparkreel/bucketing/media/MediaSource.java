@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.bucketing.media;
 
+import io.sparkreel.bucketing.media.format.SeekableBytes;
 import java.io.IOException;
 import java.nio.file.Path;
 
@@ -8,17 +9,7 @@ import java.nio.file.Path;
  * The bytes of one media file, readable at any position. Used by one thread at a time; whoever
  * opened it closes it.
  */
-public interface MediaSource extends AutoCloseable {
-
-    /** Length in bytes. */
-    long length() throws IOException;
-
-    /**
-     * Reads up to {@code length} bytes from {@code position} on.
-     *
-     * @return how many bytes were read, at least one unless {@code length} is 0; -1 at the end
-     */
-    int read(long position, byte[] target, int offset, int length) throws IOException;
+public interface MediaSource extends SeekableBytes, AutoCloseable {
 
     @Override
     void close() throws IOException;

@@ -16,6 +16,7 @@ import static org.bytedeco.ffmpeg.global.avutil.av_dict_free;
 import static org.bytedeco.ffmpeg.global.avutil.av_dict_set;
 import static org.bytedeco.ffmpeg.global.avutil.av_opt_set;
 
+import io.sparkreel.bucketing.media.format.ContainerExtent;
 import java.io.IOException;
 import java.util.Arrays;
 import org.bytedeco.ffmpeg.avcodec.AVCodec;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.bucketing.media;
 
+import io.sparkreel.bucketing.media.format.FileEnd;
 import java.io.IOException;
 
 /** Decodes before believing. */
@@ -19,7 +20,7 @@ final class Verification {
         if (verify == Verify.NONE) {
             return tally.frames();
         }
-        String missing = FileEnd.missing(source, probed);
+        String missing = FileEnd.missing(source, probed.formatName());
         if (missing != null) {
             throw new MediaException(MediaProblem.TRUNCATED, missing);
         }

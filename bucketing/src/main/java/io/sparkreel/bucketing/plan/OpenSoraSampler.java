@@ -92,7 +92,7 @@ public final class OpenSoraSampler {
     }
 
     /**
-     * The micro-batches of one rank.
+     * The micro-batches of one rank, as the reference's sampler deals them; what the golden data compares.
      *
      * @param ranks ranks that train together
      * @param rank from 0

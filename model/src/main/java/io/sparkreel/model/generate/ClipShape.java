@@ -12,7 +12,8 @@ package io.sparkreel.model.generate;
  *     samples with
  */
 public record ClipShape(int numFrames, int height, int width, int fps, boolean aspectAsTrained) {
-    private static final int IMAGE_FPS = 120;
+    /** What the model is conditioned on for an image, as in training. */
+    public static final int IMAGE_FPS = 120;
 
     /** The aspect ratio that the model is told. */
     public float toldAspectRatio() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.metrics;
 
+import io.sparkreel.model.train.Validation;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.TreeMap;

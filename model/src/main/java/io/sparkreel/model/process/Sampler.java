@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.process;
 
+import io.sparkreel.model.train.Draws;
 import io.sparkreel.model.torch.Tensor;
 import java.util.function.IntConsumer;
 

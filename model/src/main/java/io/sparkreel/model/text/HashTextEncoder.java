@@ -51,18 +51,18 @@ public final class HashTextEncoder implements TextEncoder {
     @Override
     public TextFeatures encode(List<String> texts) {
         float[] values = new float[Math.multiplyExact(Math.multiplyExact(texts.size(), slots), width)]; // [B, L, D]
-        int[] mask = new int[texts.size() * slots]; // [B, L]
+        boolean[] mask = new boolean[texts.size() * slots]; // [B, L]
         for (int row = 0; row < texts.size(); row++) {
             int slot = row * slots;
             int end = slot + slots;
-            mask[slot] = 1;
+            mask[slot] = true;
             for (String word : BETWEEN_WORDS.split(texts.get(row).toLowerCase(Locale.ROOT))) {
                 if (slot == end) {
                     break;
                 }
                 if (!word.isEmpty()) {
                     KeyedRandom.of(0, 0, hash(word), Purpose.WORD_VECTOR).fillNormal(values, slot * width, width);
-                    mask[slot++] = 1;
+                    mask[slot++] = true;
                 }
             }
         }

@@ -174,12 +174,14 @@ public final class T5Encoder implements TextEncoder {
     @Override
     public TextFeatures encode(List<String> texts) {
         float[] values = new float[Math.multiplyExact(Math.multiplyExact(texts.size(), slots), width())]; // [B, L, D]
-        int[] mask = new int[texts.size() * slots]; // [B, L]
+        boolean[] mask = new boolean[texts.size() * slots]; // [B, L]
         for (int row = 0; row < texts.size(); row++) {
             T5Tokenizer.Tokens tokens = tokenizer.tokenize(texts.get(row));
             float[] features = features(tokens.ids(), tokens.mask());
             System.arraycopy(features, 0, values, row * features.length, features.length);
-            System.arraycopy(tokens.mask(), 0, mask, row * slots, slots);
+            for (int slot = 0; slot < slots; slot++) {
+                mask[row * slots + slot] = tokens.mask()[slot] != 0;
+            }
         }
         return new TextFeatures(values, mask, texts.size(), slots, width());
     }

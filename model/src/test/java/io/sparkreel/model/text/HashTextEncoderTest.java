@@ -24,7 +24,8 @@ class HashTextEncoderTest {
         TextFeatures features = encoder.encode(List.of("A dog runs", "the Dog"));
         assertEquals(2, features.batch());
         assertArrayEquals(slot(features, 0, 1), slot(features, 1, 1));
-        assertArrayEquals(new int[] {1, 1, 1, 0, 0, 1, 1, 0, 0, 0}, features.mask());
+        assertArrayEquals(
+                new boolean[] {true, true, true, false, false, true, true, false, false, false}, features.mask());
         assertArrayEquals(new float[64], slot(features, 0, 3));
     }
 
@@ -38,7 +39,8 @@ class HashTextEncoderTest {
     void wordsAreCutAtWhatIsNeitherLetterNorDigit() {
         TextFeatures features = encoder.encode(List.of("  Über-Café, 4K!", "über café 4k"));
         int half = features.values().length / 2;
-        assertArrayEquals(new int[] {1, 1, 1, 0, 0, 1, 1, 1, 0, 0}, features.mask());
+        assertArrayEquals(
+                new boolean[] {true, true, true, false, false, true, true, true, false, false}, features.mask());
         assertArrayEquals(
                 Arrays.copyOfRange(features.values(), 0, half), Arrays.copyOfRange(features.values(), half, 2 * half));
     }
@@ -46,7 +48,7 @@ class HashTextEncoderTest {
     @Test
     void longTextsAreCutToTheSlots() {
         TextFeatures features = encoder.encode(List.of("a b c d e f g"));
-        assertArrayEquals(new int[] {1, 1, 1, 1, 1}, features.mask());
+        assertArrayEquals(new boolean[] {true, true, true, true, true}, features.mask());
         assertArrayEquals(slot(encoder.encode(List.of("e")), 0, 0), slot(features, 0, 4));
     }
 
@@ -54,7 +56,7 @@ class HashTextEncoderTest {
     @ValueSource(strings = {"", "   ", "!?", "..."})
     void aTextWithoutWordsKeepsOneEmptySlot(String text) {
         TextFeatures features = encoder.encode(List.of(text));
-        assertArrayEquals(new int[] {1, 0, 0, 0, 0}, features.mask());
+        assertArrayEquals(new boolean[] {true, false, false, false, false}, features.mask());
         assertArrayEquals(new float[5 * 64], features.values());
     }
 

@@ -30,7 +30,7 @@ import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.plan.EpochPlanning;
 import io.sparkreel.jobs.plan.HeldOut;
 import io.sparkreel.jobs.plan.PlanInputs;
-import io.sparkreel.jobs.plan.PlanRules;
+import io.sparkreel.jobs.plan.PlanSettings;
 import io.sparkreel.jobs.plan.Stdit2Cost;
 import io.sparkreel.jobs.spark.SparkSessions;
 import io.sparkreel.jobs.storage.HadoopStorage;
@@ -195,7 +195,7 @@ public final class PlannerBenchmark {
         List<Bucket> buckets =
                 manifest.buckets().stream().map(BucketRows::bucket).toList();
         CostModel costs = new CostModel(Stdit2Cost.published(), Map.of());
-        PlanRules rules = new PlanRules(
+        PlanSettings rules = new PlanSettings(
                 buckets,
                 BatchSizes.balanced(buckets, costs, MEMORY_BYTES, null),
                 costs.clipCosts(buckets),

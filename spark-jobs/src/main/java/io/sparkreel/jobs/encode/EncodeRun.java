@@ -18,7 +18,7 @@ import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.features.FeatureCache;
 import io.sparkreel.jobs.loader.BadClip;
 import io.sparkreel.jobs.plan.ClipSource;
-import io.sparkreel.jobs.plan.PlanRules;
+import io.sparkreel.jobs.plan.PlanSettings;
 import io.sparkreel.jobs.spark.Progress;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.weights.WeightsCache;
@@ -41,7 +41,7 @@ import org.apache.spark.util.SerializableConfiguration;
 
 /**
  * Encodes the clips of a data set into a {@link FeatureCache}: those that it lacks. Each executor keeps what it has
- * finished, so a run that was stopped is gone on with by starting it again.
+ * finished, so a run that was stopped resumes when it is started again.
  */
 public final class EncodeRun {
     private static final Logger LOG = LogManager.getLogger(EncodeRun.class);
@@ -160,7 +160,7 @@ public final class EncodeRun {
     private Dataset<Row> wanted(SparkSession spark) {
         Dataset<Row> clips;
         if (config.dataset().type() == io.sparkreel.jobs.config.train.DatasetType.VIDEO_TEXT_DATASET) {
-            Bucket bucket = PlanRules.fixedBucket(config.dataset());
+            Bucket bucket = PlanSettings.fixedBucket(config.dataset());
             clips = ClipSource.longEnough(spark, data, manifest, bucket)
                     .withColumn("bucket_frames", lit(bucket.frames()))
                     .withColumn("height_px", lit(bucket.height()))

@@ -2,21 +2,20 @@
 package io.sparkreel.jobs.encode;
 
 import io.sparkreel.bucketing.media.CrashGuard;
-import io.sparkreel.bucketing.media.MediaKind;
 import io.sparkreel.bucketing.media.PixelClip;
 import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.features.FeatureCache;
 import io.sparkreel.jobs.features.FeatureShard;
 import io.sparkreel.jobs.loader.BadClip;
 import io.sparkreel.jobs.loader.ClipDecoder;
-import io.sparkreel.jobs.loader.StepLoader;
 import io.sparkreel.jobs.parts.Components;
-import io.sparkreel.jobs.plan.PlannedClip;
+import io.sparkreel.jobs.plan.ClipRef;
+import io.sparkreel.jobs.plan.SampleSize;
 import io.sparkreel.jobs.spark.TaskDevice;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.weights.WeightsCache;
 import io.sparkreel.model.autoencoder.LatentCodec;
-import io.sparkreel.model.text.TextEncoder;
+import io.sparkreel.model.text.CachedTextEncoder;
 import io.sparkreel.model.text.TextFeatures;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
@@ -25,11 +24,8 @@ import java.io.Serializable;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -69,7 +65,7 @@ final class EncodeTask implements FlatMapFunction<Iterator<Row>, BadClip>, Seria
     }
 
     /** A window whose frames are being decoded. */
-    private record Coming(PlannedClip clip, int window, long content, Future<PixelClip> pixels) {}
+    private record Coming(ClipRef clip, SampleSize size, int window, long content, Future<PixelClip> pixels) {}
 
     @Override
     public Iterator<BadClip> call(Iterator<Row> rows) throws Exception {
@@ -88,13 +84,11 @@ final class EncodeTask implements FlatMapFunction<Iterator<Row>, BadClip>, Seria
         FeatureShard shard = new FeatureShard(new HadoopStorage(configuration, folder), configuration, cache.dtype());
         ExecutorService decoders = Executors.newFixedThreadPool(threads);
         try (ClipDecoder decoder = new ClipDecoder(
-                        configuration,
-                        frames,
-                        (long) config.steps().decodeCacheMib() << 20,
-                        CrashGuard.open(CrashGuard.folder(folder)));
+                        configuration, frames, (long) config.steps().decodeCacheMib() << 20, CrashGuard.ofJob(folder));
                 LatentCodec codec = Components.codec(config.vae(), weights, tensors);
-                TextEncoder text = Components.textEncoder(config.textEncoder(), weights, tensors)) {
-            Captions captions = new Captions(text);
+                // The windows of a clip follow each other.
+                CachedTextEncoder captions =
+                        new CachedTextEncoder(Components.textEncoder(config.textEncoder(), weights, tensors), 1)) {
             Deque<Coming> coming = new ArrayDeque<>();
             while (rows.hasNext() || !coming.isEmpty()) {
                 while (rows.hasNext() && coming.size() <= threads) {
@@ -112,44 +106,30 @@ final class EncodeTask implements FlatMapFunction<Iterator<Row>, BadClip>, Seria
 
     private static Coming decode(Row row, ClipDecoder decoder, ExecutorService decoders) {
         int window = row.getAs("window");
-        PlannedClip clip = new PlannedClip(
-                window,
-                0,
-                0,
-                "",
-                0,
-                row.getAs("clip_id"),
-                row.getAs("uri"),
-                MediaKind.valueOf(row.<String>getAs("kind").toUpperCase(Locale.ROOT)),
-                row.<Long>getAs("bytes"),
-                row.<Integer>getAs("num_frames"),
-                row.<Double>getAs("fps"),
-                row.getAs("caption") == null ? "" : row.getAs("caption"),
-                row.<Integer>getAs("bucket_frames"),
-                row.<Integer>getAs("height_px"),
-                row.<Integer>getAs("width_px"),
-                null);
-        return new Coming(clip, window, row.getAs("content"), decoders.submit(() -> decoder.decode(clip, window)));
+        ClipRef clip = ClipRef.of(row);
+        SampleSize size = SampleSize.of(row);
+        Future<PixelClip> pixels = decoders.submit(() -> decoder.decode(clip, size, window));
+        return new Coming(clip, size, window, row.getAs("content"), pixels);
     }
 
     private static void encode(
-            Coming coming, LatentCodec codec, Captions captions, FeatureShard shard, List<BadClip> bad)
+            Coming coming, LatentCodec codec, CachedTextEncoder captions, FeatureShard shard, List<BadClip> bad)
             throws IOException, InterruptedException {
-        PlannedClip clip = coming.clip();
+        ClipRef clip = coming.clip();
         PixelClip pixels;
         try {
             pixels = coming.pixels().get();
         } catch (ExecutionException e) {
-            bad.add(StepLoader.bad(clip, e.getCause()));
+            bad.add(BadClip.of(clip, e.getCause()));
             return;
         }
-        TextFeatures features = captions.of(clip.caption());
+        TextFeatures features = captions.encode(clip.caption());
         float[] text = unpadded(features);
         shard.add(new FeatureShard.Entry(
-                clip.clipId(),
-                clip.height(),
-                clip.width(),
-                clip.numFrames(),
+                clip.id(),
+                coming.size().height(),
+                coming.size().width(),
+                coming.size().frames(),
                 coming.window(),
                 coming.content(),
                 codec.distribution(pixels.values(), pixels.frames(), pixels.height(), pixels.width()),
@@ -161,7 +141,7 @@ final class EncodeTask implements FlatMapFunction<Iterator<Row>, BadClip>, Seria
         int tokens = 0;
         float[] values = new float[features.values().length];
         for (int slot = 0; slot < features.slots(); slot++) {
-            if (features.mask()[slot] != 0) {
+            if (features.mask()[slot]) {
                 System.arraycopy(
                         features.values(),
                         slot * features.width(),
@@ -172,23 +152,5 @@ final class EncodeTask implements FlatMapFunction<Iterator<Row>, BadClip>, Seria
             }
         }
         return java.util.Arrays.copyOf(values, tokens * features.width());
-    }
-
-    /** The features of the last caption: the windows of a clip follow each other. */
-    private static final class Captions {
-        private final TextEncoder encoder;
-        private final Map<String, TextFeatures> last = new HashMap<>();
-
-        Captions(TextEncoder encoder) {
-            this.encoder = encoder;
-        }
-
-        TextFeatures of(String caption) {
-            if (!last.containsKey(caption)) {
-                last.clear();
-                last.put(caption, encoder.encode(List.of(caption)));
-            }
-            return last.get(caption);
-        }
     }
 }

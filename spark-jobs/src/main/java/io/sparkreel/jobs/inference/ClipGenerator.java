@@ -29,7 +29,9 @@ import io.sparkreel.model.generate.VideoGenerator;
 import io.sparkreel.model.generate.VideoRequest;
 import io.sparkreel.model.process.Sampler;
 import io.sparkreel.model.process.iddpm.NoiseSchedule;
+import io.sparkreel.model.text.CachedTextEncoder;
 import io.sparkreel.model.text.TextEncoder;
+import io.sparkreel.model.text.TextFeatures;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
 import io.sparkreel.model.train.ModelWeights;
@@ -49,6 +51,7 @@ import org.apache.hadoop.conf.Configuration;
  * and at encoding texts, so that one decodes and writes while another one samples.
  */
 final class ClipGenerator {
+    private static final int CAPTIONS_KEPT = 256;
     /** By the addresses of the GPUs that a task has. */
     private static final Map<List<String>, ClipGenerator> LOADED = new HashMap<>();
 
@@ -57,7 +60,7 @@ final class ClipGenerator {
     private final Stdit2 model;
     private final LatentCodec codec;
     private final CodecGeometry geometry;
-    private final CaptionCache captions;
+    private final CachedTextEncoder captions;
     private final NoiseSchedule schedule;
     private final GeneratorTask task;
     private final ReferenceReader references;
@@ -72,7 +75,7 @@ final class ClipGenerator {
         codec = new TakingTurns(Components.codec(config.vae(), cache, tensors));
         geometry = codec.geometry();
         TextEncoder text = Components.textEncoder(config.textEncoder(), cache, tensors);
-        captions = new CaptionCache(text);
+        captions = new CachedTextEncoder(text, CAPTIONS_KEPT);
         references = new ReferenceReader(hadoop, config.conditioning(), task.saveDir());
         weights = new ModelWeights(task.model(), tensors);
         PretrainedModel.find(config.model(), hadoop, cache).read(weights, TrainingCheckpoint.EMA);
@@ -132,7 +135,7 @@ final class ClipGenerator {
             for (int i = 0; i < opened.size(); i++) {
                 encode(prompt, i, opened.get(i), conditions, latents);
             }
-            List<Caption> texts = prompt.texts().stream().map(captions::caption).toList();
+            List<Caption> texts = prompt.texts().stream().map(this::caption).toList();
             return new VideoRequest(prompt.seed(), prompt.promptId(), sample, texts, conditions, latents);
         } catch (InvalidInputException e) {
             throw new PromptFailure(e.getMessage(), e);
@@ -141,6 +144,11 @@ final class ClipGenerator {
                 reference.close();
             }
         }
+    }
+
+    private Caption caption(String cleaned) {
+        TextFeatures features = captions.encode(cleaned);
+        return new Caption(features.values(), features.mask());
     }
 
     /** Of a reference that is cut to a length which the codec takes. */

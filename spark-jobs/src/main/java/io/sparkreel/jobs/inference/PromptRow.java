@@ -2,6 +2,7 @@
 package io.sparkreel.jobs.inference;
 
 import io.sparkreel.jobs.config.inference.VideoFormat;
+import io.sparkreel.model.generate.ClipShape;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Locale;
@@ -34,7 +35,6 @@ record PromptRow(
         String maskStrategy,
         VideoFormat format)
         implements Serializable {
-    private static final int IMAGE_FPS = 120;
 
     /**
      * What prompts must share to be generated together.
@@ -54,7 +54,7 @@ record PromptRow(
 
         /** Frames a second that the file plays at: every {@code frameInterval}-th one is there. */
         int playedFps(int frameInterval) {
-            return Math.max(1, (isPicture() ? IMAGE_FPS : fps) / frameInterval);
+            return Math.max(1, (isPicture() ? ClipShape.IMAGE_FPS : fps) / frameInterval);
         }
     }
 

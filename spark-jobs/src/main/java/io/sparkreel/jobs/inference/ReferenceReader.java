@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.inference;
 
+import io.sparkreel.model.collective.Work;
 import io.sparkreel.bucketing.media.ClipReader;
 import io.sparkreel.bucketing.media.CrashGuard;
 import io.sparkreel.bucketing.media.MediaException;
@@ -38,7 +39,7 @@ final class ReferenceReader implements AutoCloseable {
         this.hadoop = hadoop;
         mostBytes = config.referenceMaxMib() * MIB;
         web = new WebFile(config.referenceHosts(), mostBytes, config.referenceTimeoutS());
-        guard = CrashGuard.open(CrashGuard.folder(output));
+        guard = CrashGuard.ofJob(output);
     }
 
     /** Work of the native decoder. */

@@ -10,7 +10,8 @@ import io.sparkreel.bucketing.media.MediaSource;
 import io.sparkreel.bucketing.media.PixelClip;
 import io.sparkreel.bucketing.media.TemporalSampling;
 import io.sparkreel.bucketing.media.scale.FrameTransform;
-import io.sparkreel.jobs.plan.PlannedClip;
+import io.sparkreel.jobs.plan.ClipRef;
+import io.sparkreel.jobs.plan.SampleSize;
 import io.sparkreel.jobs.storage.HadoopMediaSource;
 import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.KeyedRandom.Purpose;
@@ -57,11 +58,6 @@ public final class ClipDecoder implements AutoCloseable {
         return reads.get();
     }
 
-    /** What the frames of a sample take. */
-    static long bytes(PlannedClip clip) {
-        return 3L * Float.BYTES * clip.numFrames() * clip.height() * clip.width();
-    }
-
     /**
      * The frames of the sample, [T, 3, H, W], by the reference's temporal sampling. An image fills a sample of several
      * frames by itself.
@@ -70,32 +66,32 @@ public final class ClipDecoder implements AutoCloseable {
      * @throws MediaException if the clip cannot be decoded, or killed the process that last tried
      * @throws IOException if it cannot be fetched
      */
-    public PixelClip decode(PlannedClip clip, long window) throws MediaException, IOException {
-        FrameCache.Key key = new FrameCache.Key(clip.clipId(), clip.height(), clip.width());
+    public PixelClip decode(ClipRef clip, SampleSize size, long window) throws MediaException, IOException {
+        FrameCache.Key key = new FrameCache.Key(clip.id(), size.height(), size.width());
         PixelClip whole = cache.find(key);
         if (whole == null
-                && 3L * Float.BYTES * clip.height() * clip.width() * clip.clipFrames() <= cache.largestClip()) {
+                && new SampleSize(clip.frames(), size.height(), size.width()).bytes() <= cache.largestClip()) {
             Optional<PixelClip> decoded = open(
                     clip,
                     source -> ClipReader.readAll(
-                            source, clip.kind(), frames.transform(), clip.height(), clip.width(), cache.largestClip()));
+                            source, clip.kind(), frames.transform(), size.height(), size.width(), cache.largestClip()));
             if (decoded.isPresent()) {
                 whole = requireWhole(clip, decoded.get());
                 cache.put(key, whole);
             }
         }
         if (whole != null) {
-            return select(whole, indices(clip, whole.frames(), window));
+            return select(whole, indices(clip, size, whole.frames(), window));
         }
         return open(
                 clip,
                 source -> ClipReader.read(
                         source,
                         clip.kind(),
-                        indices(clip, clip.clipFrames(), window),
+                        indices(clip, size, clip.frames(), window),
                         frames.transform(),
-                        clip.height(),
-                        clip.width()));
+                        size.height(),
+                        size.width()));
     }
 
     private interface Reading<T> {
@@ -103,7 +99,7 @@ public final class ClipDecoder implements AutoCloseable {
     }
 
     @SuppressWarnings("try") // the opening is held, not used
-    private <T> T open(PlannedClip clip, Reading<T> reading) throws MediaException, IOException {
+    private <T> T open(ClipRef clip, Reading<T> reading) throws MediaException, IOException {
         String name = clip.uri() + " " + clip.bytes();
         if (guard.isKnownToCrash(name)) {
             throw new MediaException(MediaProblem.NATIVE_CRASH, "the process that read this file alone died");
@@ -115,22 +111,22 @@ public final class ClipDecoder implements AutoCloseable {
         }
     }
 
-    private static PixelClip requireWhole(PlannedClip clip, PixelClip decoded) throws MediaException {
-        if (decoded.frames() < clip.clipFrames()) {
+    private static PixelClip requireWhole(ClipRef clip, PixelClip decoded) throws MediaException {
+        if (decoded.frames() < clip.frames()) {
             throw new MediaException(
                     MediaProblem.TRUNCATED,
-                    "the file says " + clip.clipFrames() + " frames, " + decoded.frames() + " can be decoded");
+                    "the file says " + clip.frames() + " frames, " + decoded.frames() + " can be decoded");
         }
         return decoded;
     }
 
-    private int[] indices(PlannedClip clip, int clipFrames, long window) {
+    private int[] indices(ClipRef clip, SampleSize size, int clipFrames, long window) {
         if (clip.kind() == MediaKind.IMAGE) {
-            return new int[clip.numFrames()];
+            return new int[size.frames()];
         }
-        double u = KeyedRandom.of(frames.seed(), window, clip.clipId(), Purpose.TEMPORAL_START)
+        double u = KeyedRandom.of(frames.seed(), window, clip.id(), Purpose.TEMPORAL_START)
                 .nextDouble();
-        return TemporalSampling.frameIndices(clipFrames, clip.numFrames(), frames.frameInterval(), u);
+        return TemporalSampling.frameIndices(clipFrames, size.frames(), frames.frameInterval(), u);
     }
 
     private static PixelClip select(PixelClip whole, int[] indices) {

@@ -3,38 +3,30 @@ package io.sparkreel.jobs.loader;
 
 import io.sparkreel.bucketing.media.MediaKind;
 import io.sparkreel.bucketing.media.PixelClip;
+import io.sparkreel.jobs.plan.ClipRef;
 import io.sparkreel.jobs.plan.PlannedClip;
+import io.sparkreel.jobs.plan.SampleSize;
 import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.KeyedRandom.Purpose;
 import io.sparkreel.model.autoencoder.LatentCodec;
+import io.sparkreel.model.generate.ClipShape;
+import io.sparkreel.model.text.CachedTextEncoder;
 import io.sparkreel.model.text.TextEncoder;
 import io.sparkreel.model.text.TextFeatures;
 import io.sparkreel.model.train.Sample;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
 
 /** Encodes decoded clips to what the model trains on. Not safe for several threads. */
 public final class ClipEncoder implements AutoCloseable {
-    private static final int IMAGE_FPS = 120;
     private static final int CAPTIONS_KEPT = 1024;
 
     private final LatentCodec codec;
-    private final TextEncoder text;
+    private final CachedTextEncoder text;
     private final long seed;
-    private final Map<String, TextFeatures> captions = new LinkedHashMap<>(16, 0.75f, true) {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, TextFeatures> eldest) {
-            return size() > CAPTIONS_KEPT;
-        }
-    };
 
     /** @param codec closed with this encoder, like {@code text} */
     public ClipEncoder(LatentCodec codec, TextEncoder text, long seed) {
         this.codec = codec;
-        this.text = text;
+        this.text = new CachedTextEncoder(text, CAPTIONS_KEPT);
         this.seed = seed;
     }
 
@@ -42,26 +34,20 @@ public final class ClipEncoder implements AutoCloseable {
     public Sample encode(PlannedClip clip, PixelClip pixels) {
         float[] latent =
                 codec.encode(pixels.values(), pixels.frames(), pixels.height(), pixels.width(), noise(clip, seed));
-        TextFeatures features = captions.computeIfAbsent(clip.caption(), caption -> text.encode(List.of(caption)));
-        return sample(clip, latent, features.values(), flags(features.mask()));
+        TextFeatures caption = text.encode(clip.clip().caption());
+        return sample(clip, latent, caption.values(), caption.mask());
     }
 
-    /** Where a latent of the clip's epoch is drawn from. */
+    /** The generator that the latent of a clip and epoch is sampled with. */
     static KeyedRandom noise(PlannedClip clip, long seed) {
-        return KeyedRandom.of(seed, clip.epoch(), clip.clipId(), Purpose.LATENT_NOISE);
+        return KeyedRandom.of(seed, clip.place().epoch(), clip.clip().id(), Purpose.LATENT_NOISE);
     }
 
-    static Sample sample(PlannedClip clip, float[] latent, float[] text, boolean[] mask) {
-        float fps = clip.kind() == MediaKind.IMAGE ? IMAGE_FPS : (float) clip.fps();
-        return new Sample(clip.clipId(), latent, text, mask, clip.numFrames(), clip.height(), clip.width(), fps);
-    }
-
-    private static boolean[] flags(int[] mask) {
-        boolean[] flags = new boolean[mask.length];
-        for (int i = 0; i < flags.length; i++) {
-            flags[i] = mask[i] != 0;
-        }
-        return flags;
+    static Sample sample(PlannedClip planned, float[] latent, float[] text, boolean[] mask) {
+        ClipRef clip = planned.clip();
+        SampleSize size = planned.size();
+        float fps = clip.kind() == MediaKind.IMAGE ? ClipShape.IMAGE_FPS : (float) clip.fps();
+        return new Sample(clip.id(), latent, text, mask, size.frames(), size.height(), size.width(), fps);
     }
 
     @Override

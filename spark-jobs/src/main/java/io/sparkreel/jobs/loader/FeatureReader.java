@@ -16,7 +16,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.Path;
 
-/** Reads encoded clips and draws their latents. Safe for several threads. */
+/** Reads encoded clips and samples their latents. Safe for several threads. */
 public final class FeatureReader {
     private final Configuration hadoop;
     private final String folder;

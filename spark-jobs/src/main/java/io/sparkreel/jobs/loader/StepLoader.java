@@ -2,11 +2,11 @@
 package io.sparkreel.jobs.loader;
 
 import io.sparkreel.bucketing.media.MediaException;
-import io.sparkreel.bucketing.media.MediaProblem;
 import io.sparkreel.bucketing.media.PixelClip;
 import io.sparkreel.jobs.plan.PlanReader;
 import io.sparkreel.jobs.plan.PlannedClip;
 import io.sparkreel.jobs.plan.PlannedStep;
+import io.sparkreel.jobs.plan.SampleSize;
 import io.sparkreel.model.CodecGeometry;
 import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.train.MicroBatch;
@@ -29,7 +29,7 @@ import org.apache.logging.log4j.Logger;
 /**
  * Loads a rank's part of the coming steps ahead of the training: one thread reads the plan, a pool decodes, and one
  * thread encodes, in the order of the plan. Decoded frames that wait to be encoded stay within a bound; where it is
- * reached, nothing more is decoded until the training has gone on.
+ * reached, nothing more is decoded until training continues.
  */
 public final class StepLoader implements AutoCloseable {
     private static final Logger LOG = LogManager.getLogger(StepLoader.class);
@@ -51,8 +51,9 @@ public final class StepLoader implements AutoCloseable {
     public record SampleShape(CodecGeometry codec, int textSlots, int textWidth) {
         /** @param clip one of the micro-batch, whose clips have one shape */
         public MicroBatch microBatch(PlannedClip clip, List<Sample> samples) {
-            LatentShape latent = codec.latent(clip.numFrames(), clip.height(), clip.width());
-            return new MicroBatch(clip.bucket(), clip.epoch(), samples, latent, textSlots, textWidth);
+            SampleSize size = clip.size();
+            LatentShape latent = codec.latent(size.frames(), size.height(), size.width());
+            return new MicroBatch(clip.place().bucket(), clip.place().epoch(), samples, latent, textSlots, textWidth);
         }
     }
 
@@ -167,7 +168,8 @@ public final class StepLoader implements AutoCloseable {
                 List<Coming> clips = new ArrayList<>();
                 for (PlannedClip clip : planned) {
                     // Larger than all the room there is: it gets that.
-                    int needed = (int) Math.max(1, Math.min(capacity, ClipDecoder.bytes(clip) / KIBIBYTE));
+                    int needed =
+                            (int) Math.max(1, Math.min(capacity, clip.size().bytes() / KIBIBYTE));
                     room.acquire(needed);
                     clips.add(new Coming(clip, decoders.submit(() -> load(clip)), needed));
                 }
@@ -180,7 +182,12 @@ public final class StepLoader implements AutoCloseable {
     private Loaded load(PlannedClip clip) throws MediaException, IOException {
         try {
             return clip.features() == null
-                    ? new Loaded(decoder.decode(clip, frames.window(clip.epoch())), null)
+                    ? new Loaded(
+                            decoder.decode(
+                                    clip.clip(),
+                                    clip.size(),
+                                    frames.window(clip.place().epoch())),
+                            null)
                     : new Loaded(null, features.read(clip));
         } finally {
             done.incrementAndGet();
@@ -210,7 +217,7 @@ public final class StepLoader implements AutoCloseable {
                     Loaded loaded = clip.loaded().get();
                     samples.add(loaded.sample() != null ? loaded.sample() : encode(clip.clip(), loaded.pixels()));
                 } catch (ExecutionException e) {
-                    bad.add(bad(clip.clip(), e.getCause()));
+                    bad.add(BadClip.of(clip.clip().clip(), e.getCause()));
                 } finally {
                     room.release(clip.reserved());
                 }
@@ -229,16 +236,6 @@ public final class StepLoader implements AutoCloseable {
         } finally {
             encoding = false;
         }
-    }
-
-    /** What became of a clip that could not be read; any other failure is thrown on. */
-    public static BadClip bad(PlannedClip clip, Throwable failure) {
-        if (failure instanceof MediaException media) {
-            return new BadClip(clip.clipId(), clip.uri(), media.problem().tableValue(), media.detail());
-        } else if (failure instanceof IOException) {
-            return new BadClip(clip.clipId(), clip.uri(), MediaProblem.READ_ERROR.tableValue(), failure.toString());
-        }
-        throw new IllegalStateException("cannot decode " + clip.uri(), failure);
     }
 
     /**

@@ -10,7 +10,7 @@ import static org.apache.spark.sql.functions.xxhash64;
 import org.apache.spark.sql.Column;
 
 /**
- * The clips of a data set that are judged and not trained on. Which they are is a matter of their identity alone: neither
+ * The clips of a data set that are held out for validation. Their identity alone decides: neither
  * the seed nor the draw nor other clips play a part, so that all runs on the same data hold out the same ones.
  *
  * @param fraction of all clips, about

@@ -34,7 +34,7 @@ final class OpenSoraEpochs {
             .add("clip_id", DataTypes.LongType, false);
 
     private final SparkSession spark;
-    private final PlanRules rules;
+    private final PlanSettings rules;
     private final int perStep;
     private final List<List<Row>> rows = new ArrayList<>();
     private final List<OpenSoraSampler> samplers = new ArrayList<>();

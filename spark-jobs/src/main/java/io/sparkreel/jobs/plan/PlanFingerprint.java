@@ -18,7 +18,7 @@ import java.util.TreeMap;
 public final class PlanFingerprint {
     private PlanFingerprint() {}
 
-    public static String of(TrainingConfig config, BucketingManifest manifest, PlanRules rules) {
+    public static String of(TrainingConfig config, BucketingManifest manifest, PlanSettings rules) {
         Map<String, Object> facts = new LinkedHashMap<>();
         if (config.dataset().type() == DatasetType.VIDEO_TEXT_DATASET) {
             facts.put("data", manifest.run());

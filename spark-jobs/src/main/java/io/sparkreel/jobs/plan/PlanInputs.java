@@ -19,6 +19,6 @@ public record PlanInputs(
         HadoopStorage data,
         BucketingManifest manifest,
         HadoopStorage run,
-        PlanRules rules,
+        PlanSettings rules,
         FeatureCache features,
         HadoopStorage featuresFolder) {}

@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Locale;
 import java.util.NoSuchElementException;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
@@ -53,10 +52,10 @@ public final class PlanReader implements Iterator<PlannedStep>, AutoCloseable {
         if (ahead == null) {
             throw new NoSuchElementException();
         }
-        long step = ahead.step();
+        long step = ahead.place().step();
         List<PlannedClip> clips = new ArrayList<>();
         try {
-            while (ahead != null && ahead.step() == step) {
+            while (ahead != null && ahead.place().step() == step) {
                 clips.add(ahead);
                 ahead = read();
             }
@@ -88,22 +87,24 @@ public final class PlanReader implements Iterator<PlannedStep>, AutoCloseable {
 
     private static PlannedClip clip(Group row) {
         return new PlannedClip(
-                row.getInteger("epoch", 0),
-                row.getLong("step", 0),
-                row.getInteger("micro_batch", 0),
-                row.getString("bucket", 0),
-                row.getDouble("cost", 0),
-                row.getLong("clip_id", 0),
-                row.getString("uri", 0),
-                io.sparkreel.bucketing.media.MediaKind.valueOf(
-                        row.getString("kind", 0).toUpperCase(Locale.ROOT)),
-                row.getLong("bytes", 0),
-                row.getInteger("num_frames", 0),
-                row.getDouble("fps", 0),
-                row.getFieldRepetitionCount("caption") == 0 ? "" : row.getString("caption", 0),
-                row.getInteger("bucket_frames", 0),
-                row.getInteger("height_px", 0),
-                row.getInteger("width_px", 0),
+                new PlannedClip.Place(
+                        row.getInteger("epoch", 0),
+                        row.getLong("step", 0),
+                        row.getInteger("micro_batch", 0),
+                        row.getString("bucket", 0),
+                        row.getDouble("cost", 0)),
+                new ClipRef(
+                        row.getLong("clip_id", 0),
+                        row.getString("uri", 0),
+                        ClipRef.kind(row.getString("kind", 0)),
+                        row.getLong("bytes", 0),
+                        row.getInteger("num_frames", 0),
+                        row.getDouble("fps", 0),
+                        row.getFieldRepetitionCount("caption") == 0 ? "" : row.getString("caption", 0)),
+                new SampleSize(
+                        row.getInteger("bucket_frames", 0),
+                        row.getInteger("height_px", 0),
+                        row.getInteger("width_px", 0)),
                 features(row));
     }
 

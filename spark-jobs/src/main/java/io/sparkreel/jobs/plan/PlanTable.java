@@ -62,7 +62,7 @@ final class PlanTable {
 
     private final SparkSession spark;
     private final ClipSource source;
-    private final PlanRules rules;
+    private final PlanSettings rules;
     private final Dataset<Row> features;
     private final int windows;
 
@@ -70,7 +70,7 @@ final class PlanTable {
      * @param features the index of stored features, or null
      * @param windows of each video that are stored
      */
-    PlanTable(SparkSession spark, ClipSource source, PlanRules rules, Dataset<Row> features, int windows) {
+    PlanTable(SparkSession spark, ClipSource source, PlanSettings rules, Dataset<Row> features, int windows) {
         this.spark = spark;
         this.source = source;
         this.rules = rules;

@@ -19,13 +19,14 @@ public record PlannedStep(int epoch, long step, List<List<PlannedClip>> microBat
         List<List<PlannedClip>> microBatches = new ArrayList<>();
         int current = -1;
         for (PlannedClip clip : clips) {
-            if (clip.microBatch() != current) {
+            if (clip.place().microBatch() != current) {
                 microBatches.add(new ArrayList<>());
-                current = clip.microBatch();
+                current = clip.place().microBatch();
             }
             microBatches.get(microBatches.size() - 1).add(clip);
         }
-        return new PlannedStep(clips.get(0).epoch(), clips.get(0).step(), microBatches);
+        return new PlannedStep(
+                clips.get(0).place().epoch(), clips.get(0).place().step(), microBatches);
     }
 
     /** The number of clips. */
@@ -35,8 +36,9 @@ public record PlannedStep(int epoch, long step, List<List<PlannedClip>> microBat
 
     /** The micro-batches that fall to one of several ranks. */
     public List<List<PlannedClip>> share(int rank, int ranks) {
-        double[] costs =
-                microBatches.stream().mapToDouble(batch -> batch.get(0).cost()).toArray();
+        double[] costs = microBatches.stream()
+                .mapToDouble(batch -> batch.get(0).place().cost())
+                .toArray();
         int[] assigned = StepSharing.assign(costs, ranks);
         List<List<PlannedClip>> mine = new ArrayList<>();
         for (int i = 0; i < assigned.length; i++) {

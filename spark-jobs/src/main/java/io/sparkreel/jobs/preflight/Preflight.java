@@ -17,7 +17,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 
 /**
  * Checks, before any work is done, whether the ranks of a run can start: one for each executor, all at once. Each
- * refusal names the setting to change, and none takes a minute unless it was told to.
+ * refusal names the setting to change, and none takes a minute unless configured to.
  */
 public final class Preflight {
     private static final String SPARK = "4.1.";
@@ -32,7 +32,7 @@ public final class Preflight {
     private Preflight() {}
 
     /**
-     * Checks what the settings alone tell, before Spark starts.
+     * Checks the settings, before Spark starts.
      *
      * @throws UserError if no run can come of them
      */
@@ -91,7 +91,7 @@ public final class Preflight {
         if (ofExecutor != null && ofTask != null && Double.parseDouble(ofTask) != 1) {
             throw refused(
                     "the executors have GPUs, and spark.task.resource.gpu.amount is " + ofTask,
-                    "Set it to 1, or leave it out, so that each rank is told which is its own");
+                    "Set it to 1, or leave it out, so that each rank knows which is its own");
         }
         if (ofExecutor == null && ofTask != null) {
             throw refused(
@@ -122,7 +122,7 @@ public final class Preflight {
     /**
      * Waits for the executors and returns what each has to offer its rank.
      *
-     * @param device what ranks are told to compute on
+     * @param device what ranks are to compute on
      * @throws UserError if they do not come, or cannot have one rank each
      */
     public static List<RankFacts> ranks(JavaSparkContext context, Device device) {

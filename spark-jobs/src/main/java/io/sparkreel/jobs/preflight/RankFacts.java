@@ -34,7 +34,7 @@ public record RankFacts(
     /**
      * Those of this process.
      *
-     * @param device what the rank is told to compute on
+     * @param device what the rank is to compute on
      */
     static RankFacts here(int rank, Device device) {
         SparkEnv env = SparkEnv.get();

@@ -8,7 +8,7 @@ import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 
 /**
- * Lets a job end well when its process is told to: SIGTERM, as {@code spark-submit --kill} and clusters send it, or
+ * Lets a job end well when its process is asked to: SIGTERM, as {@code spark-submit --kill} and clusters send it, or
  * SIGINT. Spark stops itself in a shutdown hook; this one runs before, asks the job to stop, and waits for it.
  */
 public final class StopSignal implements AutoCloseable {
@@ -42,7 +42,7 @@ public final class StopSignal implements AutoCloseable {
     private synchronized void request() {
         requested = true;
         if (action != null) {
-            LOG.info("Stopping, as told by a signal");
+            LOG.info("Stopping on a signal");
             action.run();
         }
     }

@@ -17,7 +17,7 @@ import org.apache.spark.TaskContext;
 
 /**
  * Chooses what a task computes on. Spark gives out GPUs by address, so that no two executors of a machine take the
- * same. A GPU that was given and does not compute is an error, never a reason to go on with the CPU.
+ * same. A GPU that was given and does not compute is an error, never a reason to fall back to the CPU.
  */
 public final class TaskDevice {
     /** Settings of Spark: the GPUs of an executor, and the share that a task takes, which the jobs know. */

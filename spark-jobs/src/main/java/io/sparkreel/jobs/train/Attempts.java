@@ -29,7 +29,7 @@ import org.apache.spark.util.SerializableConfiguration;
 final class Attempts {
     private static final Logger LOG = LogManager.getLogger(Attempts.class);
     private static final int SECRET_BYTES = 32;
-    /** How long ranks may take to end their step and save the run when they are told to stop. */
+    /** How long ranks may take to end their step and save the run when asked to stop. */
     private static final long SAVING_S = 600;
     /** How long ranks may take to end when one has failed; one that hangs has its executor ended before that. */
     private static final long GIVING_UP_S = 45;
@@ -43,7 +43,7 @@ final class Attempts {
     private final Broadcast<List<List<PlannedClip>>> evalClips;
     private volatile boolean stopping;
 
-    /** @param evalClips micro-batches that the model is judged on, possibly none */
+    /** @param evalClips micro-batches that the model is evaluated on, possibly none */
     Attempts(
             JavaSparkContext context,
             int ranks,
@@ -63,10 +63,10 @@ final class Attempts {
     /**
      * Runs the ranks until the plan's last step and returns what they report, by rank.
      *
-     * @throws Stopped if they were told to stop, and have saved the run
+     * @throws Stopped if they were asked to stop, and have saved the run
      */
-    List<RankResult> run(Stretch whole) throws IOException {
-        Stretch rest = whole;
+    List<RankResult> run(StepRange whole) throws IOException {
+        StepRange rest = whole;
         for (int restarts = 0; ; restarts++) {
             Exception failure;
             try {
@@ -84,10 +84,10 @@ final class Attempts {
             rest = fromNewest(rest);
             String from = rest.checkpoint() == null ? "the beginning" : rest.checkpoint();
             if (stop) {
-                throw new Stopped("Stopped as told. To go on from " + from + ", give --load "
+                throw new Stopped("Stopped on request. To resume from " + from + ", give --load "
                         + start.inputs().run() + ".");
             }
-            log.tell(
+            log.append(
                     "restart",
                     String.format(
                             "The ranks failed: %s Starting them again (%d of %d restarts) from %s",
@@ -102,7 +102,7 @@ final class Attempts {
     }
 
     /** What is left to do after the newest checkpoint of this run, with the log as it was then. */
-    private Stretch fromNewest(Stretch steps) throws IOException {
+    private StepRange fromNewest(StepRange steps) throws IOException {
         Optional<CheckpointReader.Found> newest =
                 CheckpointReader.newest(start.inputs().run());
         if (newest.isEmpty()) {
@@ -138,7 +138,7 @@ final class Attempts {
                 : new IllegalStateException(String.valueOf(failure.getMessage()), failure);
     }
 
-    private List<RankResult> once(Stretch steps) throws IOException {
+    private List<RankResult> once(StepRange steps) throws IOException {
         if (stopping) {
             throw new Stopped("stopped before the attempt");
         }
@@ -160,7 +160,7 @@ final class Attempts {
                 evalClips,
                 lines);
         AttemptTasks tasks = new AttemptTasks(attempt, () -> {
-            if (stopping) { // it was told to stop after this attempt was begun and before its job was
+            if (stopping) { // a stop was requested after this attempt began and before its job was
                 context.cancelJobGroup(attempt);
             }
         });

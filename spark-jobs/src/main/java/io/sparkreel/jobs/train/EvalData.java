@@ -5,20 +5,20 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
 
 import io.sparkreel.bucketing.bucket.Bucket;
-import io.sparkreel.bucketing.media.MediaKind;
 import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.dataset.BucketingManifest;
 import io.sparkreel.jobs.dataset.DataFolder;
 import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.plan.ClipRef;
 import io.sparkreel.jobs.plan.ClipSource;
 import io.sparkreel.jobs.plan.HeldOut;
 import io.sparkreel.jobs.plan.PlanInputs;
 import io.sparkreel.jobs.plan.PlannedClip;
+import io.sparkreel.jobs.plan.SampleSize;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
@@ -28,7 +28,7 @@ import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * The clips that the model is judged on while it trains: those of the first draw of a bucketing run.
+ * The clips that the model is evaluated on while it trains: those of the first draw of a bucketing run.
  *
  * @param data output folder of a bucketing run of their own; null: they are held out of the data that is trained on
  * @param manifest what lies in it, or null
@@ -42,7 +42,7 @@ public record EvalData(HadoopStorage data, BucketingManifest manifest, HeldOut h
     public static final String TABLE = "eval";
 
     /**
-     * @return null if the model is not judged
+     * @return null if the model is not evaluated
      * @throws UserError if the clips were bucketed otherwise than those of the run
      */
     static EvalData of(TrainingConfig config, Configuration hadoop) throws IOException {
@@ -71,11 +71,11 @@ public record EvalData(HadoopStorage data, BucketingManifest manifest, HeldOut h
         if (rows.isEmpty()) {
             throw new UserError(
                     data == null
-                            ? "Cannot judge the model: eval_fraction " + heldOut.fraction() + " of "
+                            ? "Cannot evaluate the model: eval_fraction " + heldOut.fraction() + " of "
                                     + inputs.manifest().clips()
                                     + " clips holds out none. Raise it, or give other clips as eval_data_path."
-                            : "Cannot judge the model on " + data + ": it holds no clips in buckets. Bucket others for"
-                                    + " eval_data_path.");
+                            : "Cannot evaluate the model on " + data
+                                    + ": it holds no clips in buckets. Bucket others for" + " eval_data_path.");
         }
         clips.select("clip_id", "uri", "resolution", "bucket_frames", "aspect")
                 .coalesce(1)
@@ -83,7 +83,7 @@ public record EvalData(HadoopStorage data, BucketingManifest manifest, HeldOut h
                 .mode(SaveMode.Overwrite)
                 .parquet(inputs.run().uri(TABLE));
         LOG.info(
-                "{} clips are judged every so often and not trained on; {} lists them",
+                "{} clips are held out for validation; {} lists them",
                 rows.size(),
                 inputs.run().uri(TABLE));
         return cut(rows);
@@ -112,7 +112,7 @@ public record EvalData(HadoopStorage data, BucketingManifest manifest, HeldOut h
                 .collectAsList();
         if (!both.isEmpty()) {
             throw new UserError(
-                    "Cannot judge the model on " + data + ": " + both.get(0).getString(0) + " is trained on"
+                    "Cannot evaluate the model on " + data + ": " + both.get(0).getString(0) + " is trained on"
                             + " as well. Bucket for eval_data_path only clips that --data-path does not hold.");
         }
         return clips;
@@ -130,7 +130,8 @@ public record EvalData(HadoopStorage data, BucketingManifest manifest, HeldOut h
         for (Row row : rows) {
             String bucket = bucket(row);
             if (!current.isEmpty()
-                    && (current.size() == BATCH_SIZE || !current.get(0).bucket().equals(bucket))) {
+                    && (current.size() == BATCH_SIZE
+                            || !current.get(0).place().bucket().equals(bucket))) {
                 microBatches.add(List.copyOf(current));
                 current.clear();
             }
@@ -141,30 +142,18 @@ public record EvalData(HadoopStorage data, BucketingManifest manifest, HeldOut h
     }
 
     private static PlannedClip clip(Row row, int microBatch) {
-        int frames = row.getAs("bucket_frames");
-        int height = row.getAs("height_px");
-        int width = row.getAs("width_px");
-        String caption = row.getAs("caption");
-        return new PlannedClip(
-                0,
-                0,
-                microBatch,
-                bucket(row),
-                (double) frames * height * width,
-                row.<Long>getAs("clip_id"),
-                row.getAs("uri"),
-                MediaKind.valueOf(row.<String>getAs("kind").toUpperCase(Locale.ROOT)),
-                row.<Long>getAs("bytes"),
-                row.<Integer>getAs("num_frames"),
-                row.<Double>getAs("fps"),
-                caption == null ? "" : caption,
-                frames,
-                height,
-                width,
-                null);
+        SampleSize size = SampleSize.of(row);
+        double cost = (double) size.frames() * size.height() * size.width();
+        return new PlannedClip(new PlannedClip.Place(0, 0, microBatch, bucket(row), cost), ClipRef.of(row), size, null);
     }
 
     private static String bucket(Row row) {
-        return row.getAs("resolution") + "-" + row.getAs("bucket_frames") + "-" + row.getAs("aspect");
+        return new Bucket(
+                        row.getAs("resolution"),
+                        row.<Integer>getAs("bucket_frames"),
+                        row.getAs("aspect"),
+                        row.<Integer>getAs("height_px"),
+                        row.<Integer>getAs("width_px"))
+                .id();
     }
 }

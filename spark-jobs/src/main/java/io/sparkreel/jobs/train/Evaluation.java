@@ -40,37 +40,38 @@ final class Evaluation {
     private final List<List<PlannedClip>> microBatches;
     private final Loader loader;
     private final BiFunction<PlannedClip, List<Sample>, MicroBatch> batching;
-    private final Function<MicroBatch, List<ClipLoss>> judge;
+    private final Function<MicroBatch, List<ClipLoss>> validation;
     private final Collective collective;
 
     /**
      * @param microBatches those of all ranks
      * @param batching makes a micro-batch of clips of one bucket
-     * @param judge as {@link io.sparkreel.model.train.Validation#losses}
+     * @param validation as {@link io.sparkreel.model.train.Validation#losses}
      */
     Evaluation(
             List<List<PlannedClip>> microBatches,
             Loader loader,
             BiFunction<PlannedClip, List<Sample>, MicroBatch> batching,
-            Function<MicroBatch, List<ClipLoss>> judge,
+            Function<MicroBatch, List<ClipLoss>> validation,
             Collective collective) {
         this.microBatches = microBatches;
         this.loader = loader;
         this.batching = batching;
-        this.judge = judge;
+        this.validation = validation;
         this.collective = collective;
     }
 
-    /** Judges the model as it is; every rank calls this. */
+    /** Evaluates the current weights; every rank calls this. */
     ObjectNode run() {
         long begin = System.nanoTime();
-        double[] costs =
-                microBatches.stream().mapToDouble(batch -> batch.get(0).cost()).toArray();
+        double[] costs = microBatches.stream()
+                .mapToDouble(batch -> batch.get(0).place().cost())
+                .toArray();
         int[] assigned = StepSharing.assign(costs, collective.worldSize());
         List<ClipLoss> mine = new ArrayList<>();
         for (int i = 0; i < assigned.length; i++) {
             if (assigned[i] == collective.rank()) {
-                judge(microBatches.get(i), mine);
+                evaluate(microBatches.get(i), mine);
             }
         }
         List<ClipLoss> all = gather(mine);
@@ -86,18 +87,21 @@ final class Evaluation {
         return line;
     }
 
-    private void judge(List<PlannedClip> planned, List<ClipLoss> losses) {
+    private void evaluate(List<PlannedClip> planned, List<ClipLoss> losses) {
         List<Sample> samples = new ArrayList<>();
         for (PlannedClip clip : planned) {
             try {
                 samples.add(loader.load(clip));
             } catch (MediaException | IOException e) {
-                LOG.warn("Cannot judge the model on {}: {}. It is left out.", clip.uri(), e.getMessage());
+                LOG.warn(
+                        "Cannot evaluate the model on {}: {}. It is left out.",
+                        clip.clip().uri(),
+                        e.getMessage());
             }
             collective.reportProgress();
         }
         if (!samples.isEmpty()) {
-            losses.addAll(judge.apply(batching.apply(planned.get(0), samples)));
+            losses.addAll(validation.apply(batching.apply(planned.get(0), samples)));
             collective.reportProgress();
         }
     }

@@ -32,7 +32,7 @@ final class NonFiniteGuard {
 
     /**
      * @param finder as {@link io.sparkreel.model.train.Trainer#notFinite}
-     * @param teller as {@link RankWatch#skipped}
+     * @param teller as {@link RankReporter#skipped}
      */
     NonFiniteGuard(
             Storage run,
@@ -73,7 +73,7 @@ final class NonFiniteGuard {
             throw new UserError("Cannot train any further: the loss or the gradient was not finite in " + inARow
                     + " steps in a row, in step " + done + " for clips " + clips(atFault)
                     + " (skipped/ in the run folder "
-                    + "has all). Lower lr, set grad_clip, or leave those clips out, and go on with --load.");
+                    + "has all). Lower lr, set grad_clip, or leave those clips out, and resume with --load.");
         }
     }
 

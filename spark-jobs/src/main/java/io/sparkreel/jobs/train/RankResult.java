@@ -9,7 +9,7 @@ import java.io.Serializable;
  * @param rank which
  * @param steps global steps of the run that are done
  * @param checkpoint the last checkpoint's folder, as a URI
- * @param stopped why the run must not go on, the same on every rank; null if it may
+ * @param stopped why the run must stop, the same on every rank; null if it may continue
  */
 record RankResult(int rank, long steps, String checkpoint, String stopped) implements Serializable {
     private static final long serialVersionUID = 1L;

@@ -12,7 +12,7 @@ import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
 
 /**
- * What every rank of an attempt is told.
+ * What every rank of an attempt needs to know.
  *
  * @param config the run's configuration
  * @param model sizes of the model
@@ -22,14 +22,14 @@ import org.apache.spark.util.SerializableConfiguration;
  * @param features what is stored of the clips beforehand, null if nothing
  * @param attempt name of the attempt
  * @param secret shared by its ranks alone
- * @param evalClips micro-batches that the model is judged on, none if it is not
+ * @param evalClips micro-batches that the model is evaluated on, possibly none
  * @param progress lines for the driver
  */
 record RankTask(
         TrainingConfig config,
         Stdit2Config model,
         Broadcast<SerializableConfiguration> hadoop,
-        Stretch steps,
+        StepRange steps,
         String planFingerprint,
         FeatureCache features,
         String attempt,

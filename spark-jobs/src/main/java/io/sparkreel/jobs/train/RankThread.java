@@ -16,7 +16,7 @@ import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskKilledException;
 
 /**
- * Runs a rank on a thread of its own and looks after it on that of the task. So a kill by Spark does not interrupt
+ * Runs a rank on its own thread and watches it from that of the task. So a kill by Spark does not interrupt
  * the rank, which first saves the run together with the others; and a rank that hangs while the others have given up
  * is noticed: its threads are written to the log, and in the end its executor goes, which frees the slot for the
  * next attempt.

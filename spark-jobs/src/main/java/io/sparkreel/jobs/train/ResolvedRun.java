@@ -17,8 +17,8 @@ import io.sparkreel.jobs.parts.Components.TextSizes;
 import io.sparkreel.jobs.parts.PretrainedModel;
 import io.sparkreel.jobs.plan.PlanFingerprint;
 import io.sparkreel.jobs.plan.PlanInputs;
-import io.sparkreel.jobs.plan.PlanRules;
-import io.sparkreel.jobs.preflight.MemoryNeed;
+import io.sparkreel.jobs.plan.PlanSettings;
+import io.sparkreel.jobs.preflight.MemoryEstimate;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.watch.RunLog;
 import io.sparkreel.jobs.weights.WeightsCache;
@@ -85,7 +85,7 @@ record ResolvedRun(
                 && config.plan().batchSize() != null) {
             LOG.info("'batch_size' has no effect here: bucket_config sets the batch size of each bucket.");
         }
-        PlanRules rules = PlanRules.of(config, manifest, model, codec, hadoop);
+        PlanSettings rules = PlanSettings.of(config, manifest, model, codec, hadoop);
         String fingerprint = PlanFingerprint.of(config, manifest, rules);
         FeatureCache features = FeatureCache.forTraining(config, cache, hadoop);
         HadoopStorage folder = features == null
@@ -122,7 +122,7 @@ record ResolvedRun(
             ImageSize size = config.samples().imageSize();
             loaded.resolve("samples.image_size", () -> {
                 if (Math.min(size.height(), size.width()) < codec.spatialFactor()) {
-                    throw new InvalidInputException("Cannot draw clips of " + size.height() + "x" + size.width()
+                    throw new InvalidInputException("Cannot sample clips of " + size.height() + "x" + size.width()
                             + " pixels: the codec needs " + codec.spatialFactor() + " of each side. Give larger ones.");
                 }
                 codec.latentFrames(config.samples().numFrames());
@@ -148,13 +148,13 @@ record ResolvedRun(
         return first.sizes();
     }
 
-    /** The checkpoint to go on from; null for a run that begins. */
+    /** The checkpoint to resume from; null for a new run. */
     private static Loaded load(TrainingConfig config, Configuration hadoop, HadoopStorage run) throws IOException {
         OptionalLong taken = CheckpointReader.lastStep(run);
         if (config.run().load() == null) {
             if (taken.isPresent()) {
                 throw new UserError("Cannot begin a run in " + run + ": it holds checkpoints of another. Give --load "
-                        + run + " to go on with that, or another --outputs.");
+                        + run + " to resume it, or another --outputs.");
             }
             return null;
         }
@@ -164,14 +164,14 @@ record ResolvedRun(
         return new Loaded(found.checkpoint(), from.uri(found.checkpoint().folder()));
     }
 
-    /** After a failure the newest checkpoint of the run folder is gone on from, so it must be one of this run. */
+    /** After a failure the run resumes from the newest checkpoint of its folder, so that must be one of this run. */
     private static void requireNoLaterCheckpoint(CheckpointReader load, RunState resumed, HadoopStorage run)
             throws IOException {
         long from = resumed == null ? 0 : resumed.globalStep();
         Optional<CheckpointReader.Found> newest = CheckpointReader.newest(run);
         if (newest.isPresent()
                 && TrainingCheckpoint.state(newest.get().checkpoint()).globalStep() > from) {
-            throw new UserError("Cannot go on from step " + from + " of " + load + " in " + run + ": it holds a later "
+            throw new UserError("Cannot resume from step " + from + " of " + load + " in " + run + ": it holds a later "
                     + "checkpoint, " + newest.get().checkpoint().folder() + ". Give another --outputs, or remove it.");
         }
     }
@@ -190,7 +190,7 @@ record ResolvedRun(
         if (!config.plan().replan()) {
             throw new UserError(
                     "Cannot resume from " + load + ": its steps would be others now, " + String.join(", ", changes)
-                            + ". Restore that, give --replan to go on with new steps, or --start-from-scratch to take only weights"
+                            + ". Restore that, give --replan to resume with new steps, or --start-from-scratch to take only weights"
                             + " and optimizer.");
         }
         LOG.warn(
@@ -216,15 +216,15 @@ record ResolvedRun(
     }
 
     /** What a rank will need for the largest micro-batch of the shards. */
-    MemoryNeed memoryNeed(TrainingConfig config) {
-        PlanRules rules = inputs.rules();
+    MemoryEstimate memoryNeed(TrainingConfig config) {
+        PlanSettings rules = inputs.rules();
         List<BatchShape> micros = rules.buckets().stream()
                 .map(bucket -> new BatchShape(
                         rules.batchSize(bucket),
                         codec.latent(bucket.frames(), bucket.height(), bucket.width()),
                         model.modelMaxLength()))
                 .toList();
-        return MemoryNeed.of(
+        return MemoryEstimate.of(
                 model,
                 micros,
                 config.dtype() == Precision.BF16 ? 2 : 4,
@@ -239,8 +239,8 @@ record ResolvedRun(
         return resumed == null ? 0 : resumed.globalStep();
     }
 
-    /** What the ranks had told lately when they wrote the checkpoint that is gone on from, if it is the run's own. */
-    List<JsonNode> told() throws IOException {
+    /** The log lines that the checkpoint to resume from holds, if it is one of this run. */
+    List<JsonNode> checkpointedLines() throws IOException {
         HadoopStorage run = inputs.run();
         boolean own = checkpoint != null && checkpoint.startsWith(run.uri("") + "/");
         return own && resumed != null

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.train;
 
+import io.sparkreel.model.train.Draws;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.sparkreel.jobs.config.train.SampleConfig;
@@ -36,7 +37,7 @@ import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 
 /**
- * Draws clips for the prompts of the configuration, from the averaged weights. The ranks share the prompts; a clip is
+ * Samples clips for the prompts of the configuration, from the EMA weights. The ranks share the prompts; a clip is
  * the same on whichever rank, and each time from the same noise, so that only the weights change from step to step.
  */
 public final class SampleVideos {
@@ -79,16 +80,16 @@ public final class SampleVideos {
      *
      * @return prompt and file of each that could be written, the path being relative to the run folder
      */
-    ArrayNode draw(long step) {
+    ArrayNode generate(long step) {
         Stdit2 averaged = model.get(); // which may take all ranks, those without a prompt too
         String mine = "";
         for (int i = collective.rank(); i < samples.prompts().size(); i += collective.worldSize()) {
             String name = RunLog.SAMPLES + "/step-" + step + "/" + i + (samples.numFrames() == 1 ? ".png" : ".mp4");
             try {
-                draw(averaged, i, name);
+                generate(averaged, i, name);
                 mine += i + " " + name + "\n";
             } catch (IOException e) {
-                LOG.warn("Cannot write {}: {}. Training goes on without it.", run.uri(name), e.toString());
+                LOG.warn("Cannot write {}: {}. Training continues without it.", run.uri(name), e.toString());
             }
             collective.reportProgress();
         }
@@ -108,7 +109,7 @@ public final class SampleVideos {
         return clips;
     }
 
-    private void draw(Stdit2 averaged, int prompt, String name) throws IOException {
+    private void generate(Stdit2 averaged, int prompt, String name) throws IOException {
         NoiseSchedule schedule = NoiseSchedule.linear(Integer.toString(samples.numSamplingSteps()));
         Sampler sampler = Components.sampler(
                 samples.sampler(), schedule, config.scheduler().predictXstart(), averaged.tensors());
@@ -146,11 +147,7 @@ public final class SampleVideos {
         return captions.computeIfAbsent(prompt, index -> {
             TextFeatures features =
                     text.encode(PromptSyntax.parse(samples.prompts().get(index)).texts(1));
-            boolean[] mask = new boolean[features.mask().length];
-            for (int i = 0; i < mask.length; i++) {
-                mask[i] = features.mask()[i] != 0;
-            }
-            return new Caption(features.values(), mask);
+            return new Caption(features.values(), features.mask());
         });
     }
 }

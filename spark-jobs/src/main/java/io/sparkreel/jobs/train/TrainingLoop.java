@@ -27,7 +27,7 @@ final class TrainingLoop {
     private final ModelWeights weights;
     private final Trainer trainer;
     private final Collective collective;
-    private final RankWatch watch;
+    private final RankReporter watch;
     private final BadClips badClips;
     private final Configuration hadoop;
     private final NonFiniteGuard guard;
@@ -45,7 +45,7 @@ final class TrainingLoop {
             ModelWeights weights,
             Trainer trainer,
             Collective collective,
-            RankWatch watch) {
+            RankReporter watch) {
         this.task = task;
         config = task.config().run();
         this.run = run;

@@ -88,7 +88,7 @@ public final class TrainingRank {
                             new ClipEncoder(codec, text, config.run().seed());
                     Evaluation evaluation = new Evaluation(
                             task.evalClips().value(),
-                            clip -> evalEncoder.encode(clip, decoder.decode(clip, 0)),
+                            clip -> evalEncoder.encode(clip, decoder.decode(clip.clip(), clip.size(), 0)),
                             shape::microBatch,
                             trainer.validation()::losses,
                             collective);
@@ -100,8 +100,8 @@ public final class TrainingRank {
                             codec,
                             text,
                             collective);
-                    RankWatch watch =
-                            new RankWatch(task, collective, trainer, tensors, start.globalStep(), evaluation, samples);
+                    RankReporter watch = new RankReporter(
+                            task, collective, trainer, tensors, start.globalStep(), evaluation, samples);
                     HadoopStorage run = new HadoopStorage(hadoop, config.run().outputs());
                     running = trainer;
                     return new TrainingLoop(task, run, start, loader, weights, trainer, collective, watch).run();
@@ -142,7 +142,7 @@ public final class TrainingRank {
     }
 
     private ClipDecoder decoder() throws IOException {
-        CrashGuard guard = CrashGuard.open(CrashGuard.folder(config.run().outputs()));
+        CrashGuard guard = CrashGuard.ofJob(config.run().outputs());
         return new ClipDecoder(hadoop, frames(), (long) config.steps().decodeCacheMib() << 20, guard);
     }
 
@@ -197,7 +197,7 @@ public final class TrainingRank {
                 config.run().seed());
     }
 
-    /** The state to go on from: a checkpoint's, or that of a run that begins. */
+    /** The state to start from: a checkpoint's, or that of a new run. */
     private RunState restore(ModelWeights weights, Trainer trainer, WeightsCache cache) throws IOException {
         RunState fresh = new RunState(
                 0,

@@ -24,7 +24,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * A training run as the driver sees it: plans some epochs, runs them as a barrier stage, and goes on with the
+ * A training run as the driver sees it: plans some epochs, runs them as a barrier stage, and continues with the
  * next from the checkpoint at the end of that stage.
  */
 public final class TrainingRun {
@@ -57,7 +57,7 @@ public final class TrainingRun {
     /**
      * Trains until the last step.
      *
-     * @param signal may tell the run to stop
+     * @param signal may ask the run to stop
      * @throws Stopped if it did; what was trained is saved
      */
     public void execute(SparkSession spark, StopSignal signal) throws IOException {
@@ -70,7 +70,7 @@ public final class TrainingRun {
             }
             EpochPlanning planning = new EpochPlanning(
                     spark, start.inputs(), new HeldOut(config.watch().evalFraction()));
-            try (RunLog log = RunLog.of(loaded, start.inputs().run(), start.globalStep(), start.told())) {
+            try (RunLog log = RunLog.of(loaded, start.inputs().run(), start.globalStep(), start.checkpointedLines())) {
                 spark.sparkContext().addSparkListener(log);
                 List<List<PlannedClip>> evalClips = eval == null ? List.of() : eval.microBatches(spark, start.inputs());
                 Attempts attempts = new Attempts(context, ranks, config, start, evalClips, log);
@@ -79,7 +79,7 @@ public final class TrainingRun {
             }
         } catch (Exception e) { // Spark's own exceptions are checked, and not declared
             if (signal.isRequested() && !(e instanceof Stopped)) {
-                throw new Stopped("Stopped as told, before the first step.");
+                throw new Stopped("Stopped on request, before the first step.");
             }
             throw e;
         } finally {
@@ -118,7 +118,7 @@ public final class TrainingRun {
             EpochPlanning.Planned planned = planning.next(epoch, epochBegin, total);
             long last = Math.min(planned.endStep(), total);
             boolean newRun = done == 0;
-            List<RankResult> results = attempts.run(new Stretch(planned.path(), last, total, checkpoint, newRun));
+            List<RankResult> results = attempts.run(new StepRange(planned.path(), last, total, checkpoint, newRun));
             String stopped = results.get(0).stopped();
             if (stopped != null) {
                 throw new UserError("Cannot train any further: " + stopped + "; "
@@ -131,7 +131,7 @@ public final class TrainingRun {
             epochBegin = planned.endStep();
         }
         tellOfBadClips(spark);
-        log.tell("end", "Trained " + done + " steps; the last checkpoint is " + checkpoint);
+        log.append("end", "Trained " + done + " steps; the last checkpoint is " + checkpoint);
     }
 
     private long totalSteps(long stepsPerEpoch) {

@@ -37,7 +37,7 @@ public final class DevicePeak {
                     .map(name -> PeakRate.of(name, config.dtype() == Precision.BF16))
                     .orElse(OptionalDouble.empty());
         } catch (IOException e) {
-            LOG.info("The share of the peak is not told: {}. Set peak_tflops to have it.", e.getMessage());
+            LOG.info("The share of peak performance is not logged: {}. Set peak_tflops to have it.", e.getMessage());
             return OptionalDouble.empty();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.util.List;
 
-/** Makes something of the lines of a run's log. Calls come one at a time. */
+/** Consumes the events of a run's log (TensorBoard, run page, Spark metrics). Calls come one at a time. */
 interface LineSink extends AutoCloseable {
 
     /** A line that an earlier start of the same run has left; before all others, in order. */
@@ -15,7 +15,7 @@ interface LineSink extends AutoCloseable {
     void line(JsonNode line) throws IOException;
 
     /**
-     * What was told of steps after this one is void: they are taken again.
+     * Events of steps after this one are void: those steps are taken again.
      *
      * @param lines all that still count
      */

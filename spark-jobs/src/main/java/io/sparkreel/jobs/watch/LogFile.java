@@ -74,14 +74,14 @@ public final class LogFile {
     }
 
     /**
-     * Goes back to a checkpoint. What was told of later steps is dropped, since they are taken again; what was not
+     * Goes back to a checkpoint. Lines of later steps are dropped, since those are taken again; what was not
      * heard of earlier ones is added.
      *
      * @param step of the checkpoint, 0 for the beginning
-     * @param told what the ranks had told lately when they wrote it
+     * @param lines the log lines that the checkpoint holds
      * @return what was added; these are now the last lines
      */
-    List<JsonNode> rewind(long step, List<JsonNode> told) throws IOException {
+    List<JsonNode> rewind(long step, List<JsonNode> lines) throws IOException {
         List<JsonNode> kept = new ArrayList<>();
         List<JsonNode> added = new ArrayList<>();
         Set<String> known = new HashSet<>();
@@ -91,7 +91,7 @@ public final class LogFile {
                 known.add(key(line));
             }
         }
-        for (JsonNode line : told) {
+        for (JsonNode line : lines) {
             if (line.path("step").asLong() <= step && known.add(key(line))) {
                 added.add(line);
             }

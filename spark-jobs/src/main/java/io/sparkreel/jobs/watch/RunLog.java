@@ -44,12 +44,12 @@ public final class RunLog extends SparkListener implements AutoCloseable {
     private final Map<Integer, Long> next = new HashMap<>();
 
     /**
-     * The log of a run that begins or goes on: event files, Spark's metrics, the run page.
+     * The log of a new or resumed run: event files, Spark's metrics, the run page.
      *
-     * @param step that it goes on after, 0 for a run that begins
-     * @param told as for {@link LogFile#rewind}
+     * @param step after which it resumes, 0 for a new run
+     * @param lines as for {@link LogFile#rewind}
      */
-    public static RunLog of(LoadedConfig<TrainingConfig> loaded, HadoopStorage run, long step, List<JsonNode> told)
+    public static RunLog of(LoadedConfig<TrainingConfig> loaded, HadoopStorage run, long step, List<JsonNode> lines)
             throws IOException {
         RunPage page = new RunPage(run.toString(), loaded.yaml());
         List<LineSink> sinks = new ArrayList<>(List.of(
@@ -59,26 +59,26 @@ public final class RunLog extends SparkListener implements AutoCloseable {
         if (loaded.config().watch().wandb()) {
             sinks.add(new WandbSync(WandbSync.find(System.getenv("PATH")), run)); // closed after the event file
         }
-        return new RunLog(run, step, told, sinks);
+        return new RunLog(run, step, lines, sinks);
     }
 
     /**
-     * Goes on with the log of the run folder if there is one, which then ends where the run goes on.
+     * Continues the log of the run folder if there is one, cut where the run resumes.
      *
-     * @param step that the run goes on after, 0 for the beginning
-     * @param told as for {@link LogFile#rewind}
-     * @param sinks are told all lines, and closed with this log
+     * @param step after which the run resumes, 0 for the beginning
+     * @param lines as for {@link LogFile#rewind}
+     * @param sinks get all lines, and are closed with this log
      */
-    RunLog(HadoopStorage run, long step, List<JsonNode> told, List<LineSink> sinks) throws IOException {
+    RunLog(HadoopStorage run, long step, List<JsonNode> lines, List<LineSink> sinks) throws IOException {
         this.sinks = List.copyOf(sinks);
         file = new LogFile(run);
-        List<JsonNode> late = file.rewind(step, told);
+        List<JsonNode> late = file.rewind(step, lines);
         file.flush();
         List<JsonNode> all = file.lines();
         for (JsonNode line : all.subList(0, all.size() - late.size())) {
             this.sinks.forEach(sink -> sink.earlier(line));
         }
-        tellSinks(late);
+        passOn(late);
     }
 
     /** From now on lines come from this accumulator. */
@@ -116,7 +116,7 @@ public final class RunLog extends SparkListener implements AutoCloseable {
      *
      * @param what for people; on the console it is a warning, unless it is the end
      */
-    public synchronized void tell(String event, String what) {
+    public synchronized void append(String event, String what) {
         ObjectNode line = JSON.createObjectNode()
                 .put("event", event)
                 .put("time", Instant.now().toString())
@@ -130,13 +130,13 @@ public final class RunLog extends SparkListener implements AutoCloseable {
             boolean warning = node.has("message") && !node.get("event").asText().equals("end");
             LOG.log(warning ? Level.WARN : Level.INFO, "{}", ProgressLine.of(node));
             file.append(line);
-            tellSinks(List.of(node));
+            passOn(List.of(node));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    private void tellSinks(List<JsonNode> lines) throws IOException {
+    private void passOn(List<JsonNode> lines) throws IOException {
         for (JsonNode line : lines) {
             for (LineSink sink : sinks) {
                 sink.line(line);
@@ -144,7 +144,7 @@ public final class RunLog extends SparkListener implements AutoCloseable {
         }
     }
 
-    /** What the ranks had told lately when they wrote a checkpoint. */
+    /** The log lines that a checkpoint holds. */
     public static List<JsonNode> notes(CheckpointReader checkpoint) throws IOException {
         List<JsonNode> lines = new ArrayList<>();
         if (checkpoint.has(LogFile.NAME)) {
@@ -157,15 +157,15 @@ public final class RunLog extends SparkListener implements AutoCloseable {
         return lines;
     }
 
-    /** As {@link LogFile#rewind}; lines of an attempt that is over are not heard any more. */
-    public synchronized void rewind(long step, List<JsonNode> told) throws IOException {
+    /** As {@link LogFile#rewind}; lines of an attempt that has ended are ignored. */
+    public synchronized void rewind(long step, List<JsonNode> lines) throws IOException {
         accumulator = -1;
-        tellSinks(file.rewind(step, told));
-        List<JsonNode> lines = file.lines();
-        sinks.forEach(sink -> sink.rewound(step, lines));
+        passOn(file.rewind(step, lines));
+        List<JsonNode> left = file.lines();
+        sinks.forEach(sink -> sink.rewound(step, left));
     }
 
-    /** Brings what was told so far to the run folder. */
+    /** Writes the lines so far to the run folder. */
     public synchronized void flush() throws IOException {
         file.flush();
         for (LineSink sink : sinks) {

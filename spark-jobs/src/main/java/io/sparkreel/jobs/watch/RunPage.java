@@ -70,7 +70,7 @@ final class RunPage {
         }
     }
 
-    /** The run goes on: what was said of an end was not the last word. */
+    /** The run continues: an end that was logged was not the last. */
     void open() {
         state = "running";
     }

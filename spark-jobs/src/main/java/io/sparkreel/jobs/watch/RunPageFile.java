@@ -64,7 +64,7 @@ final class RunPageFile implements LineSink {
     @Override
     public void rewound(long step, List<JsonNode> lines) {
         costs.forget();
-        lines.forEach(costs::add); // the page's curves drop what is told again by themselves
+        lines.forEach(costs::add); // the page's curves drop repeated steps by themselves
     }
 
     @Override
@@ -81,7 +81,7 @@ final class RunPageFile implements LineSink {
                 run.atomicPut(NAME, html);
             } catch (IOException e) {
                 LOG.warn(
-                        "Cannot write {}: {}. Training goes on; the page stays as it was.",
+                        "Cannot write {}: {}. Training continues; the page stays as it was.",
                         run.uri(NAME),
                         e.toString());
             }

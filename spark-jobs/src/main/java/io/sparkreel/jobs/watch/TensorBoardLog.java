@@ -17,7 +17,7 @@ import java.util.UUID;
 
 /**
  * The scalars of a run as an event file; every start of the run adds one to the folder. Where steps are taken again,
- * readers are told to forget what they have of them, so that they show one curve.
+ * readers are made to forget them, so that they show one curve.
  */
 final class TensorBoardLog implements LineSink {
     /** Folder of the event files in the run folder. */

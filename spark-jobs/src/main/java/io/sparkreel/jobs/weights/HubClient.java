@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.weights;
 
+import io.sparkreel.model.collective.Work;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -31,7 +32,7 @@ import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 
 /**
- * Talks to a Hugging Face hub. A transfer that breaks off, or brings nothing for a while, goes on from where it stood.
+ * Talks to a Hugging Face hub. A transfer that breaks off, or brings nothing for a while, resumes from where it stood.
  * The token is sent to the hub's own host alone, not to where it redirects, and appears in no message.
  */
 final class HubClient {

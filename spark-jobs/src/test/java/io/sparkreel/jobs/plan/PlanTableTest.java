@@ -115,7 +115,7 @@ class PlanTableTest {
             sizes.put(Bucket.tag(bucket.resolution(), bucket.frames()), 1 + bucket.frames() % 5);
             costs.put(bucket.id(), (double) bucket.frames() * bucket.height() * bucket.width());
         }
-        PlanRules rules = new PlanRules(
+        PlanSettings rules = new PlanSettings(
                 List.copyOf(counts.buckets().keySet()), sizes, costs, null, new StepPlanner(42, 8, mix), sampler);
         return new PlanInputs(
                 data,
@@ -236,7 +236,9 @@ class PlanTableTest {
             for (long step = 7; step < planned.endStep(); step++) {
                 PlannedStep read = reader.next();
                 assertEquals(step, read.step());
-                read.microBatches().forEach(batch -> batch.forEach(clip -> seen.add(clip.clipId())));
+                read.microBatches()
+                        .forEach(batch ->
+                                batch.forEach(clip -> seen.add(clip.clip().id())));
             }
             assertEquals(
                     expected(plain, 0, 1, 0).stream()
@@ -276,8 +278,10 @@ class PlanTableTest {
         EvalData eval = new EvalData(null, null, tenth);
         Set<Long> judged = new HashSet<>();
         for (List<PlannedClip> batch : eval.microBatches(SPARK, plain)) {
-            assertEquals(1, batch.stream().map(PlannedClip::bucket).distinct().count());
-            batch.forEach(clip -> assertTrue(judged.add(clip.clipId())));
+            assertEquals(
+                    1,
+                    batch.stream().map(clip -> clip.place().bucket()).distinct().count());
+            batch.forEach(clip -> assertTrue(judged.add(clip.clip().id())));
         }
         Dataset<Row> shards = SPARK.read().parquet(plain.data().uri("shards/run=r"));
         Set<Long> first = clipIds(shards.where("epoch = 0"));

@@ -8,7 +8,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.media.MediaKind;
 import io.sparkreel.bucketing.media.MediaProblem;
+import io.sparkreel.jobs.plan.ClipRef;
 import io.sparkreel.jobs.plan.PlannedClip;
+import io.sparkreel.jobs.plan.SampleSize;
 import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.collective.Collective;
 import io.sparkreel.model.train.MicroBatch;
@@ -51,21 +53,9 @@ class EvaluationTest {
 
     private static PlannedClip clip(int microBatch, String bucket, long id) {
         return new PlannedClip(
-                0,
-                0,
-                microBatch,
-                bucket,
-                10 + microBatch % 3,
-                id,
-                "file:/" + id,
-                MediaKind.IMAGE,
-                1,
-                1,
-                1,
-                "",
-                1,
-                8,
-                8,
+                new PlannedClip.Place(0, 0, microBatch, bucket, 10 + microBatch % 3),
+                new ClipRef(id, "file:/" + id, MediaKind.IMAGE, 1, 1, 1, ""),
+                new SampleSize(1, 8, 8),
                 null);
     }
 
@@ -79,10 +69,10 @@ class EvaluationTest {
     }
 
     private static Sample load(PlannedClip clip) throws MediaException {
-        if (clip.clipId() == UNREADABLE) {
+        if (clip.clip().id() == UNREADABLE) {
             throw new MediaException(MediaProblem.TRUNCATED, "cut short");
         }
-        return new Sample(clip.clipId(), new float[1], new float[1], new boolean[1], 1, 8, 8, 120);
+        return new Sample(clip.clip().id(), new float[1], new float[1], new boolean[1], 1, 8, 8, 120);
     }
 
     /** Losses whose sum depends on the order of additions. */
@@ -108,7 +98,12 @@ class EvaluationTest {
                                 microBatches(),
                                 EvaluationTest::load,
                                 (clip, samples) -> new MicroBatch(
-                                        clip.bucket(), clip.epoch(), samples, new LatentShape(1, 1, 1, 1), 1, 1),
+                                        clip.place().bucket(),
+                                        clip.place().epoch(),
+                                        samples,
+                                        new LatentShape(1, 1, 1, 1),
+                                        1,
+                                        1),
                                 EvaluationTest::judge,
                                 collective)
                         .run());

@@ -272,7 +272,7 @@ class TrainingOptionsTest {
         killer.setDaemon(true);
         killer.start();
         Stopped stopped = assertThrows(Stopped.class, () -> train("killed", "epochs: 2000", "ckpt_every: 5"));
-        assertTrue(stopped.getMessage().startsWith("Stopped as told. To go on from "), stopped.getMessage());
+        assertTrue(stopped.getMessage().startsWith("Stopped on request. To resume from "), stopped.getMessage());
         Map<Long, Double> told = told(run, "loss");
         int steps = told.size();
         assertEquals(steps(1, steps), List.copyOf(told.keySet()));

@@ -78,7 +78,7 @@ class RunLogTest {
             lines.add(step(3, 0.25, false));
             log.take(lines.copy().value());
             log.take(lines.value());
-            log.tell("restart", "The ranks failed.");
+            log.append("restart", "The ranks failed.");
         }
         assertEquals(List.of("step 1", "step 2", "step 3", "restart "), memory.lines);
         List<String> written = Files.readAllLines(folder.resolve("log.jsonl"));

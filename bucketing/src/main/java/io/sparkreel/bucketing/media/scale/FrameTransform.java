@@ -2,7 +2,6 @@
 package io.sparkreel.bucketing.media.scale;
 
 import io.sparkreel.bucketing.InvalidInputException;
-import java.util.Locale;
 
 /** How a picture is brought to the size of its bucket; both ways keep its proportions. */
 public enum FrameTransform {
@@ -10,26 +9,6 @@ public enum FrameTransform {
     RESIZE_CROP,
     /** Scaled until the short side fits, then the centre square; square targets only. */
     CENTER;
-
-    /** The name in configurations: {@code resize_crop} or {@code center}. */
-    public String configurationName() {
-        return name().toLowerCase(Locale.ROOT);
-    }
-
-    /**
-     * Reads {@code transform_name} of a configuration.
-     *
-     * @throws InvalidInputException when there is no such transform
-     */
-    public static FrameTransform fromConfigurationName(String name) {
-        for (FrameTransform transform : values()) {
-            if (transform.configurationName().equals(name)) {
-                return transform;
-            }
-        }
-        throw new InvalidInputException(
-                "Cannot transform frames: transform_name is \"%s\". Use resize_crop or center.".formatted(name));
-    }
 
     /** Refuses targets this transform cannot make. */
     public void requireTarget(int height, int width) {

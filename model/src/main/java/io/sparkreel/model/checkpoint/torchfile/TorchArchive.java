@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.checkpoint.torchfile;
 
+import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.checkpoint.torchfile.Unpickler.View;
 import io.sparkreel.model.checkpoint.torchfile.ZipDirectory.Range;
 import java.io.IOException;

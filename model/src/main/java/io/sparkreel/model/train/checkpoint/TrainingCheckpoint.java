@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.train.checkpoint;
 
+import io.sparkreel.model.collective.Work;
+import io.sparkreel.model.torch.Tensors;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.checkpoint.CheckpointReader;

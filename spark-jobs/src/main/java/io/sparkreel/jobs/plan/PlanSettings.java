@@ -38,7 +38,7 @@ import org.apache.hadoop.conf.Configuration;
  * @param planner how micro-batches become steps
  * @param sampler who makes the plan
  */
-public record PlanRules(
+public record PlanSettings(
         List<Bucket> buckets,
         Map<String, Integer> batchSizes,
         Map<String, Double> clipCosts,
@@ -54,7 +54,7 @@ public record PlanRules(
      * @throws UserError if a bucket has no batch size
      * @throws io.sparkreel.bucketing.InvalidInputException if a micro-batch does not fit the memory
      */
-    public static PlanRules of(
+    public static PlanSettings of(
             TrainingConfig config,
             BucketingManifest manifest,
             Stdit2Config model,
@@ -81,7 +81,7 @@ public record PlanRules(
             }
         }
         StepPlanner planner = new StepPlanner(config.run().seed(), plan.microBatchesPerStep(), plan.stepMix());
-        return new PlanRules(buckets, sizes, costs.clipCosts(buckets), costs, planner, plan.sampler());
+        return new PlanSettings(buckets, sizes, costs.clipCosts(buckets), costs, planner, plan.sampler());
     }
 
     private static void requireLegalFrames(List<Bucket> buckets, CodecGeometry codec) {

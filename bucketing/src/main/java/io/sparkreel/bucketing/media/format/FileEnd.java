@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.bucketing.media;
+package io.sparkreel.bucketing.media.format;
 
 import java.io.IOException;
 
@@ -7,7 +7,7 @@ import java.io.IOException;
  * Whether a file is cut short, by what its container says of its own end. Demuxers take the end of the bytes for the
  * end of the film, so that a part of a file often reads like a whole one.
  */
-final class FileEnd {
+public final class FileEnd {
 
     private static final int OGG_PAGE_HEADER = 27;
     private static final int OGG_LARGEST_PAGE = OGG_PAGE_HEADER + 255 + 255 * 255;
@@ -32,14 +32,19 @@ final class FileEnd {
     private final SourceBytes bytes;
     private final long length;
 
-    private FileEnd(MediaSource source) throws IOException {
+    private FileEnd(SeekableBytes source) throws IOException {
         bytes = new SourceBytes(source);
         length = source.length();
     }
 
-    /** How one sees that the file is cut short; null where it looks whole, or its container cannot tell. */
-    static String missing(MediaSource source, NativeInput input) throws IOException {
-        if (ImageEnd.isMissing(source, input)) {
+    /**
+     * How one sees that the file is cut short.
+     *
+     * @param formatName of FFmpeg's demuxer
+     * @return null where the file looks whole, or its container cannot tell
+     */
+    public static String missing(SeekableBytes source, String formatName) throws IOException {
+        if (ImageEnd.isMissing(source, formatName)) {
             return "the image ends before its end mark";
         }
         ContainerExtent extent = ContainerExtent.read(source);
@@ -47,7 +52,7 @@ final class FileEnd {
             return extent.describe();
         }
         FileEnd end = new FileEnd(source);
-        return switch (input.formatName()) {
+        return switch (formatName) {
             case "avi", "webp_pipe" -> end.ofRiff();
             case "png_pipe", "apng" -> end.ofPng();
             case "ogg" -> end.ofOgg();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.bucketing.media;
+package io.sparkreel.bucketing.media.format;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -14,7 +14,7 @@ import java.util.Set;
  * @param actualLength bytes it has
  * @param fragmented whether MP4 movie fragments were met
  */
-record ContainerExtent(long declaredLength, long actualLength, boolean fragmented) {
+public record ContainerExtent(long declaredLength, long actualLength, boolean fragmented) {
 
     private static final int MAX_BOXES = 100_000;
     private static final String FRAGMENT_BOX = "moof";
@@ -25,7 +25,8 @@ record ContainerExtent(long declaredLength, long actualLength, boolean fragmente
     private static final int EBML_HEADER = 0x1a45dfa3;
     private static final int MATROSKA_SEGMENT = 0x18538067;
 
-    static ContainerExtent read(MediaSource source) throws IOException {
+    /** Reads the headers of the outermost boxes. */
+    public static ContainerExtent read(SeekableBytes source) throws IOException {
         byte[] head = bytes(source, 0, 16);
         if (head.length == 16 && integer(head, 0) == EBML_HEADER) {
             return readMatroska(source);
@@ -36,15 +37,17 @@ record ContainerExtent(long declaredLength, long actualLength, boolean fragmente
         return new ContainerExtent(0, source.length(), false);
     }
 
-    boolean endsBeyondFile() {
+    /** Whether the file should be longer than it is. */
+    public boolean endsBeyondFile() {
         return declaredLength > actualLength;
     }
 
-    String describe() {
+    /** The two lengths, for people. */
+    public String describe() {
         return "the container names %d bytes, the file has %d".formatted(declaredLength, actualLength);
     }
 
-    private static ContainerExtent readBoxes(MediaSource source) throws IOException {
+    private static ContainerExtent readBoxes(SeekableBytes source) throws IOException {
         long length = source.length();
         long position = 0;
         boolean fragmented = false;
@@ -71,7 +74,7 @@ record ContainerExtent(long declaredLength, long actualLength, boolean fragmente
         return new ContainerExtent(position, length, fragmented);
     }
 
-    private static ContainerExtent readMatroska(MediaSource source) throws IOException {
+    private static ContainerExtent readMatroska(SeekableBytes source) throws IOException {
         long length = source.length();
         long position = 4;
         byte[] head = bytes(source, position, 8);
@@ -124,7 +127,7 @@ record ContainerExtent(long declaredLength, long actualLength, boolean fragmente
     }
 
     /** Up to {@code count} bytes; fewer at the end of the file. */
-    private static byte[] bytes(MediaSource source, long position, int count) throws IOException {
+    private static byte[] bytes(SeekableBytes source, long position, int count) throws IOException {
         byte[] bytes = new byte[count];
         int filled = 0;
         while (filled < count) {

@@ -4,19 +4,19 @@ package io.sparkreel.jobs.train;
 import java.io.Serializable;
 
 /**
- * Steps that an attempt takes, and what it begins from.
+ * The steps of an attempt, and the checkpoint it starts from.
  *
  * @param plan folder of the plan table
  * @param last global step after which the attempt ends
  * @param total the length of the run in steps, for the learning rate
- * @param checkpoint folder of the checkpoint to go on from, or null
+ * @param checkpoint folder of the checkpoint to resume from, or null
  * @param newRun begin at step 0, whatever step the checkpoint was written at
  */
-record Stretch(String plan, long last, long total, String checkpoint, boolean newRun) implements Serializable {
+record StepRange(String plan, long last, long total, String checkpoint, boolean newRun) implements Serializable {
     private static final long serialVersionUID = 1L;
 
-    /** The rest of it, after a checkpoint that was written on the way. */
-    Stretch from(String newer) {
-        return new Stretch(plan, last, total, newer, false);
+    /** The remaining steps after a newer checkpoint. */
+    StepRange from(String newer) {
+        return new StepRange(plan, last, total, newer, false);
     }
 }

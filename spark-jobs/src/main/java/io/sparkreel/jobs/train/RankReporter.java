@@ -18,8 +18,8 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.OptionalDouble;
 
-/** Tells the driver what becomes of a rank's steps. All ranks take part, rank 0 tells. */
-final class RankWatch {
+/** Reports steps, validation losses and samples to the driver. All ranks take part; rank 0 reports. */
+final class RankReporter {
     private final RankTask task;
     private final Collective collective;
     private final StepMetrics metrics;
@@ -30,10 +30,10 @@ final class RankWatch {
 
     /**
      * @param firstStep global number of the step that the attempt begins with
-     * @param evaluation judges the model where the configuration says so
-     * @param samples draws clips where the configuration says so
+     * @param evaluation evaluates the model where the configuration says so
+     * @param samples generates clips where the configuration says so
      */
-    RankWatch(
+    RankReporter(
             RankTask task,
             Collective collective,
             Trainer trainer,
@@ -52,7 +52,7 @@ final class RankWatch {
     }
 
     /**
-     * Takes note of a step; every rank calls this after each.
+     * Logs a step; every rank calls this after each.
      *
      * @param done steps of the run that are done
      */
@@ -73,18 +73,18 @@ final class RankWatch {
             if (report.skipped()) {
                 line.put("skipped", true);
             }
-            tell(line);
+            report(line);
         }
         metrics.enter(Phase.ASIDE);
         if (isDue(task.config().watch().evalEvery(), done)) {
             ObjectNode line = event("eval", done);
             line.setAll(evaluation.run());
-            tell(line);
+            report(line);
         }
         if (isDue(task.config().watch().sampleEvery(), done)) {
             ObjectNode line = event("samples", done);
-            line.set("clips", samples.draw(done));
-            tell(line);
+            line.set("clips", samples.generate(done));
+            report(line);
         }
         metrics.enter(Phase.OTHER);
     }
@@ -94,7 +94,7 @@ final class RankWatch {
     }
 
     /**
-     * Takes note of a step that was skipped, since its loss or gradient was not finite.
+     * Logs a step that was skipped because its loss or gradient was not finite.
      *
      * @param atFault the micro-batches of all ranks that this came from
      */
@@ -105,12 +105,11 @@ final class RankWatch {
                         "step " + done + " skipped on all ranks: loss or gradient not finite, see skipped/step" + done
                                 + ".json");
         line.set("micro_batches", atFault);
-        tell(line);
+        report(line);
     }
 
     /**
-     * What goes into a checkpoint of what was told lately, since the driver may never hear of it: news travels with
-     * heartbeats.
+     * The latest log lines, for a checkpoint: they travel to the driver with heartbeats, so it may never get them.
      *
      * @param folder of the checkpoint
      */
@@ -121,9 +120,9 @@ final class RankWatch {
         return Map.of(LogFile.NAME, text.toString().getBytes(StandardCharsets.UTF_8));
     }
 
-    /** Takes note of a checkpoint that is there to be used. */
+    /** Logs a committed checkpoint. */
     void checkpointed(long done, String folder) {
-        tell(event("checkpoint", done).put("folder", folder));
+        report(event("checkpoint", done).put("folder", folder));
     }
 
     private static ObjectNode event(String name, long step) {
@@ -134,7 +133,7 @@ final class RankWatch {
                 .put("step", step);
     }
 
-    private void tell(ObjectNode line) {
+    private void report(ObjectNode line) {
         if (collective.rank() == 0) {
             task.progress().add(line.toString());
         }

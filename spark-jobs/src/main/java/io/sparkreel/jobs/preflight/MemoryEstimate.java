@@ -18,11 +18,11 @@ import org.apache.spark.network.util.JavaUtils;
  *
  * @param whole bytes of weights, gradients, both moments and the average that each rank has, in fp32
  * @param shared bytes of those that the ranks share out
- * @param copy bytes of the whole of what is copied for a checkpoint, over all ranks
+ * @param copy total size of the checkpoint snapshot across all ranks, in bytes
  * @param activations bytes that the largest micro-batch takes, by estimate
  * @param cache bytes of decoded clips, on the heap
  */
-public record MemoryNeed(long whole, long shared, long copy, long activations, long cache) {
+public record MemoryEstimate(long whole, long shared, long copy, long activations, long cache) {
     private static final int SAVED_VECTORS = 4;
     /** Beside decoded clips: Parquet buffers, frames on their way, Spark itself. */
     private static final long HEAP_BASE = 256L << 20;
@@ -43,10 +43,10 @@ public record MemoryNeed(long whole, long shared, long copy, long activations, l
      * @param computeBytes of a value in the blocks: 4 in fp32, 2 in bf16
      * @param checkpointed whether blocks are computed again in the backward pass
      * @param sharded whether the ranks share moments and average
-     * @param draws whether clips are drawn from the average as the run goes on, for which each rank then gathers it
+     * @param draws whether clips are sampled from the EMA weights during the run, for which each rank gathers them
      * @param cache bytes of decoded clips
      */
-    public static MemoryNeed of(
+    public static MemoryEstimate of(
             Stdit2Config model,
             List<BatchShape> micros,
             int computeBytes,
@@ -58,7 +58,7 @@ public record MemoryNeed(long whole, long shared, long copy, long activations, l
         double peak = micros.stream().mapToDouble(memory::peakBytes).max().orElse(memory.fixedBytes());
         double shared = sharded ? SHARED * memory.fixedBytes() : 0;
         double gathered = sharded && draws ? AVERAGE * memory.fixedBytes() : 0;
-        return new MemoryNeed(
+        return new MemoryEstimate(
                 (long) (memory.fixedBytes() - shared + gathered),
                 (long) shared,
                 SAVED_VECTORS * Float.BYTES * ParameterLayout.of(model).elements(),

@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs.inference;
+package io.sparkreel.model.text;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.sparkreel.model.generate.Caption;
-import io.sparkreel.model.text.HashTextEncoder;
-import io.sparkreel.model.text.TextEncoder;
-import io.sparkreel.model.text.TextFeatures;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-class CaptionCacheTest {
+class CachedTextEncoderTest {
     @Test
     void everyTextIsEncodedOnce() {
         List<String> encoded = new ArrayList<>();
@@ -26,17 +24,27 @@ class CaptionCacheTest {
                     }
                     return method.invoke(hash, arguments);
                 });
-        try (CaptionCache cache = new CaptionCache(counting)) {
-            Caption dog = cache.caption("a dog");
+        try (CachedTextEncoder cache = new CachedTextEncoder(counting, 256)) {
+            TextFeatures dog = cache.encode("a dog");
             assertEquals(6, dog.mask().length);
             assertTrue(dog.mask()[1] && !dog.mask()[2]);
             TextFeatures expected = hash.encode(List.of("a dog"));
-            assertEquals(-1, java.util.Arrays.mismatch(expected.values(), dog.features()));
+            assertEquals(-1, Arrays.mismatch(expected.values(), dog.values()));
             for (int i = 0; i < 100; i++) {
-                cache.caption("text " + i);
-                assertSame(dog, cache.caption("a dog"));
+                cache.encode("text " + i);
+                assertSame(dog, cache.encode("a dog"));
             }
         }
         assertEquals(101, encoded.size());
+    }
+
+    @Test
+    void severalTextsAreThoseOfEach() {
+        HashTextEncoder hash = new HashTextEncoder(4, 6);
+        List<String> texts = List.of("a dog", "two red cats", "a dog");
+        TextFeatures expected = hash.encode(texts);
+        TextFeatures cached = new CachedTextEncoder(hash, 1).encode(texts);
+        assertArrayEquals(expected.values(), cached.values());
+        assertArrayEquals(expected.mask(), cached.mask());
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.bucketing.media;
+package io.sparkreel.bucketing.media.format;
 
 import java.io.IOException;
 
@@ -16,11 +16,11 @@ final class ImageEnd {
 
     private ImageEnd() {}
 
-    static boolean isMissing(MediaSource source, NativeInput input) throws IOException {
-        if (input.isFormat("jpeg_pipe")) {
+    static boolean isMissing(SeekableBytes source, String formatName) throws IOException {
+        if (formatName.equals("jpeg_pipe")) {
             return !jpegEnds(new SourceBytes(source));
         }
-        return input.isFormat("gif") && !gifEnds(source);
+        return formatName.equals("gif") && !gifEnds(source);
     }
 
     /** Walks the segments to the first scan, then looks for the end mark (ITU T.81, B.1). */
@@ -59,7 +59,7 @@ final class ImageEnd {
     }
 
     /** The last byte that is not padding is the trailer (GIF89a, 27). */
-    private static boolean gifEnds(MediaSource source) throws IOException {
+    private static boolean gifEnds(SeekableBytes source) throws IOException {
         byte[] tail = new byte[TAIL_BYTES];
         int length = 0;
         long start = Math.max(0, source.length() - TAIL_BYTES);
