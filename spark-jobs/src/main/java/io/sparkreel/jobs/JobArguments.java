@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs;
 
+import io.sparkreel.bucketing.NearestName;
 import io.sparkreel.jobs.config.reader.ConfigLoader;
 import io.sparkreel.jobs.config.reader.ConfigOverride;
 import io.sparkreel.jobs.config.reader.LoadedConfig;
-import io.sparkreel.jobs.config.reader.Nearest;
 import io.sparkreel.jobs.error.UserError;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -158,7 +158,7 @@ final class JobArguments {
         command.keys()
                 .forEach(path ->
                         spellings.putIfAbsent(path.substring(path.lastIndexOf('.') + 1), "--set " + path + "=VALUE"));
-        return spellings.get(Nearest.of(name, spellings.keySet()));
+        return spellings.get(NearestName.of(name, spellings.keySet()));
     }
 
     private UserError error(String found, String advice) {

@@ -124,6 +124,19 @@ class PagesTest {
     }
 
     @Test
+    void noPageHoldsControlCharacters() throws IOException {
+        for (Path page : pages()) {
+            String text = Files.readString(page);
+            for (int i = 0; i < text.length(); i++) {
+                char character = text.charAt(i);
+                assertTrue(
+                        character == '\n' || !Character.isISOControl(character),
+                        ROOT.relativize(page) + " holds \\u" + Integer.toHexString(character) + " at " + i);
+            }
+        }
+    }
+
+    @Test
     void everyCommandIsRenderedAndItsOptionsAreKnown() throws Exception {
         int jobs = 0;
         int all = 0;

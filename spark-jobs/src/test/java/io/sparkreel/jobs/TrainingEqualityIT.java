@@ -119,8 +119,9 @@ class TrainingEqualityIT {
                 "--conf",
                 "spark.executor.heartbeatInterval=100ms");
         assertEquals(143, ended.code(), ended.output());
-        CheckpointReader saved =
-                CheckpointReader.newest(new LocalStorage(run)).orElseThrow().checkpoint();
+        CheckpointReader saved = CheckpointReader.newest(new LocalStorage(run), path -> true)
+                .orElseThrow()
+                .checkpoint();
         long step = TrainingCheckpoint.state(saved).globalStep();
         assertTrue(step >= 3 && step < end, "stopped at step " + step);
         train("signalled", 2, end, "ckpt_every=0", "--load " + run);

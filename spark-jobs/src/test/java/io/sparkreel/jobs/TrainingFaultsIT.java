@@ -52,8 +52,9 @@ class TrainingFaultsIT {
                 "ckpt_every=0");
         assertEquals(143, ended.code(), ended.output());
         assertTrue(ended.output().contains("sparkreel: Stopped on request. To resume from "), ended.output());
-        CheckpointReader saved =
-                CheckpointReader.newest(new LocalStorage(run)).orElseThrow().checkpoint();
+        CheckpointReader saved = CheckpointReader.newest(new LocalStorage(run), path -> true)
+                .orElseThrow()
+                .checkpoint();
         int step = new ObjectMapper()
                 .readTree(saved.read("state.json"))
                 .get("global_step")

@@ -2,6 +2,7 @@
 package io.sparkreel.bucketing.bucket;
 
 import io.sparkreel.bucketing.InvalidInputException;
+import io.sparkreel.bucketing.NearestName;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;

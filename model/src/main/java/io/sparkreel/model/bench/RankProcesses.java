@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.bench;
 
-import io.sparkreel.model.collective.ring.Ranks;
-
 import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.sparkreel.model.collective.Rendezvous;
 import java.io.BufferedReader;
 import java.io.EOFException;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.bench;
 
-import io.sparkreel.model.train.Draws;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkreel.model.BatchShape;
 import io.sparkreel.model.InvalidInputException;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.checkpoint;
 
+import io.sparkreel.model.Digests;
 import java.io.BufferedOutputStream;
 import java.io.FilterOutputStream;
 import java.io.IOException;
@@ -8,7 +9,6 @@ import java.io.OutputStream;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HexFormat;
 import java.util.List;
 
 /**
@@ -73,7 +73,7 @@ public final class CheckpointWriter {
     /** Counts and digests what passes through. */
     private final class Recording extends FilterOutputStream {
         private final String path;
-        private final MessageDigest digest = Manifest.digest();
+        private final MessageDigest digest = Digests.sha256();
         private long bytes;
         private boolean failed;
         private boolean closed;
@@ -103,7 +103,7 @@ public final class CheckpointWriter {
                 closed = true;
                 super.close();
                 if (!failed) {
-                    written.add(new CheckpointFile(path, bytes, HexFormat.of().formatHex(digest.digest())));
+                    written.add(new CheckpointFile(path, bytes, Digests.hex(digest)));
                 }
             }
         }

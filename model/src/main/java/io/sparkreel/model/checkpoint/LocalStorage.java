@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.checkpoint;
 
+import io.sparkreel.model.checkpoint.safetensors.RangedFile;
 import java.io.FileOutputStream;
 import java.io.FilterOutputStream;
 import java.io.IOException;
@@ -33,6 +34,11 @@ public final class LocalStorage implements Storage {
     @Override
     public InputStream open(String path) throws IOException {
         return Files.newInputStream(resolve(path));
+    }
+
+    @Override
+    public RangedFile openRanged(String path) throws IOException {
+        return RangedFile.of(FileChannel.open(resolve(path), StandardOpenOption.READ));
     }
 
     @Override

@@ -10,8 +10,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.sparkreel.model.InvalidInputException;
 import java.io.IOException;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -57,14 +55,6 @@ record Manifest(List<CheckpointFile> files) {
     /** The path in the storage of a file of a checkpoint folder. */
     static String path(String folder, String file) {
         return folder.isEmpty() ? file : folder + "/" + file;
-    }
-
-    static MessageDigest digest() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
     }
 
     byte[] encode() {

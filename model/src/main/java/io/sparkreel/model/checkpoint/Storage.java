@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.checkpoint;
 
+import io.sparkreel.model.checkpoint.safetensors.RangedFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -16,6 +17,9 @@ public interface Storage {
 
     /** Opens a file for reading from its beginning. */
     InputStream open(String path) throws IOException;
+
+    /** Opens a file of which ranges are to be read. */
+    RangedFile openRanged(String path) throws IOException;
 
     /** Creates a file, replacing one of that name. When the stream is closed without error the content is durable. */
     OutputStream create(String path) throws IOException;

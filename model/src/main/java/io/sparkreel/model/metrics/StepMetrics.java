@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.metrics;
 
-import io.sparkreel.model.train.Validation;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.TreeMap;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.optim;
 
-import io.sparkreel.model.train.Draws;
 import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.denoiser.ParameterLayout;
 import io.sparkreel.model.denoiser.ParameterSpec;

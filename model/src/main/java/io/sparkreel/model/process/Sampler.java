@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.process;
 
-import io.sparkreel.model.train.Draws;
 import io.sparkreel.model.torch.Tensor;
 import java.util.function.IntConsumer;
 

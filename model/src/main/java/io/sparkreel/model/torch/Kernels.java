@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.torch;
 
-import io.sparkreel.model.optim.AdamW;
 import java.util.Collections;
 import java.util.List;
 

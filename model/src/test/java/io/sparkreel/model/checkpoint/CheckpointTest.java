@@ -21,8 +21,10 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -61,9 +63,6 @@ class CheckpointTest {
                 "moments of rank 1".getBytes(StandardCharsets.UTF_8), checkpoint.read("optimizer/rank-1.bin"));
         assertTrue(checkpoint.has("optimizer/rank-0.bin"));
         assertFalse(checkpoint.has("optimizer/rank-3.bin"));
-        assertEquals(
-                run.resolve(folder).resolve("optimizer/rank-0.bin"),
-                checkpoint.localPath("optimizer/rank-0.bin").orElseThrow());
         InvalidInputException e =
                 assertThrows(InvalidInputException.class, () -> checkpoint.read("optimizer/rank-3.bin"));
         assertTrue(e.getMessage().startsWith("Cannot read optimizer/rank-3.bin of the checkpoint "), e.getMessage());
@@ -90,10 +89,7 @@ class CheckpointTest {
             file.commit();
         }
         CheckpointWriter.commit(storage, "c", writer.written());
-        Path local = CheckpointReader.open(storage, "c")
-                .localPath("model/model.safetensors")
-                .orElseThrow();
-        try (SafetensorsReader file = SafetensorsReader.open(local)) {
+        try (SafetensorsReader file = CheckpointReader.open(storage, "c").tensors("model/model.safetensors")) {
             assertArrayEquals(new float[] {1, 2, 3}, file.floats("x"));
         }
     }
@@ -114,7 +110,7 @@ class CheckpointTest {
         Files.delete(file);
         refused("its file model.bin is missing", "c");
         Files.write(file, content);
-        CheckpointReader.open(storage, "c");
+        CheckpointReader.open(storage, "c").verify(path -> true);
     }
 
     @ParameterizedTest
@@ -144,18 +140,19 @@ class CheckpointTest {
         Files.writeString(
                 run.resolve("c/manifest.json"),
                 "{\"version\":1,\"files\":[{\"path\":\"model.bin\",\"bytes\":3,\"sha256\":\"" + sum + "\"}]}");
-        CheckpointReader.open(storage, "c");
+        CheckpointReader.open(storage, "c").verify(path -> true);
     }
 
     @Test
     void theNewestIsTheOneOfTheLargestGlobalStep() throws IOException {
-        assertEquals(Optional.empty(), CheckpointReader.newest(storage));
+        assertEquals(Optional.empty(), CheckpointReader.newest(storage, path -> true));
         commit("epoch0-global_step900", "a");
         commit("epoch1-global_step1000", "b");
         commit("epoch0-global_step99", "c");
         Files.createDirectories(run.resolve("tensorboard"));
         Files.createDirectories(run.resolve("epoch9-global_step9999-old"));
-        CheckpointReader.Found found = CheckpointReader.newest(storage).orElseThrow();
+        CheckpointReader.Found found =
+                CheckpointReader.newest(storage, path -> true).orElseThrow();
         assertEquals("epoch1-global_step1000", found.checkpoint().folder());
         assertEquals(List.of(), found.warnings());
     }
@@ -168,7 +165,7 @@ class CheckpointTest {
         Files.write(run.resolve("epoch0-global_step30/model.bin"), new byte[] {0}, StandardOpenOption.APPEND);
         CheckpointWriter unfinished = new CheckpointWriter(storage, "epoch0-global_step40");
         put(unfinished, "model.bin", "d");
-        CheckpointReader.Found found = CheckpointReader.resolve(storage);
+        CheckpointReader.Found found = CheckpointReader.resolve(storage, path -> true);
         assertEquals("epoch0-global_step20", found.checkpoint().folder());
         assertEquals(2, found.warnings().size());
         assertTrue(found.warnings().get(0).contains("epoch0-global_step40: it has no manifest.json"));
@@ -179,7 +176,8 @@ class CheckpointTest {
     void aRunWhoseCheckpointsAreAllDamagedIsRefused() throws IOException {
         commit("epoch0-global_step10", "a");
         Files.delete(run.resolve("epoch0-global_step10/model.bin"));
-        InvalidInputException e = assertThrows(InvalidInputException.class, () -> CheckpointReader.newest(storage));
+        InvalidInputException e =
+                assertThrows(InvalidInputException.class, () -> CheckpointReader.newest(storage, path -> true));
         assertTrue(e.getMessage().contains("its file model.bin is missing"), e.getMessage());
     }
 
@@ -190,15 +188,130 @@ class CheckpointTest {
         byte[] whole = Files.readAllBytes(manifest);
         for (int length = 0; length < whole.length; length++) {
             Files.write(manifest, Arrays.copyOf(whole, length));
-            assertEquals(Optional.empty(), CheckpointReader.newest(storage), length + " bytes");
+            assertEquals(Optional.empty(), CheckpointReader.newest(storage, path -> true), length + " bytes");
             assertTrue(CheckpointReader.lastStep(storage).isEmpty(), length + " bytes");
         }
         for (int bit = 0; bit < 8 * whole.length; bit++) { // one that was, and is damaged, is another matter
             byte[] flipped = whole.clone();
             flipped[bit / 8] ^= (byte) (1 << bit % 8);
             Files.write(manifest, flipped);
-            assertThrows(InvalidInputException.class, () -> CheckpointReader.newest(storage));
+            assertThrows(InvalidInputException.class, () -> CheckpointReader.newest(storage, path -> true));
         }
+    }
+
+    @Test
+    void onlyWhatIsNeededIsVerified() throws IOException {
+        CheckpointWriter writer = new CheckpointWriter(storage, "epoch0-global_step20");
+        put(writer, "ema.bin", "ema");
+        put(writer, "moments.bin", "moments");
+        CheckpointWriter.commit(storage, "epoch0-global_step20", writer.written());
+        commit("epoch0-global_step10", "a");
+        Files.writeString(run.resolve("epoch0-global_step20/moments.bin"), "MOMENTS");
+        Predicate<String> ema = "ema.bin"::equals;
+        assertEquals(
+                "epoch0-global_step20",
+                CheckpointReader.newest(storage, ema).orElseThrow().checkpoint().folder());
+        CheckpointReader.Found resumed =
+                CheckpointReader.newest(storage, path -> true).orElseThrow();
+        assertEquals("epoch0-global_step10", resumed.checkpoint().folder());
+        assertTrue(
+                resumed.warnings()
+                        .get(0)
+                        .contains("epoch0-global_step20: the content of its file moments.bin does not match"),
+                resumed.warnings().get(0));
+        CheckpointReader damaged = CheckpointReader.open(storage, "epoch0-global_step20");
+        assertArrayEquals("ema".getBytes(StandardCharsets.UTF_8), damaged.read("ema.bin"));
+        assertThrows(InvalidInputException.class, () -> damaged.read("moments.bin"));
+        assertEquals(
+                Optional.of("epoch0-global_step20"),
+                CheckpointReader.newestAfter(storage, 10, ema).map(CheckpointReader::folder));
+        assertTrue(CheckpointReader.newestAfter(storage, 10, path -> true).isEmpty());
+        assertTrue(CheckpointReader.newestAfter(storage, 20, ema).isEmpty());
+    }
+
+    @Test
+    void aCheckpointThatWasReplacedSinceItWasVerifiedIsRefused() throws IOException {
+        commit("c", "one");
+        String verified = CheckpointReader.open(storage, "c").manifestDigest();
+        CheckpointReader.open(storage, "c", verified);
+        commit("c", "two");
+        InvalidInputException e =
+                assertThrows(InvalidInputException.class, () -> CheckpointReader.open(storage, "c", verified));
+        assertTrue(e.getMessage().contains("it was replaced after the driver had opened it"), e.getMessage());
+    }
+
+    @Test
+    void eachByteIsReadOnceAndNotAtAllByOpening() throws IOException {
+        CountingStorage counting = new CountingStorage(storage);
+        long size = writeTensors();
+        long manifest = Files.size(run.resolve("c/manifest.json"));
+        CheckpointReader checkpoint = CheckpointReader.open(counting, "c");
+        assertEquals(Map.of("c/manifest.json", manifest), counting.take());
+        checkpoint.verify(path -> true);
+        assertEquals(Map.of("c/t.safetensors", size), counting.take());
+        checkpoint.readVerified("t.safetensors", tensors -> {
+            tensors.floats("a");
+            tensors.readFloats("b", 50, FloatBuffer.allocate(7));
+        });
+        assertEquals(Map.of("c/t.safetensors", size), counting.take());
+        checkpoint.readVerified("t.safetensors", tensors -> assertArrayEquals(count(100, 100), tensors.floats("b")));
+        assertEquals(Map.of("c/t.safetensors", size), counting.take());
+        checkpoint.readVerified("t.safetensors", tensors -> {
+            assertArrayEquals(count(100, 100), tensors.floats("b"));
+            assertArrayEquals(count(0, 100), tensors.floats("a")); // against the order of the file: read again
+        });
+        assertEquals(Map.of("c/t.safetensors", size + 400), counting.take());
+        FloatBuffer range = FloatBuffer.allocate(7);
+        try (SafetensorsReader tensors = checkpoint.tensors("t.safetensors")) {
+            tensors.readFloats("b", 50, range);
+        }
+        assertArrayEquals(count(150, 7), range.array());
+        assertEquals(Map.of("c/t.safetensors", size - 800 + 28), counting.take());
+    }
+
+    @Test
+    void everyDamageIsFoundWhileTensorsAreRead() throws IOException {
+        writeTensors();
+        Path file = run.resolve("c/t.safetensors");
+        byte[] content = Files.readAllBytes(file);
+        CheckpointReader checkpoint = CheckpointReader.open(storage, "c");
+        for (int i = 0; i < content.length; i++) {
+            byte[] damaged = content.clone();
+            damaged[i] ^= 0x10;
+            Files.write(file, damaged);
+            InvalidInputException e = assertThrows(
+                    InvalidInputException.class,
+                    () -> checkpoint.readVerified(
+                            "t.safetensors", tensors -> tensors.readFloats("b", 50, FloatBuffer.allocate(7))),
+                    "byte " + i);
+            assertTrue(
+                    e.getMessage().contains("the content of its file t.safetensors does not match its checksum"),
+                    e.getMessage());
+        }
+    }
+
+    /** The values first, first + 1, and so on. */
+    private static float[] count(int first, int count) {
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++) {
+            values[i] = first + i;
+        }
+        return values;
+    }
+
+    /** A checkpoint with tensors a and b of 100 values each; returns the size of their file. */
+    private long writeTensors() throws IOException {
+        CheckpointWriter writer = new CheckpointWriter(storage, "c");
+        try (SafetensorsWriter file = SafetensorsWriter.builder()
+                .tensor("a", DataType.F32, 100)
+                .tensor("b", DataType.F32, 100)
+                .writeTo(writer.create("t.safetensors"))) {
+            file.write("a", FloatBuffer.wrap(count(0, 100)));
+            file.write("b", FloatBuffer.wrap(count(100, 100)));
+            file.commit();
+        }
+        CheckpointWriter.commit(storage, "c", writer.written());
+        return Files.size(run.resolve("c/t.safetensors"));
     }
 
     @Test
@@ -210,7 +323,10 @@ class CheckpointTest {
         new Retention(1, null).apply(storage);
         assertEquals(
                 "epoch0-global_step10",
-                CheckpointReader.newest(storage).orElseThrow().checkpoint().folder());
+                CheckpointReader.newest(storage, path -> true)
+                        .orElseThrow()
+                        .checkpoint()
+                        .folder());
     }
 
     @Test
@@ -218,12 +334,14 @@ class CheckpointTest {
         commit("epoch0-global_step10", "a");
         Storage folder = new LocalStorage(run.resolve("epoch0-global_step10"));
         assertArrayEquals(
-                new byte[] {'a'}, CheckpointReader.resolve(folder).checkpoint().read("model.bin"));
+                new byte[] {'a'},
+                CheckpointReader.resolve(folder, path -> true).checkpoint().read("model.bin"));
         assertArrayEquals(
-                new byte[] {'a'}, CheckpointReader.resolve(storage).checkpoint().read("model.bin"));
+                new byte[] {'a'},
+                CheckpointReader.resolve(storage, path -> true).checkpoint().read("model.bin"));
         for (Path wrong : List.of(run.resolve("nowhere"), Files.createDirectory(run.resolve("empty")))) {
-            InvalidInputException e =
-                    assertThrows(InvalidInputException.class, () -> CheckpointReader.resolve(new LocalStorage(wrong)));
+            InvalidInputException e = assertThrows(
+                    InvalidInputException.class, () -> CheckpointReader.resolve(new LocalStorage(wrong), path -> true));
             assertTrue(
                     e.getMessage().startsWith("Cannot read a checkpoint from " + wrong + ": it holds neither"),
                     e.getMessage());
@@ -279,8 +397,9 @@ class CheckpointTest {
     }
 
     private void refused(String found, String folder) {
-        InvalidInputException e =
-                assertThrows(InvalidInputException.class, () -> CheckpointReader.open(storage, folder));
+        InvalidInputException e = assertThrows(
+                InvalidInputException.class,
+                () -> CheckpointReader.open(storage, folder).verify(path -> true));
         assertTrue(
                 e.getMessage().startsWith("Cannot read the checkpoint " + run.resolve(folder) + ": "), e.getMessage());
         assertTrue(e.getMessage().contains(found), e.getMessage());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.checkpoint;
 
+import io.sparkreel.model.checkpoint.safetensors.RangedFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -20,6 +21,11 @@ public class ForwardingStorage implements Storage {
     @Override
     public InputStream open(String path) throws IOException {
         return storage.open(path);
+    }
+
+    @Override
+    public RangedFile openRanged(String path) throws IOException {
+        return storage.openRanged(path);
     }
 
     @Override

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.checkpoint;
 
+import io.sparkreel.model.checkpoint.safetensors.RangedFile;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -90,6 +93,28 @@ public final class MemoryStorage implements Storage {
             throw new FileNotFoundException(path);
         }
         return new ByteArrayInputStream(content);
+    }
+
+    @Override
+    public RangedFile openRanged(String path) throws IOException {
+        byte[] content = open(path).readAllBytes();
+        return new RangedFile() {
+            @Override
+            public long size() {
+                return content.length;
+            }
+
+            @Override
+            public void read(long position, ByteBuffer target) throws IOException {
+                if (position + target.remaining() > content.length) {
+                    throw new EOFException(path);
+                }
+                target.put(content, (int) position, target.remaining());
+            }
+
+            @Override
+            public void close() {}
+        };
     }
 
     @Override

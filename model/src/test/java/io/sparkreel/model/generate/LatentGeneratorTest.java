@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.generate;
 
-import io.sparkreel.model.train.Draws;
-
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.KeyedRandom.Purpose;
 import io.sparkreel.model.LatentShape;

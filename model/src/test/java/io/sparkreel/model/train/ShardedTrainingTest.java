@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sparkreel.model.checkpoint.CheckpointReader;
+import io.sparkreel.model.checkpoint.CountingStorage;
 import io.sparkreel.model.checkpoint.LocalStorage;
 import io.sparkreel.model.checkpoint.Storage;
 import io.sparkreel.model.collective.SingleProcess;
@@ -17,9 +18,15 @@ import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
 import io.sparkreel.model.train.TinyTraining.Outcome;
 import io.sparkreel.model.train.checkpoint.TrainingCheckpoint;
+import java.io.DataInputStream;
+import java.io.IOException;
 import java.nio.FloatBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -81,7 +88,9 @@ class ShardedTrainingTest {
         });
         ThreadRanks.Body<List<Double>> goOn = collective -> {
             try (TinyTraining training = new TinyTraining(collective, readSharded, false)) {
-                training.restore(CheckpointReader.newest(storage).orElseThrow().checkpoint());
+                training.restore(CheckpointReader.newest(storage, path -> true)
+                        .orElseThrow()
+                        .checkpoint());
                 return training.trainUntil(8).losses();
             }
         };
@@ -97,11 +106,65 @@ class ShardedTrainingTest {
         }
     }
 
+    @Test
+    void aRankReadsTheWeightsAndOfTheRestOnlyWhatItKeeps(@TempDir Path folder) throws Exception {
+        Storage storage = new LocalStorage(folder);
+        String name = ThreadRanks.run(3, collective -> {
+                    try (TinyTraining training = new TinyTraining(collective, true, false)) {
+                        training.trainUntil(2);
+                        return training.save(storage);
+                    }
+                })
+                .get(0);
+        long caption = 4L * TinyTraining.CONFIG.modelMaxLength() * TinyTraining.CONFIG.captionChannels();
+        long all = ParameterLayout.of(TinyTraining.CONFIG).elements();
+        List<Long> kept = ThreadRanks.run(2, collective -> {
+            CountingStorage counting = new CountingStorage(storage);
+            CheckpointReader checkpoint = CheckpointReader.open(counting, name);
+            counting.take();
+            try (TinyTraining training = new TinyTraining(collective, true, false)) {
+                training.restore(checkpoint);
+                long own = training.trainer().optimizer().shard().elements();
+                Map<String, Long> read = counting.take();
+                Set<String> files = new TreeSet<>(read.keySet());
+                files.removeIf(path -> path.contains("/optimizer/"));
+                assertEquals(
+                        Set.of(
+                                name + "/model/model.safetensors",
+                                name + "/ema/model.safetensors",
+                                name + "/state.json"),
+                        files);
+                String model = name + "/model/model.safetensors";
+                assertEquals(head(folder.resolve(model)) + caption + 4 * all, read.get(model));
+                String ema = name + "/ema/model.safetensors";
+                assertEquals(head(folder.resolve(ema)) + caption + 4 * own, read.get(ema));
+                long moments = 0;
+                for (Map.Entry<String, Long> file : read.entrySet()) {
+                    if (file.getKey().contains("/optimizer/")) {
+                        moments += file.getValue() - head(folder.resolve(file.getKey()));
+                    }
+                }
+                assertEquals(8 * own, moments);
+                return own;
+            }
+        });
+        assertEquals(all, kept.get(0) + kept.get(1));
+    }
+
+    /** Bytes of a safetensors file before its data. */
+    private static long head(Path file) throws IOException {
+        try (DataInputStream in = new DataInputStream(Files.newInputStream(file))) {
+            return Long.BYTES + Long.reverseBytes(in.readLong());
+        }
+    }
+
     /** The average of a checkpoint. */
     private static float[] read(Storage storage) throws Exception {
         try (ModelWeights weights = new ModelWeights(TinyTraining.CONFIG, Tensors.onHost())) {
             TrainingCheckpoint.readWeights(
-                    CheckpointReader.newest(storage).orElseThrow().checkpoint(), TrainingCheckpoint.EMA, weights);
+                    CheckpointReader.newest(storage, path -> true).orElseThrow().checkpoint(),
+                    TrainingCheckpoint.EMA,
+                    weights);
             return TinyTraining.values(weights.parameters().values());
         }
     }

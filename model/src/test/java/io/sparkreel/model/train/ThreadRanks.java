@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.train;
 
-import io.sparkreel.model.collective.ring.Ranks;
-
 import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import io.sparkreel.model.collective.Collective;
 import io.sparkreel.model.collective.ThreadRendezvous;
 import io.sparkreel.model.collective.ring.RingOptions;

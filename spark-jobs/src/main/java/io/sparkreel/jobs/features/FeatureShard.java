@@ -3,6 +3,7 @@ package io.sparkreel.jobs.features;
 
 import io.sparkreel.jobs.config.Precision;
 import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.jobs.storage.ParquetRows;
 import io.sparkreel.model.autoencoder.LatentDistribution;
 import io.sparkreel.model.checkpoint.safetensors.DataType;
 import io.sparkreel.model.checkpoint.safetensors.SafetensorsWriter;
@@ -20,9 +21,7 @@ import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.SimpleGroupFactory;
 import org.apache.parquet.hadoop.ParquetWriter;
-import org.apache.parquet.hadoop.example.ExampleParquetWriter;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
-import org.apache.parquet.hadoop.util.HadoopOutputFile;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
 
@@ -139,12 +138,8 @@ public final class FeatureShard {
         String unfinished = FeatureCache.INDEX + "/_" + name + ".parquet";
         SimpleGroupFactory rows = new SimpleGroupFactory(SCHEMA);
         long offset = begin;
-        try (ParquetWriter<Group> writer = ExampleParquetWriter.builder(
-                        HadoopOutputFile.fromPath(new Path(folder.uri(unfinished)), hadoop))
-                .withConf(hadoop)
-                .withType(SCHEMA)
-                .withCompressionCodec(CompressionCodecName.ZSTD)
-                .build()) {
+        try (ParquetWriter<Group> writer =
+                ParquetRows.writer(new Path(folder.uri(unfinished)), hadoop, SCHEMA, CompressionCodecName.ZSTD)) {
             for (Entry entry : entries) {
                 writer.write(rows.newGroup()
                         .append("clip_id", entry.clipId())

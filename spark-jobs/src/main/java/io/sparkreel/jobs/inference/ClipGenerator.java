@@ -78,7 +78,11 @@ final class ClipGenerator {
         captions = new CachedTextEncoder(text, CAPTIONS_KEPT);
         references = new ReferenceReader(hadoop, config.conditioning(), task.saveDir());
         weights = new ModelWeights(task.model(), tensors);
-        PretrainedModel.find(config.model(), hadoop, cache).read(weights, TrainingCheckpoint.EMA);
+        if (task.checkpoint() == null) {
+            PretrainedModel.readPublished(config.model(), cache, weights);
+        } else {
+            TrainingCheckpoint.readVerifiedWeights(task.checkpoint().open(hadoop), TrainingCheckpoint.EMA, weights);
+        }
         model = weights.model(tensors, Components.precision(config.dtype()));
         schedule = NoiseSchedule.linear(Integer.toString(config.scheduler().numSamplingSteps()));
     }

@@ -2,6 +2,7 @@
 package io.sparkreel.jobs.inference;
 
 import io.sparkreel.jobs.config.inference.InferenceConfig;
+import io.sparkreel.jobs.parts.ChosenCheckpoint;
 import io.sparkreel.model.family.stdit2.Stdit2Config;
 import java.io.Serializable;
 import org.apache.spark.broadcast.Broadcast;
@@ -15,6 +16,7 @@ import org.apache.spark.util.SerializableConfiguration;
  * @param config of the run
  * @param hadoop of the file systems
  * @param model sizes of the model
+ * @param checkpoint whose EMA is sampled; null: published weights
  * @param predictXstart what the model's output is
  * @param saveDir where clips go
  * @param identity what makes the clips of a row what they are, beside the row itself
@@ -27,6 +29,7 @@ record GeneratorTask(
         InferenceConfig config,
         Broadcast<SerializableConfiguration> hadoop,
         Stdit2Config model,
+        ChosenCheckpoint checkpoint,
         boolean predictXstart,
         String saveDir,
         String identity,

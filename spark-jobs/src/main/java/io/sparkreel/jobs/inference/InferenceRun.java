@@ -44,7 +44,7 @@ public final class InferenceRun {
     private final PromptTable.Prompts prompts;
     private final HadoopStorage output;
     private final boolean predictXstart;
-    private final String checkpoint;
+    private final PretrainedModel pretrained;
     private final Costs costs;
 
     private InferenceRun(
@@ -53,14 +53,14 @@ public final class InferenceRun {
             PromptTable.Prompts prompts,
             HadoopStorage output,
             boolean predictXstart,
-            String checkpoint,
+            PretrainedModel pretrained,
             Costs costs) {
         this.config = config;
         this.model = model;
         this.prompts = prompts;
         this.output = output;
         this.predictXstart = predictXstart;
-        this.checkpoint = checkpoint;
+        this.pretrained = pretrained;
         this.costs = costs;
     }
 
@@ -86,7 +86,7 @@ public final class InferenceRun {
             throw new UserError("Cannot generate: no weights. Give --ckpt-path with a run folder or a checkpoint.");
         }
         WeightsCache cache = new WeightsCache(hadoop);
-        PretrainedModel pretrained = PretrainedModel.find(config.model(), hadoop, cache);
+        PretrainedModel pretrained = PretrainedModel.find(config.model(), hadoop, cache, path -> false);
         pretrained.warnings().forEach(warning -> LOG.warn("{}", warning));
         CodecGeometry codec = Components.codecGeometry(config.vae(), cache);
         TextSizes text = Components.textSizes(config.textEncoder(), cache);
@@ -101,7 +101,7 @@ public final class InferenceRun {
                 prompts,
                 new HadoopStorage(hadoop, config.output().saveDir()),
                 predictXstart,
-                pretrained.toString(),
+                pretrained,
                 new Costs(new Stdit2Flops(model), codec, text.slots()));
     }
 
@@ -119,6 +119,7 @@ public final class InferenceRun {
                 config,
                 context.broadcast(new SerializableConfiguration(context.hadoopConfiguration())),
                 model,
+                pretrained.chosen(),
                 predictXstart,
                 output.uri(""),
                 identity(),
@@ -146,7 +147,7 @@ public final class InferenceRun {
     private String identity() {
         return String.join(
                 "\n",
-                checkpoint,
+                pretrained.toString(),
                 config.vae().toString(),
                 config.textEncoder().toString(),
                 config.scheduler().toString(),

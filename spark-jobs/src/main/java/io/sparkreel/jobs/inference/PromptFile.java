@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.storage.ParquetRows;
 import io.sparkreel.model.text.PromptSyntax;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -26,7 +27,6 @@ import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.UnsupportedFileSystemException;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.hadoop.ParquetReader;
-import org.apache.parquet.hadoop.example.GroupReadSupport;
 import org.apache.parquet.schema.GroupType;
 import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
 
@@ -179,9 +179,7 @@ final class PromptFile {
 
     private List<RawPrompt> parquet() throws IOException {
         List<RawPrompt> prompts = new ArrayList<>();
-        try (ParquetReader<Group> reader = ParquetReader.builder(new GroupReadSupport(), path)
-                .withConf(hadoop)
-                .build()) {
+        try (ParquetReader<Group> reader = ParquetRows.reader(path, hadoop)) {
             for (Group row = reader.read(); row != null; row = reader.read()) {
                 if (prompts.isEmpty()) {
                     requireColumns(row.getType().getFields().stream()

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.inference;
 
+import io.sparkreel.jobs.storage.ParquetRows;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.SimpleGroupFactory;
 import org.apache.parquet.hadoop.ParquetWriter;
-import org.apache.parquet.hadoop.example.ExampleParquetWriter;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.MessageType;
@@ -40,10 +41,11 @@ final class ResultsFile {
     /** @param file that does not exist yet */
     static void write(List<ClipResult> results, Path file) throws IOException {
         SimpleGroupFactory rows = new SimpleGroupFactory(SCHEMA);
-        try (ParquetWriter<Group> writer = ExampleParquetWriter.builder(new org.apache.hadoop.fs.Path(file.toUri()))
-                .withType(SCHEMA)
-                .withCompressionCodec(CompressionCodecName.SNAPPY)
-                .build()) {
+        try (ParquetWriter<Group> writer = ParquetRows.writer(
+                new org.apache.hadoop.fs.Path(file.toUri()),
+                new Configuration(),
+                SCHEMA,
+                CompressionCodecName.SNAPPY)) {
             for (ClipResult result : results) {
                 writer.write(row(rows, result));
             }

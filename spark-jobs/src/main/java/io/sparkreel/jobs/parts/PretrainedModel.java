@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 
@@ -27,42 +28,43 @@ import org.apache.hadoop.fs.FileStatus;
  * ours, or published ones: a folder with {@code config.json}, a file, or a hub id.
  */
 public final class PretrainedModel {
-    private final ModelConfig config;
-    private final WeightsCache cache;
-    private final CheckpointReader.Found checkpoint; // null: published weights
+    private final CheckpointReader checkpoint; // null: published weights
+    private final ChosenCheckpoint chosen; // likewise
+    private final List<String> warnings;
     private final Stdit2Config sizes;
     private final String name;
 
     private PretrainedModel(
-            ModelConfig config,
-            WeightsCache cache,
-            CheckpointReader.Found checkpoint,
+            CheckpointReader checkpoint,
+            ChosenCheckpoint chosen,
+            List<String> warnings,
             Stdit2Config sizes,
             String name) {
-        this.config = config;
-        this.cache = cache;
         this.checkpoint = checkpoint;
+        this.chosen = chosen;
+        this.warnings = warnings;
         this.sizes = sizes;
         this.name = name;
     }
 
     /**
-     * Finds the weights, verifies a checkpoint, and reads the sizes of the model, but no weights yet.
+     * Finds the weights on the driver and reads the sizes of the model, but no weights yet.
      *
+     * @param needed paths of a checkpoint's files to verify, for executors that read them without
      * @throws UserError if there are none
      */
-    public static PretrainedModel find(ModelConfig config, Configuration hadoop, WeightsCache cache)
-            throws IOException {
+    public static PretrainedModel find(
+            ModelConfig config, Configuration hadoop, WeightsCache cache, Predicate<String> needed) throws IOException {
         HadoopStorage given = new HadoopStorage(hadoop, config.fromPretrained());
         Optional<FileStatus> status = given.status("");
         if (status.isPresent() && status.get().isDirectory()) {
             List<String> names = given.list("");
             if (WeightsPart.missing(names, EnumSet.of(WeightsPart.WEIGHTS)).isPresent()) {
-                CheckpointReader.Found found = CheckpointReader.resolve(given);
+                CheckpointReader.Found found = CheckpointReader.resolve(given, needed);
                 return new PretrainedModel(
-                        config,
-                        cache,
-                        found,
+                        found.checkpoint(),
+                        ChosenCheckpoint.of(given, found.checkpoint()),
+                        found.warnings(),
                         TrainingCheckpoint.config(found.checkpoint()),
                         found.checkpoint().toString());
             }
@@ -71,9 +73,9 @@ public final class PretrainedModel {
                 cache.resolve(config.fromPretrained(), config.localFilesOnly(), EnumSet.of(WeightsPart.CONFIG));
         Path sizes = published.resolve("config.json");
         return new PretrainedModel(
-                config,
-                cache,
                 null,
+                null,
+                List.of(),
                 Files.isRegularFile(sizes) ? Stdit2Config.read(sizes) : null,
                 published.toString());
     }
@@ -85,24 +87,25 @@ public final class PretrainedModel {
 
     /** Where the run of a checkpoint stood; empty for published weights. */
     public Optional<RunState> state() throws IOException {
-        return checkpoint == null ? Optional.empty() : Optional.of(TrainingCheckpoint.state(checkpoint.checkpoint()));
+        return checkpoint == null ? Optional.empty() : Optional.of(TrainingCheckpoint.state(checkpoint));
     }
 
     /** One line for each damaged checkpoint that was passed over. */
     public List<String> warnings() {
-        return checkpoint == null ? List.of() : checkpoint.warnings();
+        return warnings;
+    }
+
+    /** The checkpoint that executors are to read; null for published weights. */
+    public ChosenCheckpoint chosen() {
+        return chosen;
     }
 
     /**
-     * Reads the weights.
+     * Reads published weights on an executor.
      *
-     * @param folder which of a checkpoint's weights: {@link TrainingCheckpoint#MODEL} or {@link TrainingCheckpoint#EMA}
+     * @throws UserError if there are none
      */
-    public void read(ModelWeights weights, String folder) throws IOException {
-        if (checkpoint != null) {
-            TrainingCheckpoint.readWeights(checkpoint.checkpoint(), folder, weights);
-            return;
-        }
+    public static void readPublished(ModelConfig config, WeightsCache cache, ModelWeights weights) throws IOException {
         Path published =
                 cache.resolve(config.fromPretrained(), config.localFilesOnly(), EnumSet.of(WeightsPart.WEIGHTS));
         try (WeightsFolder stored = WeightsFolder.open(published)) {

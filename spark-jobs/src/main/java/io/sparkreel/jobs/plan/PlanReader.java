@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.plan;
 
+import io.sparkreel.jobs.storage.ParquetRows;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -15,7 +16,6 @@ import org.apache.parquet.example.data.Group;
 import org.apache.parquet.filter2.compat.FilterCompat;
 import org.apache.parquet.filter2.predicate.FilterApi;
 import org.apache.parquet.hadoop.ParquetReader;
-import org.apache.parquet.hadoop.example.GroupReadSupport;
 
 /** Reads a plan table inside a rank, step by step, without Spark SQL. */
 public final class PlanReader implements Iterator<PlannedStep>, AutoCloseable {
@@ -78,10 +78,10 @@ public final class PlanReader implements Iterator<PlannedStep>, AutoCloseable {
             if (!files.hasNext()) {
                 return null;
             }
-            reader = ParquetReader.builder(new GroupReadSupport(), files.next())
-                    .withConf(configuration)
-                    .withFilter(FilterCompat.get(FilterApi.gtEq(FilterApi.longColumn("step"), fromStep)))
-                    .build();
+            reader = ParquetRows.reader(
+                    files.next(),
+                    configuration,
+                    FilterCompat.get(FilterApi.gtEq(FilterApi.longColumn("step"), fromStep)));
         }
     }
 

@@ -2,16 +2,19 @@
 package io.sparkreel.jobs.storage;
 
 import io.sparkreel.model.checkpoint.Storage;
+import io.sparkreel.model.checkpoint.safetensors.RangedFile;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -38,6 +41,37 @@ public final class HadoopStorage implements Storage {
     @Override
     public InputStream open(String path) throws IOException {
         return files.open(at(path));
+    }
+
+    @Override
+    public RangedFile openRanged(String path) throws IOException {
+        return new Ranged(files.open(at(path)), size(path));
+    }
+
+    /** A file that moves to the range wanted: ranges in the order of the file are one stream. */
+    private record Ranged(FSDataInputStream in, long size) implements RangedFile {
+        @Override
+        public void read(long position, ByteBuffer target) throws IOException {
+            byte[] content = target.hasArray() ? target.array() : new byte[target.remaining()];
+            int offset = target.hasArray() ? target.arrayOffset() + target.position() : 0;
+            int length = target.remaining();
+            synchronized (in) {
+                if (in.getPos() != position) {
+                    in.seek(position);
+                }
+                in.readFully(content, offset, length);
+            }
+            if (target.hasArray()) {
+                target.position(target.position() + length);
+            } else {
+                target.put(content);
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            in.close();
+        }
     }
 
     @Override

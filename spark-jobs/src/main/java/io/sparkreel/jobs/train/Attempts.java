@@ -4,6 +4,7 @@ package io.sparkreel.jobs.train;
 import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.error.Stopped;
 import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.parts.ChosenCheckpoint;
 import io.sparkreel.jobs.plan.PlannedClip;
 import io.sparkreel.jobs.spark.BarrierStage;
 import io.sparkreel.jobs.watch.RecentLines;
@@ -82,7 +83,9 @@ final class Attempts {
                 throw unchecked(failure);
             }
             rest = fromNewest(rest);
-            String from = rest.checkpoint() == null ? "the beginning" : rest.checkpoint();
+            String from = rest.checkpoint() == null
+                    ? "the beginning"
+                    : rest.checkpoint().uri();
             if (stop) {
                 throw new Stopped("Stopped on request. To resume from " + from + ", give --load "
                         + start.inputs().run() + ".");
@@ -101,10 +104,10 @@ final class Attempts {
         context.cancelAllJobs();
     }
 
-    /** What is left to do after the newest checkpoint of this run, with the log as it was then. */
+    /** What is left to do after the newest intact checkpoint of this run, with the log as it was then. */
     private StepRange fromNewest(StepRange steps) throws IOException {
         Optional<CheckpointReader.Found> newest =
-                CheckpointReader.newest(start.inputs().run());
+                CheckpointReader.newest(start.inputs().run(), path -> true);
         if (newest.isEmpty()) {
             log.rewind(start.globalStep(), List.of());
             return steps;
@@ -112,7 +115,7 @@ final class Attempts {
         newest.get().warnings().forEach(warning -> LOG.warn("{}", warning));
         CheckpointReader checkpoint = newest.get().checkpoint();
         log.rewind(TrainingCheckpoint.state(checkpoint).globalStep(), RunLog.notes(checkpoint));
-        return steps.from(start.inputs().run().uri(checkpoint.folder()));
+        return steps.from(ChosenCheckpoint.of(start.inputs().run(), checkpoint));
     }
 
     /** Whether someone has cancelled the job or its stage, such as on Spark's web page. */
@@ -151,6 +154,7 @@ final class Attempts {
         RankTask task = new RankTask(
                 config,
                 start.model(),
+                start.firstWeights(),
                 hadoop,
                 steps,
                 start.fingerprint(),

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkreel.jobs.loader.BadClip;
 import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.jobs.storage.ParquetRows;
 import io.sparkreel.model.collective.Collective;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -20,10 +21,7 @@ import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.SimpleGroupFactory;
 import org.apache.parquet.hadoop.ParquetReader;
 import org.apache.parquet.hadoop.ParquetWriter;
-import org.apache.parquet.hadoop.example.ExampleParquetWriter;
-import org.apache.parquet.hadoop.example.GroupReadSupport;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
-import org.apache.parquet.hadoop.util.HadoopOutputFile;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
 
@@ -120,10 +118,7 @@ final class BadClips {
             if (!file.endsWith(".parquet")) {
                 continue;
             }
-            try (ParquetReader<Group> reader = ParquetReader.builder(
-                            new GroupReadSupport(), new Path(run.uri(TABLE + "/" + file)))
-                    .withConf(hadoop)
-                    .build()) {
+            try (ParquetReader<Group> reader = ParquetRows.reader(new Path(run.uri(TABLE + "/" + file)), hadoop)) {
                 for (Group row = reader.read(); row != null; row = reader.read()) {
                     clips.add(row.getLong("clip_id", 0));
                 }
@@ -135,12 +130,7 @@ final class BadClips {
     private static void write(List<BadClip> clips, Path file, Configuration hadoop) throws IOException {
         SimpleGroupFactory rows = new SimpleGroupFactory(SCHEMA);
         long now = Instant.now().toEpochMilli() * 1000;
-        try (ParquetWriter<Group> writer = ExampleParquetWriter.builder(HadoopOutputFile.fromPath(file, hadoop))
-                .withConf(hadoop)
-                .withType(SCHEMA)
-                .withCompressionCodec(CompressionCodecName.ZSTD)
-                .withWriteMode(org.apache.parquet.hadoop.ParquetFileWriter.Mode.OVERWRITE)
-                .build()) {
+        try (ParquetWriter<Group> writer = ParquetRows.writer(file, hadoop, SCHEMA, CompressionCodecName.ZSTD)) {
             for (BadClip clip : clips) {
                 Group row = rows.newGroup()
                         .append("uri", clip.uri())

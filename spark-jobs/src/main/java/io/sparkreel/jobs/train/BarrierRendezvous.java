@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.train;
 
-import io.sparkreel.model.collective.ring.Ranks;
 import io.sparkreel.model.collective.Rendezvous;
 import java.util.List;
 import org.apache.spark.BarrierTaskContext;

@@ -3,6 +3,7 @@ package io.sparkreel.jobs.train;
 
 import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.features.FeatureCache;
+import io.sparkreel.jobs.parts.ChosenCheckpoint;
 import io.sparkreel.jobs.plan.PlannedClip;
 import io.sparkreel.jobs.watch.RecentLines;
 import io.sparkreel.model.family.stdit2.Stdit2Config;
@@ -16,6 +17,7 @@ import org.apache.spark.util.SerializableConfiguration;
  *
  * @param config the run's configuration
  * @param model sizes of the model
+ * @param firstWeights verified checkpoint that a run without one of its own begins from; null: published weights, or none
  * @param hadoop of the file systems
  * @param steps which it takes, and what from
  * @param planFingerprint identity of data and configuration that the plan follows from
@@ -28,6 +30,7 @@ import org.apache.spark.util.SerializableConfiguration;
 record RankTask(
         TrainingConfig config,
         Stdit2Config model,
+        ChosenCheckpoint firstWeights,
         Broadcast<SerializableConfiguration> hadoop,
         StepRange steps,
         String planFingerprint,

@@ -12,6 +12,7 @@ import io.sparkreel.jobs.dataset.DataFolder;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.features.Facts;
 import io.sparkreel.jobs.features.FeatureCache;
+import io.sparkreel.jobs.parts.ChosenCheckpoint;
 import io.sparkreel.jobs.parts.Components;
 import io.sparkreel.jobs.parts.Components.TextSizes;
 import io.sparkreel.jobs.parts.PretrainedModel;
@@ -46,7 +47,8 @@ import org.apache.logging.log4j.Logger;
  * @param inputs what its steps are planned from
  * @param model sizes of the model
  * @param fingerprint what data and configuration the steps follow from
- * @param checkpoint folder of the checkpoint to resume from; null: none
+ * @param checkpoint the checkpoint to resume from, all of whose files are verified; null: none
+ * @param firstWeights the verified checkpoint whose weights a new run begins with; null: none, or published weights
  * @param resumed state of that checkpoint's run; null for a run that begins at step 0
  * @param codec the geometry of the latent codec
  */
@@ -54,13 +56,14 @@ record ResolvedRun(
         PlanInputs inputs,
         Stdit2Config model,
         String fingerprint,
-        String checkpoint,
+        ChosenCheckpoint checkpoint,
+        ChosenCheckpoint firstWeights,
         RunState resumed,
         CodecGeometry codec) {
     private static final Logger LOG = LogManager.getLogger(ResolvedRun.class);
 
-    /** A checkpoint and the folder it lies in. */
-    private record Loaded(CheckpointReader checkpoint, String uri) {}
+    /** A checkpoint, and as executors are to open it. */
+    private record Loaded(CheckpointReader checkpoint, ChosenCheckpoint chosen) {}
 
     /** @throws UserError if the run cannot work */
     static ResolvedRun of(LoadedConfig<TrainingConfig> loaded, Configuration hadoop) throws IOException {
@@ -79,7 +82,8 @@ record ResolvedRun(
         CodecGeometry codec = loaded.resolve("vae", () -> Components.codecGeometry(config.vae(), cache));
         checkRanksConfiguration(loaded, codec);
         TextSizes text = loaded.resolve("text_encoder", () -> Components.textSizes(config.textEncoder(), cache));
-        Optional<Stdit2Config> stored = storedSizes(config, checkpoint, hadoop, cache);
+        PretrainedModel first = load == null ? firstWeights(config, hadoop, cache) : null;
+        Optional<Stdit2Config> stored = storedSizes(config, checkpoint, first);
         Stdit2Config model = loaded.resolve("model", () -> Components.model(config.model(), stored, codec, text));
         if (config.dataset().type() == DatasetType.VARIABLE_VIDEO_TEXT_DATASET
                 && config.plan().batchSize() != null) {
@@ -93,14 +97,15 @@ record ResolvedRun(
                 : new HadoopStorage(hadoop, config.dataset().features());
         PlanInputs inputs = new PlanInputs(data, manifest, run, rules, features, folder);
         if (load == null) {
-            return new ResolvedRun(inputs, model, fingerprint, null, null, codec);
+            ChosenCheckpoint chosen = first == null ? null : first.chosen();
+            return new ResolvedRun(inputs, model, fingerprint, null, chosen, null, codec);
         }
         RunState resumed = checkLoad(config, checkpoint, model, fingerprint);
         if (resumed == null
                 || !new HadoopStorage(hadoop, config.run().load()).uri("").equals(run.uri(""))) {
             requireNoLaterCheckpoint(checkpoint, resumed, run); // else it is the newest
         }
-        return new ResolvedRun(inputs, model, fingerprint, load.uri(), resumed, codec);
+        return new ResolvedRun(inputs, model, fingerprint, load.chosen(), null, resumed, codec);
     }
 
     /** What ranks would refuse else, some of it after many steps. */
@@ -131,21 +136,28 @@ record ResolvedRun(
         }
     }
 
-    /** First weights bring their sizes along; once the run has a checkpoint, that does. */
-    private static Optional<Stdit2Config> storedSizes(
-            TrainingConfig config, CheckpointReader load, Configuration hadoop, WeightsCache cache) throws IOException {
+    /** The weights that a run without a checkpoint begins with; null if it begins with random ones. */
+    private static PretrainedModel firstWeights(TrainingConfig config, Configuration hadoop, WeightsCache cache)
+            throws IOException {
         if (config.model().fromPretrained() == null) {
-            return Optional.empty();
+            return null;
         }
-        if (load != null) {
-            return Optional.of(TrainingCheckpoint.config(load));
-        }
-        PretrainedModel first = PretrainedModel.find(config.model(), hadoop, cache);
+        PretrainedModel first = PretrainedModel.find(
+                config.model(), hadoop, cache, path -> TrainingCheckpoint.isWeights(TrainingCheckpoint.MODEL, path));
         first.warnings().forEach(warning -> LOG.warn("{}", warning));
         first.sizes()
                 .ifPresent(sizes -> LOG.info(
                         "The model has the sizes of {}: {}", config.model().fromPretrained(), sizes));
-        return first.sizes();
+        return first;
+    }
+
+    /** First weights bring their sizes along; once the run has a checkpoint, that does. */
+    private static Optional<Stdit2Config> storedSizes(
+            TrainingConfig config, CheckpointReader load, PretrainedModel first) throws IOException {
+        if (config.model().fromPretrained() == null) {
+            return Optional.empty();
+        }
+        return load == null ? first.sizes() : Optional.of(TrainingCheckpoint.config(load));
     }
 
     /** The checkpoint to resume from; null for a new run. */
@@ -159,20 +171,19 @@ record ResolvedRun(
             return null;
         }
         HadoopStorage from = new HadoopStorage(hadoop, config.run().load());
-        CheckpointReader.Found found = CheckpointReader.resolve(from);
+        CheckpointReader.Found found = CheckpointReader.resolve(from, path -> true);
         found.warnings().forEach(warning -> LOG.warn("{}", warning));
-        return new Loaded(found.checkpoint(), from.uri(found.checkpoint().folder()));
+        return new Loaded(found.checkpoint(), ChosenCheckpoint.of(from, found.checkpoint()));
     }
 
     /** After a failure the run resumes from the newest checkpoint of its folder, so that must be one of this run. */
     private static void requireNoLaterCheckpoint(CheckpointReader load, RunState resumed, HadoopStorage run)
             throws IOException {
         long from = resumed == null ? 0 : resumed.globalStep();
-        Optional<CheckpointReader.Found> newest = CheckpointReader.newest(run);
-        if (newest.isPresent()
-                && TrainingCheckpoint.state(newest.get().checkpoint()).globalStep() > from) {
+        Optional<CheckpointReader> later = CheckpointReader.newestAfter(run, from, path -> true);
+        if (later.isPresent()) {
             throw new UserError("Cannot resume from step " + from + " of " + load + " in " + run + ": it holds a later "
-                    + "checkpoint, " + newest.get().checkpoint().folder() + ". Give another --outputs, or remove it.");
+                    + "checkpoint, " + later.get().folder() + ". Give another --outputs, or remove it.");
         }
     }
 
@@ -242,10 +253,10 @@ record ResolvedRun(
     /** The log lines that the checkpoint to resume from holds, if it is one of this run. */
     List<JsonNode> checkpointedLines() throws IOException {
         HadoopStorage run = inputs.run();
-        boolean own = checkpoint != null && checkpoint.startsWith(run.uri("") + "/");
+        boolean own = checkpoint != null && checkpoint.uri().startsWith(run.uri("") + "/");
         return own && resumed != null
                 ? RunLog.notes(CheckpointReader.open(
-                        run, checkpoint.substring(run.uri("").length() + 1)))
+                        run, checkpoint.uri().substring(run.uri("").length() + 1)))
                 : List.of();
     }
 }

@@ -65,7 +65,9 @@ final class TrainingLoop {
     /** Trains until the attempt's last step, or until some rank is asked to stop, or has to. */
     RankResult run() throws IOException, InterruptedException {
         // A rank lost between the last commit and its own end leaves an attempt that has no step to take.
-        String checkpoint = task.steps().checkpoint();
+        String checkpoint = task.steps().checkpoint() == null
+                ? null
+                : task.steps().checkpoint().uri();
         String tooBad = null;
         try (CheckpointSaver saver =
                 new CheckpointSaver(run, task.attempt(), weights, trainer, collective, this::committed)) {

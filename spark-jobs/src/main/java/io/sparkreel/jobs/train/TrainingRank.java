@@ -19,7 +19,6 @@ import io.sparkreel.jobs.plan.PlanReader;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.weights.WeightsCache;
 import io.sparkreel.model.autoencoder.LatentCodec;
-import io.sparkreel.model.checkpoint.CheckpointReader;
 import io.sparkreel.model.collective.Collective;
 import io.sparkreel.model.optim.AdamW;
 import io.sparkreel.model.optim.Ema;
@@ -208,10 +207,8 @@ public final class TrainingRank {
                 task.planFingerprint(),
                 config.scheduler().predictXstart());
         if (task.steps().checkpoint() != null) {
-            CheckpointReader checkpoint = CheckpointReader.resolve(
-                            new HadoopStorage(hadoop, task.steps().checkpoint()))
-                    .checkpoint();
-            RunState stored = TrainingCheckpoint.restore(checkpoint, weights, trainer);
+            RunState stored =
+                    TrainingCheckpoint.restore(task.steps().checkpoint().open(hadoop), weights, trainer);
             if (task.steps().newRun()) {
                 return fresh;
             }
@@ -228,7 +225,11 @@ public final class TrainingRank {
                             stored.predictXstart());
         }
         if (config.model().fromPretrained() != null) {
-            PretrainedModel.find(config.model(), hadoop, cache).read(weights, TrainingCheckpoint.MODEL);
+            if (task.firstWeights() == null) {
+                PretrainedModel.readPublished(config.model(), cache, weights);
+            } else {
+                TrainingCheckpoint.readWeights(task.firstWeights().open(hadoop), TrainingCheckpoint.MODEL, weights);
+            }
             trainer.restartEma();
         }
         return fresh;

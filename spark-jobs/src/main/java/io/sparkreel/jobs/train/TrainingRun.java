@@ -5,6 +5,7 @@ import io.sparkreel.jobs.config.reader.LoadedConfig;
 import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.error.Stopped;
 import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.parts.ChosenCheckpoint;
 import io.sparkreel.jobs.plan.EpochPlanning;
 import io.sparkreel.jobs.plan.HeldOut;
 import io.sparkreel.jobs.plan.PlannedClip;
@@ -103,7 +104,8 @@ public final class TrainingRun {
                 ? 0
                 : start.resumed().globalStep() - start.resumed().step();
         long done = start.globalStep();
-        String checkpoint = start.checkpoint();
+        ChosenCheckpoint from = start.checkpoint();
+        String checkpoint = from == null ? null : from.uri();
         LOG.info(
                 "{} clips in {} buckets, {} steps an epoch, {} steps in all, {} rank{}",
                 start.inputs().manifest().clips(),
@@ -118,7 +120,7 @@ public final class TrainingRun {
             EpochPlanning.Planned planned = planning.next(epoch, epochBegin, total);
             long last = Math.min(planned.endStep(), total);
             boolean newRun = done == 0;
-            List<RankResult> results = attempts.run(new StepRange(planned.path(), last, total, checkpoint, newRun));
+            List<RankResult> results = attempts.run(new StepRange(planned.path(), last, total, from, newRun));
             String stopped = results.get(0).stopped();
             if (stopped != null) {
                 throw new UserError("Cannot train any further: " + stopped + "; "
@@ -127,6 +129,9 @@ public final class TrainingRun {
             }
             done = results.get(0).steps();
             checkpoint = results.get(0).checkpoint();
+            if (done < total) {
+                from = ChosenCheckpoint.verified(spark.sparkContext().hadoopConfiguration(), checkpoint);
+            }
             epoch += planned.epochs();
             epochBegin = planned.endStep();
         }

@@ -6,13 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.sparkreel.bucketing.NearestName;
 import io.sparkreel.bucketing.bucket.BucketConfig;
 import io.sparkreel.jobs.config.bucketing.BucketingConfig;
 import io.sparkreel.jobs.config.inference.InferenceConfig;
 import io.sparkreel.jobs.config.reader.ConfigLoader;
 import io.sparkreel.jobs.config.reader.ConfigOverride;
 import io.sparkreel.jobs.config.reader.LoadedConfig;
-import io.sparkreel.jobs.config.reader.Nearest;
 import io.sparkreel.jobs.config.train.AdamBetas;
 import io.sparkreel.jobs.config.train.CollectiveConfig;
 import io.sparkreel.jobs.config.train.CollectiveTransport;
@@ -424,9 +424,9 @@ class ConfigLoaderTest {
 
     @Test
     void nearestCountsSwapsAndIgnoresCase() {
-        assertEquals(1, Nearest.distance("epcohs", "epochs"));
-        assertEquals(0, Nearest.distance("Max-Steps", "max_steps"));
-        assertEquals(3, Nearest.distance("kitten", "sitting"));
-        assertEquals("b", Nearest.of("b", List.of("a", "b", "c")));
+        assertEquals(1, NearestName.distance("epcohs", "epochs"));
+        assertEquals(0, NearestName.distance("Max-Steps", "max_steps"));
+        assertEquals(3, NearestName.distance("kitten", "sitting"));
+        assertEquals("b", NearestName.of("b", List.of("a", "b", "c")));
     }
 }

@@ -2,7 +2,6 @@
 package io.sparkreel.model.checkpoint.safetensors;
 
 import io.sparkreel.model.InvalidInputException;
-import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -11,36 +10,39 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Reads tensors of a safetensors file of any size, straight from the mapped file. The header is checked in full when
- * the file is opened; see {@link SafetensorsHeader}. Safe for use by several threads.
+ * Reads tensors of a safetensors file of any size: a local one straight from its mapping, another range by range. The
+ * header is checked in full when the file is opened; see {@link SafetensorsHeader}. Safe for use by several threads.
  *
  * <p>Format: https://github.com/huggingface/safetensors: eight bytes with the header's length (little endian), a JSON
  * header, and the data.
  */
 public final class SafetensorsReader implements TensorSource {
 
-    // One mapping holds less than 2 GiB. A multiple of every element size, so that no element lies in two segments.
-    private static final long SEGMENT_BYTES = 1L << 30;
+    private static final int CHUNK_BYTES = 1 << 20; // a multiple of every element size
 
-    private final Path path;
-    private final FileChannel channel;
+    private final String name;
+    private final RangedFile file;
+    private final MappedTensors mapped; // null where ranges are read
     private final SafetensorsHeader header;
     private final long dataStart;
-    private final Map<String, ByteBuffer[]> mappings = new HashMap<>();
 
-    private SafetensorsReader(Path path, FileChannel channel, SafetensorsHeader header, long dataStart) {
-        this.path = path;
-        this.channel = channel;
-        this.header = header;
-        this.dataStart = dataStart;
+    private SafetensorsReader(String name, RangedFile file, FileChannel mapped)
+            throws IOException, SafetensorsHeader.MalformedException {
+        this.name = name;
+        this.file = file;
+        long size = file.size();
+        byte[] bytes = new byte[headerLength(file, size)];
+        file.read(Long.BYTES, ByteBuffer.wrap(bytes));
+        this.dataStart = Long.BYTES + (long) bytes.length;
+        this.header = SafetensorsHeader.parse(bytes, size - dataStart);
+        this.mapped = mapped == null ? null : new MappedTensors(mapped, dataStart);
     }
 
     /**
-     * Opens a file and checks its header.
+     * Opens a file of this machine and checks its header.
      *
      * @throws InvalidInputException if there is no such file or it is not a valid safetensors file
      * @throws IOException if reading fails
@@ -51,30 +53,41 @@ public final class SafetensorsReader implements TensorSource {
                     "Cannot read " + path + ": there is no such file. Give the path of a safetensors file.");
         }
         FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
+        return open(path.toString(), RangedFile.of(channel), channel);
+    }
+
+    /**
+     * Opens a file stored anywhere and checks its header. Tensors are read range by range.
+     *
+     * @param name the file as a person would name it
+     * @param file is closed with the reader, and if it is refused
+     * @throws InvalidInputException if it is not a valid safetensors file
+     * @throws IOException if reading fails
+     */
+    public static SafetensorsReader open(String name, RangedFile file) throws IOException {
+        return open(name, file, null);
+    }
+
+    private static SafetensorsReader open(String name, RangedFile file, FileChannel mapped) throws IOException {
         try {
-            long size = channel.size();
-            int length = headerLength(channel, size);
-            byte[] bytes = new byte[length];
-            readFully(channel, ByteBuffer.wrap(bytes), Long.BYTES);
-            long dataStart = Long.BYTES + (long) length;
-            return new SafetensorsReader(path, channel, SafetensorsHeader.parse(bytes, size - dataStart), dataStart);
+            return new SafetensorsReader(name, file, mapped);
         } catch (SafetensorsHeader.MalformedException e) {
-            channel.close();
+            file.close();
             throw new InvalidInputException(
-                    "Cannot read " + path + ": " + e.getMessage() + ". Get an intact safetensors file.");
+                    "Cannot read " + name + ": " + e.getMessage() + ". Get an intact safetensors file.");
         } catch (IOException | RuntimeException | Error e) {
-            channel.close();
+            file.close();
             throw e;
         }
     }
 
-    private static int headerLength(FileChannel channel, long size)
+    private static int headerLength(RangedFile file, long size)
             throws IOException, SafetensorsHeader.MalformedException {
         if (size < Long.BYTES) {
             throw new SafetensorsHeader.MalformedException("it has only " + size + " bytes");
         }
         ByteBuffer length = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        readFully(channel, length, 0);
+        file.read(0, length);
         long bytes = length.getLong(0);
         if (bytes < 2 || bytes > size - Long.BYTES) {
             throw new SafetensorsHeader.MalformedException(
@@ -99,13 +112,13 @@ public final class SafetensorsReader implements TensorSource {
     }
 
     @Override
-    public void readFloats(String name, long firstElement, FloatBuffer target) throws IOException {
-        TensorInfo tensor = tensor(name);
+    public void readFloats(String tensorName, long firstElement, FloatBuffer target) throws IOException {
+        TensorInfo tensor = tensor(tensorName);
         DataType type = tensor.dataType();
         requireRange(tensor, firstElement, target.remaining(), tensor.elementCount());
         long element = firstElement;
         while (target.hasRemaining()) {
-            ByteBuffer bytes = bytesAt(tensor, element * type.bytes());
+            ByteBuffer bytes = bytesAt(tensor, element * type.bytes(), (long) target.remaining() * type.bytes());
             int count = Math.min(target.remaining(), bytes.remaining() / type.bytes());
             bytes.limit(bytes.position() + count * type.bytes());
             if (!FloatDecoder.decode(bytes, type, target)) {
@@ -120,12 +133,12 @@ public final class SafetensorsReader implements TensorSource {
      *
      * @throws InvalidInputException if there is no such tensor or it is floating
      */
-    public long[] longs(String name) throws IOException {
-        TensorInfo tensor = tensor(name);
+    public long[] longs(String tensorName) throws IOException {
+        TensorInfo tensor = tensor(tensorName);
         long[] values = new long[Math.toIntExact(tensor.elementCount())];
         ByteBuffer bytes =
                 ByteBuffer.allocate(Math.toIntExact(tensor.byteLength())).order(ByteOrder.LITTLE_ENDIAN);
-        readBytes(name, 0, bytes);
+        readBytes(tensorName, 0, bytes);
         bytes.flip();
         for (int i = 0; i < values.length; i++) {
             values[i] = switch (tensor.dataType()) {
@@ -143,12 +156,12 @@ public final class SafetensorsReader implements TensorSource {
     }
 
     @Override
-    public void readBytes(String name, long firstByte, ByteBuffer target) throws IOException {
-        TensorInfo tensor = tensor(name);
+    public void readBytes(String tensorName, long firstByte, ByteBuffer target) throws IOException {
+        TensorInfo tensor = tensor(tensorName);
         requireRange(tensor, firstByte, target.remaining(), tensor.byteLength());
         long position = firstByte;
         while (target.hasRemaining()) {
-            ByteBuffer bytes = bytesAt(tensor, position);
+            ByteBuffer bytes = bytesAt(tensor, position, target.remaining());
             int count = Math.min(target.remaining(), bytes.remaining());
             bytes.limit(bytes.position() + count);
             target.put(bytes);
@@ -158,15 +171,17 @@ public final class SafetensorsReader implements TensorSource {
 
     /** Closes the file. The mapped memory goes with the last reference to it. */
     @Override
-    public synchronized void close() throws IOException {
-        mappings.clear();
-        channel.close();
+    public void close() throws IOException {
+        if (mapped != null) {
+            mapped.clear();
+        }
+        file.close();
     }
 
-    private TensorInfo tensor(String name) {
-        TensorInfo tensor = header.tensors().get(name);
+    private TensorInfo tensor(String tensorName) {
+        TensorInfo tensor = header.tensors().get(tensorName);
         if (tensor == null) {
-            throw new InvalidInputException("Cannot read tensor '" + name + "' of " + path + ": it has "
+            throw new InvalidInputException("Cannot read tensor '" + tensorName + "' of " + name + ": it has "
                     + header.tensors().size()
                     + " tensors, none of that name. Give the weights of the configured model.");
         }
@@ -174,7 +189,7 @@ public final class SafetensorsReader implements TensorSource {
     }
 
     private InvalidInputException wrongType(TensorInfo tensor, String wanted) {
-        return new InvalidInputException("Cannot read tensor '" + tensor.name() + "' of " + path + " as " + wanted
+        return new InvalidInputException("Cannot read tensor '" + tensor.name() + "' of " + name + " as " + wanted
                 + ": its type is " + tensor.dataType() + ". Give weights of another type.");
     }
 
@@ -185,25 +200,14 @@ public final class SafetensorsReader implements TensorSource {
         }
     }
 
-    /** The mapped bytes of a tensor from a position to the end of its segment, in little endian. */
-    private synchronized ByteBuffer bytesAt(TensorInfo tensor, long position) throws IOException {
-        int segments = Math.toIntExact((tensor.byteLength() + SEGMENT_BYTES - 1) / SEGMENT_BYTES);
-        ByteBuffer[] mapped = mappings.computeIfAbsent(tensor.name(), name -> new ByteBuffer[segments]);
-        int index = (int) (position / SEGMENT_BYTES);
-        if (mapped[index] == null) {
-            long start = index * SEGMENT_BYTES;
-            long length = Math.min(SEGMENT_BYTES, tensor.byteLength() - start);
-            mapped[index] = channel.map(FileChannel.MapMode.READ_ONLY, dataStart + tensor.begin() + start, length);
+    /** Bytes of a tensor from a position on, in little endian: at least one element, at most {@code wanted} if copied. */
+    private ByteBuffer bytesAt(TensorInfo tensor, long position, long wanted) throws IOException {
+        if (mapped != null) {
+            return mapped.bytesAt(tensor, position).order(ByteOrder.LITTLE_ENDIAN);
         }
-        return mapped[index].duplicate().order(ByteOrder.LITTLE_ENDIAN).position((int) (position % SEGMENT_BYTES));
-    }
-
-    private static void readFully(FileChannel channel, ByteBuffer target, long position) throws IOException {
-        while (target.hasRemaining()) {
-            int count = channel.read(target, position + target.position());
-            if (count < 0) {
-                throw new EOFException("file became shorter while it was read");
-            }
-        }
+        ByteBuffer copy =
+                ByteBuffer.allocate((int) Math.min(CHUNK_BYTES, wanted)).order(ByteOrder.LITTLE_ENDIAN);
+        file.read(dataStart + tensor.begin() + position, copy);
+        return copy.flip();
     }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.checkpoint.safetensors;
 
-import io.sparkreel.model.torch.Tensors;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;

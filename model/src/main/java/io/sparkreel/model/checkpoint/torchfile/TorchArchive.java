@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.checkpoint.torchfile;
 
-import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.checkpoint.torchfile.Unpickler.View;
 import io.sparkreel.model.checkpoint.torchfile.ZipDirectory.Range;
 import java.io.IOException;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.checkpoint.torchfile;
 
-import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.checkpoint.safetensors.DataType;
 import io.sparkreel.model.checkpoint.safetensors.FloatDecoder;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.collective.nccl;
 
-import io.sparkreel.model.collective.Ranges;
-import io.sparkreel.model.collective.ring.Ranks;
 import com.sun.jna.Pointer;
 import io.sparkreel.model.collective.Collective;
 import io.sparkreel.model.collective.CollectiveException;

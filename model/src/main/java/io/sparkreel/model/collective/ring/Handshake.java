@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.collective.ring;
 
+import io.sparkreel.model.Digests;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
@@ -112,12 +113,8 @@ final class Handshake {
 
     /** The attempt's name as frames and hellos carry it. */
     static long attemptCode(String attemptId) {
-        try {
-            byte[] digest = MessageDigest.getInstance("SHA-256").digest(attemptId.getBytes(StandardCharsets.UTF_8));
-            return ByteBuffer.wrap(digest).getLong();
-        } catch (GeneralSecurityException impossible) {
-            throw new IllegalStateException(impossible);
-        }
+        byte[] digest = Digests.sha256().digest(attemptId.getBytes(StandardCharsets.UTF_8));
+        return ByteBuffer.wrap(digest).getLong();
     }
 
     private static byte[] proof(byte[] secret, String role, byte[] hello, byte[] listenerNonce) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.family.stdit2;
 
-import io.sparkreel.model.denoiser.TextBatch;
 import io.sparkreel.model.checkpoint.safetensors.HalfPrecision;
 import io.sparkreel.model.denoiser.BlockwiseBackward;
 import io.sparkreel.model.denoiser.DenoiserInput;

@@ -104,12 +104,11 @@ public final class ExportWeights {
     }
 
     static void run(Request request) throws IOException {
-        CheckpointReader.Found found = CheckpointReader.resolve(new LocalStorage(request.run()));
+        CheckpointReader.Found found = CheckpointReader.resolve(
+                new LocalStorage(request.run()), path -> TrainingCheckpoint.isWeights(request.weights(), path));
         found.warnings().forEach(System.err::println);
         CheckpointReader checkpoint = found.checkpoint();
-        Path stored =
-                checkpoint.localPath(request.weights() + "/model.safetensors").orElseThrow();
-        try (SafetensorsReader weights = SafetensorsReader.open(stored)) {
+        try (SafetensorsReader weights = checkpoint.tensors(request.weights() + TrainingCheckpoint.WEIGHTS)) {
             PublishedWriter.write(weights, request.out(), "model", request.precision(), request.mostBytes());
             ObjectNode config = JSON.valueToTree(TrainingCheckpoint.config(checkpoint));
             config.put("model_type", "STDiT2"); // what the reference's classes look for

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.train.checkpoint;
 
-import io.sparkreel.model.collective.Work;
-import io.sparkreel.model.torch.Tensors;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.checkpoint.CheckpointReader;
@@ -13,10 +11,6 @@ import io.sparkreel.model.optim.Shard;
 import io.sparkreel.model.train.ModelWeights;
 import io.sparkreel.model.train.Trainer;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.util.Optional;
 
 /**
  * The checkpoint of a run: {@code model/} and {@code ema/} with weights under their published names,
@@ -54,42 +48,64 @@ public final class TrainingCheckpoint {
         return JSON.readValue(checkpoint.read(STATE), RunState.class);
     }
 
+    /** Whether a file of a checkpoint is needed for the weights of {@code folder} alone. */
+    public static boolean isWeights(String folder, String path) {
+        return path.equals(folder + CONFIG) || path.equals(folder + WEIGHTS);
+    }
+
     /**
-     * Reads the weights alone.
+     * Reads the weights alone, from a checkpoint whose files have been verified.
      *
      * @param folder {@link #MODEL} or {@link #EMA}
      */
     public static void readWeights(CheckpointReader checkpoint, String folder, ModelWeights weights)
             throws IOException {
-        withTensors(
-                checkpoint,
-                folder + WEIGHTS,
-                reader -> WeightsFile.read(reader, weights, weights.parameters().values()::write));
+        try (SafetensorsReader reader = checkpoint.tensors(folder + WEIGHTS)) {
+            WeightsFile.read(reader, weights, weights.parameters().values());
+        }
     }
 
-    /** Puts weights, average and optimizer back as they were written, by however many ranks. */
+    /**
+     * Reads the weights alone, and verifies their file meanwhile.
+     *
+     * @param folder {@link #MODEL} or {@link #EMA}
+     * @throws InvalidInputException if the file is damaged; the weights are of no use then
+     */
+    public static void readVerifiedWeights(CheckpointReader checkpoint, String folder, ModelWeights weights)
+            throws IOException {
+        checkpoint.readVerified(
+                folder + WEIGHTS,
+                reader -> WeightsFile.read(reader, weights, weights.parameters().values()));
+    }
+
+    /**
+     * Puts weights, EMA and optimizer back as they were written, by however many ranks. A rank reads the weights and
+     * what it keeps of the rest, from files that the driver has verified.
+     */
     public static RunState restore(CheckpointReader checkpoint, ModelWeights weights, Trainer trainer)
             throws IOException {
         RunState state = state(checkpoint);
         readWeights(checkpoint, MODEL, weights);
-        withTensors(
-                checkpoint,
-                EMA + WEIGHTS,
-                reader -> WeightsFile.read(
-                        reader,
-                        weights,
-                        (begin, values) ->
-                                trainer.ema().shard().write(trainer.ema().values(), begin, values)));
+        Shard kept = trainer.ema().shard();
+        try (SafetensorsReader reader = checkpoint.tensors(EMA + WEIGHTS)) {
+            WeightsFile.read(
+                    reader,
+                    weights,
+                    kept,
+                    (begin, values) -> kept.write(trainer.ema().values(), begin, values));
+        }
         AdamW optimizer = trainer.optimizer();
-        long[] restored = {0};
+        long restored = 0;
         for (String path : checkpoint.files().keySet()) {
             if (path.startsWith(OPTIMIZER)) {
-                withTensors(checkpoint, path, reader -> restored[0] += restoreMoments(reader, optimizer));
+                try (SafetensorsReader reader = checkpoint.tensors(path)) {
+                    restored += restoreMoments(reader, optimizer);
+                }
             }
         }
-        if (restored[0] != optimizer.firstMoment().elements()) {
+        if (restored != optimizer.firstMoment().elements()) {
             throw new InvalidInputException("Cannot resume from " + checkpoint + ": its optimizer state covers "
-                    + restored[0] + " of " + optimizer.firstMoment().elements()
+                    + restored + " of " + optimizer.firstMoment().elements()
                     + " parameters. Take another checkpoint of the run.");
         }
         optimizer.resumeAt(state.optimizerSteps());
@@ -105,40 +121,15 @@ public final class TrainingCheckpoint {
                     reader,
                     FIRST_MOMENT,
                     part,
+                    kept,
                     (begin, values) -> restored[0] += kept.write(optimizer.firstMoment(), begin, values));
             WeightsFile.readRange(
                     reader,
                     SECOND_MOMENT,
                     part,
+                    kept,
                     (begin, values) -> kept.write(optimizer.secondMoment(), begin, values));
         }
         return restored[0];
-    }
-
-    /** Work on an open file of tensors. */
-    private interface TensorsConsumer {
-        void accept(SafetensorsReader reader) throws IOException;
-    }
-
-    /** Tensors are mapped, so a file that lies elsewhere is copied to this node first. */
-    private static void withTensors(CheckpointReader checkpoint, String path, TensorsConsumer body) throws IOException {
-        Optional<Path> local = checkpoint.localPath(path);
-        if (local.isPresent()) {
-            try (SafetensorsReader reader = SafetensorsReader.open(local.get())) {
-                body.accept(reader);
-            }
-            return;
-        }
-        Path copy = Files.createTempFile("sparkreel-", ".safetensors");
-        try {
-            try (var in = checkpoint.open(path)) {
-                Files.copy(in, copy, StandardCopyOption.REPLACE_EXISTING);
-            }
-            try (SafetensorsReader reader = SafetensorsReader.open(copy)) {
-                body.accept(reader);
-            }
-        } finally {
-            Files.deleteIfExists(copy);
-        }
     }
 }

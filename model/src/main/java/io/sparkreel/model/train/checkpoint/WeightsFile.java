@@ -88,15 +88,23 @@ public final class WeightsFile {
         void write(long begin, FloatBuffer values);
     }
 
-    /** Reads the part of a tensor that has the elements of the model's vector that {@code part} names. */
-    static void readRange(TensorSource reader, String name, Shard.Part part, FloatSink values) throws IOException {
-        for (long done = 0; done < part.elements(); ) {
-            FloatBuffer chunk = FloatBuffer.allocate((int) Math.min(CHUNK, part.elements() - done));
-            reader.readFloats(name, part.local() + done, chunk);
-            chunk.flip();
-            int length = chunk.remaining();
-            values.write(part.begin() + done, chunk);
-            done += length;
+    /**
+     * Reads those elements of a tensor that {@code kept} keeps, and no others.
+     *
+     * @param part the elements of the model's vector that the tensor holds, from its element {@code part.local()} on
+     */
+    static void readRange(TensorSource reader, String name, Shard.Part part, Shard kept, FloatSink values)
+            throws IOException {
+        for (Shard.Part wanted : kept.within(part.begin(), part.elements())) {
+            long first = part.local() + wanted.begin() - part.begin();
+            for (long done = 0; done < wanted.elements(); ) {
+                FloatBuffer chunk = FloatBuffer.allocate((int) Math.min(CHUNK, wanted.elements() - done));
+                reader.readFloats(name, first + done, chunk);
+                chunk.flip();
+                int length = chunk.remaining();
+                values.write(wanted.begin() + done, chunk);
+                done += length;
+            }
         }
     }
 
@@ -118,12 +126,20 @@ public final class WeightsFile {
      * @throws InvalidInputException if a tensor is missing, unknown or of another shape
      */
     public static void read(TensorSource reader, ModelWeights weights, FlatBuffer values) throws IOException {
-        read(reader, weights, values::write);
+        read(reader, weights, Shard.whole(weights.parameters().layout().elements()), values::write);
     }
 
-    /** As {@link #read(TensorSource, ModelWeights, FlatBuffer)}, to where {@code values} takes them. */
-    static void read(TensorSource reader, ModelWeights weights, FloatSink values) throws IOException {
+    /** As {@link #read(TensorSource, ModelWeights, FlatBuffer)}, of the parameters that {@code kept} keeps. */
+    static void read(TensorSource reader, ModelWeights weights, Shard kept, FloatSink values) throws IOException {
         check(reader, weights);
+        // In the order of the file that write makes, so that one that is read front to back is read once.
+        float[] stored = reader.floats(NULL_CAPTION);
+        float[] target = weights.nullCaption();
+        int width = weights.config().captionChannels();
+        for (int row = 0; row < target.length / width; row++) {
+            int source = Math.min(row, stored.length / width - 1);
+            System.arraycopy(stored, source * width, target, row * width, width);
+        }
         for (Map.Entry<String, ParameterLayout.Slot> entry :
                 weights.parameters().layout().slots().entrySet()) {
             ParameterLayout.Slot slot = entry.getValue();
@@ -131,14 +147,8 @@ public final class WeightsFile {
                     reader,
                     entry.getKey(),
                     new Shard.Part(slot.begin(), 0, slot.spec().elements()),
+                    kept,
                     values);
-        }
-        float[] stored = reader.floats(NULL_CAPTION);
-        float[] target = weights.nullCaption();
-        int width = weights.config().captionChannels();
-        for (int row = 0; row < target.length / width; row++) {
-            int source = Math.min(row, stored.length / width - 1);
-            System.arraycopy(stored, source * width, target, row * width, width);
         }
     }
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.process.iddpm;
 
-import io.sparkreel.model.train.Draws;
-
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.KeyedRandom.Purpose;

@@ -89,8 +89,9 @@ class CheckpointFaultTest {
                 storage.dieAt(call);
                 assertThrows(IOException.class, () -> saveOnTwoRanks(training, storage), "call " + call);
                 MemoryStorage left = new MemoryStorage(kind, storage.files());
-                CheckpointReader found =
-                        CheckpointReader.newest(left).orElseThrow().checkpoint();
+                CheckpointReader found = CheckpointReader.newest(left, path -> true)
+                        .orElseThrow()
+                        .checkpoint();
                 assertTrue(List.of(BEFORE, AFTER).contains(found.folder()));
                 kept += found.folder().equals(BEFORE) ? 1 : 0;
                 Map<String, byte[]> expected = found.folder().equals(BEFORE) ? first : whole.files();
@@ -102,7 +103,10 @@ class CheckpointFaultTest {
                 assertEquals(whole.files().keySet(), left.files().keySet(), "call " + call);
                 assertEquals(
                         AFTER,
-                        CheckpointReader.newest(left).orElseThrow().checkpoint().folder());
+                        CheckpointReader.newest(left, path -> true)
+                                .orElseThrow()
+                                .checkpoint()
+                                .folder());
             }
             assertTrue(kept > 20 && kept < whole.calls(), kept + " of " + whole.calls() + " left the one before");
         }
@@ -121,7 +125,7 @@ class CheckpointFaultTest {
                 storage.dieAt(call);
                 assertThrows(IOException.class, () -> saveOnTwoRanks(training, storage), "call " + call);
                 MemoryStorage left = new MemoryStorage(kind, storage.files());
-                boolean found = CheckpointReader.newest(left).isPresent();
+                boolean found = CheckpointReader.newest(left, path -> true).isPresent();
                 assertEquals(found, CheckpointReader.lastStep(left).isPresent(), "call " + call);
                 none += found ? 0 : 1;
                 saveOnTwoRanks(training, left);
@@ -139,7 +143,10 @@ class CheckpointFaultTest {
         MemoryStorage storage = new MemoryStorage(MemoryStorage.Kind.DISK, both);
         assertEquals(
                 AFTER,
-                CheckpointReader.newest(storage).orElseThrow().checkpoint().folder());
+                CheckpointReader.newest(storage, path -> true)
+                        .orElseThrow()
+                        .checkpoint()
+                        .folder());
         for (int flip = 0; flip < FLIPS; flip++) {
             String file = files.get(flip % files.size()); // small files as often as large ones
             byte[] damaged = both.get(file).clone();
@@ -147,7 +154,9 @@ class CheckpointFaultTest {
             damaged[bit / 8] ^= (byte) (1 << bit % 8);
             storage.files().put(file, damaged);
             assertThrows(
-                    InvalidInputException.class, () -> CheckpointReader.open(storage, AFTER), file + " bit " + bit);
+                    InvalidInputException.class,
+                    () -> CheckpointReader.open(storage, AFTER).verify(path -> true),
+                    file + " bit " + bit);
             storage.files().put(file, both.get(file));
         }
     }
@@ -188,7 +197,8 @@ class CheckpointFaultTest {
     }
 
     private static void assertBeforeCounts(String warning, Storage storage) throws IOException {
-        CheckpointReader.Found found = CheckpointReader.newest(storage).orElseThrow();
+        CheckpointReader.Found found =
+                CheckpointReader.newest(storage, path -> true).orElseThrow();
         assertEquals(BEFORE, found.checkpoint().folder());
         assertEquals(1, found.warnings().size());
         assertTrue(found.warnings().get(0).contains(warning), found.warnings().get(0));
@@ -313,7 +323,10 @@ class CheckpointFaultTest {
         }
         assertEquals(
                 AFTER,
-                CheckpointReader.newest(memory).orElseThrow().checkpoint().folder());
+                CheckpointReader.newest(memory, path -> true)
+                        .orElseThrow()
+                        .checkpoint()
+                        .folder());
     }
 
     @Test

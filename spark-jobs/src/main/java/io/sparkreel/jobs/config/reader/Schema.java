@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config.reader;
 
+import io.sparkreel.bucketing.NearestName;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
@@ -131,11 +132,11 @@ final class Schema {
 
     private static int distance(Class<?> root, String unknown, String path) {
         String name = path.substring(path.lastIndexOf('.') + 1);
-        int least = Nearest.distance(unknown, name);
+        int least = NearestName.distance(unknown, name);
         for (Synonym synonym : root.getAnnotationsByType(Synonym.class)) {
             if (synonym.key().equals(name)) {
                 for (String other : synonym.names()) {
-                    least = Math.min(least, Nearest.distance(unknown, other));
+                    least = Math.min(least, NearestName.distance(unknown, other));
                 }
             }
         }

@@ -4,6 +4,7 @@ package io.sparkreel.jobs.config.reader;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.sparkreel.bucketing.NearestName;
 import io.sparkreel.jobs.error.UserError;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
@@ -46,7 +47,7 @@ final class SectionReader {
             throw sources.invalid(
                     prefix + "type",
                     word,
-                    "one of " + choices + " (nearest: " + Nearest.of(word.asText(), Schema.variants(type)) + ")");
+                    "one of " + choices + " (nearest: " + NearestName.of(word.asText(), Schema.variants(type)) + ")");
         }
         return variant;
     }

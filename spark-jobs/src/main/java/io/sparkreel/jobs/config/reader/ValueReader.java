@@ -3,6 +3,7 @@ package io.sparkreel.jobs.config.reader;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.sparkreel.bucketing.NearestName;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
 import java.util.ArrayList;
@@ -127,7 +128,9 @@ final class ValueReader {
 
     private static String nearest(Type type, JsonNode value) {
         Class<?> raw = Schema.raw(type);
-        return raw.isEnum() && value.isTextual() ? " (nearest: " + Nearest.of(value.asText(), words(raw)) + ")" : "";
+        return raw.isEnum() && value.isTextual()
+                ? " (nearest: " + NearestName.of(value.asText(), words(raw)) + ")"
+                : "";
     }
 
     private static List<String> words(Class<?> choice) {

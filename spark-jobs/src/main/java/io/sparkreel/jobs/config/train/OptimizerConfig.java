@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config.train;
 
-import io.sparkreel.model.optim.AdamW;
 import io.sparkreel.jobs.config.reader.Check;
 import io.sparkreel.jobs.config.reader.Default;
 import io.sparkreel.jobs.config.reader.Section;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs.config.reader;
+package io.sparkreel.bucketing;
 
 import java.util.Collection;
 import java.util.Locale;
 
 /** The valid name a user most probably meant. */
-public final class Nearest {
-    private Nearest() {}
+public final class NearestName {
+    private NearestName() {}
 
     /**
      * The candidate with the least edit distance to {@code typed}, ignoring case and the difference between dash and
