@@ -3,8 +3,11 @@ package io.sparkreel.model.optim;
 
 import io.sparkreel.model.torch.FlatBuffer;
 import io.sparkreel.model.torch.Kernels;
+import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.TensorScope;
 import io.sparkreel.model.torch.Tensors;
+import java.util.Collections;
+import java.util.List;
 
 /** AdamW (Loshchilov and Hutter 2019) with bias correction, on flat buffers. */
 public final class AdamW implements AutoCloseable {
@@ -39,13 +42,14 @@ public final class AdamW implements AutoCloseable {
     public void update(FlatParameters parameters, FlatGradients gradients, double learningRate) {
         steps++;
         try (TensorScope scope = TensorScope.open()) {
+            List<Tensor> parts = shard.ofWhole(parameters.values());
             Kernels.instance()
                     .adamw(
-                            shard.ofWhole(parameters.values()),
+                            parts,
                             shard.ofWhole(gradients.values()),
                             shard.ofKept(firstMoment),
                             shard.ofKept(secondMoment),
-                            tensors.scalar((float) steps),
+                            Collections.nCopies(parts.size(), tensors.scalar((float) steps)),
                             learningRate,
                             options.beta1(),
                             options.beta2(),

@@ -4,6 +4,7 @@ package io.sparkreel.model.optim;
 import io.sparkreel.model.denoiser.ParameterLayout;
 import io.sparkreel.model.torch.Autograd;
 import io.sparkreel.model.torch.FlatBuffer;
+import io.sparkreel.model.torch.HostMemory;
 import io.sparkreel.model.torch.Kernels;
 import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.TensorScope;
@@ -26,7 +27,7 @@ public final class FlatGradients implements AutoCloseable {
      */
     public FlatGradients(FlatParameters parameters, Tensors tensors) {
         ParameterLayout layout = parameters.layout();
-        large = layout.isLarge();
+        large = HostMemory.isLarge(layout.elements());
         values = new FlatBuffer(tensors, layout.elements());
         Kernels kernels = Kernels.instance();
         layout.slots().forEach((name, slot) -> {

@@ -32,6 +32,11 @@ public record OptimizerOptions(
         return new OptimizerOptions(other, learningRate, gradientClip, ema, sharded);
     }
 
+    /** Without an EMA. */
+    public OptimizerOptions withoutEma() {
+        return withEma(null);
+    }
+
     public OptimizerOptions withSharding(boolean other) {
         return new OptimizerOptions(adam, learningRate, gradientClip, ema, other);
     }

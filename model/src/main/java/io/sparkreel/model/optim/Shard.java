@@ -77,19 +77,6 @@ public final class Shard {
         return Kernels.instance().sliceFlat(vector.tensor(), begin, elements, elements);
     }
 
-    /**
-     * Copies the part of {@code values}, which are elements of the whole vector from {@code begin} on, that this shard
-     * keeps. Returns the number of elements copied.
-     */
-    public long write(FlatBuffer kept, long begin, FloatBuffer values) {
-        long written = 0;
-        for (Part part : within(begin, values.remaining())) {
-            kept.write(part.local, values.slice((int) (part.begin - begin), (int) part.elements));
-            written += part.elements;
-        }
-        return written;
-    }
-
     /** Which of {@code count} elements from element {@code begin} of the whole vector on are kept. */
     public List<Part> within(long begin, long count) {
         List<Part> kept = new ArrayList<>();
@@ -101,6 +88,23 @@ public final class Shard {
             }
         }
         return kept;
+    }
+
+    /**
+     * Copies the part of {@code values} (elements from {@code begin} of the whole vector) that this shard keeps. Returns
+     * the number of elements copied.
+     */
+    public long write(FlatBuffer kept, long begin, FloatBuffer values) {
+        long written = 0;
+        for (Part part : parts) {
+            long from = Math.max(begin, part.begin);
+            long to = Math.min(begin + values.remaining(), part.begin + part.elements);
+            if (from < to) {
+                kept.write(part.local + from - part.begin, values.slice((int) (from - begin), (int) (to - from)));
+                written += to - from;
+            }
+        }
+        return written;
     }
 
     /** The parts as a file names them: {@code begin+elements}, in the order in which they are kept. */

@@ -4,18 +4,18 @@ package io.sparkreel.model.process;
 import io.sparkreel.model.torch.Tensor;
 import java.util.function.IntConsumer;
 
-/** Draws latents with a denoiser, by walking a noise schedule backwards. */
+/** Samples latents with a denoiser, by walking a diffusion process backwards. */
 public interface Sampler {
     /** The model, on conditional and unconditional captions at once. */
     @FunctionalInterface
-    interface Denoiser {
+    interface Prediction {
         /**
          * @param latents [2n, C, T, H, W], the second half equal to the first
-         * @param modelTime timestep of the unspaced schedule
-         * @param noised [2n, T, 1, 1], 0 for given frames, or null
-         * @return [2n, 2C, T, H, W], the conditional half first
+         * @param modelTime the time that the model is told
+         * @param noised [2n, T, 1, 1], 0 for conditioning frames, or null
+         * @return [2n, C', T, H, W], the conditional half first
          */
-        Tensor predict(Tensor latents, int modelTime, Tensor noised);
+        Tensor at(Tensor latents, float modelTime, Tensor noised);
     }
 
     /** Standard normal numbers in the shape of the latents [n, C, T, H, W], new ones at every call. */
@@ -23,7 +23,7 @@ public interface Sampler {
     interface NoiseSource {
         Tensor draw();
 
-        /** The same for given frames that join the walk; from the same stream unless overridden, as in the reference. */
+        /** The same for conditioning frames that join the walk; from the same stream unless overridden, as in the reference. */
         default Tensor drawForGivenFrames() {
             return draw();
         }
@@ -36,7 +36,7 @@ public interface Sampler {
     record Guidance(double scale, int channels) {}
 
     /**
-     * @param start latents [n, C, T, H, W]: noise, with given frames in their places
+     * @param start latents [n, C, T, H, W]: noise, with conditioning frames in their places
      * @param frameMask [n * T], 1 to generate a frame, 0 to keep it, between to edit it from that share of
      *     the schedule on; null to generate all
      * @param noise asked when frames join the walk, and by samplers that add noise themselves
@@ -45,7 +45,7 @@ public interface Sampler {
      *     as in the reference
      */
     Tensor sample(
-            Denoiser model,
+            Prediction model,
             Tensor start,
             Guidance guidance,
             float[] frameMask,

@@ -3,9 +3,11 @@ package io.sparkreel.model.train;
 
 import io.sparkreel.model.collective.Collective;
 import io.sparkreel.model.collective.FlatRange;
+import io.sparkreel.model.denoiser.Denoiser;
 import io.sparkreel.model.denoiser.ParameterLayout;
-import io.sparkreel.model.family.stdit2.Stdit2;
+import io.sparkreel.model.denoiser.Parameters;
 import io.sparkreel.model.optim.Ema;
+import io.sparkreel.model.optim.FlatParameters;
 import io.sparkreel.model.optim.Shard;
 import io.sparkreel.model.torch.FlatBuffer;
 import io.sparkreel.model.torch.Kernels;
@@ -15,7 +17,7 @@ import io.sparkreel.model.torch.TensorScope;
 import io.sparkreel.model.torch.Tensors;
 import java.util.List;
 
-/** The averaged weights of all parameters, gathered from the ranks where each keeps the average of its part alone. */
+/** The EMA of all trained parameters, gathered from the ranks where each keeps that of its part alone. */
 public final class GatheredEma implements AutoCloseable {
     private final ModelWeights weights;
     private final Tensors tensors;
@@ -23,7 +25,7 @@ public final class GatheredEma implements AutoCloseable {
     private final Ema ema;
     private final Shard own;
     private final Collective sharedWith; // null where this rank has it all
-    private Stdit2 model; // made when it is first asked for
+    private Denoiser model; // made when it is first asked for
     private FlatBuffer values; // what that computes with
 
     /** @param sharedWith the ranks that keep a part each, null if this one keeps all */
@@ -41,21 +43,29 @@ public final class GatheredEma implements AutoCloseable {
         void accept(long begin, Tensor values);
     }
 
+    /** The averages of what is trained, and what is frozen. */
+    private record Averaged(FlatBuffer values, FlatParameters parameters) implements Parameters {
+        @Override
+        public Tensor tensor(String name) {
+            ParameterLayout.Slot slot = parameters.layout().slots().get(name);
+            return slot == null
+                    ? parameters.tensor(name)
+                    : values.view(slot.begin(), slot.spec().shape());
+        }
+
+        @Override
+        public boolean isTrained(String name) {
+            return false;
+        }
+    }
+
     /** A model that computes with the average as it is now; all ranks that share it call this together. */
-    Stdit2 model() {
+    Denoiser model() {
         if (model == null) {
             values = sharedWith == null
                     ? ema.values()
                     : new FlatBuffer(tensors, weights.parameters().layout().elements());
-            model = new Stdit2(
-                    weights.config(),
-                    name -> {
-                        ParameterLayout.Slot slot =
-                                weights.parameters().layout().slot(name);
-                        return values.view(slot.begin(), slot.spec().shape());
-                    },
-                    tensors,
-                    precision);
+            model = weights.config().build(new Averaged(values, weights.parameters()), tensors, precision);
         }
         if (sharedWith != null) {
             read((begin, piece) -> Kernels.instance().copyInto(Shard.view(values, begin, piece.elements()), piece));
@@ -79,6 +89,9 @@ public final class GatheredEma implements AutoCloseable {
                 groups.stream().mapToLong(ParameterLayout.Group::elements).max().orElseThrow();
         try (FlatBuffer gathered = new FlatBuffer(tensors, largest)) {
             for (ParameterLayout.Group group : groups) {
+                if (group.elements() == 0) {
+                    continue; // all of it is frozen
+                }
                 try (TensorScope scope = TensorScope.open()) {
                     for (Shard.Part part : own.parts()) {
                         if (part.begin() >= group.begin() && part.begin() < group.end()) {

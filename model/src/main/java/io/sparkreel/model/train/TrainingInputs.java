@@ -4,9 +4,8 @@ package io.sparkreel.model.train;
 import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.denoiser.DenoiserInput;
 import io.sparkreel.model.denoiser.TextBatch;
-import io.sparkreel.model.process.iddpm.DiffusionLoss;
-import io.sparkreel.model.process.iddpm.NoiseSchedule;
-import io.sparkreel.model.torch.Tensor;
+import io.sparkreel.model.process.DiffusionProcess;
+import io.sparkreel.model.process.Noised;
 import io.sparkreel.model.torch.Tensors;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,20 +15,18 @@ import java.util.List;
  * timesteps, captions of which some are dropped, frames of which some are not noised.
  */
 final class TrainingInputs {
-    private final NoiseSchedule schedule;
-    private final DiffusionLoss loss;
+    private final DiffusionProcess process;
     private final float[] nullCaption;
     private final Tensors tensors;
 
-    TrainingInputs(NoiseSchedule schedule, DiffusionLoss loss, float[] nullCaption, Tensors tensors) {
-        this.schedule = schedule;
-        this.loss = loss;
+    TrainingInputs(DiffusionProcess process, float[] nullCaption, Tensors tensors) {
+        this.process = process;
         this.nullCaption = nullCaption;
         this.tensors = tensors;
     }
 
     /** The model's input, and what its loss is computed from. */
-    record Prepared(DenoiserInput input, DiffusionLoss.Batch batch) {}
+    record Prepared(DenoiserInput input, Noised batch) {}
 
     /** The current scope owns its tensors. */
     Prepared prepare(MicroBatch microBatch, Draws.Drawn drawn) {
@@ -42,18 +39,14 @@ final class TrainingInputs {
         }
         long[] dimensions = shape.batch(samples.size());
         boolean[] mask = drawn.frameMask();
-        DiffusionLoss.Batch batch =
-                loss.noise(tensors.of(start, dimensions), tensors.of(drawn.noise(), dimensions), drawn.steps(), mask);
-        float[] times = new float[samples.size()];
-        for (int b = 0; b < times.length; b++) {
-            times[b] = schedule.modelTime(drawn.steps()[b]);
-        }
+        Noised batch = process.noise(
+                tensors, tensors.of(start, dimensions), tensors.of(drawn.noise(), dimensions), drawn.times(), mask);
         DenoiserInput input = new DenoiserInput(
-                batch.noised(),
-                times,
+                batch.latent(),
+                batch.modelTimes(),
                 captions(microBatch, drawn.dropped()),
                 mask == null ? null : tensors.of(asFloats(mask), samples.size(), shape.frames(), 1, 1),
-                sizes(samples));
+                microBatch.facts());
         return new Prepared(input, batch);
     }
 
@@ -70,32 +63,11 @@ final class TrainingInputs {
                 samples.stream().map(Sample::textMask).toList());
     }
 
-    /** In training the aspect ratio is width / height; the reference samples with its inverse. */
-    private static DenoiserInput.ClipSize sizes(List<Sample> samples) {
-        int count = samples.size();
-        DenoiserInput.ClipSize sizes = new DenoiserInput.ClipSize(
-                new float[count], new float[count], new float[count], new float[count], new float[count]);
-        for (int b = 0; b < count; b++) {
-            Sample sample = samples.get(b);
-            sizes.numFrames()[b] = sample.numFrames();
-            sizes.height()[b] = sample.height();
-            sizes.width()[b] = sample.width();
-            sizes.aspectRatio()[b] = (float) sample.width() / sample.height();
-            sizes.fps()[b] = sample.fps();
-        }
-        return sizes;
-    }
-
     private static float[] asFloats(boolean[] flags) {
         float[] values = new float[flags.length];
         for (int i = 0; i < flags.length; i++) {
             values[i] = flags[i] ? 1 : 0;
         }
         return values;
-    }
-
-    /** The terms of the loss of the model's output. */
-    DiffusionLoss.Terms terms(Tensor output, Prepared prepared) {
-        return loss.terms(output, prepared.batch());
     }
 }

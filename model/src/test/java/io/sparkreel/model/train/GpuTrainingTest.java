@@ -16,8 +16,7 @@ import io.sparkreel.model.optim.Ema;
 import io.sparkreel.model.optim.LearningRate;
 import io.sparkreel.model.optim.OptimizerOptions;
 import io.sparkreel.model.process.Sampler;
-import io.sparkreel.model.process.iddpm.AncestralSampler;
-import io.sparkreel.model.process.iddpm.NoiseSchedule;
+import io.sparkreel.model.process.iddpm.Iddpm;
 import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.Tensors;
@@ -68,7 +67,7 @@ class GpuTrainingTest {
         long before = Tensor.liveCount();
         double[] losses = new double[8];
         FrameMask masks = FrameMask.of(Map.of("mask_no", 0.5, "mask_image_head", 0.5));
-        Trainer.Options options = Trainer.Options.reference(42)
+        TrainerOptions options = TrainerOptions.of(new Iddpm(Iddpm.Options.REFERENCE), 42)
                 .withFrameMask(masks)
                 .withComputation(precision, checkpointActivations)
                 .withOptimizer(OptimizerOptions.REFERENCE
@@ -111,7 +110,7 @@ class GpuTrainingTest {
                 values[i] *= 0.05f; // all layers at random, those too that start at zero
             }
             weights.parameters().values().write(0, FloatBuffer.wrap(values));
-            Sampler sampler = new AncestralSampler(NoiseSchedule.linear("5"), false, tensors);
+            Sampler sampler = new Iddpm(Iddpm.Options.REFERENCE).sampler("iddpm", 5, tensors);
             boolean[] mask = new boolean[CONFIG.modelMaxLength()];
             Arrays.fill(mask, true);
             Caption caption = new Caption(normal(mask.length * CONFIG.captionChannels(), 6), mask);

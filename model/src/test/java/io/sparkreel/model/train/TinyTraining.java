@@ -10,6 +10,7 @@ import io.sparkreel.model.family.stdit2.Stdit2Config;
 import io.sparkreel.model.optim.Ema;
 import io.sparkreel.model.optim.LearningRate;
 import io.sparkreel.model.optim.OptimizerOptions;
+import io.sparkreel.model.process.iddpm.Iddpm;
 import io.sparkreel.model.torch.FlatBuffer;
 import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.Tensors;
@@ -53,7 +54,7 @@ public final class TinyTraining implements AutoCloseable {
         weights.initialise(3);
         LearningRate rate = new LearningRate(LearningRate.Schedule.COSINE, 1e-2, 2, 40);
         trainer = new Trainer(
-                Trainer.Options.reference(42)
+                TrainerOptions.of(new Iddpm(Iddpm.Options.REFERENCE), 42)
                         .withComputation(Precision.FLOAT32, checkpointActivations)
                         .withOptimizer(OptimizerOptions.REFERENCE
                                 .withLearningRate(rate)
@@ -86,7 +87,7 @@ public final class TinyTraining implements AutoCloseable {
                 trainer.optimizer().steps(),
                 42,
                 "plan",
-                false);
+                new Iddpm(Iddpm.Options.REFERENCE).identity());
     }
 
     public CheckpointSaver saver(Storage storage, CheckpointSaver.Committed committed) {

@@ -12,6 +12,7 @@ import io.sparkreel.model.collective.RecordingCollective;
 import io.sparkreel.model.optim.Ema;
 import io.sparkreel.model.optim.LearningRate;
 import io.sparkreel.model.optim.OptimizerOptions;
+import io.sparkreel.model.process.iddpm.Iddpm;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
 import java.nio.FloatBuffer;
@@ -31,8 +32,8 @@ class TrainerRanksTest {
         Torch.start(1);
     }
 
-    private static Trainer.Options options(boolean sharded) {
-        return Trainer.Options.reference(42)
+    private static TrainerOptions options(boolean sharded) {
+        return TrainerOptions.of(new Iddpm(Iddpm.Options.REFERENCE), 42)
                 .withOptimizer(OptimizerOptions.REFERENCE
                         .withLearningRate(LearningRate.constant(1e-2))
                         .withEma(new Ema.Options(0.9, true))

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.train;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.jobs.config.train.RunConfig;
 import io.sparkreel.jobs.loader.StepLoader;
 import io.sparkreel.jobs.loader.StepLoader.LoadedStep;
+import io.sparkreel.jobs.parts.Components;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.model.checkpoint.CheckpointWriter;
 import io.sparkreel.model.checkpoint.Retention;
@@ -126,6 +128,7 @@ final class TrainingLoop {
     }
 
     private RunState state() {
+        ObjectNode process = Components.process(task.config().scheduler()).identity();
         return new RunState(
                 epoch,
                 done - epochBegin,
@@ -133,7 +136,7 @@ final class TrainingLoop {
                 trainer.optimizer().steps(),
                 config.seed(),
                 task.planFingerprint(),
-                task.config().scheduler().predictXstart());
+                process);
     }
 
     private void committed(RunState state, String folder) throws IOException {

@@ -209,8 +209,8 @@ class LongVideoGoldenTest {
                 told.withArray("height").add((double) clip.height());
                 told.withArray("width").add((double) clip.width());
                 told.withArray("num_frames").add((double) clip.numFrames());
-                told.withArray("ar").add((double) clip.toldAspectRatio());
-                told.withArray("fps").add((double) clip.toldFps());
+                told.withArray("ar").add((double) clip.conditionAspectRatio());
+                told.withArray("fps").add((double) clip.conditionFps());
                 for (int frame = 0; frame < clip.numFrames(); frame++) {
                     mask.add((double) request.given().mask()[frame]);
                     float[] given = request.given().latents()[frame];

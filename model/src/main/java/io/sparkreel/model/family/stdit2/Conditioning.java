@@ -17,7 +17,7 @@ import java.util.List;
  * @param spatialAtZero [B, 6, D]
  * @param temporalAtZero [B, 3, D]
  */
-public record Conditioning(
+record Conditioning(
         Tensor timestep,
         Tensor spatial,
         Tensor temporal,
@@ -30,7 +30,7 @@ public record Conditioning(
     }
 
     /** The same values as leaves of a new graph. */
-    public Conditioning leaves() {
+    Conditioning leaves() {
         return new Conditioning(
                 Autograd.leaf(timestep),
                 Autograd.leaf(spatial),
@@ -40,7 +40,7 @@ public record Conditioning(
                 hasGivenFrames() ? Autograd.leaf(temporalAtZero) : null);
     }
 
-    public List<Tensor> tensors() {
+    List<Tensor> tensors() {
         List<Tensor> all = new ArrayList<>(List.of(timestep, spatial, temporal));
         if (hasGivenFrames()) {
             all.addAll(List.of(timestepAtZero, spatialAtZero, temporalAtZero));

@@ -13,9 +13,9 @@ import java.util.List;
  * @param spatial the same with size and aspect ratio added
  * @param temporal the same with frame count and fps added
  */
-public record Embeddings(Tensor timestep, Tensor spatial, Tensor temporal) {
+record Embeddings(Tensor timestep, Tensor spatial, Tensor temporal) {
     /** The same values as leaves of a new graph. */
-    public Embeddings leaves() {
+    Embeddings leaves() {
         return new Embeddings(Autograd.leaf(timestep), Autograd.leaf(spatial), Autograd.leaf(temporal));
     }
 

@@ -5,8 +5,8 @@ package io.sparkreel.model.family.stdit2;
  * The sinusoidal features of a scalar condition: {@code [cos(v w_k), sin(v w_k)]}, w_k = 10000^(-k/h), for
  * k = 0..h-1, where h is half of the width; computed in single precision as the reference does.
  */
-public final class ScalarFeatures {
-    public static final int WIDTH = 256;
+final class ScalarFeatures {
+    static final int WIDTH = 256;
 
     private ScalarFeatures() {}
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.family.stdit2;
 
+import io.sparkreel.model.ClipFacts;
 import io.sparkreel.model.checkpoint.safetensors.HalfPrecision;
-import io.sparkreel.model.denoiser.BlockwiseBackward;
+import io.sparkreel.model.denoiser.Denoiser;
 import io.sparkreel.model.denoiser.DenoiserInput;
-import io.sparkreel.model.denoiser.ParameterLayout;
+import io.sparkreel.model.denoiser.Linear;
+import io.sparkreel.model.denoiser.Parameters;
 import io.sparkreel.model.torch.Autograd;
 import io.sparkreel.model.torch.Kernels;
 import io.sparkreel.model.torch.Precision;
@@ -14,86 +16,88 @@ import io.sparkreel.model.torch.Tensors;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.Function;
 
 /**
  * The spatial-temporal diffusion transformer of Open-Sora 1.1: structure, parameters and the order of calls.
- * The mathematics of each step is in {@code kernels.py}.
+ * The mathematics of each step is in {@code stdit2.py}.
  *
  * <p>The model reads its parameters from wherever {@code parameters} finds them and owns none of them. It is
- * stateless: stages can be called one by one, which is what {@link BlockwiseBackward} does.
+ * stateless: stages can be called one by one, which is what {@link Stdit2Stem} does.
  */
-public final class Stdit2 {
+final class Stdit2 implements Denoiser {
     private final Kernels kernels = Kernels.instance();
+    private final Stdit2Kernels own = Stdit2Kernels.instance();
     private final Stdit2Config config;
     private final Tensors tensors;
     private final Precision precision;
     private final long[] patch;
-    private final List<Tensor> patchProjection;
+    private final Linear patchProjection;
     private final ScalarEmbedder timestepEmbedder;
-    private final List<Tensor> spatialModulation;
-    private final List<Tensor> temporalModulation;
+    private final Linear spatialModulation;
+    private final Linear temporalModulation;
     private final ScalarEmbedder sizeEmbedder;
     private final ScalarEmbedder aspectRatioEmbedder;
     private final ScalarEmbedder frameCountEmbedder;
     private final ScalarEmbedder fpsEmbedder;
-    private final List<Tensor> captionMlp;
+    private final Linear captionFirst;
+    private final Linear captionSecond;
     private final List<Stdit2Block> blocks = new ArrayList<>();
     private final Tensor finalTable;
-    private final List<Tensor> finalProjection;
+    private final Linear finalProjection;
 
     /** A model that computes in fp32. */
-    public Stdit2(Stdit2Config config, Function<String, Tensor> parameters, Tensors tensors) {
+    Stdit2(Stdit2Config config, Parameters parameters, Tensors tensors) {
         this(config, parameters, tensors, Precision.FLOAT32);
     }
 
     /**
-     * @param parameters an fp32 tensor for every name of {@link ParameterLayout}, on the device of {@code tensors}
+     * @param parameters a tensor for every name of {@link Stdit2Layout}, on the device of {@code tensors}
      * @param precision what the blocks compute in; gradients of parameters are fp32 in any case
      */
-    public Stdit2(Stdit2Config config, Function<String, Tensor> parameters, Tensors tensors, Precision precision) {
+    Stdit2(Stdit2Config config, Parameters parameters, Tensors tensors, Precision precision) {
         this.config = config;
         this.tensors = tensors;
         this.precision = precision;
         patch = config.patchSize().stream().mapToLong(Integer::longValue).toArray();
-        patchProjection = linears(parameters, "x_embedder.proj");
+        patchProjection = Linear.of(parameters, "x_embedder.proj");
         timestepEmbedder = new ScalarEmbedder("t_embedder", parameters, tensors);
-        spatialModulation = linears(parameters, "t_block.1");
-        temporalModulation = linears(parameters, "t_block_temp.1");
+        spatialModulation = Linear.of(parameters, "t_block.1");
+        temporalModulation = Linear.of(parameters, "t_block_temp.1");
         sizeEmbedder = new ScalarEmbedder("csize_embedder", parameters, tensors);
         aspectRatioEmbedder = new ScalarEmbedder("ar_embedder", parameters, tensors);
         frameCountEmbedder = new ScalarEmbedder("fl_embedder", parameters, tensors);
         fpsEmbedder = new ScalarEmbedder("fps_embedder", parameters, tensors);
-        captionMlp = linears(parameters, "y_embedder.y_proj.fc1", "y_embedder.y_proj.fc2");
+        captionFirst = Linear.of(parameters, "y_embedder.y_proj.fc1");
+        captionSecond = Linear.of(parameters, "y_embedder.y_proj.fc2");
         for (int i = 0; i < config.depth(); i++) {
             blocks.add(new Stdit2Block(config, i, parameters));
         }
-        finalTable = parameters.apply("final_layer.scale_shift_table");
-        finalProjection = linears(parameters, "final_layer.linear");
+        finalTable = parameters.tensor("final_layer.scale_shift_table");
+        finalProjection = Linear.of(parameters, "final_layer.linear");
     }
 
-    static List<Tensor> linears(Function<String, Tensor> parameters, String... names) {
-        List<Tensor> weights = new ArrayList<>();
-        for (String name : names) {
-            weights.add(parameters.apply(name + ".weight"));
-            weights.add(parameters.apply(name + ".bias"));
-        }
-        return List.copyOf(weights);
+    @Override
+    public int blocks() {
+        return blocks.size();
     }
 
-    /** The hyper-parameters. */
-    public Stdit2Config config() {
-        return config;
+    @Override
+    public int stemGroups() {
+        return Stdit2Layout.STEM_GROUPS;
     }
 
-    /** Where this model computes. */
+    @Override
     public Tensors tensors() {
         return tensors;
     }
 
+    @Override
+    public Stem stem(DenoiserInput input) {
+        return new Stdit2Stem(this, input);
+    }
+
     /**
-     * What of a forward pass depends on neither the values of the latent nor the timestep, so that all steps of a
-     * sampler share it.
+     * What all steps of a sampler share.
      *
      * @param text captions projected to the width of tokens [B, L, D]
      * @param information embedding of size and aspect ratio [B, D]
@@ -101,41 +105,32 @@ public final class Stdit2 {
      * @param position spatial positions [S, D]
      * @param angles rotary angles [T', head size / 2]
      */
-    public record Prepared(Tensor text, Tensor information, Tensor length, Tensor position, Tensor angles) {}
+    record Shared(Tensor text, Tensor information, Tensor length, Tensor position, Tensor angles) implements Prepared {}
 
-    /** Works out what inputs of the same captions, sizes and shape share; the current scope owns it. */
-    public Prepared prepare(DenoiserInput input) {
+    @Override
+    public Shared prepare(DenoiserInput input) {
         try (TensorScope scope = TensorScope.open()) {
-            Prepared prepared = new Prepared(
-                    text(input), information(input.size()), length(input.size()), position(input), rotaryAngles(input));
-            scope.releaseAll(List.of(
-                    prepared.text(),
-                    prepared.information(),
-                    prepared.length(),
-                    prepared.position(),
-                    prepared.angles()));
-            return prepared;
+            Shared shared = new Shared(
+                    text(input),
+                    information(input.facts()),
+                    length(input.facts()),
+                    position(input),
+                    rotaryAngles(input));
+            scope.releaseAll(
+                    List.of(shared.text(), shared.information(), shared.length(), shared.position(), shared.angles()));
+            return shared;
         }
     }
 
-    /** The whole model: the predicted noise and variance values [B, 2C, T, H, W], fp32. */
-    public Tensor forward(DenoiserInput input) {
-        try (TensorScope scope = TensorScope.open()) {
-            return scope.release(forward(input, prepare(input)));
-        }
-    }
-
-    /**
-     * The whole model.
-     *
-     * @param prepared of an input that differs in latent, timestep and given frames alone
-     */
+    /** {@inheritDoc} The output is the predicted noise or clean latent, and variance values: [B, 2C, T, H, W]. */
+    @Override
     public Tensor forward(DenoiserInput input, Prepared prepared) {
+        Shared shared = (Shared) prepared;
         try (TensorScope scope = TensorScope.open()) {
-            Conditioning condition = condition(input, embeddings(input, prepared.information(), prepared.length()));
-            Tensor hidden = embed(input, prepared.position());
+            Conditioning condition = condition(input, embeddings(input, shared.information(), shared.length()));
+            Tensor hidden = embed(input, shared.position());
             for (int i = 0; i < blocks.size(); i++) {
-                Tensor next = block(i, hidden, prepared.text(), condition, input, prepared.angles());
+                Tensor next = block(i, hidden, shared.text(), condition, input, shared.angles());
                 hidden.close();
                 hidden = next;
             }
@@ -144,53 +139,73 @@ public final class Stdit2 {
     }
 
     /** Timestep, size, aspect ratio, frame count and fps. */
-    public Embeddings embeddings(DenoiserInput input) {
+    Embeddings embeddings(DenoiserInput input) {
         try (TensorScope scope = TensorScope.open()) {
-            Embeddings embeddings = embeddings(input, information(input.size()), length(input.size()));
+            Embeddings embeddings = embeddings(input, information(input.facts()), length(input.facts()));
             scope.releaseAll(embeddings.tensors());
             return embeddings;
         }
     }
 
-    private Tensor information(DenoiserInput.ClipSize size) {
+    private Tensor information(ClipFacts size) {
         return kernels.concatLast(List.of(
-                sizeEmbedder.embed(told(size.height())),
-                sizeEmbedder.embed(told(size.width())),
-                aspectRatioEmbedder.embed(told(size.aspectRatio())))); // [B, D]
+                sizeEmbedder.embed(roundLikeReference(size.height())),
+                sizeEmbedder.embed(roundLikeReference(size.width())),
+                aspectRatioEmbedder.embed(roundLikeReference(size.aspectRatio())))); // [B, D]
     }
 
-    private Tensor length(DenoiserInput.ClipSize size) {
+    private Tensor length(ClipFacts size) {
         return kernels.add(
-                frameCountEmbedder.embed(told(size.numFrames())), fpsEmbedder.embed(told(size.fps()))); // [B, D]
+                frameCountEmbedder.embed(roundLikeReference(size.numFrames())),
+                fpsEmbedder.embed(roundLikeReference(size.fps()))); // [B, D]
     }
 
     private Embeddings embeddings(DenoiserInput input, Tensor information, Tensor length) {
         boolean given = input.noised() != null;
-        Tensor t = timestepEmbedder.embed(told(times(input)));
+        Tensor t = timestepEmbedder.embed(roundLikeReference(times(input)));
         return new Embeddings(
                 t,
                 kernels.add(t, given ? kernels.repeatTwice(information) : information),
                 kernels.add(t, given ? kernels.repeatTwice(length) : length));
     }
 
-    /** The timesteps; then, if some frames are given, 0 as often. */
+    /** The timesteps [B], followed by B zeros where some frames are conditioning frames. */
     private static float[] times(DenoiserInput input) {
-        float[] times = input.timestep();
+        float[] times = input.time();
         return Arrays.copyOf(times, input.noised() == null ? times.length : 2 * times.length);
     }
 
+    /** Whether the projection of the captions is trained. */
+    boolean trainsText() {
+        return captionFirst.trained() || captionSecond.trained();
+    }
+
+    /** Whether some embedder of timestep and sizes is trained. */
+    boolean trainsEmbedders() {
+        return timestepEmbedder.isTrained()
+                || sizeEmbedder.isTrained()
+                || aspectRatioEmbedder.isTrained()
+                || frameCountEmbedder.isTrained()
+                || fpsEmbedder.isTrained();
+    }
+
+    /** Whether the projection of patches is trained. */
+    boolean trainsPatches() {
+        return patchProjection.trained();
+    }
+
     /**
-     * Adds to the gradients of the embedders' parameters what those of embeddings make of them.
+     * Adds to the gradients of the embedders' parameters what follows from those of the embeddings.
      *
      * @param embeddings leaves that have collected gradients
      */
-    public void addEmbeddingGradients(DenoiserInput input, Embeddings embeddings) {
+    void addEmbeddingGradients(DenoiserInput input, Embeddings embeddings) {
         try (TensorScope scope = TensorScope.open()) {
             Tensor spatial = Autograd.gradient(embeddings.spatial());
             Tensor temporal = Autograd.gradient(embeddings.temporal());
             Tensor timestep = kernels.add(kernels.add(Autograd.gradient(embeddings.timestep()), spatial), temporal);
-            timestepEmbedder.addGradients(told(times(input)), timestep);
-            DenoiserInput.ClipSize size = input.size();
+            timestepEmbedder.addGradients(roundLikeReference(times(input)), timestep);
+            ClipFacts size = input.facts();
             int rows = (int) timestep.shape()[0];
             int width = config.hiddenSize() / 3;
             sizeEmbedder.addGradients(repeated(size.height(), rows), kernels.columns(spatial, 0, width));
@@ -202,22 +217,22 @@ public final class Stdit2 {
         }
     }
 
-    /** As the model is told them, once or twice. */
+    /** Rounded, once or twice. */
     private float[] repeated(float[] values, int rows) {
-        float[] told = Arrays.copyOf(told(values), rows);
-        System.arraycopy(told, 0, told, rows - values.length, values.length);
-        return told;
+        float[] repeated = Arrays.copyOf(roundLikeReference(values), rows);
+        System.arraycopy(repeated, 0, repeated, rows - values.length, values.length);
+        return repeated;
     }
 
     /**
-     * What the blocks and the final layer are told of timestep and sizes. A recorded graph leads back to the embeddings
+     * The modulation of blocks and final layer by timestep and sizes. A recorded graph leads back to the embeddings
      * alone; {@link #addModulationGradients} is for the weights.
      */
-    public Conditioning condition(DenoiserInput input, Embeddings embeddings) {
+    Conditioning condition(DenoiserInput input, Embeddings embeddings) {
         try (TensorScope scope = TensorScope.open()) {
             Tensor spatial = modulation(embeddings.spatial(), 6, spatialModulation); // [B or 2B, 6, D]
             Tensor temporal = modulation(embeddings.temporal(), 3, temporalModulation); // [B or 2B, 3, D]
-            int batch = input.timestep().length;
+            int batch = input.time().length;
             if (input.noised() == null) {
                 scope.releaseAll(List.of(spatial, temporal));
                 return new Conditioning(embeddings.timestep(), spatial, temporal, null, null, null);
@@ -234,49 +249,54 @@ public final class Stdit2 {
         }
     }
 
-    private Tensor modulation(Tensor embedding, int rows, List<Tensor> weights) {
-        return kernels.modulation(
-                embedding, rows, weights.stream().map(Autograd::detach).toList());
+    private Tensor modulation(Tensor embedding, int rows, Linear map) {
+        return own.modulation(
+                embedding,
+                rows,
+                Linear.tensors(map).stream().map(Autograd::detach).toList());
     }
 
     /**
-     * Adds to the gradients of the modulations' weights what the gradients of their results make of them.
+     * Adds to the gradients of the modulations' weights what follows from those of their results.
      *
      * @param condition leaves that have collected gradients
      */
-    public void addModulationGradients(Embeddings embeddings, Conditioning condition) {
+    void addModulationGradients(Embeddings embeddings, Conditioning condition) {
         addGradients(spatialModulation, embeddings.spatial(), condition.spatial(), condition.spatialAtZero());
         addGradients(temporalModulation, embeddings.temporal(), condition.temporal(), condition.temporalAtZero());
     }
 
-    private void addGradients(List<Tensor> weights, Tensor embedding, Tensor rows, Tensor rowsAtZero) {
+    private void addGradients(Linear map, Tensor embedding, Tensor rows, Tensor rowsAtZero) {
+        if (!map.trained()) {
+            return;
+        }
         List<Tensor> parts = rowsAtZero == null ? List.of(rows) : List.of(rows, rowsAtZero);
-        kernels.addModulationGradients(embedding, Autograd.gradients(parts), Autograd.gradients(weights));
+        own.addModulationGradients(embedding, Autograd.gradients(parts), Autograd.gradients(Linear.tensors(map)));
     }
 
-    private float[] told(float[] values) {
-        float[] told = new float[values.length];
-        for (int b = 0; b < told.length; b++) {
-            told[b] = told(values[b]);
+    private float[] roundLikeReference(float[] values) {
+        float[] rounded = new float[values.length];
+        for (int b = 0; b < rounded.length; b++) {
+            rounded[b] = roundLikeReference(values[b]);
         }
-        return told;
+        return rounded;
     }
 
     /**
-     * A timestep or size as a model of this precision is told it. A quirk of the reference: in bf16 it rounds them, 999
+     * A timestep or size as the reference gives it to a model of this precision. A quirk: in bf16 it rounds them, 999
      * to 1000 and 854 to 856, which is what the published weights have seen.
      */
-    private float told(float value) {
+    private float roundLikeReference(float value) {
         return precision == Precision.BFLOAT16 ? HalfPrecision.fromBf16(HalfPrecision.toBf16(value)) : value;
     }
 
     /** TextBatch projected to the width of tokens, [B, L, D]. */
-    public Tensor text(DenoiserInput input) {
-        return kernels.captionMlp(input.captions().features(), precision, captionMlp);
+    Tensor text(DenoiserInput input) {
+        return own.captionMlp(input.text().features(), precision, Linear.tensors(captionFirst, captionSecond));
     }
 
     /** Rotary angles of the clip's frames, [T', head size / 2]. */
-    public Tensor rotaryAngles(DenoiserInput input) {
+    Tensor rotaryAngles(DenoiserInput input) {
         int frames = (int) grid(input)[0];
         return tensors.of(PositionEmbedding.rotaryAngles(frames, config.headSize()), frames, config.headSize() / 2);
     }
@@ -284,39 +304,39 @@ public final class Stdit2 {
     /** Positions of tokens in a frame [S, D]. The first sample's size scales those of all. */
     private Tensor position(DenoiserInput input) {
         long[] grid = grid(input);
-        double area =
-                (double) told(input.size().height()[0]) * told(input.size().width()[0]);
+        double area = (double) roundLikeReference(input.facts().height()[0])
+                * roundLikeReference(input.facts().width()[0]);
         double scale = Math.sqrt(area) / config.inputSquareSize();
         float[] positions = PositionEmbedding.spatial((int) grid[1], (int) grid[2], config.hiddenSize(), scale);
         return tensors.of(positions, grid[1] * grid[2], config.hiddenSize());
     }
 
     /** Patches with their positions, [B, T', S, D]. */
-    public Tensor embed(DenoiserInput input) {
+    Tensor embed(DenoiserInput input) {
         try (TensorScope scope = TensorScope.open()) {
             return scope.release(embed(input, position(input)));
         }
     }
 
     private Tensor embed(DenoiserInput input, Tensor position) {
-        return kernels.patchEmbed(input.latent(), position, patch, precision, patchProjection);
+        return own.patchEmbed(input.latent(), position, patch, precision, Linear.tensors(patchProjection));
     }
 
     /** Block {@code index} on tokens [B, T', S, D]. */
-    public Tensor block(int index, Tensor x, Tensor text, Conditioning condition, DenoiserInput input, Tensor angles) {
-        return blocks.get(index).forward(x, text, input.captions().bias(), condition, input.noised(), angles);
+    Tensor block(int index, Tensor x, Tensor text, Conditioning condition, DenoiserInput input, Tensor angles) {
+        return blocks.get(index).forward(x, text, input.text().bias(), condition, input.noised(), angles);
     }
 
     /** The final layer, [B, 2C, T, H, W], padding cut away. */
-    public Tensor head(Tensor x, Conditioning condition, DenoiserInput input) {
+    Tensor head(Tensor x, Conditioning condition, DenoiserInput input) {
         try (TensorScope scope = TensorScope.open()) {
             Tensor modulated = condition.hasGivenFrames()
-                    ? kernels.finalModulationByFrame(
+                    ? own.finalModulationByFrame(
                             x, condition.timestep(), condition.timestepAtZero(), finalTable, input.noised())
-                    : kernels.finalModulation(x, condition.timestep(), finalTable);
+                    : own.finalModulation(x, condition.timestep(), finalTable);
             long[] shape = input.latent().shape();
             long[] size = {shape[2], shape[3], shape[4]};
-            return scope.release(kernels.unpatchify(modulated, grid(input), patch, size, finalProjection));
+            return scope.release(own.unpatchify(modulated, grid(input), patch, size, Linear.tensors(finalProjection)));
         }
     }
 

@@ -1,49 +1,58 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.family.stdit2;
 
-import io.sparkreel.model.torch.Kernels;
+import io.sparkreel.model.denoiser.Linear;
+import io.sparkreel.model.denoiser.Parameters;
 import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.TensorScope;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Function;
 
 /**
  * One block: attention in space, attention in time, attention to the caption, MLP. All but the third are
  * normalised, shifted, scaled and gated by timestep and size.
  */
 final class Stdit2Block {
-    private final Kernels kernels = Kernels.instance();
+    private final Stdit2Kernels kernels = Stdit2Kernels.instance();
     private final int heads;
     private final Tensor table;
     private final Tensor temporalTable;
-    private final List<Tensor> spatialAttention;
-    private final List<Tensor> temporalAttention;
-    private final List<Tensor> crossAttention;
-    private final List<Tensor> mlp;
+    private final SelfAttention spatial;
+    private final SelfAttention temporal;
+    private final Linear crossQueries;
+    private final Linear crossKeysAndValues;
+    private final Linear crossProjection;
+    private final Linear mlpFirst;
+    private final Linear mlpSecond;
 
-    Stdit2Block(Stdit2Config config, int index, Function<String, Tensor> parameters) {
-        String prefix = "blocks." + index + ".";
-        heads = config.numHeads();
-        table = parameters.apply(prefix + "scale_shift_table");
-        temporalTable = parameters.apply(prefix + "scale_shift_table_temporal");
-        spatialAttention = selfAttention(config, prefix + "attn.", parameters);
-        temporalAttention = selfAttention(config, prefix + "attn_temp.", parameters);
-        crossAttention = Stdit2.linears(
-                parameters,
-                prefix + "cross_attn.q_linear",
-                prefix + "cross_attn.kv_linear",
-                prefix + "cross_attn.proj");
-        mlp = Stdit2.linears(parameters, prefix + "mlp.fc1", prefix + "mlp.fc2");
+    /** @param norms weights of the norms of queries and keys, or none */
+    private record SelfAttention(Linear qkv, Linear projection, List<Tensor> norms) {
+        static SelfAttention of(Stdit2Config config, String prefix, Parameters parameters) {
+            List<Tensor> norms = config.qkNorm()
+                    ? List.of(parameters.tensor(prefix + "q_norm.weight"), parameters.tensor(prefix + "k_norm.weight"))
+                    : List.of();
+            return new SelfAttention(
+                    Linear.of(parameters, prefix + "qkv"), Linear.of(parameters, prefix + "proj"), norms);
+        }
+
+        List<Tensor> tensors() {
+            List<Tensor> tensors = Linear.tensors(qkv, projection);
+            tensors.addAll(norms);
+            return tensors;
+        }
     }
 
-    private static List<Tensor> selfAttention(Stdit2Config config, String prefix, Function<String, Tensor> parameters) {
-        List<Tensor> weights = new ArrayList<>(Stdit2.linears(parameters, prefix + "qkv", prefix + "proj"));
-        if (config.qkNorm()) {
-            weights.add(parameters.apply(prefix + "q_norm.weight"));
-            weights.add(parameters.apply(prefix + "k_norm.weight"));
-        }
-        return List.copyOf(weights);
+    Stdit2Block(Stdit2Config config, int index, Parameters parameters) {
+        String prefix = "blocks." + index + ".";
+        heads = config.numHeads();
+        table = parameters.tensor(prefix + "scale_shift_table");
+        temporalTable = parameters.tensor(prefix + "scale_shift_table_temporal");
+        spatial = SelfAttention.of(config, prefix + "attn.", parameters);
+        temporal = SelfAttention.of(config, prefix + "attn_temp.", parameters);
+        crossQueries = Linear.of(parameters, prefix + "cross_attn.q_linear");
+        crossKeysAndValues = Linear.of(parameters, prefix + "cross_attn.kv_linear");
+        crossProjection = Linear.of(parameters, prefix + "cross_attn.proj");
+        mlpFirst = Linear.of(parameters, prefix + "mlp.fc1");
+        mlpSecond = Linear.of(parameters, prefix + "mlp.fc2");
     }
 
     /**
@@ -56,10 +65,11 @@ final class Stdit2Block {
         try (TensorScope scope = TensorScope.open()) {
             List<Tensor> m = rows(condition.spatial(), condition.spatialAtZero(), table, noised);
             List<Tensor> mt = rows(condition.temporal(), condition.temporalAtZero(), temporalTable, noised);
-            Tensor h = kernels.spatialAttention(x, m.get(0), m.get(1), m.get(2), heads, spatialAttention);
-            h = kernels.temporalAttention(h, mt.get(0), mt.get(1), mt.get(2), angles, heads, temporalAttention);
-            h = kernels.crossAttention(h, text, captionBias, heads, crossAttention);
-            h = kernels.gatedMlp(h, m.get(3), m.get(4), m.get(5), mlp);
+            Tensor h = kernels.spatialAttention(x, m.get(0), m.get(1), m.get(2), heads, spatial.tensors());
+            h = kernels.temporalAttention(h, mt.get(0), mt.get(1), mt.get(2), angles, heads, temporal.tensors());
+            h = kernels.crossAttention(
+                    h, text, captionBias, heads, Linear.tensors(crossQueries, crossKeysAndValues, crossProjection));
+            h = kernels.gatedMlp(h, m.get(3), m.get(4), m.get(5), Linear.tensors(mlpFirst, mlpSecond));
             return scope.release(h); // [B, T, S, D]
         }
     }

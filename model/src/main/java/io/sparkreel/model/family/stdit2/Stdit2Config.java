@@ -8,11 +8,20 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.model.InvalidInputException;
-import java.io.IOException;
-import java.io.Serializable;
-import java.nio.file.Path;
+import io.sparkreel.model.denoiser.Denoiser;
+import io.sparkreel.model.denoiser.ParameterLayout;
+import io.sparkreel.model.denoiser.Parameters;
+import io.sparkreel.model.family.Cost;
+import io.sparkreel.model.family.DenoiserConfig;
+import io.sparkreel.model.family.PublishedNames;
+import io.sparkreel.model.torch.Precision;
+import io.sparkreel.model.torch.Tensors;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * The hyper-parameters of an STDiT2, under the names of the {@code config.json} that is stored with its
@@ -45,7 +54,7 @@ public record Stdit2Config(
         @JsonProperty("caption_channels") int captionChannels,
         @JsonProperty("model_max_length") int modelMaxLength,
         @JsonProperty("qk_norm") boolean qkNorm)
-        implements Serializable {
+        implements DenoiserConfig {
 
     private static final JsonMapper JSON = new JsonMapper();
 
@@ -109,32 +118,28 @@ public record Stdit2Config(
      *
      * @throws InvalidInputException if it is not that of an STDiT2
      */
-    public static Stdit2Config read(Path file) throws IOException {
-        try {
-            return of(JSON.readTree(file.toFile()));
-        } catch (JsonProcessingException e) {
-            throw new InvalidInputException("Cannot read " + file + ": "
-                    + (e.getCause() instanceof InvalidInputException
-                            ? e.getCause().getMessage()
-                            : e.getOriginalMessage() + ". Give the config.json of an STDiT2."));
-        } catch (InvalidInputException e) {
-            throw new InvalidInputException("Cannot read " + file + ": " + e.getMessage());
-        }
-    }
-
-    private static Stdit2Config of(JsonNode stored) throws JsonProcessingException {
-        String type = stored.path("model_type").asText("STDiT2");
-        if (!stored.isObject() || !type.equals("STDiT2")) {
-            throw new InvalidInputException((stored.isObject() ? "its model_type is " + type : "it is no object")
-                    + ". Give the config.json of an STDiT2.");
-        }
+    static Stdit2Config of(JsonNode stored) {
         ObjectNode sizes = JSON.valueToTree(DEFAULTS);
         for (Map.Entry<String, JsonNode> field : stored.properties()) {
             if (!field.getValue().isNull()) {
                 sizes.set(field.getKey(), field.getValue());
             }
         }
-        return JSON.treeToValue(sizes, Stdit2Config.class);
+        try {
+            return JSON.treeToValue(sizes, Stdit2Config.class);
+        } catch (JsonProcessingException e) {
+            if (e.getCause() instanceof InvalidInputException invalid) {
+                throw invalid;
+            }
+            throw new InvalidInputException(e.getOriginalMessage() + ". Give the config.json of an STDiT2.");
+        }
+    }
+
+    /** The model of Open-Sora 1.1 with the depth, hidden size and heads of a named size; empty if there is none. */
+    static Optional<Stdit2Config> published(String name) {
+        return Optional.ofNullable(PRESETS.get(name))
+                .map(size -> new Stdit2Config(
+                        512, 4, List.of(1, 2, 2), size[1], size[0], size[2], 4, 0.1, true, 4096, 200, true));
     }
 
     /** Depth, hidden size and heads of a named size, such as {@code STDiT2-XL/2}. */
@@ -164,5 +169,75 @@ public record Stdit2Config(
 
     public int patchVolume() {
         return patchSize.get(0) * patchSize.get(1) * patchSize.get(2);
+    }
+
+    @Override
+    public String type() {
+        return Stdit2Family.TYPE;
+    }
+
+    @Override
+    public Stdit2Config with(double otherDropout, int otherLength) {
+        return new Stdit2Config(
+                inputSquareSize,
+                inChannels,
+                patchSize,
+                hiddenSize,
+                depth,
+                numHeads,
+                mlpRatio,
+                otherDropout,
+                predictSigma,
+                captionChannels,
+                otherLength,
+                qkNorm);
+    }
+
+    @Override
+    public ParameterLayout layout() {
+        return Stdit2Layout.of(this);
+    }
+
+    @Override
+    public PublishedNames names() {
+        return new PublishedNames(
+                "an STDiT2",
+                "y_embedder.y_embedding",
+                Map.of("rope.freqs", rotaryFrequencies()),
+                Set.of("rope.freqs", "pos_embed", "pos_embed_temporal"), // positions are computed here
+                Stdit2Config::isStoredAs);
+    }
+
+    private float[] rotaryFrequencies() {
+        float[] frequencies = new float[headSize() / 2];
+        for (int i = 0; i < frequencies.length; i++) {
+            frequencies[i] = (float) Math.pow(10_000, -2.0 * i / headSize());
+        }
+        return frequencies;
+    }
+
+    /** The patch projection of an image model has no time axis. */
+    private static boolean isStoredAs(String name, long[] found, long[] wanted) {
+        return name.equals("x_embedder.proj.weight")
+                && found.length == 4
+                && wanted[2] == 1
+                && Arrays.equals(found, new long[] {wanted[0], wanted[1], wanted[3], wanted[4]});
+    }
+
+    @Override
+    public Map<String, Predicate<String>> parameterGroups() {
+        return Map.of(
+                "temporal", name -> name.contains(".attn_temp."),
+                "text", name -> name.contains(".cross_attn."));
+    }
+
+    @Override
+    public Denoiser build(Parameters parameters, Tensors tensors, Precision precision) {
+        return new Stdit2(this, parameters, tensors, precision);
+    }
+
+    @Override
+    public Cost cost(Precision precision, boolean checkpoint, Predicate<String> frozen) {
+        return new Stdit2Cost(this, precision, checkpoint, frozen);
     }
 }

@@ -7,7 +7,7 @@ import io.sparkreel.model.BatchShape;
  * How much an STDiT2 computes: the multiplications and additions of its matrix products, two operations each.
  * What is linear in the number of tokens beside them (norms, activations, gates) is not counted.
  */
-public final class Stdit2Flops {
+final class Stdit2Flops {
     /** A backward pass takes two products for every one of the forward pass. */
     private static final int TRAINING_OVER_FORWARD = 3;
     /** Scores, and the weighted sum of values. */
@@ -16,12 +16,12 @@ public final class Stdit2Flops {
     private final Stdit2Config config;
 
     /** The counts of a model of this size. */
-    public Stdit2Flops(Stdit2Config config) {
+    Stdit2Flops(Stdit2Config config) {
         this.config = config;
     }
 
     /** Tokens of all clips. */
-    public long tokens(BatchShape shape) {
+    long tokens(BatchShape shape) {
         return shape.clips() * frames(shape) * spatialTokens(shape);
     }
 
@@ -39,13 +39,13 @@ public final class Stdit2Flops {
     }
 
     /** Operations of one forward pass, no frames being given. */
-    public double forward(BatchShape shape) {
+    double forward(BatchShape shape) {
         double clip = embedders(shape) + config.depth() * block(shape) + finalLayer(shape);
         return shape.clips() * clip;
     }
 
     /** Operations of a forward and a backward pass; recomputed activations are not counted. */
-    public double trainingStep(BatchShape shape) {
+    double trainingStep(BatchShape shape) {
         return TRAINING_OVER_FORWARD * forward(shape);
     }
 

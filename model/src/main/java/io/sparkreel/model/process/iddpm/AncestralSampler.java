@@ -2,19 +2,18 @@
 package io.sparkreel.model.process.iddpm;
 
 import io.sparkreel.model.process.Sampler;
-import io.sparkreel.model.torch.Kernels;
 import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.Tensors;
 import java.util.function.IntConsumer;
 
 /** DDPM's sampling with learned variance (Nichol and Dhariwal 2021): noise is added after every step but the last. */
-public final class AncestralSampler implements Sampler {
+final class AncestralSampler implements Sampler {
     private final NoiseSchedule schedule;
     private final boolean predictXstart;
     private final ScheduleWalk walk;
 
     /** @param predictXstart whether the model's output is the clean latent instead of the noise */
-    public AncestralSampler(NoiseSchedule schedule, boolean predictXstart, Tensors tensors) {
+    AncestralSampler(NoiseSchedule schedule, boolean predictXstart, Tensors tensors) {
         this.schedule = schedule;
         this.predictXstart = predictXstart;
         walk = new ScheduleWalk(schedule, tensors);
@@ -22,7 +21,7 @@ public final class AncestralSampler implements Sampler {
 
     @Override
     public Tensor sample(
-            Denoiser model,
+            Prediction model,
             Tensor start,
             Guidance guidance,
             float[] frameMask,
@@ -36,9 +35,14 @@ public final class AncestralSampler implements Sampler {
                 noise,
                 progress,
                 (output, x, step, memory, begun) -> new ScheduleWalk.Move(
-                        Kernels.instance()
+                        IddpmKernels.instance()
                                 .ancestralStep(
-                                        output, x, noise.draw(), schedule.coefficients(step), step > 0, predictXstart),
+                                        output,
+                                        x,
+                                        noise.draw(),
+                                        schedule.coefficients(step),
+                                        step > 0 ? 1 : 0,
+                                        predictXstart),
                         null));
     }
 }

@@ -2,7 +2,6 @@
 package io.sparkreel.model.process.iddpm;
 
 import io.sparkreel.model.process.Sampler;
-import io.sparkreel.model.torch.Kernels;
 import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.Tensors;
 import java.util.function.IntConsumer;
@@ -12,13 +11,13 @@ import java.util.function.IntConsumer;
  * eps are the model's guess of clip and noise in x, and a' and s' signal and noise of the next step. The
  * learned variance is not used.
  */
-public final class DdimSampler implements Sampler {
+final class DdimSampler implements Sampler {
     private final NoiseSchedule schedule;
     private final boolean predictXstart;
     private final ScheduleWalk walk;
 
     /** @param predictXstart whether the model's output is the clean latent instead of the noise */
-    public DdimSampler(NoiseSchedule schedule, boolean predictXstart, Tensors tensors) {
+    DdimSampler(NoiseSchedule schedule, boolean predictXstart, Tensors tensors) {
         this.schedule = schedule;
         this.predictXstart = predictXstart;
         walk = new ScheduleWalk(schedule, tensors);
@@ -26,7 +25,7 @@ public final class DdimSampler implements Sampler {
 
     @Override
     public Tensor sample(
-            Denoiser model,
+            Prediction model,
             Tensor start,
             Guidance guidance,
             float[] frameMask,
@@ -40,7 +39,7 @@ public final class DdimSampler implements Sampler {
                 noise,
                 progress,
                 (output, x, step, memory, begun) -> new ScheduleWalk.Move(
-                        Kernels.instance().ddimStep(output, x, coefficients(step), predictXstart), null));
+                        IddpmKernels.instance().ddimStep(output, x, coefficients(step), predictXstart), null));
     }
 
     /** Inverse signal and sigma of this step, signal and sigma of the next. */

@@ -15,7 +15,7 @@ import java.util.function.IntToDoubleFunction;
  *
  * <p>A noised batch is prepared once, then its loss is taken of the model's output.
  */
-public final class DiffusionLoss {
+final class DiffusionLoss {
     private final NoiseSchedule schedule;
     private final boolean predictXstart;
     private final double vbWeight;
@@ -28,7 +28,7 @@ public final class DiffusionLoss {
      * @param predictXstart whether the model's output is the clean latent instead of the noise
      * @param vbWeight weight of the variational bound; 1 in the reference, 0.001 is lambda of the paper
      */
-    public DiffusionLoss(NoiseSchedule schedule, boolean predictXstart, double vbWeight, Tensors tensors) {
+    DiffusionLoss(NoiseSchedule schedule, boolean predictXstart, double vbWeight, Tensors tensors) {
         this(schedule, predictXstart, vbWeight, null, tensors);
     }
 
@@ -37,7 +37,7 @@ public final class DiffusionLoss {
      *
      * @param errorWeight such as {@link IddpmSpeed#errorWeight}; null for 1 at all steps
      */
-    public DiffusionLoss(
+    DiffusionLoss(
             NoiseSchedule schedule,
             boolean predictXstart,
             double vbWeight,
@@ -59,7 +59,7 @@ public final class DiffusionLoss {
      * @param steps [B], steps of the schedule
      * @param frameWeight [B, T]: 1 over the number of noised frames, 0 for given ones
      */
-    public record Batch(Tensor start, Tensor noise, Tensor noised, int[] steps, Tensor frameWeight) {}
+    record Batch(Tensor start, Tensor noise, Tensor noised, int[] steps, Tensor frameWeight) {}
 
     /**
      * Per sample terms, each [B].
@@ -67,14 +67,14 @@ public final class DiffusionLoss {
      * @param squaredError weighted by step, if it is
      * @param total squared error + weight * bound, the loss proper
      */
-    public record Terms(Tensor squaredError, Tensor variationalBound, Tensor total) {}
+    record Terms(Tensor squaredError, Tensor variationalBound, Tensor total) {}
 
     /**
      * Noises a batch. Given frames, those whose mask is false, get the noise of step 0.
      *
      * @param frameMask [B * T], true for a frame that is noised, or null if all are
      */
-    public Batch noise(Tensor start, Tensor noise, int[] steps, boolean[] frameMask) {
+    Batch noise(Tensor start, Tensor noise, int[] steps, boolean[] frameMask) {
         int frames = (int) start.shape()[2];
         float[] signal = new float[steps.length * frames];
         float[] sigma = new float[signal.length];
@@ -96,15 +96,16 @@ public final class DiffusionLoss {
         }
         long[] perFrame = {steps.length, 1, frames, 1, 1};
         Tensor mixture =
-                Kernels.instance().noised(start, noise, tensors.of(signal, perFrame), tensors.of(sigma, perFrame));
+                IddpmKernels.instance().noised(start, noise, tensors.of(signal, perFrame), tensors.of(sigma, perFrame));
         return new Batch(start, noise, mixture, steps.clone(), tensors.of(weight, steps.length, frames));
     }
 
     /** The terms of the loss of the model's output [B, 2C, T, H, W] on this batch. */
-    public Terms terms(Tensor output, Batch batch) {
+    Terms terms(Tensor output, Batch batch) {
         Kernels kernels = Kernels.instance();
+        IddpmKernels own = IddpmKernels.instance();
         Tensor target = predictXstart ? batch.start() : batch.noise();
-        Tensor squaredError = kernels.squaredError(output, target, batch.frameWeight());
+        Tensor squaredError = own.squaredError(output, target, batch.frameWeight());
         if (errorWeight != null) {
             squaredError = kernels.multiply(squaredError, errorWeights(batch.steps()));
         }
@@ -114,7 +115,7 @@ public final class DiffusionLoss {
             atZero[b] = batch.steps()[b] == 0 ? 1 : 0;
             anyZero |= batch.steps()[b] == 0;
         }
-        Tensor bound = kernels.variationalBound(
+        Tensor bound = own.variationalBound(
                 output,
                 batch.start(),
                 batch.noised(),

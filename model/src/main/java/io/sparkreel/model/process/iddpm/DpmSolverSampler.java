@@ -2,7 +2,6 @@
 package io.sparkreel.model.process.iddpm;
 
 import io.sparkreel.model.process.Sampler;
-import io.sparkreel.model.torch.Kernels;
 import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.Tensors;
 import java.util.List;
@@ -18,13 +17,13 @@ import java.util.function.IntConsumer;
  * D = x0. So does the one before it, over which l rises so much more than before that D would overshoot, and
  * frames that have only just joined the walk. The learned variance is not used.
  */
-public final class DpmSolverSampler implements Sampler {
+final class DpmSolverSampler implements Sampler {
     private final NoiseSchedule schedule;
     private final boolean predictXstart;
     private final ScheduleWalk walk;
 
     /** @param predictXstart whether the model's output is the clean latent instead of the noise */
-    public DpmSolverSampler(NoiseSchedule schedule, boolean predictXstart, Tensors tensors) {
+    DpmSolverSampler(NoiseSchedule schedule, boolean predictXstart, Tensors tensors) {
         this.schedule = schedule;
         this.predictXstart = predictXstart;
         walk = new ScheduleWalk(schedule, tensors);
@@ -32,7 +31,7 @@ public final class DpmSolverSampler implements Sampler {
 
     @Override
     public Tensor sample(
-            Denoiser model,
+            Prediction model,
             Tensor start,
             Guidance guidance,
             float[] frameMask,
@@ -45,8 +44,13 @@ public final class DpmSolverSampler implements Sampler {
                 frameMask,
                 noise,
                 progress,
-                (output, x, step, memory, begun) -> move(
-                        Kernels.instance().dpmSolverStep(output, x, memory, begun, coefficients(step), predictXstart)));
+                (output, x, step, memory, begun) -> move(IddpmKernels.instance()
+                        .dpmSolverStep(
+                                output, x, optional(memory), optional(begun), coefficients(step), predictXstart)));
+    }
+
+    private static List<Tensor> optional(Tensor tensor) {
+        return tensor == null ? List.of() : List.of(tensor);
     }
 
     private static ScheduleWalk.Move move(List<Tensor> latentsAndStart) {

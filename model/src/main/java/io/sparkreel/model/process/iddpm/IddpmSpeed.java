@@ -12,7 +12,7 @@ import io.sparkreel.model.KeyedRandom;
  * draws for itself and takes the dual step with probability 1/2, so that its step does not depend on who shares its
  * batch; over many clips the steps are distributed alike.
  */
-public final class IddpmSpeed {
+final class IddpmSpeed {
 
     private static final float SHARPNESS = 1e6f;
     private static final float FAST_GROWTH = 1e-4f;
@@ -25,7 +25,7 @@ public final class IddpmSpeed {
     private final int meaningfulSteps;
 
     /** Both follow from the schedule alone. */
-    public IddpmSpeed(NoiseSchedule schedule) {
+    IddpmSpeed(NoiseSchedule schedule) {
         int steps = schedule.steps();
         probabilities = new float[steps];
         cumulative = new double[steps];
@@ -69,7 +69,7 @@ public final class IddpmSpeed {
     }
 
     /** The step that one clip is trained on. */
-    public int drawStep(KeyedRandom random) {
+    int drawStep(KeyedRandom random) {
         double u = random.nextDouble() * cumulative[cumulative.length - 1];
         int step = java.util.Arrays.binarySearch(cumulative, u);
         step = step < 0 ? -step - 1 : step + 1; // the first whose cumulative probability exceeds u
@@ -77,7 +77,7 @@ public final class IddpmSpeed {
     }
 
     /** What the squared error of a step counts: 1 / (1 + snr), where snr is 1 / (1 - abar) - 1. */
-    public double errorWeight(int step) {
+    double errorWeight(int step) {
         return errorWeights[step];
     }
 }

@@ -8,9 +8,9 @@ package io.sparkreel.model.process.iddpm;
  * <p>Betas are computed in double precision and rounded to single, also when all steps are kept, and all
  * else follows in single precision: the numbers of the reference.
  */
-public final class NoiseSchedule {
+final class NoiseSchedule {
     /** Steps of the schedule that models are trained on. */
-    public static final int TRAINING_STEPS = 1000;
+    static final int TRAINING_STEPS = 1000;
 
     private static final double FIRST_BETA = 1e-4;
     private static final double LAST_BETA = 2e-2;
@@ -63,12 +63,12 @@ public final class NoiseSchedule {
     }
 
     /** All 1000 steps, or the ones that {@link Respacing} keeps. */
-    public static NoiseSchedule linear(String respacing) {
+    static NoiseSchedule linear(String respacing) {
         return new NoiseSchedule(Respacing.keptSteps(TRAINING_STEPS, respacing));
     }
 
     /** The betas of the whole schedule, in double precision. */
-    public static double[] linearBetas() {
+    static double[] linearBetas() {
         double[] betas = new double[TRAINING_STEPS];
         for (int i = 0; i < TRAINING_STEPS; i++) {
             betas[i] = FIRST_BETA + (LAST_BETA - FIRST_BETA) * i / (TRAINING_STEPS - 1);
@@ -93,62 +93,62 @@ public final class NoiseSchedule {
     }
 
     /** The number of steps kept. */
-    public int steps() {
+    int steps() {
         return modelTimes.length;
     }
 
     /** The timestep that the model is told at step i. */
-    public int modelTime(int step) {
+    int modelTime(int step) {
         return modelTimes[step];
     }
 
     /** beta_i */
-    public float beta(int step) {
+    float beta(int step) {
         return betas[step];
     }
 
     /** abar_i */
-    public float alphaCumulative(int step) {
+    float alphaCumulative(int step) {
         return alphasCumulative[step];
     }
 
     /** sqrt(abar_i): what is left of the clip. */
-    public float signal(int step) {
+    float signal(int step) {
         return signal[step];
     }
 
     /** sqrt(1 - abar_i): the noise. */
-    public float sigma(int step) {
+    float sigma(int step) {
         return sigma[step];
     }
 
     /** sqrt(1 / abar_i) */
-    public float inverseSignal(int step) {
+    float inverseSignal(int step) {
         return inverseSignal[step];
     }
 
     /** sqrt(1 / abar_i - 1) */
-    public float inverseSigma(int step) {
+    float inverseSigma(int step) {
         return inverseSigma[step];
     }
 
     /** Variance of q(x_{i-1} | x_i, x_0). */
-    public float posteriorVariance(int step) {
+    float posteriorVariance(int step) {
         return posteriorVariance[step];
     }
 
     /** Its logarithm, at step 0 that of step 1. */
-    public float posteriorLogVariance(int step) {
+    float posteriorLogVariance(int step) {
         return posteriorLogVariance[step];
     }
 
     /** Weight of x_0 in the mean of q(x_{i-1} | x_i, x_0). */
-    public float posteriorStart(int step) {
+    float posteriorStart(int step) {
         return posteriorStart[step];
     }
 
     /** Weight of x_i in the mean of q(x_{i-1} | x_i, x_0). */
-    public float posteriorCurrent(int step) {
+    float posteriorCurrent(int step) {
         return posteriorCurrent[step];
     }
 

@@ -5,7 +5,7 @@ import io.sparkreel.model.InvalidInputException;
 import java.util.TreeSet;
 
 /** Chooses which steps of a schedule are kept when sampling takes fewer of them. */
-public final class Respacing {
+final class Respacing {
     private Respacing() {}
 
     /**
@@ -14,7 +14,7 @@ public final class Respacing {
      *     many in each of equal sections; {@code "ddim50"} for the first whole stride that gives exactly 50
      * @return the kept steps, ascending
      */
-    public static int[] keptSteps(int steps, String argument) {
+    static int[] keptSteps(int steps, String argument) {
         if (argument == null || argument.isBlank()) {
             return sections(steps, new int[] {steps});
         }

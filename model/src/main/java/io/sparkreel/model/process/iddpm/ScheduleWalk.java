@@ -3,9 +3,9 @@ package io.sparkreel.model.process.iddpm;
 
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.process.Sampler;
-import io.sparkreel.model.process.Sampler.Denoiser;
 import io.sparkreel.model.process.Sampler.Guidance;
 import io.sparkreel.model.process.Sampler.NoiseSource;
+import io.sparkreel.model.process.Sampler.Prediction;
 import io.sparkreel.model.torch.Kernels;
 import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.TensorScope;
@@ -57,7 +57,7 @@ final class ScheduleWalk {
 
     /** The arguments are those of {@link Sampler#sample}. */
     Tensor run(
-            Denoiser model,
+            Prediction model,
             Tensor start,
             Guidance guidance,
             float[] frameMask,
@@ -96,7 +96,7 @@ final class ScheduleWalk {
     }
 
     private Move maskedStep(
-            Denoiser model,
+            Prediction model,
             Tensor x,
             int step,
             Guidance guidance,
@@ -109,11 +109,12 @@ final class ScheduleWalk {
             int rows = (int) shape[0];
             int frames = (int) shape[2];
             long[] perFrame = {rows, 1, frames, 1, 1};
-            Tensor renoised = kernels.noised(
-                    x,
-                    noise.drawForGivenFrames(),
-                    tensors.scalar(schedule.signal(step)),
-                    tensors.scalar(schedule.sigma(step)));
+            Tensor renoised = IddpmKernels.instance()
+                    .noised(
+                            x,
+                            noise.drawForGivenFrames(),
+                            tensors.scalar(schedule.signal(step)),
+                            tensors.scalar(schedule.sigma(step)));
             Tensor joined = kernels.chooseFrames(tensors.of(flags(firstActive, m -> m == step), perFrame), renoised, x);
             float[] active = flags(firstActive, m -> m > step);
             float[] activeTwice = Arrays.copyOf(active, 2 * active.length);
@@ -136,7 +137,7 @@ final class ScheduleWalk {
     }
 
     private Move denoise(
-            Denoiser model,
+            Prediction model,
             Tensor x,
             int step,
             Guidance guidance,
@@ -145,7 +146,7 @@ final class ScheduleWalk {
             Tensor begun,
             Rule rule) {
         try (TensorScope scope = TensorScope.open()) {
-            Tensor output = model.predict(kernels.repeatTwice(x), schedule.modelTime(step), noised);
+            Tensor output = model.at(kernels.repeatTwice(x), schedule.modelTime(step), noised);
             Tensor guided = kernels.guide(output, guidance.scale(), guidance.channels());
             Tensor conditional = kernels.firstRows(guided, (int) x.shape()[0]);
             return rule.move(conditional, x, step, memory, begun).releasedFrom(scope);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.train.checkpoint;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkreel.model.checkpoint.CheckpointWriter;
 import io.sparkreel.model.checkpoint.safetensors.DataType;
 import io.sparkreel.model.checkpoint.safetensors.SafetensorsWriter;
+import io.sparkreel.model.family.Families;
 import io.sparkreel.model.optim.AdamW;
 import io.sparkreel.model.optim.Shard;
 import io.sparkreel.model.torch.FlatBuffer;
@@ -12,14 +12,13 @@ import io.sparkreel.model.train.ModelWeights;
 import io.sparkreel.model.train.Trainer;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.stream.Collectors;
 
 /**
  * What one rank writes of a checkpoint, and its copy in memory: the weights, their average, a slice of the
  * optimizer's moments. The work is dealt out so that the ranks write about the same number of bytes.
  */
 final class CheckpointShare implements AutoCloseable {
-    private static final ObjectMapper JSON = new ObjectMapper();
-
     private final ModelWeights weights;
     private final Trainer trainer;
     private final int rank;
@@ -81,7 +80,7 @@ final class CheckpointShare implements AutoCloseable {
                 snapshot.take();
             }
         }
-        trainer.wholeAverage().read((begin, values) -> {
+        trainer.gatheredEma().read((begin, values) -> {
             if (average != null) {
                 average.put(begin, values);
             }
@@ -103,7 +102,7 @@ final class CheckpointShare implements AutoCloseable {
 
     private void writeWeights(CheckpointWriter writer, String folder, Snapshot values) throws IOException {
         try (OutputStream out = writer.create(folder + TrainingCheckpoint.CONFIG)) {
-            out.write(JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(weights.config()));
+            out.write(Families.write(weights.config()));
         }
         WeightsFile.write(writer.create(folder + TrainingCheckpoint.WEIGHTS), weights, values);
     }
@@ -112,9 +111,8 @@ final class CheckpointShare implements AutoCloseable {
         long count = firstMoment.elements();
         String name = String.format("%srank-%05d-of-%05d.safetensors", TrainingCheckpoint.OPTIMIZER, rank, ranks);
         try (SafetensorsWriter file = SafetensorsWriter.builder()
-                .metadata(TrainingCheckpoint.PARTS, moments.text())
-                .metadata(
-                        "elements", Long.toString(weights.parameters().layout().elements()))
+                .metadata(TrainingCheckpoint.PARTS, parts())
+                .metadata("elements", Long.toString(weights.parameters().all().elements()))
                 .tensor(TrainingCheckpoint.FIRST_MOMENT, DataType.F32, count)
                 .tensor(TrainingCheckpoint.SECOND_MOMENT, DataType.F32, count)
                 .writeTo(writer.create(name))) {
@@ -122,6 +120,14 @@ final class CheckpointShare implements AutoCloseable {
             WeightsFile.writeRange(file, TrainingCheckpoint.SECOND_MOMENT, secondMoment, 0, count);
             file.commit();
         }
+    }
+
+    /** Where the moments lie among those of all parameters, of which some may be frozen and have none. */
+    private String parts() {
+        return moments.parts().stream()
+                .flatMap(part -> weights.parameters().runs().between(part.begin(), part.elements()).stream())
+                .map(run -> run.whole() + "+" + run.elements())
+                .collect(Collectors.joining(" "));
     }
 
     @Override

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.train.checkpoint;
 
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.checkpoint.CheckpointReader;
 import io.sparkreel.model.checkpoint.LocalPath;
@@ -10,6 +8,7 @@ import io.sparkreel.model.checkpoint.LocalStorage;
 import io.sparkreel.model.checkpoint.safetensors.DataType;
 import io.sparkreel.model.checkpoint.safetensors.PublishedWriter;
 import io.sparkreel.model.checkpoint.safetensors.SafetensorsReader;
+import io.sparkreel.model.family.Families;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,12 +18,11 @@ import java.util.Map;
 
 /**
  * The program behind {@code submit/export-weights RUN OUT}: writes the weights of a checkpoint as a published folder,
- * {@code config.json} beside {@code model.safetensors}, in one file or several, under the names of Open-Sora 1.1.
+ * {@code config.json} beside {@code model.safetensors}, in one file or several, under the names of the published ones.
  */
 public final class ExportWeights {
     private static final Map<String, DataType> PRECISIONS =
             Map.of("fp32", DataType.F32, "bf16", DataType.BF16, "fp16", DataType.F16);
-    private static final JsonMapper JSON = new JsonMapper();
 
     private ExportWeights() {}
 
@@ -110,11 +108,7 @@ public final class ExportWeights {
         CheckpointReader checkpoint = found.checkpoint();
         try (SafetensorsReader weights = checkpoint.tensors(request.weights() + TrainingCheckpoint.WEIGHTS)) {
             PublishedWriter.write(weights, request.out(), "model", request.precision(), request.mostBytes());
-            ObjectNode config = JSON.valueToTree(TrainingCheckpoint.config(checkpoint));
-            config.put("model_type", "STDiT2"); // what the reference's classes look for
-            Files.write(
-                    request.out().resolve("config.json"),
-                    JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(config));
+            Files.write(request.out().resolve("config.json"), Families.write(TrainingCheckpoint.config(checkpoint)));
             System.out.println(
                     "Wrote " + weights.tensors().size() + " tensors of " + checkpoint + " to " + request.out());
         }

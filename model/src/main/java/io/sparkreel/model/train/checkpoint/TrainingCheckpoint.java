@@ -5,8 +5,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.checkpoint.CheckpointReader;
 import io.sparkreel.model.checkpoint.safetensors.SafetensorsReader;
-import io.sparkreel.model.family.stdit2.Stdit2Config;
+import io.sparkreel.model.family.DenoiserConfig;
+import io.sparkreel.model.family.Families;
 import io.sparkreel.model.optim.AdamW;
+import io.sparkreel.model.optim.Runs;
 import io.sparkreel.model.optim.Shard;
 import io.sparkreel.model.train.ModelWeights;
 import io.sparkreel.model.train.Trainer;
@@ -28,7 +30,7 @@ public final class TrainingCheckpoint {
     static final String WEIGHTS = "/model.safetensors";
     static final String OPTIMIZER = "optimizer/";
     static final String STATE = "state.json";
-    /** Which elements a file of moments holds, as {@link Shard#text} names them. */
+    /** Which elements of all parameters a file of moments holds, as {@link Shard#text} names them. */
     static final String PARTS = "parts";
 
     static final String FIRST_MOMENT = "exp_avg";
@@ -39,8 +41,8 @@ public final class TrainingCheckpoint {
     private TrainingCheckpoint() {}
 
     /** The sizes of the model in a checkpoint. */
-    public static Stdit2Config config(CheckpointReader checkpoint) throws IOException {
-        return JSON.readValue(checkpoint.read(MODEL + CONFIG), Stdit2Config.class);
+    public static DenoiserConfig config(CheckpointReader checkpoint) throws IOException {
+        return Families.read(JSON.readTree(checkpoint.read(MODEL + CONFIG)));
     }
 
     /** Where the run stood. */
@@ -61,7 +63,7 @@ public final class TrainingCheckpoint {
     public static void readWeights(CheckpointReader checkpoint, String folder, ModelWeights weights)
             throws IOException {
         try (SafetensorsReader reader = checkpoint.tensors(folder + WEIGHTS)) {
-            WeightsFile.read(reader, weights, weights.parameters().values());
+            WeightsFile.read(reader, weights);
         }
     }
 
@@ -73,9 +75,7 @@ public final class TrainingCheckpoint {
      */
     public static void readVerifiedWeights(CheckpointReader checkpoint, String folder, ModelWeights weights)
             throws IOException {
-        checkpoint.readVerified(
-                folder + WEIGHTS,
-                reader -> WeightsFile.read(reader, weights, weights.parameters().values()));
+        checkpoint.readVerified(folder + WEIGHTS, reader -> WeightsFile.read(reader, weights));
     }
 
     /**
@@ -99,7 +99,8 @@ public final class TrainingCheckpoint {
         for (String path : checkpoint.files().keySet()) {
             if (path.startsWith(OPTIMIZER)) {
                 try (SafetensorsReader reader = checkpoint.tensors(path)) {
-                    restored += restoreMoments(reader, optimizer);
+                    restored += restoreMoments(
+                            reader, optimizer, weights.parameters().runs());
                 }
             }
         }
@@ -112,23 +113,26 @@ public final class TrainingCheckpoint {
         return state;
     }
 
-    /** Reads what this rank keeps of a file's moments; returns how many elements that was. */
-    private static long restoreMoments(SafetensorsReader reader, AdamW optimizer) throws IOException {
+    /** Reads what this rank keeps and trains of a file's moments; returns how many elements that was. */
+    private static long restoreMoments(SafetensorsReader reader, AdamW optimizer, Runs trained) throws IOException {
         long[] restored = {0};
         Shard kept = optimizer.shard();
-        for (Shard.Part part : Shard.parse(reader.metadata().get(PARTS)).parts()) {
-            WeightsFile.readRange(
-                    reader,
-                    FIRST_MOMENT,
-                    part,
-                    kept,
-                    (begin, values) -> restored[0] += kept.write(optimizer.firstMoment(), begin, values));
-            WeightsFile.readRange(
-                    reader,
-                    SECOND_MOMENT,
-                    part,
-                    kept,
-                    (begin, values) -> kept.write(optimizer.secondMoment(), begin, values));
+        for (Shard.Part stored : Shard.parse(reader.metadata().get(PARTS)).parts()) {
+            for (Runs.Run run : trained.within(stored.begin(), stored.elements())) {
+                Shard.Part part = new Shard.Part(run.part(), stored.local() + run.whole(), run.elements());
+                WeightsFile.readRange(
+                        reader,
+                        FIRST_MOMENT,
+                        part,
+                        kept,
+                        (begin, values) -> restored[0] += kept.write(optimizer.firstMoment(), begin, values));
+                WeightsFile.readRange(
+                        reader,
+                        SECOND_MOMENT,
+                        part,
+                        kept,
+                        (begin, values) -> kept.write(optimizer.secondMoment(), begin, values));
+            }
         }
         return restored[0];
     }

@@ -7,7 +7,9 @@ import io.sparkreel.model.checkpoint.safetensors.SafetensorsWriter;
 import io.sparkreel.model.checkpoint.safetensors.TensorInfo;
 import io.sparkreel.model.checkpoint.safetensors.TensorSource;
 import io.sparkreel.model.denoiser.ParameterLayout;
-import io.sparkreel.model.family.stdit2.Stdit2Config;
+import io.sparkreel.model.family.DenoiserConfig;
+import io.sparkreel.model.family.PublishedNames;
+import io.sparkreel.model.optim.FlatParameters;
 import io.sparkreel.model.optim.Shard;
 import io.sparkreel.model.torch.FlatBuffer;
 import io.sparkreel.model.train.ModelWeights;
@@ -18,21 +20,14 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
- * Weights of an STDiT2 as a safetensors file, under the names of the published ones.
+ * Weights of a model as a safetensors file, under the names of the published ones.
  *
- * <p>Beside the parameters it holds the null caption, and the rotary frequencies, which follow from the
- * sizes and are written because stock readers of these weights expect them.
+ * <p>Beside the parameters it holds the null caption, if the model has one, and what {@link PublishedNames#derived}
+ * names.
  */
 public final class WeightsFile {
-    private static final String NULL_CAPTION = "y_embedder.y_embedding";
-    private static final String ROTARY_FREQUENCIES = "rope.freqs";
-    private static final String PATCH_PROJECTION = "x_embedder.proj.weight";
-    /** Present in the weights of earlier models; positions are computed here. */
-    private static final Set<String> DERIVED = Set.of(ROTARY_FREQUENCIES, "pos_embed", "pos_embed_temporal");
-
     private static final int MOST_LISTED = 10;
     private static final int CHUNK = 1 << 22;
 
@@ -41,7 +36,8 @@ public final class WeightsFile {
     /**
      * Writes all tensors in fp32.
      *
-     * @param values the parameters, or their average, in the layout of {@code weights}
+     * @param values what is trained, or its EMA, in the layout of {@code weights}; frozen parameters are those of
+     *     {@code weights}
      * @param out is closed
      */
     public static void write(OutputStream out, ModelWeights weights, FlatBuffer values) throws IOException {
@@ -50,24 +46,32 @@ public final class WeightsFile {
 
     /** As {@link #write(OutputStream, ModelWeights, FlatBuffer)}, from a copy. */
     static void write(OutputStream out, ModelWeights weights, FloatRange values) throws IOException {
-        Stdit2Config config = weights.config();
-        ParameterLayout layout = weights.parameters().layout();
+        DenoiserConfig config = weights.config();
+        PublishedNames names = config.names();
+        FlatParameters parameters = weights.parameters();
         SafetensorsWriter.Builder builder = SafetensorsWriter.builder().metadata("format", "pt");
-        builder.tensor(NULL_CAPTION, DataType.F32, config.modelMaxLength(), config.captionChannels());
-        builder.tensor(ROTARY_FREQUENCIES, DataType.F32, config.headSize() / 2);
-        layout.slots()
+        if (names.nullCaption() != null) {
+            builder.tensor(names.nullCaption(), DataType.F32, config.modelMaxLength(), config.captionChannels());
+        }
+        names.derived().forEach((name, derived) -> builder.tensor(name, DataType.F32, derived.length));
+        parameters
+                .all()
+                .slots()
                 .forEach((name, slot) ->
                         builder.tensor(name, DataType.F32, slot.spec().shape()));
         try (SafetensorsWriter writer = builder.writeTo(out)) {
-            writer.write(NULL_CAPTION, FloatBuffer.wrap(weights.nullCaption()));
-            writer.write(ROTARY_FREQUENCIES, FloatBuffer.wrap(rotaryFrequencies(config)));
-            for (Map.Entry<String, ParameterLayout.Slot> entry : layout.slots().entrySet()) {
-                writeRange(
-                        writer,
-                        entry.getKey(),
-                        values,
-                        entry.getValue().begin(),
-                        entry.getValue().spec().elements());
+            if (names.nullCaption() != null) {
+                writer.write(names.nullCaption(), FloatBuffer.wrap(weights.nullCaption()));
+            }
+            for (Map.Entry<String, float[]> derived : names.derived().entrySet()) {
+                writer.write(derived.getKey(), FloatBuffer.wrap(derived.getValue()));
+            }
+            for (String name : parameters.all().slots().keySet()) {
+                ParameterLayout.Slot trained = parameters.layout().slots().get(name);
+                FloatRange source = trained == null ? (begin, target) -> parameters.read(name, begin, target) : values;
+                long begin = trained == null ? 0 : trained.begin();
+                long count = parameters.all().slot(name).spec().elements();
+                writeRange(writer, name, source, begin, count);
             }
             writer.commit();
         }
@@ -108,74 +112,84 @@ public final class WeightsFile {
         }
     }
 
-    private static float[] rotaryFrequencies(Stdit2Config config) {
-        float[] frequencies = new float[config.headSize() / 2];
-        for (int i = 0; i < frequencies.length; i++) {
-            frequencies[i] = (float) Math.pow(10_000, -2.0 * i / config.headSize());
-        }
-        return frequencies;
-    }
-
     /**
      * Reads weights of any floating type.
      *
      * <p>The null caption of a model with fewer slots is continued with its last row, that of one with more
-     * is cut; the patch projection of an image model gets a time axis.
+     * is cut.
      *
-     * @param values where the parameters go, in the layout of {@code weights}
      * @throws InvalidInputException if a tensor is missing, unknown or of another shape
      */
-    public static void read(TensorSource reader, ModelWeights weights, FlatBuffer values) throws IOException {
-        read(reader, weights, Shard.whole(weights.parameters().layout().elements()), values::write);
+    public static void read(TensorSource reader, ModelWeights weights) throws IOException {
+        check(reader, weights);
+        readNullCaption(reader, weights);
+        FlatParameters parameters = weights.parameters();
+        for (ParameterLayout.Slot slot : parameters.all().slots().values()) {
+            String name = slot.spec().name();
+            Shard.Part whole = new Shard.Part(0, 0, slot.spec().elements());
+            readRange(
+                    reader,
+                    name,
+                    whole,
+                    Shard.whole(whole.elements()),
+                    (begin, values) -> parameters.write(name, begin, values));
+        }
     }
 
-    /** As {@link #read(TensorSource, ModelWeights, FlatBuffer)}, of the parameters that {@code kept} keeps. */
+    /**
+     * Reads the values of parameters that are trained, of those that {@code kept} keeps.
+     *
+     * @param values takes them, in the layout of what is trained
+     */
     static void read(TensorSource reader, ModelWeights weights, Shard kept, FloatSink values) throws IOException {
         check(reader, weights);
-        // In the order of the file that write makes, so that one that is read front to back is read once.
-        float[] stored = reader.floats(NULL_CAPTION);
+        readNullCaption(reader, weights);
+        for (ParameterLayout.Slot slot : weights.parameters().layout().slots().values()) {
+            Shard.Part part = new Shard.Part(slot.begin(), 0, slot.spec().elements());
+            readRange(reader, slot.spec().name(), part, kept, values);
+        }
+    }
+
+    /** Before the parameters, as in the file that is written: one that is read front to back is read once. */
+    private static void readNullCaption(TensorSource reader, ModelWeights weights) throws IOException {
+        String name = weights.config().names().nullCaption();
+        if (name == null) {
+            return;
+        }
+        float[] stored = reader.floats(name);
         float[] target = weights.nullCaption();
         int width = weights.config().captionChannels();
         for (int row = 0; row < target.length / width; row++) {
             int source = Math.min(row, stored.length / width - 1);
             System.arraycopy(stored, source * width, target, row * width, width);
         }
-        for (Map.Entry<String, ParameterLayout.Slot> entry :
-                weights.parameters().layout().slots().entrySet()) {
-            ParameterLayout.Slot slot = entry.getValue();
-            readRange(
-                    reader,
-                    entry.getKey(),
-                    new Shard.Part(slot.begin(), 0, slot.spec().elements()),
-                    kept,
-                    values);
-        }
     }
 
     private static void check(TensorSource reader, ModelWeights weights) {
         Map<String, TensorInfo> found = reader.tensors();
-        Map<String, ParameterLayout.Slot> wanted = weights.parameters().layout().slots();
+        PublishedNames names = weights.config().names();
+        Map<String, ParameterLayout.Slot> wanted = weights.parameters().all().slots();
         List<String> problems = new ArrayList<>();
         wanted.forEach((name, slot) -> {
             TensorInfo tensor = found.get(name);
             if (tensor == null) {
                 problems.add("no " + name);
-            } else if (!sameShape(name, tensor.shape(), slot.spec().shape())) {
+            } else if (!isStoredAs(names, name, tensor.shape(), slot.spec().shape())) {
                 problems.add(name + " is " + Arrays.toString(tensor.shape()) + " and not "
                         + Arrays.toString(slot.spec().shape()));
             }
         });
-        TensorInfo nullCaption = found.get(NULL_CAPTION);
-        if (nullCaption == null) {
-            problems.add("no " + NULL_CAPTION);
-        } else if (nullCaption.shape().length != 2
-                || nullCaption.shape()[0] == 0
-                || nullCaption.shape()[1] != weights.config().captionChannels()) {
-            problems.add(NULL_CAPTION + " is " + Arrays.toString(nullCaption.shape()) + " and not [slots, "
-                    + weights.config().captionChannels() + "]");
+        if (names.nullCaption() != null) {
+            checkNullCaption(
+                    names.nullCaption(),
+                    found.get(names.nullCaption()),
+                    weights.config().captionChannels(),
+                    problems);
         }
         for (String name : found.keySet()) {
-            if (!wanted.containsKey(name) && !name.equals(NULL_CAPTION) && !DERIVED.contains(name)) {
+            if (!wanted.containsKey(name)
+                    && !name.equals(names.nullCaption())
+                    && !names.ignored().contains(name)) {
                 problems.add("unknown " + name);
             }
         }
@@ -183,14 +197,19 @@ public final class WeightsFile {
             String more = problems.size() > MOST_LISTED ? " and " + (problems.size() - MOST_LISTED) + " more" : "";
             throw new InvalidInputException("Cannot load the weights: "
                     + String.join(", ", problems.subList(0, Math.min(MOST_LISTED, problems.size()))) + more
-                    + ". Give weights of an STDiT2 of these sizes: " + weights.config() + ".");
+                    + ". Give weights of " + names.model() + " of these sizes: " + weights.config() + ".");
         }
     }
 
-    private static boolean sameShape(String name, long[] found, long[] wanted) {
-        if (name.equals(PATCH_PROJECTION) && found.length == 4 && wanted[2] == 1) {
-            return Arrays.equals(found, new long[] {wanted[0], wanted[1], wanted[3], wanted[4]});
+    private static void checkNullCaption(String name, TensorInfo stored, int width, List<String> problems) {
+        if (stored == null) {
+            problems.add("no " + name);
+        } else if (stored.shape().length != 2 || stored.shape()[0] == 0 || stored.shape()[1] != width) {
+            problems.add(name + " is " + Arrays.toString(stored.shape()) + " and not [slots, " + width + "]");
         }
-        return Arrays.equals(found, wanted);
+    }
+
+    private static boolean isStoredAs(PublishedNames names, String name, long[] found, long[] wanted) {
+        return Arrays.equals(found, wanted) || names.shapes().accept(name, found, wanted);
     }
 }

@@ -9,7 +9,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.sparkreel.model.checkpoint.safetensors.HalfPrecision;
 import io.sparkreel.model.golden.Golden;
 import io.sparkreel.model.golden.GoldenTensors;
-import io.sparkreel.model.torch.Kernels;
 import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.TensorScope;
 import io.sparkreel.model.torch.Torch;
@@ -101,14 +100,14 @@ class EmbeddingsGoldenTest {
             Tensor features = scalars(sizes);
             tensors.assertClose(
                     "size_embedder.out",
-                    Kernels.instance().siluMlp(features, mlp).floats(),
+                    Stdit2Kernels.instance().siluMlp(features, mlp).floats(),
                     TOLERANCE);
             float one = tensors.values("size_embedder.in1")[0];
             float[] repeated = new float[(int) tensors.shape("size_embedder.out1_bs2")[0]];
             java.util.Arrays.fill(repeated, one);
             tensors.assertClose(
                     "size_embedder.out1_bs2",
-                    Kernels.instance().siluMlp(scalars(repeated), mlp).floats(),
+                    Stdit2Kernels.instance().siluMlp(scalars(repeated), mlp).floats(),
                     TOLERANCE);
         }
     }

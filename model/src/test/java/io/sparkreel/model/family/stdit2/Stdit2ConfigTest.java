@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sparkreel.model.InvalidInputException;
+import io.sparkreel.model.family.DenoiserConfig;
+import io.sparkreel.model.family.Families;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,8 +21,8 @@ class Stdit2ConfigTest {
     @TempDir
     private Path folder;
 
-    private Stdit2Config read(String json) throws IOException {
-        return Stdit2Config.read(Files.writeString(folder.resolve("config.json"), json.replace('\'', '"')));
+    private DenoiserConfig read(String json) throws IOException {
+        return Families.read(Files.writeString(folder.resolve("config.json"), json.replace('\'', '"')));
     }
 
     @Test

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sparkreel.model.ClipFacts;
 import io.sparkreel.model.denoiser.BlockwiseBackward;
 import io.sparkreel.model.denoiser.DenoiserInput;
 import io.sparkreel.model.denoiser.ParameterLayout;
@@ -61,13 +62,13 @@ class Stdit2GoldenTest {
             config = new ObjectMapper().convertValue(description.get("config"), Stdit2Config.class);
             weights = Golden.tensors(base + ".weights.safetensors");
             tensors = Golden.tensors(base + ".cases.safetensors");
-            parameters = new FlatParameters(ParameterLayout.of(config), HOST);
+            parameters = new FlatParameters(config.layout(), HOST);
             parameters
                     .layout()
                     .slots()
                     .forEach((name, slot) ->
                             parameters.values().write(slot.begin(), FloatBuffer.wrap(weights.values(name))));
-            model = new Stdit2(config, parameters::tensor, HOST);
+            model = new Stdit2(config, parameters, HOST);
             nullCaption = weights.values("y_embedder.y_embedding");
         }
 
@@ -88,7 +89,7 @@ class Stdit2GoldenTest {
                     timestep,
                     captions,
                     noised,
-                    new DenoiserInput.ClipSize(
+                    new ClipFacts(
                             tensors.values(in + "num_frames"),
                             tensors.values(in + "height"),
                             tensors.values(in + "width"),
@@ -209,7 +210,7 @@ class Stdit2GoldenTest {
             fixture.tensors.assertClose(mid + "t_block", condition.spatial().floats(), FORWARD);
             fixture.tensors.assertClose(
                     mid + "t_block_temp", condition.temporal().floats(), FORWARD);
-            Stdit2.Prepared prepared = fixture.model.prepare(input);
+            Stdit2.Shared prepared = fixture.model.prepare(input);
             fixture.assertRows(prepared.information(), mid + "csize", mid + "ar");
             fixture.tensors.assertClose(mid + "pos_embed", prepared.position().floats(), FORWARD);
             Tensor length =
@@ -266,7 +267,7 @@ class Stdit2GoldenTest {
             Tensor weight = fixture.tensors.tensor(name + ".grad.loss_weight");
             float[] loss = new float[1];
             List<Integer> finished = new ArrayList<>();
-            new BlockwiseBackward(fixture.model, checkpoint)
+            new BlockwiseBackward(fixture.model, checkpoint, false)
                     .run(
                             input,
                             out -> {

@@ -220,7 +220,7 @@ class IddpmGoldenTest {
     }
 
     /** eps = c0 x + c1 mean(y) + c2 t / 1000 + c3 (1 - x_mask), variance 0.5 tanh(x). */
-    private final class StubModel implements Sampler.Denoiser {
+    private final class StubModel implements Sampler.Prediction {
         final List<Integer> times = new ArrayList<>();
         final List<float[]> masks = new ArrayList<>();
         private final double[] c = new double[4];
@@ -248,8 +248,8 @@ class IddpmGoldenTest {
         }
 
         @Override
-        public Tensor predict(Tensor latents, int modelTime, Tensor noised) {
-            times.add(modelTime);
+        public Tensor at(Tensor latents, float modelTime, Tensor noised) {
+            times.add((int) modelTime);
             masks.add(noised == null ? null : noised.floats());
             long[] shape = latents.shape();
             float[] x = latents.floats();

@@ -38,12 +38,12 @@ class SamplerTest {
     }
 
     /** A model of one channel that guesses every number by itself, and says it as noise or as the clean latent. */
-    private static Sampler.Denoiser model(Guess guess, boolean predictXstart) {
+    private static Sampler.Prediction model(Guess guess, boolean predictXstart) {
         return (latents, time, noised) -> {
             float[] x = latents.floats();
             long[] shape = latents.shape();
-            double signal = WHOLE.signal(time);
-            double sigma = WHOLE.sigma(time);
+            double signal = WHOLE.signal((int) time);
+            double sigma = WHOLE.sigma((int) time);
             int sample = x.length / (int) shape[0];
             float[] out = new float[2 * x.length];
             for (int i = 0; i < x.length; i++) {
@@ -61,7 +61,7 @@ class SamplerTest {
                 : new DpmSolverSampler(schedule, predictXstart, HOST);
     }
 
-    private static float[] sample(Sampler sampler, Sampler.Denoiser model, float[] start, float[] mask) {
+    private static float[] sample(Sampler sampler, Sampler.Prediction model, float[] start, float[] mask) {
         long before = Tensor.liveCount();
         try (TensorScope scope = TensorScope.open()) {
             long[] shape = {1, 1, start.length, 1, 1};
@@ -169,13 +169,13 @@ class SamplerTest {
         float[] start = {1.2f, 0.4f, 0.4f};
         for (String name : List.of("ddim", "dpm")) {
             Sampler sampler = sampler(name, 10, false);
-            Sampler.Denoiser model = model(gaussian::guess, false);
+            Sampler.Prediction model = model(gaussian::guess, false);
             List<String> masks = new ArrayList<>();
             float[] found = sample(
                     sampler,
                     (latents, time, noised) -> {
                         masks.add(Arrays.toString(Arrays.copyOf(noised.floats(), 3)));
-                        return model.predict(latents, time, noised);
+                        return model.at(latents, time, noised);
                     },
                     start,
                     new float[] {1, 0, 0.5f});
@@ -224,7 +224,7 @@ class SamplerTest {
         JsonNode c = Golden.json("iddpm.json").get("stub_model").get("coef");
         try (TensorScope scope = TensorScope.open()) {
             Tensor z = tensors.tensor("ddim.z");
-            Sampler.Denoiser model = (latents, time, noised) -> {
+            Sampler.Prediction model = (latents, time, noised) -> {
                 float[] x = latents.floats();
                 long[] shape = latents.shape();
                 int sample = x.length / (int) shape[0];

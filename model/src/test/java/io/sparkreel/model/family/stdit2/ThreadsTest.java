@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.model.torch;
+package io.sparkreel.model.family.stdit2;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
+import io.sparkreel.model.torch.Autograd;
+import io.sparkreel.model.torch.Precision;
+import io.sparkreel.model.torch.Tensor;
+import io.sparkreel.model.torch.TensorScope;
+import io.sparkreel.model.torch.Tensors;
+import io.sparkreel.model.torch.Torch;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
@@ -18,7 +24,7 @@ class ThreadsTest {
             List<Tensor> weights = List.of(leaf(8, 4), leaf(8), leaf(4, 8), leaf(4));
             Tensor x = Autograd.leaf(HOST.zeros(precision, 1, 2, 3, 4));
             Tensor row = HOST.of(new float[] {1, -2, 3, 4}, 1, 1, 1, 4);
-            Tensor out = Autograd.withGradients(() -> Kernels.instance().gatedMlp(x, row, row, row, weights));
+            Tensor out = Autograd.withGradients(() -> Stdit2Kernels.instance().gatedMlp(x, row, row, row, weights));
             Autograd.backward(out, HOST.zeros(precision, 1, 2, 3, 4));
             return Autograd.gradient(weights.get(2)).floats();
         }

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.model.torch;
+package io.sparkreel.model.family;
 
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.sparkreel.model.golden.Golden;
 import io.sparkreel.model.golden.GoldenTensors;
+import io.sparkreel.model.torch.Precision;
+import io.sparkreel.model.torch.ScriptModule;
+import io.sparkreel.model.torch.Tensor;
+import io.sparkreel.model.torch.TensorScope;
+import io.sparkreel.model.torch.Tensors;
+import io.sparkreel.model.torch.Torch;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -16,12 +22,19 @@ class KernelsGoldenTest {
     private static final double TOLERANCE = 2e-5;
     private static final Tensors HOST = Tensors.onHost();
 
-    private static ScriptModule kernels;
+    private static ScriptModule stdit2;
+    private static ScriptModule iddpm;
 
     @BeforeAll
-    static void start() {
+    static void start() throws ClassNotFoundException {
         Torch.start(1);
-        kernels = ScriptModule.load("kernels.py", "Kernels");
+        stdit2 = load("family.stdit2.Stdit2Kernels", "stdit2.py");
+        iddpm = load("process.iddpm.IddpmKernels", "iddpm.py");
+    }
+
+    /** The module behind a typed face that is not public. */
+    private static ScriptModule load(String face, String source) throws ClassNotFoundException {
+        return ScriptModule.load(Class.forName("io.sparkreel.model." + face), source, true);
     }
 
     private static Tensor column(GoldenTensors tensors, String name) {
@@ -40,17 +53,17 @@ class KernelsGoldenTest {
         try (TensorScope scope = TensorScope.open()) {
             tensors.assertClose(
                     "rmsnorm.out",
-                    kernels.tensor("head_norm", tensors.tensor("rmsnorm.x"), tensors.tensor("rmsnorm.weight"))
+                    stdit2.tensor("head_norm", tensors.tensor("rmsnorm.x"), tensors.tensor("rmsnorm.weight"))
                             .floats(),
                     TOLERANCE);
             Tensor x = column(tensors, "gelu_tanh.x");
             tensors.assertClose(
                     "gelu_tanh.out",
-                    kernels.tensor("caption_mlp", x, Precision.FLOAT32.code(), identity())
+                    stdit2.tensor("caption_mlp", x, Precision.FLOAT32.code(), identity())
                             .floats(),
                     TOLERANCE);
             tensors.assertClose(
-                    "silu.out", kernels.tensor("silu_mlp", x, identity()).floats(), TOLERANCE);
+                    "silu.out", stdit2.tensor("silu_mlp", x, identity()).floats(), TOLERANCE);
         }
     }
 
@@ -62,7 +75,7 @@ class KernelsGoldenTest {
         try (TensorScope scope = TensorScope.open()) {
             tensors.assertClose(
                     "fn.dgll.out",
-                    kernels.tensor(
+                    iddpm.tensor(
                                     "discretised_log_likelihood",
                                     tensors.tensor("fn.dgll.x"),
                                     tensors.tensor("fn.dgll.means"),
