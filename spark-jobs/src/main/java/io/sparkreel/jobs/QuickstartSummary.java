@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkreel.bucketing.media.ClipReader;
 import io.sparkreel.bucketing.media.MediaKind;
+import io.sparkreel.bucketing.media.PictureRules;
 import io.sparkreel.bucketing.media.PixelClip;
 import io.sparkreel.bucketing.media.TemporalSampling;
 import io.sparkreel.bucketing.media.scale.FrameTransform;
@@ -175,9 +176,11 @@ public final class QuickstartSummary {
                     source,
                     kind,
                     indices,
-                    FrameTransform.RESIZE_CROP,
-                    result.<Integer>getAs("height"),
-                    result.<Integer>getAs("width"));
+                    new ClipReader.Target(
+                            FrameTransform.RESIZE_CROP,
+                            result.<Integer>getAs("height"),
+                            result.<Integer>getAs("width"),
+                            PictureRules.SHOWN));
         }
     }
 }

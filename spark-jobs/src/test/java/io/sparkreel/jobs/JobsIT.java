@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -186,9 +187,50 @@ class JobsIT {
                             .toList());
         }
         Path resumed = WORK.resolve("resumed");
-        Launcher.assertDone(train(TWO_EXECUTORS, resumed, "--load", checkpoint.toString()));
+        List<String> options = new ArrayList<>(List.of("--load", checkpoint.toString()));
+        Path counts = WORK.resolve("read-by-training");
+        options.addAll(CountingDisk.options(counts));
+        Launcher.assertDone(train(TWO_EXECUTORS, resumed, options.toArray(String[]::new)));
         assertEquals(CHECKPOINT_AT + 1, losses(resumed).keySet().iterator().next());
         assertSameLosses(losses(two), losses(resumed), CHECKPOINT_AT + 1);
+        assertResumeReadsEachFileOnceOnTheDriverAndOnceOnEachRank(counts, checkpoint);
+    }
+
+    /** The ranks do not read the rotary frequencies, which follow from the sizes of the model. */
+    private static void assertResumeReadsEachFileOnceOnTheDriverAndOnceOnEachRank(Path counts, Path checkpoint)
+            throws IOException {
+        Map<String, Long> whole = tensorFiles(checkpoint);
+        assertEquals(4, whole.size()); // the weights, their EMA, and the moments that two ranks wrote
+        Map<String, Long> needed = new TreeMap<>(whole);
+        for (String weights : List.of("model/model.safetensors", "ema/model.safetensors")) {
+            try (SafetensorsReader tensors = SafetensorsReader.open(checkpoint.resolve(weights))) {
+                needed.merge(weights, -tensors.tensors().get("rope.freqs").byteLength(), Long::sum);
+            }
+        }
+        Map<String, Map<String, Long>> read = CountingDisk.read(counts, checkpoint);
+        assertEquals(Set.of("driver", "0", "1"), read.keySet());
+        assertEquals(whole, tensorsAlone(read.get("driver")));
+        assertEquals(needed, tensorsAlone(read.get("0")));
+        assertEquals(needed, tensorsAlone(read.get("1")));
+    }
+
+    /** Bytes of the files of tensors of a checkpoint. */
+    private static Map<String, Long> tensorFiles(Path checkpoint) throws IOException {
+        Map<String, Long> sizes = new TreeMap<>();
+        try (Stream<Path> files = Files.walk(checkpoint)) {
+            for (Path file : (Iterable<Path>) files::iterator) {
+                if (file.toString().endsWith(".safetensors")) {
+                    sizes.put(checkpoint.relativize(file).toString(), Files.size(file));
+                }
+            }
+        }
+        return sizes;
+    }
+
+    private static Map<String, Long> tensorsAlone(Map<String, Long> read) {
+        Map<String, Long> tensors = new TreeMap<>(read);
+        tensors.keySet().removeIf(file -> !file.endsWith(".safetensors"));
+        return tensors;
     }
 
     @Test
@@ -254,9 +296,9 @@ class JobsIT {
                 {"prompt": "A train.", "image_size": [100, 70], "num_frames": 5}
                 {"prompt": "A picture.", "sample_name": "../picture", "num_frames": 1, "image_size": [64, 96]}
                 """);
-        Launcher.assertDone(LAUNCHER.onCluster(
-                "inference",
-                TWO_EXECUTORS,
+        Path counts = WORK.resolve("read-by-inference");
+        List<String> options = new ArrayList<>(CountingDisk.options(counts));
+        options.addAll(List.of(
                 "--config",
                 ROOT + "/conf/quickstart/inference.yaml",
                 "--ckpt-path",
@@ -271,6 +313,17 @@ class JobsIT {
                 "2",
                 "--set",
                 "scheduler.type=iddpm"));
+        Launcher.assertDone(LAUNCHER.onCluster("inference", TWO_EXECUTORS, options.toArray(String[]::new)));
+        Path checkpoint = checkpoint(WORK.resolve("two"), STEPS);
+        Map<String, Map<String, Long>> read = CountingDisk.read(counts, checkpoint);
+        assertEquals(Map.of(), tensorsAlone(read.remove("driver")));
+        assertFalse(read.isEmpty());
+        Path ema = checkpoint.resolve("ema/model.safetensors");
+        Path manifest = checkpoint.resolve("manifest.json");
+        for (Map<String, Long> executor : read.values()) {
+            assertEquals(
+                    Map.of("ema/model.safetensors", Files.size(ema), "manifest.json", Files.size(manifest)), executor);
+        }
         assertMedia(videos.resolve("dog-0.mp4"), 128, 72, 8);
         assertMedia(videos.resolve("dog-1.mp4"), 128, 72, 8);
         assertMedia(videos.resolve("sample_1-0.mp4"), 64, 96, 5); // 70x100 cut to multiples of 8

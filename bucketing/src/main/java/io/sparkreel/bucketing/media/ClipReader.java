@@ -2,17 +2,21 @@
 package io.sparkreel.bucketing.media;
 
 import io.sparkreel.bucketing.InvalidInputException;
+import io.sparkreel.bucketing.media.PictureRules.ImageOrientation;
 import io.sparkreel.bucketing.media.scale.FrameScaler;
 import io.sparkreel.bucketing.media.scale.FrameTransform;
+import io.sparkreel.bucketing.media.scale.Size;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntFunction;
 import org.bytedeco.ffmpeg.avutil.AVFrame;
 
 /**
- * Reads frames of a clip as the model wants them: turned upright, brought to the size of the
+ * Reads frames of a clip as the model wants them: as they are shown, brought to the size of the
  * bucket, in [-1, 1]. Decodes on the calling thread.
  */
 public final class ClipReader {
@@ -20,38 +24,101 @@ public final class ClipReader {
     private ClipReader() {}
 
     /**
+     * What frames are brought to. A size that the transform cannot make is refused by an {@link InvalidInputException}.
+     *
+     * @param height in pixels
+     * @param width in pixels
+     * @param pictures how what is stored is shown
+     */
+    public record Target(FrameTransform transform, int height, int width, PictureRules pictures) {
+
+        public Target {
+            transform.requireTarget(height, width);
+        }
+
+        private int frameValues() {
+            return Math.multiplyExact(3, Math.multiplyExact(height, width));
+        }
+    }
+
+    /**
      * Reads chosen frames and decodes no further than the last of them.
      *
      * @param kind decides the way of scaling; an image has the one frame 0
      * @param frameIndices positions in display order, from 0, in the order wanted
-     * @param height target height in pixels
-     * @param width target width in pixels
      * @return the frames, in the order of {@code frameIndices}
-     * @throws MediaException when the file is damaged or has fewer frames
+     * @throws MediaException when one of these frames is damaged, or the file has fewer
      * @throws IOException when the storage fails
-     * @throws InvalidInputException when no frame, a negative one or an impossible size is asked for
+     * @throws InvalidInputException when no frame or a negative one is asked for
+     */
+    public static PixelClip read(MediaSource source, MediaKind kind, int[] frameIndices, Target target)
+            throws MediaException, IOException {
+        Chosen chosen = readChosen(source, kind, frameIndices, target);
+        if (chosen.clip == null) {
+            throw fewer(frameIndices, chosen.frames);
+        }
+        return chosen.clip;
+    }
+
+    /**
+     * Reads frames of a clip that may have fewer than were counted: then it is chosen again among those that are
+     * there.
+     *
+     * @param counted frames that the clip should have
+     * @param choice which frames are wanted of a clip of so many; may refuse a number by an {@link
+     *     InvalidInputException}
+     * @throws MediaException when one of the frames is damaged, or too few are there to choose from
+     * @throws IOException when the storage fails
      */
     public static PixelClip read(
-            MediaSource source, MediaKind kind, int[] frameIndices, FrameTransform transform, int height, int width)
+            MediaSource source, MediaKind kind, int counted, IntFunction<int[]> choice, Target target)
+            throws MediaException, IOException {
+        Chosen chosen = readChosen(source, kind, choice.apply(counted), target);
+        return chosen.clip != null
+                ? chosen.clip
+                : read(source, kind, amongFewer(counted, chosen.frames, choice), target);
+    }
+
+    static int[] amongFewer(int counted, int there, IntFunction<int[]> choice) throws MediaException {
+        try {
+            if (there > 0) {
+                return choice.apply(there);
+            }
+        } catch (InvalidInputException tooFew) {
+            // told below
+        }
+        throw new MediaException(
+                there == 0 ? MediaProblem.NO_FRAMES : MediaProblem.TRUNCATED,
+                "%d frames were counted, %d can be decoded, which are too few".formatted(counted, there));
+    }
+
+    static MediaException fewer(int[] frameIndices, int there) {
+        return new MediaException(
+                there == 0 ? MediaProblem.NO_FRAMES : MediaProblem.TRUNCATED,
+                "frame %d was asked for, %d can be decoded".formatted(last(frameIndices), there));
+    }
+
+    private static int last(int[] frameIndices) {
+        return Arrays.stream(frameIndices).max().orElseThrow();
+    }
+
+    /** The frames, or how many there are if they are too few: then the clip is null. */
+    private record Chosen(PixelClip clip, int frames) {}
+
+    private static Chosen readChosen(MediaSource source, MediaKind kind, int[] frameIndices, Target target)
             throws MediaException, IOException {
         if (frameIndices.length == 0 || Arrays.stream(frameIndices).min().getAsInt() < 0) {
             throw new InvalidInputException(
                     "Cannot read frames: the indices are %s. Name at least one frame, counting from 0."
                             .formatted(Arrays.toString(frameIndices)));
         }
-        transform.requireTarget(height, width);
-        int frameValues = Math.multiplyExact(3, Math.multiplyExact(height, width));
+        int frameValues = target.frameValues();
         float[] values = new float[Math.multiplyExact(frameValues, frameIndices.length)];
-        int last = Arrays.stream(frameIndices).max().getAsInt();
-        try (NativeInput input = NativeInput.open(source);
-                FrameDecoder decoder = FrameDecoder.open(input);
-                Pictures pictures = new Pictures(input, kind, transform, height, width)) {
+        int last = last(frameIndices);
+        try (Pictures pictures = Pictures.open(source, kind, target)) {
             for (int index = 0; index <= last; index++) {
-                AVFrame frame = decoder.next();
-                if (frame == null) {
-                    throw new MediaException(
-                            index == 0 ? MediaProblem.NO_FRAMES : MediaProblem.TRUNCATED,
-                            "frame %d was asked for, %d can be decoded".formatted(last, index));
+                if (!pictures.next()) {
+                    return new Chosen(null, index);
                 }
                 int first = -1;
                 for (int slot = 0; slot < frameIndices.length; slot++) {
@@ -59,7 +126,8 @@ public final class ClipReader {
                         continue;
                     }
                     if (first < 0) {
-                        pictures.scale(frame, values, slot * frameValues);
+                        pictures.requireUndamaged(index);
+                        pictures.scale(values, slot * frameValues);
                         first = slot;
                     } else {
                         System.arraycopy(values, first * frameValues, values, slot * frameValues, frameValues);
@@ -67,90 +135,128 @@ public final class ClipReader {
                 }
             }
         }
-        return new PixelClip(values, frameIndices.length, height, width);
+        return new Chosen(new PixelClip(values, frameIndices.length, target.height(), target.width()), last + 1);
     }
 
     /**
      * Reads every frame, for a cache of decoded clips.
      *
      * @param maxBytes most memory the frames may take, at 4 bytes a value
-     * @return all frames; empty when they would take more than {@code maxBytes}
-     * @throws MediaException when the file is damaged or has no frame
+     * @return all frames up to the first that cannot be decoded; empty when they would take more than {@code maxBytes}
+     * @throws MediaException when there is not one
      * @throws IOException when the storage fails
-     * @throws InvalidInputException when the size is impossible
      */
-    public static Optional<PixelClip> readAll(
-            MediaSource source, MediaKind kind, FrameTransform transform, int height, int width, long maxBytes)
+    public static Optional<DecodedClip> readAll(MediaSource source, MediaKind kind, Target target, long maxBytes)
             throws MediaException, IOException {
-        transform.requireTarget(height, width);
-        int frameValues = Math.multiplyExact(3, Math.multiplyExact(height, width));
+        int frameValues = target.frameValues();
         // An array has fewer than 2^31 entries, however much memory there is.
         long maxFrames = Math.min(maxBytes / Float.BYTES, Integer.MAX_VALUE - 8L) / frameValues;
         List<float[]> frames = new ArrayList<>();
-        try (NativeInput input = NativeInput.open(source);
-                FrameDecoder decoder = FrameDecoder.open(input);
-                Pictures pictures = new Pictures(input, kind, transform, height, width)) {
-            for (AVFrame frame = decoder.next(); frame != null; frame = decoder.next()) {
+        BitSet damaged = new BitSet();
+        MediaException end = null;
+        try (Pictures pictures = Pictures.open(source, kind, target)) {
+            while (pictures.next()) {
                 if (frames.size() >= maxFrames) {
                     return Optional.empty();
                 }
                 float[] values = new float[frameValues];
-                pictures.scale(frame, values, 0);
+                pictures.scale(values, 0);
+                damaged.set(frames.size(), pictures.isDamaged());
                 frames.add(values);
                 if (kind == MediaKind.IMAGE) {
                     break;
                 }
             }
+        } catch (MediaException damage) {
+            end = damage;
         }
         if (frames.isEmpty()) {
-            throw new MediaException(MediaProblem.NO_FRAMES, "not one frame can be decoded");
+            throw end != null ? end : new MediaException(MediaProblem.NO_FRAMES, "not one frame can be decoded");
         }
         float[] values = new float[frameValues * frames.size()];
         for (int i = 0; i < frames.size(); i++) {
             System.arraycopy(frames.get(i), 0, values, i * frameValues, frameValues);
         }
-        return Optional.of(new PixelClip(values, frames.size(), height, width));
+        PixelClip clip = new PixelClip(values, frames.size(), target.height(), target.width());
+        return Optional.of(new DecodedClip(clip, damaged, end));
     }
 
-    /** Converts and scales the frames of one clip. */
+    /** Decodes, converts and scales the frames of one clip, one after the other. */
     private static final class Pictures implements AutoCloseable {
 
-        private final MediaKind kind;
-        private final FrameTransform transform;
-        private final int targetHeight;
-        private final int targetWidth;
+        private final NativeInput input;
+        private final FrameDecoder decoder;
         private final RgbConverter converter;
+        private final Display display;
+        private final boolean image;
+        private final Target target;
+        private AVFrame frame;
         private FrameScaler scaler;
         private boolean[] rows;
-        private int height;
-        private int width;
+        private Size stored;
 
-        Pictures(NativeInput input, MediaKind kind, FrameTransform transform, int targetHeight, int targetWidth) {
-            this.kind = kind;
-            this.transform = transform;
-            this.targetHeight = targetHeight;
-            this.targetWidth = targetWidth;
-            this.converter = new RgbConverter(
-                    kind == MediaKind.IMAGE ? Orientation.UPRIGHT : Orientation.of(input.displayMatrix()));
+        private Pictures(NativeInput input, FrameDecoder decoder, Display display, boolean image, Target target) {
+            this.input = input;
+            this.decoder = decoder;
+            this.display = display;
+            this.image = image;
+            this.target = target;
+            this.converter =
+                    new RgbConverter(display.orientation(), target.pictures().background());
         }
 
-        void scale(AVFrame frame, float[] target, int offset) throws MediaException {
+        static Pictures open(MediaSource source, MediaKind kind, Target target) throws MediaException, IOException {
+            NativeInput input = NativeInput.open(source);
+            try {
+                PictureRules rules = target.pictures();
+                FrameDecoder decoder = FrameDecoder.open(input, rules.hiddenFrames());
+                Display display = Display.of(input, rules);
+                boolean image = kind == MediaKind.IMAGE;
+                boolean upright = image && rules.orientation() == ImageOrientation.IGNORE;
+                return new Pictures(input, decoder, upright ? display.upright() : display, image, target);
+            } catch (MediaException | IOException | RuntimeException failure) {
+                input.close();
+                throw failure;
+            }
+        }
+
+        /** Decodes the next frame; false after the last one. */
+        boolean next() throws MediaException, IOException {
+            frame = decoder.next();
+            return frame != null;
+        }
+
+        boolean isDamaged() {
+            return decoder.damagedSinceKeyframe();
+        }
+
+        void requireUndamaged(int index) throws MediaException {
+            if (isDamaged()) {
+                throw DecodedClip.damage(index);
+            }
+        }
+
+        void scale(float[] values, int offset) throws MediaException {
             converter.prepare(frame);
-            if (scaler == null || height != converter.height() || width != converter.width()) {
-                height = converter.height();
-                width = converter.width();
-                scaler = kind == MediaKind.IMAGE
-                        ? transform.imageScaler(height, width, targetHeight, targetWidth)
-                        : transform.videoScaler(height, width, targetHeight, targetWidth);
+            Size now = new Size(converter.height(), converter.width());
+            if (scaler == null || !now.equals(stored)) {
+                stored = now;
+                Size shown = new Size(
+                        display.height(frame.height(), frame.width()), display.width(frame.height(), frame.width()));
+                Size wanted = new Size(target.height(), target.width());
+                scaler = image
+                        ? target.transform().imageScaler(stored, shown, wanted)
+                        : target.transform().videoScaler(stored, shown, wanted);
                 rows = scaler.rows();
             }
-            byte[] rgb = converter.convert(frame, rows);
-            scaler.scale(rgb, target, offset);
+            scaler.scale(converter.convert(frame, rows), values, offset);
         }
 
         @Override
         public void close() {
             converter.close();
+            decoder.close();
+            input.close();
         }
     }
 }

@@ -1,7 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.bucketing.media;
 
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_APNG;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_BMP;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_DNXHD;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_DVVIDEO;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_FFV1;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_FFVHUFF;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_GIF;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_HUFFYUV;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_MJPEG;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_PNG;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_PRORES;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_UTVIDEO;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_WEBP;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_EF_EXPLODE;
 import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_FLAG_DISCARD;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_FLAG_KEY;
 import static org.bytedeco.ffmpeg.global.avcodec.av_packet_alloc;
 import static org.bytedeco.ffmpeg.global.avcodec.av_packet_free;
 import static org.bytedeco.ffmpeg.global.avcodec.av_packet_unref;
@@ -23,6 +38,7 @@ import static org.bytedeco.ffmpeg.global.avutil.av_frame_alloc;
 import static org.bytedeco.ffmpeg.global.avutil.av_frame_free;
 
 import java.io.IOException;
+import java.util.Set;
 import org.bytedeco.ffmpeg.avcodec.AVCodec;
 import org.bytedeco.ffmpeg.avcodec.AVCodecContext;
 import org.bytedeco.ffmpeg.avcodec.AVPacket;
@@ -35,41 +51,78 @@ final class FrameDecoder implements AutoCloseable {
 
     private static final int TRY_AGAIN = -11;
 
+    /** Decoders that fill up what is damaged and report it in no other way than by giving up, when asked to. */
+    private static final Set<Integer> STRICT = Set.of(
+            AV_CODEC_ID_MJPEG,
+            AV_CODEC_ID_PNG,
+            AV_CODEC_ID_APNG,
+            AV_CODEC_ID_WEBP,
+            AV_CODEC_ID_BMP,
+            AV_CODEC_ID_GIF,
+            AV_CODEC_ID_PRORES,
+            AV_CODEC_ID_DNXHD,
+            AV_CODEC_ID_FFV1,
+            AV_CODEC_ID_HUFFYUV,
+            AV_CODEC_ID_FFVHUFF,
+            AV_CODEC_ID_UTVIDEO,
+            AV_CODEC_ID_DVVIDEO);
+
     private final NativeInput input;
     private final AVCodecContext codec;
     private final AVPacket packet;
     private final AVFrame frame;
+    private final boolean hiddenFrames;
     private int decoded;
+    private int sent;
+    private int sentSinceKeyframe;
+    private boolean keyframeSent;
     private boolean flushing;
     private boolean damaged;
+    private boolean damagedSinceKeyframe;
 
-    private FrameDecoder(NativeInput input, AVCodecContext codec) {
+    private FrameDecoder(NativeInput input, AVCodecContext codec, boolean hiddenFrames) {
         this.input = input;
         this.codec = codec;
+        this.hiddenFrames = hiddenFrames;
         this.packet = av_packet_alloc();
         this.frame = av_frame_alloc();
     }
 
+    /** For the frames that a player shows. */
     static FrameDecoder open(NativeInput input) throws MediaException, IOException {
+        return open(input, false);
+    }
+
+    /** @param hiddenFrames whether frames that an edit list hides are decoded like others */
+    static FrameDecoder open(NativeInput input, boolean hiddenFrames) throws MediaException, IOException {
         // Without a look at the first packets a decoder may not know how far frames are reordered.
         if (!input.isStillFormat()) {
             input.analyse();
         }
         int codecId = input.parameters().codec_id();
-        AVCodec decoder = avcodec_find_decoder(codecId);
-        if (decoder == null || decoder.isNull()) {
-            throw unsupported(codecId);
-        }
+        AVCodec decoder = requireDecoder(codecId);
         AVCodecContext codec = avcodec_alloc_context3(decoder);
         avcodec_parameters_to_context(codec, input.parameters());
         codec.thread_count(1);
         codec.max_pixels(NativeInput.MAX_PIXELS);
+        if (STRICT.contains(codecId)) {
+            codec.err_recognition(codec.err_recognition() | AV_EF_EXPLODE);
+        }
         codec.pkt_timebase(input.stream().time_base());
         if (avcodec_open2(codec, decoder, (AVDictionary) null) < 0) {
             avcodec_free_context(codec);
             throw unsupported(codecId);
         }
-        return new FrameDecoder(input, codec);
+        return new FrameDecoder(input, codec, hiddenFrames);
+    }
+
+    /** The decoder of a codec. */
+    static AVCodec requireDecoder(int codecId) throws MediaException {
+        AVCodec decoder = avcodec_find_decoder(codecId);
+        if (decoder == null || decoder.isNull()) {
+            throw unsupported(codecId);
+        }
+        return decoder;
     }
 
     private static MediaException unsupported(int codecId) {
@@ -82,15 +135,19 @@ final class FrameDecoder implements AutoCloseable {
      * Decodes one more frame.
      *
      * @return the frame, valid until the next call, or null after the last one
-     * @throws MediaException when the pictures are damaged; damage before the first frame is skipped,
-     *     as recordings often begin between two keyframes
+     * @throws MediaException when the pictures are damaged; what cannot be decoded before the first frame and is no
+     *     keyframe is skipped, as recordings often begin between two keyframes
      */
     AVFrame next() throws MediaException, IOException {
         while (true) {
             int status = avcodec_receive_frame(codec, frame);
             if (status >= 0) {
                 decoded++;
-                damaged |= frame.decode_error_flags() != 0;
+                boolean concealed =
+                        frame.decode_error_flags() != 0 || (frame.flags() & AVFrame.AV_FRAME_FLAG_CORRUPT) != 0;
+                boolean keyframe = (frame.flags() & AVFrame.AV_FRAME_FLAG_KEY) != 0;
+                damaged |= concealed;
+                damagedSinceKeyframe = concealed || (damagedSinceKeyframe && !keyframe);
                 return frame;
             }
             if (status == AVERROR_EOF) {
@@ -110,8 +167,7 @@ final class FrameDecoder implements AutoCloseable {
         int status = av_read_frame(input.context(), packet);
         input.rethrowFailure();
         if (status < 0) {
-            flushing = true;
-            avcodec_send_packet(codec, null);
+            stopReading();
             return;
         }
         try {
@@ -119,9 +175,15 @@ final class FrameDecoder implements AutoCloseable {
             if (packet.stream_index() != input.stream().index() || packet.size() == 0) {
                 return;
             }
-            // Frames that an edit list hides are counted by the probe, so they are frames here too.
-            packet.flags(packet.flags() & ~AV_PKT_FLAG_DISCARD);
-            if (avcodec_send_packet(codec, packet) < 0 && decoded > 0) {
+            if (hiddenFrames) {
+                packet.flags(packet.flags() & ~AV_PKT_FLAG_DISCARD);
+            }
+            boolean keyframe = (packet.flags() & AV_PKT_FLAG_KEY) != 0;
+            int shown = ShownPackets.frames(input, packet);
+            sent += shown;
+            keyframeSent |= keyframe;
+            sentSinceKeyframe += keyframeSent ? shown : 0;
+            if (avcodec_send_packet(codec, packet) < 0 && (decoded > 0 || keyframe)) {
                 throw damage();
             }
         } finally {
@@ -131,6 +193,29 @@ final class FrameDecoder implements AutoCloseable {
 
     private MediaException damage() {
         return new MediaException(MediaProblem.DECODE_ERROR, "decoding fails after %d frames".formatted(decoded));
+    }
+
+    /** Decodes what was read so far to its end, and nothing more. */
+    void stopReading() {
+        if (!flushing) {
+            flushing = true;
+            avcodec_send_packet(codec, null);
+        }
+    }
+
+    /** Shown frames that the packets sent to the decoder should give. */
+    int sent() {
+        return sent;
+    }
+
+    /** Those among them from the first keyframe on. */
+    int sentSinceKeyframe() {
+        return sentSinceKeyframe;
+    }
+
+    /** Whether the frame returned last, or one before it back to a keyframe, is damaged and was concealed. */
+    boolean damagedSinceKeyframe() {
+        return damagedSinceKeyframe;
     }
 
     /** Frames returned so far. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.bucketing.media;
 
+import static org.bytedeco.ffmpeg.avformat.AVIndexEntry.AVINDEX_DISCARD_FRAME;
 import static org.bytedeco.ffmpeg.avformat.AVIndexEntry.AVINDEX_KEYFRAME;
 import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_FLAG_KEY;
 import static org.bytedeco.ffmpeg.global.avcodec.av_packet_alloc;
@@ -9,21 +10,28 @@ import static org.bytedeco.ffmpeg.global.avcodec.av_packet_unref;
 import static org.bytedeco.ffmpeg.global.avformat.av_read_frame;
 import static org.bytedeco.ffmpeg.global.avformat.avformat_index_get_entries_count;
 import static org.bytedeco.ffmpeg.global.avformat.avformat_index_get_entry;
+import static org.bytedeco.ffmpeg.global.avutil.AV_NOPTS_VALUE;
 
 import io.sparkreel.bucketing.media.format.ContainerExtent;
+import io.sparkreel.bucketing.media.format.Fragments;
 import java.io.IOException;
 import org.bytedeco.ffmpeg.avcodec.AVPacket;
 import org.bytedeco.ffmpeg.avformat.AVIndexEntry;
 import org.bytedeco.ffmpeg.avformat.AVStream;
 
 /**
- * How many frames a stream has.
+ * How many frames of a stream are shown.
  *
  * @param frames the number
  * @param keyframeInterval longest run from one keyframe to the next, 0 when unknown
  * @param exact whether frames were counted, not estimated
+ * @param located whether a sample table named each frame's place, within the file
+ * @param seconds how long they are shown, 0 where only the headers tell
  */
-record FrameTally(int frames, int keyframeInterval, boolean exact) {
+record FrameTally(int frames, int keyframeInterval, boolean exact, boolean located, double seconds) {
+
+    /** No film has more frames a second; where headers say so, it is the unit of their time stamps. */
+    private static final double HIGHEST_RATE = 250;
 
     static FrameTally of(NativeInput input, FrameCount mode) throws MediaException, IOException {
         AVStream stream = input.stream();
@@ -36,30 +44,22 @@ record FrameTally(int frames, int keyframeInterval, boolean exact) {
             FrameTally tally = fromSampleTable(input, indexed);
             // An edit list also makes the two differ; only the boxes tell it from fragments.
             if (indexed == stream.nb_frames()
-                    || mode == FrameCount.HEADER
                     || !ContainerExtent.read(input.source()).fragmented()) {
-                return tally;
+                return mode == FrameCount.HEADER ? tally : tally.withoutLostStart(input);
             }
         }
         if (mode == FrameCount.HEADER) {
-            long named = stream.nb_frames();
-            long frames = named > 0 ? named : estimate(input);
-            if (frames < 1) {
-                throw new MediaException(
-                        MediaProblem.NO_FRAMES,
-                        "the headers tell neither frames nor duration; probe with frame_count exact");
-            }
-            if (frames > input.length()) {
-                throw new MediaException(
-                        MediaProblem.TRUNCATED,
-                        "the headers name %d frames, the file has %d bytes".formatted(frames, input.length()));
-            }
-            return new FrameTally((int) Math.min(frames, Integer.MAX_VALUE), 0, false);
+            return fromHeaders(input);
         }
         if (!sampleTable) {
             requireWhole(input);
         }
         return fromPackets(input);
+    }
+
+    /** A still picture. */
+    static FrameTally still() {
+        return new FrameTally(1, 1, true, false, 0);
     }
 
     private static void requireWhole(NativeInput input) throws MediaException, IOException {
@@ -69,17 +69,55 @@ record FrameTally(int frames, int keyframeInterval, boolean exact) {
         }
     }
 
-    private static long estimate(NativeInput input) {
-        return Math.round(StreamFacts.duration(input) * StreamFacts.rate(input.stream()));
+    private static FrameTally fromHeaders(NativeInput input) throws MediaException, IOException {
+        AVStream stream = input.stream();
+        long frames = stream.nb_frames();
+        double seconds = 0;
+        boolean exact = false;
+        // Where samples lie in fragments, the duration of the movie header need not be theirs.
+        if (input.isFormat("mov") && ContainerExtent.read(input.source()).fragmented()) {
+            Fragments fragments = Fragments.read(input.source(), stream.id());
+            frames = Math.max(0, frames) + fragments.frames();
+            seconds = fragments.ticks() * StreamFacts.quotient(stream.time_base());
+            exact = true;
+        } else if (frames <= 0) {
+            frames = estimate(input);
+        }
+        if (frames < 1) {
+            throw new MediaException(
+                    MediaProblem.NO_FRAMES,
+                    "the headers tell neither frames nor duration; probe with frame_count exact");
+        }
+        if (frames > input.length()) {
+            throw new MediaException(
+                    MediaProblem.TRUNCATED,
+                    "the headers name %d frames, the file has %d bytes".formatted(frames, input.length()));
+        }
+        return new FrameTally((int) Math.min(frames, Integer.MAX_VALUE), 0, exact, false, seconds);
+    }
+
+    private static long estimate(NativeInput input) throws MediaException {
+        double rate = StreamFacts.rate(input.stream());
+        if (rate > HIGHEST_RATE) {
+            throw new MediaException(
+                    MediaProblem.NO_FRAMES,
+                    "the headers name %.0f frames a second, which is a unit of time; probe with frame_count exact"
+                            .formatted(rate));
+        }
+        return Math.round(StreamFacts.duration(input) * rate);
     }
 
     private static FrameTally fromSampleTable(NativeInput input, int count) throws MediaException {
         Keyframes keyframes = new Keyframes();
         int complete = 0;
+        int shown = 0;
         for (int i = 0; i < count; i++) {
             AVIndexEntry entry = avformat_index_get_entry(input.stream(), i);
             if (entry.pos() + entry.size() <= input.length()) {
                 complete++;
+            }
+            if ((entry.flags() & AVINDEX_DISCARD_FRAME) == 0) {
+                shown++;
             }
             keyframes.frame((entry.flags() & AVINDEX_KEYFRAME) != 0);
         }
@@ -89,20 +127,54 @@ record FrameTally(int frames, int keyframeInterval, boolean exact) {
                     "the sample table names %d frames, %d lie within the file's %d bytes"
                             .formatted(count, complete, input.length()));
         }
-        return new FrameTally(count, keyframes.interval(), true);
+        return new FrameTally(shown, keyframes.interval(), true, true, 0);
+    }
+
+    /** Without the frames at the beginning that cannot be decoded, for want of what comes before them. */
+    private FrameTally withoutLostStart(NativeInput input) throws MediaException, IOException {
+        AVPacket packet = av_packet_alloc();
+        boolean clean = true;
+        try {
+            if (av_read_frame(input.context(), packet) >= 0) {
+                clean = StreamStart.isClean(input, packet);
+                av_packet_unref(packet);
+            }
+        } finally {
+            av_packet_free(packet);
+        }
+        input.rethrowFailure();
+        return clean ? this : less(StreamStart.lostFrames(input.source()));
+    }
+
+    private FrameTally less(int lost) {
+        return new FrameTally(Math.max(0, frames - lost), keyframeInterval, exact, located, seconds);
     }
 
     /** Reads through the file without decoding. */
-    private static FrameTally fromPackets(NativeInput input) throws IOException {
+    private static FrameTally fromPackets(NativeInput input) throws MediaException, IOException {
         Keyframes keyframes = new Keyframes();
         int frames = 0;
+        boolean first = true;
+        boolean clean = true;
+        long begin = Long.MAX_VALUE;
+        long end = Long.MIN_VALUE;
         AVPacket packet = av_packet_alloc();
         try {
             while (av_read_frame(input.context(), packet) >= 0) {
                 // An empty packet repeats the picture before it; no decoder makes a frame of it.
                 if (packet.stream_index() == input.stream().index() && packet.size() > 0) {
-                    frames++;
-                    keyframes.frame((packet.flags() & AV_PKT_FLAG_KEY) != 0);
+                    clean = first ? StreamStart.isClean(input, packet) : clean;
+                    first = false;
+                    int shown = ShownPackets.frames(input, packet);
+                    frames += shown;
+                    if (shown > 0) {
+                        keyframes.frame((packet.flags() & AV_PKT_FLAG_KEY) != 0);
+                        long at = packet.pts() == AV_NOPTS_VALUE ? packet.dts() : packet.pts();
+                        if (at != AV_NOPTS_VALUE) {
+                            begin = Math.min(begin, at);
+                            end = Math.max(end, at + Math.max(0, packet.duration()));
+                        }
+                    }
                 }
                 av_packet_unref(packet);
             }
@@ -110,7 +182,11 @@ record FrameTally(int frames, int keyframeInterval, boolean exact) {
             av_packet_free(packet);
         }
         input.rethrowFailure();
-        return new FrameTally(frames, keyframes.interval(), true);
+        double seconds = end > begin
+                ? (end - begin) * StreamFacts.quotient(input.stream().time_base())
+                : 0;
+        FrameTally tally = new FrameTally(frames, keyframes.interval(), true, false, seconds);
+        return clean ? tally : tally.less(StreamStart.lostFrames(input.source()));
     }
 
     /** Longest run of frames from one keyframe to the next or to the end. */

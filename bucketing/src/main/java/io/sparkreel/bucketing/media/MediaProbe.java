@@ -3,9 +3,12 @@ package io.sparkreel.bucketing.media;
 
 import static org.bytedeco.ffmpeg.global.avcodec.avcodec_get_name;
 
+import io.sparkreel.bucketing.media.format.ImageSize;
+import io.sparkreel.bucketing.media.format.ImageTags;
 import io.sparkreel.bucketing.media.format.SourceBytes;
 import java.io.IOException;
 import java.util.Objects;
+import java.util.Optional;
 import org.bytedeco.ffmpeg.avcodec.AVCodecParameters;
 
 /** Finds out what a media file holds, reading as little of it as that takes. */
@@ -16,9 +19,11 @@ public final class MediaProbe {
     /**
      * Probes one file.
      *
-     * <p>Frames are counted as {@code ffprobe -count_packets} does: from the sample table of MP4 and
-     * MOV, else by walking through the packets. Where the container's own tables or box sizes reach
-     * beyond the end of the file it is put aside as truncated, whatever the options.
+     * <p>Frames are those that a player shows, as {@code ffprobe -count_frames} counts them: from the sample table of
+     * MP4 and MOV without what their edit lists hide, else by walking through the packets without those that only
+     * others refer to; what cannot be decoded at the beginning, for want of what was cut off before it, is no frame
+     * either. Where the container's own tables or box sizes reach beyond the end of the file it is put aside as
+     * truncated, whatever the options.
      *
      * @throws MediaException when the file is to be put aside
      * @throws IOException when the storage fails
@@ -43,13 +48,13 @@ public final class MediaProbe {
                 input.analyse();
             }
             requireSize(input);
-            FrameTally tally =
-                    input.isStillFormat() ? new FrameTally(1, 1, true) : FrameTally.of(input, options.frameCount());
+            requireDecodable(input);
+            FrameTally tally = input.isStillFormat() ? FrameTally.still() : FrameTally.of(input, options.frameCount());
             if (tally.frames() < 1) {
                 throw new MediaException(MediaProblem.NO_FRAMES, "the picture stream does not hold a single frame");
             }
             int frames = Verification.of(source, input, tally, options.verify());
-            return describe(input, frames, tally.keyframeInterval());
+            return describe(input, options.pictures(), frames, tally);
         }
     }
 
@@ -67,9 +72,18 @@ public final class MediaProbe {
             if (isAnimatedWebp(input)) {
                 throw new MediaException(MediaProblem.UNSUPPORTED_CODEC, "FFmpeg has no decoder for animated WebP");
             }
+            // Decoders say nothing of a picture that is too large for them.
+            Optional<ImageSize> size = ImageSize.read(input.source(), input.formatName());
+            if (size.isPresent()) {
+                requireFewPixels(size.get().width(), size.get().height());
+            }
             throw new MediaException(
                     MediaProblem.NO_SIZE, "neither the headers nor the first frames tell width and height");
         }
+        requireFewPixels(width, height);
+    }
+
+    private static void requireFewPixels(long width, long height) throws MediaException {
         if (width * height > NativeInput.MAX_PIXELS) {
             throw new MediaException(
                     MediaProblem.TOO_LARGE,
@@ -86,32 +100,57 @@ public final class MediaProbe {
         return input.isFormat("webp_pipe") && extended && (bytes.next() & 2) != 0;
     }
 
-    private static MediaInfo describe(NativeInput input, int frames, int keyframeInterval) {
+    /** Refuses what no decoder reads, or reads as something that it is not. */
+    private static void requireDecodable(NativeInput input) throws MediaException, IOException {
+        if (input.isEncrypted()) {
+            throw new MediaException(MediaProblem.UNSUPPORTED_CODEC, "the pictures are encrypted");
+        }
+        FrameDecoder.requireDecoder(input.parameters().codec_id());
+        if (input.isFormat("tiff_pipe")) {
+            String unsupported =
+                    ImageTags.read(input.source(), input.formatName()).unsupportedTiff();
+            if (unsupported != null) {
+                throw new MediaException(MediaProblem.UNSUPPORTED_CODEC, unsupported);
+            }
+        }
+        if (input.parameters().format() >= 0) {
+            RgbConverter.requireConvertible(input.parameters().format());
+        }
+    }
+
+    private static MediaInfo describe(NativeInput input, PictureRules rules, int frames, FrameTally tally)
+            throws IOException {
         AVCodecParameters parameters = input.parameters();
         String codec = avcodec_get_name(parameters.codec_id()).getString();
+        Display display = Display.of(input, rules);
+        int width = display.width(parameters.height(), parameters.width());
+        int height = display.height(parameters.height(), parameters.width());
+        int degrees = display.orientation().degrees();
         boolean still = input.isStillFormat() || (input.isFormat("gif") && frames == 1);
         if (still) {
-            return new MediaInfo(MediaKind.IMAGE, parameters.width(), parameters.height(), 0, 1, 0, 0, codec, 1);
+            return new MediaInfo(MediaKind.IMAGE, width, height, degrees, 1, 0, 0, codec, 1);
         }
-        Orientation orientation = Orientation.of(input.displayMatrix());
-        double duration = StreamFacts.duration(input);
+        double duration = duration(input, tally);
         double fps = StreamFacts.rate(input.stream());
-        if (fps <= 0 && duration > 0) {
-            fps = frames / duration;
+        double counted = duration > 0 ? frames / duration : 0;
+        if (fps <= 0 || (tally.exact() && frames > 1 && counted > 0 && isFarFrom(fps, counted))) {
+            fps = counted; // what headers name as a rate may be the unit of their time stamps
         }
         // An AVI duration is the header's number of frames, which may lie, over its rate.
         if (fps > 0 && (duration <= 0 || input.isFormat("avi"))) {
             duration = frames / fps;
         }
         return new MediaInfo(
-                MediaKind.VIDEO,
-                orientation.swapAxes() ? parameters.height() : parameters.width(),
-                orientation.swapAxes() ? parameters.width() : parameters.height(),
-                orientation.degrees(),
-                frames,
-                fps,
-                duration,
-                codec,
-                keyframeInterval);
+                MediaKind.VIDEO, width, height, degrees, frames, fps, duration, codec, tally.keyframeInterval());
+    }
+
+    /** Of the headers, unless time stamps that were read show that it is another film's. */
+    private static double duration(NativeInput input, FrameTally tally) {
+        double named = StreamFacts.duration(input);
+        return tally.seconds() > 0 && (named <= 0 || isFarFrom(named, tally.seconds())) ? tally.seconds() : named;
+    }
+
+    private static boolean isFarFrom(double value, double other) {
+        return value > 2 * other || other > 2 * value;
     }
 }

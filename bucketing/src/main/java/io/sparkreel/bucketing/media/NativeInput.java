@@ -2,30 +2,51 @@
 package io.sparkreel.bucketing.media;
 
 import static org.bytedeco.ffmpeg.global.avcodec.AVDISCARD_ALL;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_DVVIDEO;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_H263;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_H264;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_HEVC;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_MPEG1VIDEO;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_MPEG2VIDEO;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_MPEG4;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_VC1;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_WMV3;
 import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_DATA_DISPLAYMATRIX;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_DATA_ENCRYPTION_INIT_INFO;
 import static org.bytedeco.ffmpeg.global.avcodec.av_packet_side_data_get;
 import static org.bytedeco.ffmpeg.global.avformat.AV_DISPOSITION_ATTACHED_PIC;
 import static org.bytedeco.ffmpeg.global.avformat.av_find_best_stream;
 import static org.bytedeco.ffmpeg.global.avformat.av_find_input_format;
+import static org.bytedeco.ffmpeg.global.avformat.av_guess_sample_aspect_ratio;
 import static org.bytedeco.ffmpeg.global.avformat.avformat_alloc_context;
 import static org.bytedeco.ffmpeg.global.avformat.avformat_close_input;
 import static org.bytedeco.ffmpeg.global.avformat.avformat_find_stream_info;
+import static org.bytedeco.ffmpeg.global.avformat.avformat_index_get_entries_count;
+import static org.bytedeco.ffmpeg.global.avformat.avformat_index_get_entry;
 import static org.bytedeco.ffmpeg.global.avformat.avformat_open_input;
 import static org.bytedeco.ffmpeg.global.avutil.AVMEDIA_TYPE_VIDEO;
 import static org.bytedeco.ffmpeg.global.avutil.av_dict_free;
 import static org.bytedeco.ffmpeg.global.avutil.av_dict_set;
+import static org.bytedeco.ffmpeg.global.avutil.av_make_q;
 import static org.bytedeco.ffmpeg.global.avutil.av_opt_set;
 
 import io.sparkreel.bucketing.media.format.ContainerExtent;
+import io.sparkreel.bucketing.media.format.Encryption;
+import io.sparkreel.bucketing.media.format.SequenceHeader;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.Optional;
+import java.util.Set;
 import org.bytedeco.ffmpeg.avcodec.AVCodec;
 import org.bytedeco.ffmpeg.avcodec.AVCodecParameters;
 import org.bytedeco.ffmpeg.avcodec.AVPacketSideData;
 import org.bytedeco.ffmpeg.avformat.AVFormatContext;
+import org.bytedeco.ffmpeg.avformat.AVIndexEntry;
 import org.bytedeco.ffmpeg.avformat.AVInputFormat;
 import org.bytedeco.ffmpeg.avformat.AVStream;
 import org.bytedeco.ffmpeg.avutil.AVDictionary;
+import org.bytedeco.ffmpeg.avutil.AVRational;
+import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.PointerPointer;
 
@@ -42,6 +63,18 @@ final class NativeInput implements AutoCloseable {
     private static final String FORMATS =
             "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,ogg,gif,flv,asf,mxf,nut,ivf,apng,"
                     + "jpeg_pipe,png_pipe,webp_pipe,bmp_pipe,tiff_pipe";
+
+    /** Codecs whose aspect stands in the headers of pictures, which the container need not repeat. */
+    private static final Set<Integer> ASPECT_IN_PICTURES = Set.of(
+            AV_CODEC_ID_MPEG1VIDEO,
+            AV_CODEC_ID_MPEG2VIDEO,
+            AV_CODEC_ID_MPEG4,
+            AV_CODEC_ID_H263,
+            AV_CODEC_ID_VC1,
+            AV_CODEC_ID_WMV3,
+            AV_CODEC_ID_DVVIDEO);
+
+    private static final int[] NO_ASPECT = {0, 1};
 
     private final SourceBridge bridge;
     private final AVFormatContext context;
@@ -187,6 +220,20 @@ final class NativeInput implements AutoCloseable {
         return bridge.endReached();
     }
 
+    /** Whether a sample table names bytes beyond the end of the file, for any of the streams. */
+    boolean hasSamplesBeyondEnd() {
+        for (int i = 0; i < context.nb_streams(); i++) {
+            AVStream each = context.streams(i);
+            for (int sample = avformat_index_get_entries_count(each) - 1; sample >= 0; sample--) {
+                AVIndexEntry entry = avformat_index_get_entry(each, sample);
+                if (entry.pos() + entry.size() > length()) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
     String formatName() {
         return context.iformat().name().getString();
     }
@@ -198,6 +245,53 @@ final class NativeInput implements AutoCloseable {
     /** Whether the format holds still pictures by nature. */
     boolean isStillFormat() {
         return formatName().endsWith("_pipe");
+    }
+
+    /** What the container keeps beside the packets, such as parameter sets; empty where there is nothing. */
+    byte[] extradata() {
+        BytePointer header = parameters().extradata();
+        if (header == null || header.isNull() || parameters().extradata_size() <= 0) {
+            return new byte[0];
+        }
+        byte[] bytes = new byte[parameters().extradata_size()];
+        new BytePointer(header).get(bytes);
+        return bytes;
+    }
+
+    /** Width over height of one sample, by the container or else by the codec; 0 where neither says. */
+    AVRational sampleAspect() throws IOException {
+        AVRational named = av_guess_sample_aspect_ratio(context, stream, null);
+        if (named.num() > 0 || analysed) {
+            return named;
+        }
+        int codec = parameters().codec_id();
+        Optional<int[]> aspect = Optional.empty();
+        if (codec == AV_CODEC_ID_H264) {
+            aspect = SequenceHeader.h264Aspect(extradata());
+        } else if (codec == AV_CODEC_ID_HEVC) {
+            aspect = SequenceHeader.hevcAspect(extradata());
+        } else if (ASPECT_IN_PICTURES.contains(codec)) {
+            analyse();
+            return av_guess_sample_aspect_ratio(context, stream, null);
+        }
+        return av_make_q(aspect.orElse(NO_ASPECT)[0], aspect.orElse(NO_ASPECT)[1]);
+    }
+
+    /** Whether the pictures are encrypted, by what the demuxer hands on for decryption, or by the container. */
+    boolean isEncrypted() throws IOException {
+        AVCodecParameters parameters = parameters();
+        if (isFormat("mov")) {
+            return Encryption.ofTrack(source(), stream.id());
+        }
+        if (isFormat("mpegts")) {
+            return Encryption.ofElementaryStream(source(), stream.id());
+        }
+        return parameters.nb_coded_side_data() > 0
+                && av_packet_side_data_get(
+                                parameters.coded_side_data(),
+                                parameters.nb_coded_side_data(),
+                                AV_PKT_DATA_ENCRYPTION_INIT_INFO)
+                        != null;
     }
 
     /** The 3x3 display matrix in FFmpeg's fixed-point form, or null where there is none. */

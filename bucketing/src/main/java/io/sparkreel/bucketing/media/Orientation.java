@@ -36,6 +36,20 @@ record Orientation(int degrees, boolean swapAxes, boolean mirrorColumns, boolean
         return new Orientation((int) degrees, swap, mirrorColumns, mirrorRows);
     }
 
+    /** By the value of the EXIF and TIFF tag "Orientation" (TIFF 6.0, section 8), 1 to 8. */
+    static Orientation ofExif(int value) {
+        return switch (value) {
+            case 2 -> new Orientation(0, false, true, false);
+            case 3 -> new Orientation(-180, false, true, true);
+            case 4 -> new Orientation(-180, false, false, true);
+            case 5 -> new Orientation(90, true, false, false);
+            case 6 -> new Orientation(-90, true, true, false);
+            case 7 -> new Orientation(-90, true, true, true);
+            case 8 -> new Orientation(90, true, false, true);
+            default -> UPRIGHT;
+        };
+    }
+
     boolean changesPixels() {
         return swapAxes || mirrorColumns || mirrorRows;
     }

@@ -8,8 +8,9 @@ import java.util.Objects;
  *
  * @param frameCount how the number of frames is found
  * @param verify what is decoded
+ * @param pictures what width and height are reported
  */
-public record ProbeOptions(FrameCount frameCount, Verify verify) {
+public record ProbeOptions(FrameCount frameCount, Verify verify, PictureRules pictures) {
 
     /** Exact frame counts, nothing decoded. */
     public static final ProbeOptions DEFAULT = new ProbeOptions(FrameCount.EXACT, Verify.NONE);
@@ -17,5 +18,11 @@ public record ProbeOptions(FrameCount frameCount, Verify verify) {
     public ProbeOptions {
         Objects.requireNonNull(frameCount, "frameCount");
         Objects.requireNonNull(verify, "verify");
+        Objects.requireNonNull(pictures, "pictures");
+    }
+
+    /** Sizes as a viewer shows them. */
+    public ProbeOptions(FrameCount frameCount, Verify verify) {
+        this(frameCount, verify, PictureRules.SHOWN);
     }
 }

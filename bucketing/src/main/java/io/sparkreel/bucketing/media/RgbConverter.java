@@ -2,10 +2,13 @@
 package io.sparkreel.bucketing.media;
 
 import static org.bytedeco.ffmpeg.global.avutil.AVCOL_RANGE_JPEG;
+import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_FLAG_ALPHA;
 import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_FLAG_PAL;
 import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_FLAG_RGB;
+import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_GBRAP;
 import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_GBRP;
 import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_RGB24;
+import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_RGBA;
 import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUVJ411P;
 import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUVJ420P;
 import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUVJ422P;
@@ -22,9 +25,11 @@ import static org.bytedeco.ffmpeg.global.swscale.SWS_FULL_CHR_H_INT;
 import static org.bytedeco.ffmpeg.global.swscale.sws_freeContext;
 import static org.bytedeco.ffmpeg.global.swscale.sws_getCoefficients;
 import static org.bytedeco.ffmpeg.global.swscale.sws_getContext;
+import static org.bytedeco.ffmpeg.global.swscale.sws_isSupportedInput;
 import static org.bytedeco.ffmpeg.global.swscale.sws_scale;
 import static org.bytedeco.ffmpeg.global.swscale.sws_setColorspaceDetails;
 
+import io.sparkreel.bucketing.media.PictureRules.Background;
 import org.bytedeco.ffmpeg.avutil.AVFrame;
 import org.bytedeco.ffmpeg.avutil.AVPixFmtDescriptor;
 import org.bytedeco.ffmpeg.swscale.SwsContext;
@@ -47,6 +52,7 @@ final class RgbConverter implements AutoCloseable {
     private static final int ONE = 1 << 16; // brightness, contrast and saturation are 16.16
 
     private final Orientation orientation;
+    private final Background background;
     private SwsContext scaler;
     private AVFrame target;
     private int width;
@@ -55,11 +61,22 @@ final class RgbConverter implements AutoCloseable {
     private int matrix;
     private boolean fullRange;
     private boolean planar;
+    private boolean transparent;
     private byte[] rgb;
-    private byte[] rowOfPlane;
+    private byte[] rowOfPixels;
 
-    RgbConverter(Orientation orientation) {
+    /** @param background what transparent pixels are laid over */
+    RgbConverter(Orientation orientation, Background background) {
         this.orientation = orientation;
+        this.background = background;
+    }
+
+    /** Refuses pixel formats that cannot be converted. */
+    static void requireConvertible(int format) throws MediaException {
+        if (sws_isSupportedInput(format) == 0) {
+            throw new MediaException(
+                    MediaProblem.UNSUPPORTED_CODEC, "frames in pixel format %d cannot be converted".formatted(format));
+        }
     }
 
     /**
@@ -79,10 +96,47 @@ final class RgbConverter implements AutoCloseable {
             BytePointer pixels = target.data(0);
             int rowBytes = target.linesize(0);
             for (int row = 0; row < height; row++) {
-                pixels.position((long) row * rowBytes).get(rgb, 3 * row * width, 3 * width);
+                if (transparent) {
+                    pixels.position((long) row * rowBytes).get(rowOfPixels, 0, 4 * width);
+                    layOver(rowOfPixels, 3 * row * width);
+                } else {
+                    pixels.position((long) row * rowBytes).get(rgb, 3 * row * width, 3 * width);
+                }
             }
         }
+        if (planar && transparent) {
+            layPlanesOver();
+        }
         return orientation.apply(rgb, height, width);
+    }
+
+    /** Lays a row of RGBA over the background. */
+    private void layOver(byte[] rgba, int to) {
+        for (int column = 0; column < width; column++) {
+            int alpha = rgba[4 * column + 3] & 0xff;
+            for (int channel = 0; channel < 3; channel++) {
+                rgb[to + 3 * column + channel] = over(rgba[4 * column + channel], alpha, channel);
+            }
+        }
+    }
+
+    private void layPlanesOver() {
+        BytePointer pixels = target.data(3);
+        for (int row = 0; row < height; row++) {
+            pixels.position((long) row * target.linesize(3)).get(rowOfPixels, 0, width);
+            for (int column = 0; column < width; column++) {
+                int at = 3 * (row * width + column);
+                for (int channel = 0; channel < 3; channel++) {
+                    rgb[at + channel] = over(rgb[at + channel], rowOfPixels[column] & 0xff, channel);
+                }
+            }
+        }
+    }
+
+    /** One value of straight alpha over that of the background, rounded. */
+    private byte over(byte value, int alpha, int channel) {
+        int beneath = background.rgb() >> (8 * (2 - channel)) & 0xff;
+        return (byte) (((value & 0xff) * alpha + beneath * (255 - alpha) + 127) / 255);
     }
 
     private void copyPlane(int plane, int channel, boolean[] wanted) {
@@ -92,10 +146,10 @@ final class RgbConverter implements AutoCloseable {
             if (wanted != null && !wanted[row]) {
                 continue;
             }
-            pixels.position((long) row * rowBytes).get(rowOfPlane, 0, width);
+            pixels.position((long) row * rowBytes).get(rowOfPixels, 0, width);
             int to = 3 * row * width + channel;
             for (int column = 0; column < width; column++) {
-                rgb[to + 3 * column] = rowOfPlane[column];
+                rgb[to + 3 * column] = rowOfPixels[column];
             }
         }
     }
@@ -130,7 +184,10 @@ final class RgbConverter implements AutoCloseable {
         // Into planes swscale converts luminance and chrominance five times faster, and takes no short cut between
         // rows of chrominance.
         planar = hasChrominance(format);
-        int made = planar ? AV_PIX_FMT_GBRP : AV_PIX_FMT_RGB24;
+        transparent = !background.ignored() && hasAlpha(format);
+        int made = planar
+                ? transparent ? AV_PIX_FMT_GBRAP : AV_PIX_FMT_GBRP
+                : transparent ? AV_PIX_FMT_RGBA : AV_PIX_FMT_RGB24;
         scaler = sws_getContext(
                 width, height, format, width, height, made, FLAGS, (SwsFilter) null, (SwsFilter) null, (DoublePointer)
                         null);
@@ -157,7 +214,7 @@ final class RgbConverter implements AutoCloseable {
             throw new OutOfMemoryError("no native memory for a frame of %dx%d".formatted(width, height));
         }
         rgb = new byte[Math.multiplyExact(3, Math.multiplyExact(width, height))];
-        rowOfPlane = new byte[width];
+        rowOfPixels = new byte[4 * width];
     }
 
     private static boolean hasChrominance(int format) {
@@ -165,6 +222,11 @@ final class RgbConverter implements AutoCloseable {
         return descriptor != null
                 && descriptor.nb_components() >= 3
                 && (descriptor.flags() & (AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL)) == 0;
+    }
+
+    private static boolean hasAlpha(int format) {
+        AVPixFmtDescriptor descriptor = av_pix_fmt_desc_get(format);
+        return descriptor != null && (descriptor.flags() & (AV_PIX_FMT_FLAG_ALPHA | AV_PIX_FMT_FLAG_PAL)) != 0;
     }
 
     private static boolean isFullRangeFormat(int format) {

@@ -28,7 +28,8 @@ final class StreamFacts {
         return micros != AV_NOPTS_VALUE && micros > 0 ? (double) micros / AV_TIME_BASE : 0;
     }
 
-    private static double quotient(AVRational rational) {
+    /** A fraction as a number, 0 where it is none. */
+    static double quotient(AVRational rational) {
         return rational.num() <= 0 || rational.den() <= 0 ? 0 : (double) rational.num() / rational.den();
     }
 }

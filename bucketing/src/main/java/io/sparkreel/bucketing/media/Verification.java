@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.bucketing.media;
 
+import io.sparkreel.bucketing.media.format.ContainerExtent;
 import io.sparkreel.bucketing.media.format.FileEnd;
 import java.io.IOException;
+import org.bytedeco.ffmpeg.avutil.AVFrame;
 
 /** Decodes before believing. */
 final class Verification {
@@ -20,57 +22,56 @@ final class Verification {
         if (verify == Verify.NONE) {
             return tally.frames();
         }
-        String missing = FileEnd.missing(source, probed.formatName());
+        String missing = tally.located() ? beyondTable(source, probed) : FileEnd.missing(source, probed.formatName());
         if (missing != null) {
             throw new MediaException(MediaProblem.TRUNCATED, missing);
         }
-        if (verify == Verify.EDGES && !probed.isStillFormat()) {
-            return edges(source, tally);
+        if (verify == Verify.EDGES && !probed.isStillFormat() && edgesDecode(source)) {
+            return tally.frames();
         }
-        return all(source, probed, tally);
+        return all(source, tally);
     }
 
-    private static int edges(MediaSource source, FrameTally tally) throws MediaException, IOException {
+    /**
+     * Media data may name more bytes than the file has: it is cut short if one of the samples is among them. Any other
+     * box is.
+     */
+    private static String beyondTable(MediaSource source, NativeInput probed) throws IOException {
+        ContainerExtent extent = ContainerExtent.read(source);
+        boolean whole = !extent.endsBeyondFile() || (extent.inMediaData() && !probed.hasSamplesBeyondEnd());
+        return whole ? null : extent.describe();
+    }
+
+    /**
+     * Whether the first and the last frames decode without damage. Where they do not, only decoding all tells why: the
+     * container may not be able to seek, or may seek to what is no keyframe.
+     */
+    private static boolean edgesDecode(MediaSource source) throws IOException {
         try (NativeInput input = NativeInput.open(source);
                 FrameDecoder decoder = FrameDecoder.open(input)) {
             requireFirst(decoder);
-            if (decoder.seekToLastKeyframe()) {
-                drain(decoder);
+            if (!decoder.seekToLastKeyframe()) {
+                return false;
             }
-            if (decoder.decoded() > 1) {
-                requireUndamaged(decoder, tally);
-                return tally.frames();
-            }
-        }
-        // The container cannot seek, or the file has one frame.
-        try (NativeInput input = NativeInput.open(source);
-                FrameDecoder decoder = FrameDecoder.open(input)) {
             drain(decoder);
-            if (decoder.decoded() < Math.min(2, tally.frames())) {
-                throw new MediaException(MediaProblem.TRUNCATED, "the last frame cannot be decoded");
-            }
-            requireUndamaged(decoder, tally);
-            return tally.frames();
+            return decoder.decoded() > 1 && !decoder.damaged();
+        } catch (MediaException damage) {
+            return false;
         }
     }
 
-    private static int all(MediaSource source, NativeInput probed, FrameTally tally)
-            throws MediaException, IOException {
+    private static int all(MediaSource source, FrameTally tally) throws MediaException, IOException {
         // Tallying may have read to the end, and not every container can seek back.
         try (NativeInput input = NativeInput.open(source);
                 FrameDecoder decoder = FrameDecoder.open(input)) {
             requireFirst(decoder);
-            if (input.isStillFormat()) {
-                // What follows the picture, such as the film in a phone's photograph, is no part of it.
-                requireUndamaged(decoder, tally);
-                return 1;
+            if (!input.isStillFormat()) { // what follows a still, such as the film in a phone's photograph, is no part
+                drain(decoder);
             }
-            drain(decoder);
-            requireUndamaged(decoder, tally);
-            // One sample of an MP4 is one frame; elsewhere a packet may show nothing.
-            if (tally.exact() && probed.isFormat("mov") && decoder.decoded() < tally.frames()) {
+            if (decoder.damaged()) {
                 throw new MediaException(
-                        MediaProblem.TRUNCATED, "the sample table names %d frames".formatted(tally.frames()));
+                        MediaProblem.DECODE_ERROR,
+                        "damage in %d decoded of %d frames".formatted(decoder.decoded(), tally.frames()));
             }
             return decoder.decoded();
         }
@@ -90,23 +91,18 @@ final class Verification {
         return decoded;
     }
 
+    /** The first frame must decode, and be of a kind that can be converted. */
     private static void requireFirst(FrameDecoder decoder) throws MediaException, IOException {
-        if (decoder.next() == null) {
+        AVFrame frame = decoder.next();
+        if (frame == null) {
             throw new MediaException(MediaProblem.NO_FRAMES, "not one frame can be decoded");
         }
+        RgbConverter.requireConvertible(frame.format());
     }
 
     private static void drain(FrameDecoder decoder) throws MediaException, IOException {
         while (decoder.next() != null) {
             // Only whether it succeeds matters.
-        }
-    }
-
-    private static void requireUndamaged(FrameDecoder decoder, FrameTally tally) throws MediaException {
-        if (decoder.damaged()) {
-            throw new MediaException(
-                    MediaProblem.DECODE_ERROR,
-                    "damage in %d decoded of %d frames".formatted(decoder.decoded(), tally.frames()));
         }
     }
 }

@@ -5,6 +5,7 @@ import io.sparkreel.bucketing.media.ClipReader;
 import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.media.MediaKind;
 import io.sparkreel.bucketing.media.MediaSource;
+import io.sparkreel.bucketing.media.PictureRules;
 import io.sparkreel.bucketing.media.PixelClip;
 import io.sparkreel.bucketing.media.scale.FrameTransform;
 import io.sparkreel.bucketing.media.write.PixelImages;
@@ -26,16 +27,21 @@ public final class Thumbnail {
      *
      * @param height of the bucket
      * @param width of the bucket
+     * @param pictures how what is stored is shown
      * @return a JPEG whose longer side has 160 pixels
      * @throws MediaException when the clip cannot be decoded
      * @throws IOException when the storage fails
      */
-    public static byte[] jpeg(MediaSource source, MediaKind kind, int height, int width)
+    public static byte[] jpeg(MediaSource source, MediaKind kind, int height, int width, PictureRules pictures)
             throws MediaException, IOException {
         double scale = (double) LONG_SIDE / Math.max(height, width);
         int rows = (int) Math.max(1, Math.round(height * scale));
         int columns = (int) Math.max(1, Math.round(width * scale));
-        PixelClip clip = ClipReader.read(source, kind, new int[] {0}, FrameTransform.RESIZE_CROP, rows, columns);
+        PixelClip clip = ClipReader.read(
+                source,
+                kind,
+                new int[] {0},
+                new ClipReader.Target(FrameTransform.RESIZE_CROP, rows, columns, pictures));
         byte[] rgb = PixelImages.toRgb24(clip, 0);
         BufferedImage image = new BufferedImage(columns, rows, BufferedImage.TYPE_INT_RGB);
         for (int i = 0; i < rows * columns; i++) {

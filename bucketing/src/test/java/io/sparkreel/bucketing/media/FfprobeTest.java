@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.bucketing.media;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sparkreel.bucketing.media.scale.FrameTransform;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -15,15 +17,18 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.bytedeco.ffmpeg.ffprobe;
+import org.bytedeco.javacpp.Loader;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Our numbers against those of {@code ffprobe -count_packets} on files that {@code ffmpeg} makes now, in every
+ * Our numbers against those of {@code ffprobe -count_frames} on files that {@code ffmpeg} makes now, in every
  * container, and on those of the folder given by {@code -Dmedia.dir}. Skips itself where the tools are not installed.
  */
 @Tag("slow")
@@ -109,8 +114,24 @@ class FfprobeTest {
         "edit-list-sound.mp4 sound.mp4 SEEK",
     };
 
-    /** Formats that are none of ours: a text, a sound file and its cover. */
-    private static final Set<MediaProblem> NOT_OURS = EnumSet.of(MediaProblem.NOT_MEDIA, MediaProblem.NO_VIDEO_STREAM);
+    /** Formats that are none of ours, such as a text, a sound file and its cover; and what cannot be decoded. */
+    private static final Set<MediaProblem> NOT_OURS = EnumSet.of(
+            MediaProblem.NOT_MEDIA,
+            MediaProblem.NO_VIDEO_STREAM,
+            MediaProblem.UNSUPPORTED_CODEC,
+            MediaProblem.TOO_LARGE,
+            MediaProblem.NO_SIZE,
+            MediaProblem.NO_FRAMES,
+            MediaProblem.DECODE_ERROR);
+
+    /** Sizes as ffprobe gives them. */
+    private static final PictureRules STORED = new PictureRules(
+            PictureRules.SampleAspect.IGNORE, PictureRules.ImageOrientation.REFERENCE, PictureRules.Background.IGNORED);
+
+    private static final ClipReader.Target SMALL =
+            new ClipReader.Target(FrameTransform.RESIZE_CROP, 8, 8, PictureRules.SHOWN);
+
+    private static final long MOST_BYTES = 1L << 30;
 
     @TempDir
     Path folder;
@@ -170,7 +191,9 @@ class FfprobeTest {
             String ours;
             boolean cut = false;
             try (MediaSource source = MediaSource.of(file)) {
-                ours = describe(MediaProbe.probe(source, ProbeOptions.DEFAULT));
+                MediaInfo info = MediaProbe.probe(source, new ProbeOptions(FrameCount.EXACT, Verify.FULL, STORED));
+                ours = describe(info);
+                requireReadable(source, info);
             } catch (MediaException exception) {
                 if (NOT_OURS.contains(exception.problem())) {
                     refused.add(file.getFileName());
@@ -179,7 +202,7 @@ class FfprobeTest {
                 ours = exception.problem() + ": " + exception.detail();
                 cut = exception.problem() == MediaProblem.TRUNCATED;
             }
-            JsonNode stream = ffprobe(file);
+            JsonNode stream = firstVideo(file);
             String theirs = stream == null ? "nothing" : describe(stream);
             if (!(cut && isCut(stream)) && !ours.equals(theirs)) {
                 differences.add(folder.relativize(file) + ": ours " + ours + ", ffprobe " + theirs);
@@ -189,10 +212,19 @@ class FfprobeTest {
         assertTrue(files.size() - refused.size() >= least, "refused " + refused);
     }
 
+    /** The loader gives every frame that was counted. */
+    private static void requireReadable(MediaSource source, MediaInfo info) throws MediaException, IOException {
+        Optional<DecodedClip> all = ClipReader.readAll(source, info.kind(), SMALL, MOST_BYTES);
+        if (all.isPresent()) {
+            assertEquals(info.numFrames(), all.get().frames().frames());
+            assertTrue(all.get().damaged().isEmpty() && all.get().end() == null);
+        }
+    }
+
     /** Does ffprobe read fewer frames than the file's header names? It counts one that is there in part. */
     private static boolean isCut(JsonNode stream) {
         return stream != null
-                && stream.path("nb_read_packets").asInt()
+                && stream.path("nb_read_frames").asInt()
                         < stream.path("nb_frames").asInt();
     }
 
@@ -212,7 +244,7 @@ class FfprobeTest {
                 stream.path(turned ? "height" : "width").asInt(),
                 stream.path(turned ? "width" : "height").asInt(),
                 rotation,
-                stream.path("nb_read_packets").asInt());
+                stream.path("nb_read_frames").asInt());
     }
 
     private static String describe(String codec, int width, int height, int rotation, int frames) {
@@ -220,12 +252,12 @@ class FfprobeTest {
     }
 
     /** The first picture stream, null where there is none. */
-    private static JsonNode ffprobe(Path file) throws Exception {
+    private static JsonNode firstVideo(Path file) throws Exception {
         JsonNode streams = JSON.readTree(run(List.of(
-                        "ffprobe",
+                        shippedFfprobe(),
                         "-v",
                         "quiet",
-                        "-count_packets",
+                        "-count_frames",
                         "-select_streams",
                         "v",
                         "-show_streams",
@@ -238,17 +270,28 @@ class FfprobeTest {
 
     private static boolean isThere(String tool) throws Exception {
         try {
-            return run(List.of(tool, "-version")).startsWith(tool);
+            return run(List.of(tool, "-version"))
+                    .startsWith(Path.of(tool).getFileName().toString());
         } catch (IOException exception) {
             return false;
         }
     }
 
+    /** The ffprobe that comes with the decoders; it needs libraries of the system that they do not. */
+    private static String shippedFfprobe() throws Exception {
+        String shipped = Loader.load(ffprobe.class);
+        return isThere(shipped) ? shipped : "ffprobe";
+    }
+
     private static String run(List<String> command) throws Exception {
         Path output = Files.createTempFile("ffmpeg", ".txt");
         try {
-            Process process = new ProcessBuilder(command)
-                    .redirectOutput(output.toFile())
+            ProcessBuilder builder = new ProcessBuilder(command);
+            Path tool = Path.of(command.get(0));
+            if (tool.isAbsolute()) {
+                builder.environment().put("LD_LIBRARY_PATH", tool.getParent().toString());
+            }
+            Process process = builder.redirectOutput(output.toFile())
                     .redirectError(ProcessBuilder.Redirect.DISCARD)
                     .start();
             assertTrue(process.waitFor(LIMIT_S, TimeUnit.SECONDS), () -> String.join(" ", command) + " did not end");

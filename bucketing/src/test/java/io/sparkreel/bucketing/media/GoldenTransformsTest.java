@@ -12,6 +12,7 @@ import io.sparkreel.bucketing.GoldenFolder;
 import io.sparkreel.bucketing.InvalidInputException;
 import io.sparkreel.bucketing.media.scale.FrameScaler;
 import io.sparkreel.bucketing.media.scale.FrameTransform;
+import io.sparkreel.bucketing.media.scale.Size;
 import io.sparkreel.bucketing.media.write.PixelImages;
 import java.io.IOException;
 import org.junit.jupiter.api.BeforeAll;
@@ -43,7 +44,8 @@ class GoldenTransformsTest {
         for (int i = 0; tensors.has("video." + i + ".in"); i++) {
             int[] source = tensors.shape("video." + i + ".in"); // [T, 3, h, w]
             int[] target = tensors.shape("video." + i + ".out"); // [T, 3, H, W]
-            FrameScaler scaler = FrameTransform.RESIZE_CROP.videoScaler(source[2], source[3], target[2], target[3]);
+            FrameScaler scaler = FrameTransform.RESIZE_CROP.videoScaler(
+                    new Size(source[2], source[3]), new Size(source[2], source[3]), new Size(target[2], target[3]));
             float[] result = new float[target[0] * 3 * target[2] * target[3]];
             byte[] pixels = tensors.bytes("video." + i + ".in");
             for (int frame = 0; frame < source[0]; frame++) {
@@ -99,9 +101,10 @@ class GoldenTransformsTest {
         int height = shape[shape.length - 2];
         int width = shape[shape.length - 1];
         float[] result = new float[3 * height * width];
+        Size size = new Size(source[0], source[1]);
         FrameScaler scaler = kind == MediaKind.IMAGE
-                ? transform.imageScaler(source[0], source[1], height, width)
-                : transform.videoScaler(source[0], source[1], height, width);
+                ? transform.imageScaler(size, size, new Size(height, width))
+                : transform.videoScaler(size, size, new Size(height, width));
         scaler.scale(tensors.bytes(input), result, 0);
         assertClose(output, tensors.floats(output), result, tolerance);
     }

@@ -72,12 +72,12 @@ class MediaProbeTest {
         }
     }
 
-    // The answers of ffprobe 5.1.9 -count_packets; width and height after rotation. Duration of the
+    // The answers of ffprobe 5.1.9 -count_frames; width and height as shown. Duration of the
     // program stream: of the stream, which ends with its last time stamp.
     @ParameterizedTest
     @CsvSource({
         "av1.mp4,            VIDEO, 96, 64, 0,    30, 25,        1.2,  av1",
-        "edit-list.mp4,      VIDEO, 96, 64, 0,    18, 25,        0.5,  h264",
+        "edit-list.mp4,      VIDEO, 96, 64, 0,    12, 25,        0.5,  h264",
         "flash.flv,          VIDEO, 96, 64, 0,    30, 25,        1.2,  flv1",
         "fragmented.mp4,     VIDEO, 96, 64, 0,    30, 25,        1.2,  h264",
         "hevc.mp4,           VIDEO, 96, 64, 0,    30, 25,        1.2,  hevc",
@@ -98,7 +98,7 @@ class MediaProbeTest {
         "vp8.webm,           VIDEO, 96, 64, 0,    30, 25,        1.2,  vp8",
         "vp9.webm,           VIDEO, 96, 64, 0,    30, 25,        1.2,  vp9",
         "with-sound.mp4,     VIDEO, 96, 64, 0,    30, 25,        1.2,  h264",
-        "exif-rotated.jpg,   IMAGE, 96, 64, 0,    1,  0,         0,    mjpeg",
+        "exif-rotated.jpg,   IMAGE, 64, 96, -90,  1,  0,         0,    mjpeg",
         "still.bmp,          IMAGE, 96, 64, 0,    1,  0,         0,    bmp",
         "still.gif,          IMAGE, 96, 64, 0,    1,  0,         0,    gif",
         "still.jpg,          IMAGE, 96, 64, 0,    1,  0,         0,    mjpeg",

@@ -52,7 +52,11 @@ class MutatedFilesTest {
                 MediaInfo info = MediaProbe.probe(source, new ProbeOptions(frameCount, verify));
                 assertTrue(info.width() > 0 && info.height() > 0 && info.numFrames() > 0, info.toString());
                 assertTrue(info.fps() >= 0 && info.durationSeconds() >= 0, info.toString());
-                ClipReader.readAll(source, info.kind(), FrameTransform.RESIZE_CROP, 16, 24, 200L * 3 * 16 * 24 * 4);
+                ClipReader.readAll(
+                        source,
+                        info.kind(),
+                        new ClipReader.Target(FrameTransform.RESIZE_CROP, 16, 24, PictureRules.SHOWN),
+                        200L * 3 * 16 * 24 * 4);
                 read++;
             } catch (MediaException exception) {
                 problems.merge(exception.problem(), 1, Integer::sum);

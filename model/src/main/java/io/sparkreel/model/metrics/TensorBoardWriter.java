@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.metrics;
 
-import java.io.ByteArrayOutputStream;
+import io.sparkreel.model.protobuf.ProtobufWriter;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
@@ -21,10 +21,6 @@ import java.util.zip.CRC32C;
  */
 public final class TensorBoardWriter implements AutoCloseable {
 
-    private static final int WIRE_VARINT = 0;
-    private static final int WIRE_FIXED_64 = 1;
-    private static final int WIRE_BYTES = 2;
-    private static final int WIRE_FIXED_32 = 5;
     private static final int CHECKSUM_OFFSET = 0xA282EAD8;
 
     private static final int SESSION_START = 1;
@@ -39,7 +35,7 @@ public final class TensorBoardWriter implements AutoCloseable {
      */
     public TensorBoardWriter(OutputStream out, Instant created) throws IOException {
         this.out = out;
-        Message event = new Message();
+        ProtobufWriter event = new ProtobufWriter();
         event.fixed64(1, Double.doubleToRawLongBits(seconds(created)));
         event.bytes(3, "brain.Event:2".getBytes(StandardCharsets.UTF_8));
         write(event);
@@ -52,9 +48,9 @@ public final class TensorBoardWriter implements AutoCloseable {
 
     /** Tells readers that steps from this one on are taken anew: what they have read of them so far, they forget. */
     public void begin(long step, Instant time) throws IOException {
-        Message session = new Message();
+        ProtobufWriter session = new ProtobufWriter();
         session.varint(1, SESSION_START);
-        Message event = new Message();
+        ProtobufWriter event = new ProtobufWriter();
         event.fixed64(1, Double.doubleToRawLongBits(seconds(time)));
         event.varint(2, step);
         event.bytes(7, session.toByteArray());
@@ -63,12 +59,12 @@ public final class TensorBoardWriter implements AutoCloseable {
 
     /** Writes one point of a curve. */
     public void scalar(String tag, long step, float value, Instant time) throws IOException {
-        Message point = new Message();
+        ProtobufWriter point = new ProtobufWriter();
         point.bytes(1, tag.getBytes(StandardCharsets.UTF_8));
         point.fixed32(2, Float.floatToRawIntBits(value));
-        Message summary = new Message();
+        ProtobufWriter summary = new ProtobufWriter();
         summary.bytes(1, point.toByteArray());
-        Message event = new Message();
+        ProtobufWriter event = new ProtobufWriter();
         event.fixed64(1, Double.doubleToRawLongBits(seconds(time)));
         event.varint(2, step);
         event.bytes(5, summary.toByteArray());
@@ -85,7 +81,7 @@ public final class TensorBoardWriter implements AutoCloseable {
         out.close();
     }
 
-    private void write(Message message) throws IOException {
+    private void write(ProtobufWriter message) throws IOException {
         byte[] data = message.toByteArray();
         ByteBuffer buffer = ByteBuffer.allocate(data.length + 16).order(ByteOrder.LITTLE_ENDIAN);
         buffer.putLong(data.length);
@@ -104,51 +100,5 @@ public final class TensorBoardWriter implements AutoCloseable {
 
     private static double seconds(Instant time) {
         return time.getEpochSecond() + time.getNano() * 1e-9;
-    }
-
-    /** A message in protocol buffer encoding, field by field. */
-    private static final class Message {
-        private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-
-        void varint(int field, long value) {
-            raw((long) field << 3 | WIRE_VARINT);
-            raw(value);
-        }
-
-        void fixed64(int field, long value) {
-            raw((long) field << 3 | WIRE_FIXED_64);
-            bytes.writeBytes(ByteBuffer.allocate(8)
-                    .order(ByteOrder.LITTLE_ENDIAN)
-                    .putLong(value)
-                    .array());
-        }
-
-        void fixed32(int field, int value) {
-            raw((long) field << 3 | WIRE_FIXED_32);
-            bytes.writeBytes(ByteBuffer.allocate(4)
-                    .order(ByteOrder.LITTLE_ENDIAN)
-                    .putInt(value)
-                    .array());
-        }
-
-        void bytes(int field, byte[] value) {
-            raw((long) field << 3 | WIRE_BYTES);
-            raw(value.length);
-            bytes.writeBytes(value);
-        }
-
-        byte[] toByteArray() {
-            return bytes.toByteArray();
-        }
-
-        /** Seven bits a byte, the lowest first. */
-        private void raw(long value) {
-            long rest = value;
-            while ((rest & ~0x7FL) != 0) {
-                bytes.write((int) ((rest & 0x7F) | 0x80));
-                rest >>>= 7;
-            }
-            bytes.write((int) rest);
-        }
     }
 }

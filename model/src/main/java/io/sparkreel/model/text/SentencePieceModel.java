@@ -2,9 +2,7 @@
 package io.sparkreel.model.text;
 
 import io.sparkreel.model.InvalidInputException;
-import java.nio.BufferUnderflowException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
+import io.sparkreel.model.protobuf.ProtobufReader;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,7 +34,14 @@ record SentencePieceModel(List<Piece> pieces, byte[] charsMap, boolean addPrefix
 
     /** @throws InvalidInputException if the bytes are not a model, or one of another kind; the message names no file */
     static SentencePieceModel parse(byte[] bytes) {
-        Reader file = new Reader(bytes);
+        try {
+            return parse(new ProtobufReader(bytes));
+        } catch (ProtobufReader.MalformedException e) {
+            throw refused(e.getMessage());
+        }
+    }
+
+    private static SentencePieceModel parse(ProtobufReader file) throws ProtobufReader.MalformedException {
         List<Piece> pieces = new ArrayList<>();
         byte[] charsMap = new byte[0];
         boolean addPrefix = true;
@@ -44,11 +49,11 @@ record SentencePieceModel(List<Piece> pieces, byte[] charsMap, boolean addPrefix
         boolean escapeSpaces = true;
         while (file.next()) {
             if (file.isMessage(1)) {
-                pieces.add(piece(new Reader(file.bytes())));
+                pieces.add(piece(new ProtobufReader(file.bytes())));
             } else if (file.isMessage(2)) {
-                requireUnigram(new Reader(file.bytes()));
+                requireUnigram(new ProtobufReader(file.bytes()));
             } else if (file.isMessage(3)) {
-                Reader normaliser = new Reader(file.bytes());
+                ProtobufReader normaliser = new ProtobufReader(file.bytes());
                 while (normaliser.next()) {
                     if (normaliser.isMessage(2)) {
                         charsMap = normaliser.bytes();
@@ -70,7 +75,7 @@ record SentencePieceModel(List<Piece> pieces, byte[] charsMap, boolean addPrefix
         return new SentencePieceModel(List.copyOf(pieces), charsMap, addPrefix, removeExtraSpaces);
     }
 
-    private static Piece piece(Reader reader) {
+    private static Piece piece(ProtobufReader reader) throws ProtobufReader.MalformedException {
         String text = "";
         float score = 0;
         Kind kind = Kind.NORMAL;
@@ -90,7 +95,7 @@ record SentencePieceModel(List<Piece> pieces, byte[] charsMap, boolean addPrefix
         return new Piece(text, score, kind);
     }
 
-    private static void requireUnigram(Reader trainer) {
+    private static void requireUnigram(ProtobufReader trainer) throws ProtobufReader.MalformedException {
         while (trainer.next()) {
             if (trainer.isNumber(3) && trainer.number() != UNIGRAM) {
                 throw refused("its type is number " + trainer.number() + " and not unigram");
@@ -101,84 +106,5 @@ record SentencePieceModel(List<Piece> pieces, byte[] charsMap, boolean addPrefix
     private static InvalidInputException refused(String found) {
         return new InvalidInputException("Cannot read a SentencePiece model: " + found
                 + ". Give the spiece.model that was published with the weights.");
-    }
-
-    /** The fields of one message of a protocol buffer, one after the other. */
-    private static final class Reader {
-        private static final int VARINT = 0;
-        private static final int EIGHT_BYTES = 1;
-        private static final int LENGTH = 2;
-        private static final int FOUR_BYTES = 5;
-
-        private final ByteBuffer buffer;
-        private int field;
-        private int wireType;
-        private long number;
-        private byte[] content;
-
-        Reader(byte[] bytes) {
-            buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
-        }
-
-        /** Moves to the next field; false at the end. */
-        boolean next() {
-            if (!buffer.hasRemaining()) {
-                return false;
-            }
-            try {
-                long tag = varint();
-                field = (int) (tag >>> 3);
-                wireType = (int) (tag & 7);
-                switch (wireType) {
-                    case VARINT -> number = varint();
-                    case EIGHT_BYTES -> number = buffer.getLong();
-                    case FOUR_BYTES -> number = buffer.getInt();
-                    case LENGTH -> {
-                        long length = varint();
-                        if (length < 0 || length > buffer.remaining()) {
-                            throw refused("a field of " + length + " bytes reaches beyond its end");
-                        }
-                        content = new byte[(int) length];
-                        buffer.get(content);
-                    }
-                    default -> throw refused("it is no protocol buffer");
-                }
-                return true;
-            } catch (BufferUnderflowException e) {
-                throw refused("it ends within a field");
-            }
-        }
-
-        private long varint() {
-            long value = 0;
-            for (int shift = 0; shift < Long.SIZE; shift += 7) {
-                byte next = buffer.get();
-                value |= (next & 0x7FL) << shift;
-                if (next >= 0) {
-                    return value;
-                }
-            }
-            throw refused("a number has more than 64 bits");
-        }
-
-        boolean isMessage(int wanted) {
-            return field == wanted && wireType == LENGTH;
-        }
-
-        boolean isNumber(int wanted) {
-            return field == wanted && wireType == VARINT;
-        }
-
-        boolean isFloat(int wanted) {
-            return field == wanted && wireType == FOUR_BYTES;
-        }
-
-        byte[] bytes() {
-            return content;
-        }
-
-        long number() {
-            return number;
-        }
     }
 }

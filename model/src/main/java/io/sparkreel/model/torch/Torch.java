@@ -5,13 +5,10 @@ import ai.djl.engine.Engine;
 import ai.djl.engine.EngineException;
 import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.util.Utils;
+import io.sparkreel.model.NodeLock;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -112,13 +109,8 @@ public final class Torch {
         }
         Path cache = Utils.getEngineCacheDir(engine);
         try {
-            Files.createDirectories(cache);
             // DJL checks and then deletes while it unpacks, so processes of one host must take turns.
-            try (FileChannel channel = FileChannel.open(
-                            cache.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                    FileLock lock = channel.lock()) {
-                return load.get();
-            }
+            return NodeLock.holding(cache.resolve(".lock"), load::get);
         } catch (IOException e) {
             throw new UncheckedIOException(
                     "Cannot unpack the library " + engine + " under " + cache

@@ -47,7 +47,7 @@ class GpuTrainingTest {
 
     private static float[] normal(int count, long key) {
         float[] values = new float[count];
-        KeyedRandom.of(5, 0, key, KeyedRandom.Purpose.ORDER).fillNormal(values, 0, count);
+        KeyedRandom.of(5, 0, key, KeyedRandom.Purpose.LATENT_NOISE).fillNormal(values, 0, count);
         return values;
     }
 

@@ -132,7 +132,7 @@ public final class TinyTraining implements AutoCloseable {
     }
 
     static Sample sample(long clip, LatentShape shape) {
-        KeyedRandom random = KeyedRandom.of(7, 0, clip, KeyedRandom.Purpose.ORDER);
+        KeyedRandom random = KeyedRandom.of(7, 0, clip, KeyedRandom.Purpose.LATENT_NOISE);
         float[] latent = new float[shape.elements()];
         float[] text = new float[SLOTS * TEXT_WIDTH];
         random.fillNormal(latent, 0, latent.length);

@@ -87,7 +87,7 @@ class TrainerRanksTest {
         RecordingCollective recording = new RecordingCollective();
         try (ModelWeights weights = new ModelWeights(TinyTraining.CONFIG, HOST)) {
             float[] values = new float[(int) weights.parameters().layout().elements()];
-            KeyedRandom.of(3, 0, 0, KeyedRandom.Purpose.ORDER).fillNormal(values, 0, values.length);
+            KeyedRandom.of(3, 0, 0, KeyedRandom.Purpose.LATENT_NOISE).fillNormal(values, 0, values.length);
             for (int i = 0; i < values.length; i++) {
                 values[i] *= 0.1f; // behind a layer that starts at zero nothing would have a gradient
             }

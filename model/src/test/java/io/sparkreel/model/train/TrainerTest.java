@@ -80,7 +80,7 @@ class TrainerTest {
     }
 
     private static Sample sample(long clip, LatentShape shape) {
-        KeyedRandom random = KeyedRandom.of(7, 0, clip, KeyedRandom.Purpose.ORDER);
+        KeyedRandom random = KeyedRandom.of(7, 0, clip, KeyedRandom.Purpose.LATENT_NOISE);
         float[] latent = new float[shape.elements()];
         float[] text = new float[SLOTS * TEXT_WIDTH];
         random.fillNormal(latent, 0, latent.length);
@@ -323,7 +323,7 @@ class TrainerTest {
     private static void fill(ModelWeights weights) {
         weights.parameters().all().slots().forEach((name, slot) -> {
             float[] noise = new float[(int) slot.spec().elements()];
-            KeyedRandom.of(3, 0, slot.begin(), KeyedRandom.Purpose.ORDER).fillNormal(noise, 0, noise.length);
+            KeyedRandom.of(3, 0, slot.begin(), KeyedRandom.Purpose.LATENT_NOISE).fillNormal(noise, 0, noise.length);
             for (int i = 0; i < noise.length; i++) {
                 noise[i] *= 0.1f;
             }

@@ -60,7 +60,7 @@ class TrainingMemoryTest {
         LatentShape shape = new LatentShape(config.inChannels(), frames, side, side + 1);
         float[] latent = new float[shape.elements()];
         float[] text = new float[config.modelMaxLength() * config.captionChannels()];
-        KeyedRandom random = KeyedRandom.of(7, 0, step, KeyedRandom.Purpose.ORDER);
+        KeyedRandom random = KeyedRandom.of(7, 0, step, KeyedRandom.Purpose.LATENT_NOISE);
         random.fillNormal(latent, 0, latent.length);
         random.fillNormal(text, 0, text.length);
         boolean[] mask = new boolean[config.modelMaxLength()];

@@ -54,7 +54,7 @@ class ValidationTest {
         for (long clip : clips) {
             float[] latent = new float[SHAPE.elements()];
             float[] text = new float[SLOTS * TEXT_WIDTH];
-            KeyedRandom random = KeyedRandom.of(7, 0, clip, KeyedRandom.Purpose.ORDER);
+            KeyedRandom random = KeyedRandom.of(7, 0, clip, KeyedRandom.Purpose.LATENT_NOISE);
             random.fillNormal(latent, 0, latent.length);
             random.fillNormal(text, 0, text.length);
             samples.add(new Sample(clip, latent, text, new boolean[] {true, true, true, false}, 4, 32, 32, 24));

@@ -7,6 +7,7 @@ import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.media.MediaKind;
 import io.sparkreel.bucketing.media.MediaProbe;
 import io.sparkreel.bucketing.media.MediaSource;
+import io.sparkreel.bucketing.media.PictureRules;
 import io.sparkreel.bucketing.media.ProbeOptions;
 import io.sparkreel.bucketing.media.TemporalSampling;
 import io.sparkreel.bucketing.media.scale.FrameTransform;
@@ -120,7 +121,11 @@ public final class LoaderBenchmark {
 
     private static void decode(Video video, int height, int width) throws Exception {
         try (MediaSource source = open(video.file())) {
-            ClipReader.read(source, MediaKind.VIDEO, video.frames(), FrameTransform.RESIZE_CROP, height, width);
+            ClipReader.read(
+                    source,
+                    MediaKind.VIDEO,
+                    video.frames(),
+                    new ClipReader.Target(FrameTransform.RESIZE_CROP, height, width, PictureRules.SHOWN));
         }
     }
 

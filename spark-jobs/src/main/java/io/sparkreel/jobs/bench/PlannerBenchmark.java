@@ -266,6 +266,7 @@ public final class PlannerBenchmark {
                 "",
                 "",
                 "",
+                null,
                 "keyed",
                 1,
                 counts.fingerprint(),

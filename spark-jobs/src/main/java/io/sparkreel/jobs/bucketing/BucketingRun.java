@@ -5,7 +5,6 @@ import io.sparkreel.bucketing.bucket.Bucket;
 import io.sparkreel.bucketing.bucket.BucketConfig;
 import io.sparkreel.bucketing.bucket.BucketConfig.Entry;
 import io.sparkreel.bucketing.bucket.BucketConfig.Level;
-import io.sparkreel.bucketing.media.CrashGuard;
 import io.sparkreel.jobs.assign.Assignment;
 import io.sparkreel.jobs.assign.BucketStatistics;
 import io.sparkreel.jobs.assign.BucketStatistics.Counts;
@@ -16,6 +15,7 @@ import io.sparkreel.jobs.config.bucketing.DrawKind;
 import io.sparkreel.jobs.config.reader.Choice;
 import io.sparkreel.jobs.dataset.BucketingManifest;
 import io.sparkreel.jobs.dataset.BucketingManifest.BucketRows;
+import io.sparkreel.jobs.dataset.BucketingManifest.Pictures;
 import io.sparkreel.jobs.dataset.BucketingManifest.ShardFile;
 import io.sparkreel.jobs.dataset.ClipTables;
 import io.sparkreel.jobs.dataset.ShardFiles;
@@ -187,6 +187,7 @@ public final class BucketingRun {
                 Instant.now().toString(),
                 config.input(),
                 way,
+                Pictures.of(config.pictures()),
                 Choice.word(config.draw()),
                 Assignment.SAMPLER_VERSION,
                 counts.fingerprint(),
@@ -238,7 +239,8 @@ public final class BucketingRun {
                         spark.read().parquet(path(BucketingManifest.QUARANTINE)),
                         spark.read().parquet(path(BucketingManifest.SHARDS)),
                         counts,
-                        CrashGuard.folder(output.uri("")).toString())
+                        config.pictures(),
+                        output.uri(""))
                 .html();
     }
 

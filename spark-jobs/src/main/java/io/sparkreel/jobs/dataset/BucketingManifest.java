@@ -6,6 +6,10 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import io.sparkreel.bucketing.bucket.Bucket;
+import io.sparkreel.bucketing.media.PictureRules;
+import io.sparkreel.bucketing.media.PictureRules.Background;
+import io.sparkreel.bucketing.media.PictureRules.ImageOrientation;
+import io.sparkreel.bucketing.media.PictureRules.SampleAspect;
 import io.sparkreel.jobs.config.BucketLevel;
 import io.sparkreel.jobs.config.bucketing.ResolutionConfig;
 import io.sparkreel.jobs.error.UserError;
@@ -15,6 +19,7 @@ import java.io.InputStream;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -26,6 +31,7 @@ import java.util.Optional;
  * @param created when, ISO 8601
  * @param input what was read
  * @param probed in which way: frame_count, verify and probe
+ * @param pictures what a picture is; null in data sets from before there was a choice
  * @param draw where the random numbers came from
  * @param samplerVersion grows when the same configuration and seed would fill other buckets
  * @param fingerprint equal for runs that put the same clips into the same buckets, wherever they lie and in whatever
@@ -47,6 +53,7 @@ public record BucketingManifest(
         @JsonProperty("created") String created,
         @JsonProperty("input") String input,
         @JsonProperty("probed") String probed,
+        @JsonProperty("pictures") Pictures pictures,
         @JsonProperty("draw") String draw,
         @JsonProperty("sampler_version") int samplerVersion,
         @JsonProperty("fingerprint") String fingerprint,
@@ -69,6 +76,37 @@ public record BucketingManifest(
     public static final String SHARDS = "shards";
 
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+
+    /**
+     * How what is stored becomes what is shown, as configured.
+     *
+     * @param sampleAspect apply or ignore
+     * @param orientation apply or reference
+     * @param background white, #rrggbb or ignore
+     */
+    public record Pictures(
+            @JsonProperty("sample_aspect") String sampleAspect,
+            @JsonProperty("orientation") String orientation,
+            @JsonProperty("background") String background) {
+        public static Pictures of(PictureRules rules) {
+            return new Pictures(
+                    rules.sampleAspect().name().toLowerCase(Locale.ROOT),
+                    rules.orientation().name().toLowerCase(Locale.ROOT),
+                    rules.background().text());
+        }
+
+        private PictureRules rules() {
+            return new PictureRules(
+                    SampleAspect.valueOf(sampleAspect.toUpperCase(Locale.ROOT)),
+                    ImageOrientation.valueOf(orientation.toUpperCase(Locale.ROOT)),
+                    Background.parse(background));
+        }
+    }
+
+    /** How the clips are to be decoded: as they were probed. */
+    public PictureRules pictureRules() {
+        return pictures == null ? PictureRules.EARLIER : pictures.rules();
+    }
 
     /** A resolution of the user's. */
     public record OwnResolution(

@@ -6,6 +6,7 @@ import io.sparkreel.bucketing.media.ClipReader;
 import io.sparkreel.bucketing.media.MediaInfo;
 import io.sparkreel.bucketing.media.MediaProbe;
 import io.sparkreel.bucketing.media.MediaSource;
+import io.sparkreel.bucketing.media.PictureRules;
 import io.sparkreel.bucketing.media.PixelClip;
 import io.sparkreel.bucketing.media.ProbeOptions;
 import io.sparkreel.bucketing.media.scale.FrameTransform;
@@ -147,7 +148,10 @@ final class NativesProbe {
             try (MediaSource source = MediaSource.of(file)) {
                 MediaInfo info = MediaProbe.probe(source, ProbeOptions.DEFAULT);
                 PixelClip ends = ClipReader.read(
-                        source, info.kind(), new int[] {0, FRAMES - 1}, FrameTransform.RESIZE_CROP, SIZE, SIZE);
+                        source,
+                        info.kind(),
+                        new int[] {0, FRAMES - 1},
+                        new ClipReader.Target(FrameTransform.RESIZE_CROP, SIZE, SIZE, PictureRules.SHOWN));
                 float gained = ends.values()[ends.values().length - 1] - ends.values()[0];
                 if (info.numFrames() != FRAMES || gained < 0.5f) {
                     throw new IllegalStateException("it read " + info.numFrames() + " frames of the " + FRAMES

@@ -87,7 +87,7 @@ public final class EncodeRun {
         BucketingManifest manifest = BucketingManifest.read(data);
         DataFolder.requireSameInterval(config, manifest);
         HadoopStorage folder = new HadoopStorage(hadoop, config.dataset().features());
-        FeatureCache wanted = FeatureCache.of(config, new WeightsCache(hadoop), hadoop);
+        FeatureCache wanted = FeatureCache.of(config, manifest, new WeightsCache(hadoop), hadoop);
         Optional<FeatureCache> found = FeatureCache.find(folder);
         if (found.isPresent() && !found.get().equals(wanted)) {
             throw new UserError("Cannot encode into " + folder + ": it holds features that were encoded otherwise, "
@@ -144,6 +144,7 @@ public final class EncodeRun {
         EncodeTask task = new EncodeTask(
                 config,
                 cache,
+                manifest.pictureRules(),
                 context.broadcast(new SerializableConfiguration(context.hadoopConfiguration())),
                 threads,
                 done);

@@ -2,6 +2,7 @@
 package io.sparkreel.jobs.encode;
 
 import io.sparkreel.bucketing.media.CrashGuard;
+import io.sparkreel.bucketing.media.PictureRules;
 import io.sparkreel.bucketing.media.PixelClip;
 import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.features.FeatureCache;
@@ -43,22 +44,26 @@ final class EncodeTask implements FlatMapFunction<Iterator<Row>, BadClip>, Seria
 
     private final TrainingConfig config;
     private final FeatureCache cache;
+    private final PictureRules pictures;
     private final Broadcast<SerializableConfiguration> hadoop;
     private final int threads;
     private final LongAccumulator done;
 
     /**
+     * @param pictures what a picture is in the data set
      * @param threads of the task
      * @param done counts windows as they are done
      */
     EncodeTask(
             TrainingConfig config,
             FeatureCache cache,
+            PictureRules pictures,
             Broadcast<SerializableConfiguration> hadoop,
             int threads,
             LongAccumulator done) {
         this.config = config;
         this.cache = cache;
+        this.pictures = pictures;
         this.hadoop = hadoop;
         this.threads = threads;
         this.done = done;
@@ -79,8 +84,11 @@ final class EncodeTask implements FlatMapFunction<Iterator<Row>, BadClip>, Seria
         WeightsCache weights = new WeightsCache(configuration);
         String folder = config.dataset().features();
         ClipDecoder.Frames frames = new ClipDecoder.Frames(
-                config.dataset().transformName(), config.dataset().frameInterval(),
-                cache.windows(), config.run().seed());
+                config.dataset().transformName(),
+                config.dataset().frameInterval(),
+                cache.windows(),
+                config.run().seed(),
+                pictures);
         FeatureShard shard = new FeatureShard(new HadoopStorage(configuration, folder), configuration, cache.dtype());
         ExecutorService decoders = Executors.newFixedThreadPool(threads);
         try (ClipDecoder decoder = new ClipDecoder(

@@ -18,6 +18,7 @@ import io.sparkreel.jobs.config.T5Config;
 import io.sparkreel.jobs.config.TextEncoderConfig;
 import io.sparkreel.jobs.config.reader.Choice;
 import io.sparkreel.jobs.config.train.TrainingConfig;
+import io.sparkreel.jobs.dataset.BucketingManifest;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.weights.WeightsCache;
@@ -63,8 +64,13 @@ public record FeatureCache(
     private static final String MANIFEST = "manifest.json";
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
-    /** What a configuration would store. */
-    public static FeatureCache of(TrainingConfig config, WeightsCache weights, Configuration hadoop)
+    /**
+     * What a configuration would store.
+     *
+     * @param data of the data set that is encoded
+     */
+    public static FeatureCache of(
+            TrainingConfig config, BucketingManifest data, WeightsCache weights, Configuration hadoop)
             throws IOException {
         int windows = config.dataset().temporalWindows() == null
                 ? 1
@@ -73,8 +79,17 @@ public record FeatureCache(
                 + text(config.textEncoder(), weights, hadoop) + "; transform_name: "
                 + Choice.word(config.dataset().transformName()) + "; frame_interval: "
                 + config.dataset().frameInterval()
-                + "; seed: " + config.run().seed();
+                + "; seed: " + config.run().seed() + pictures(data);
         return new FeatureCache(encoders, windows, config.dataset().featuresDtype());
+    }
+
+    /** Nothing of data sets from before there was a choice, whose features name none. */
+    private static String pictures(BucketingManifest data) {
+        return data.pictures() == null
+                ? ""
+                : "; sample_aspect: " + data.pictures().sampleAspect() + "; orientation: "
+                        + data.pictures().orientation() + "; background: "
+                        + data.pictures().background();
     }
 
     private static String codec(CodecConfig config, WeightsCache weights, Configuration hadoop) throws IOException {
@@ -124,7 +139,8 @@ public record FeatureCache(
      *
      * @throws UserError if they are not those of the configuration
      */
-    public static FeatureCache forTraining(TrainingConfig config, WeightsCache weights, Configuration hadoop)
+    public static FeatureCache forTraining(
+            TrainingConfig config, BucketingManifest data, WeightsCache weights, Configuration hadoop)
             throws IOException {
         String folder = config.dataset().features();
         if (folder == null) {
@@ -134,7 +150,7 @@ public record FeatureCache(
                 .orElseThrow(() -> new UserError("Cannot train on features " + folder
                         + ": there are none. Run submit/encode with this configuration"
                         + " first, or leave out --features."));
-        List<String> differences = found.differences(of(config, weights, hadoop));
+        List<String> differences = found.differences(of(config, data, weights, hadoop));
         if (!differences.isEmpty()) {
             throw new UserError("Cannot train on features " + folder + ": they were encoded otherwise, "
                     + String.join(", ", differences) + ". Restore that, or run submit/encode into another folder.");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.inference;
 
+import io.sparkreel.model.Digests;
 import java.nio.charset.StandardCharsets;
 
 /** Makes names of files from texts that anybody may have written. */
@@ -19,7 +20,7 @@ final class FileNames {
     static String safe(String text) {
         String name = text.replaceAll("[\\p{Cntrl}/\\\\:]", "_").replaceAll("^\\.+", "_");
         if (name.getBytes(StandardCharsets.UTF_8).length > MOST_BYTES) {
-            String end = "-" + Fingerprint.of(text).substring(0, DIGEST_DIGITS);
+            String end = "-" + Digests.sha256(text).substring(0, DIGEST_DIGITS);
             while (name.getBytes(StandardCharsets.UTF_8).length > MOST_BYTES - end.length()) {
                 int few = Math.max(1, (name.length() - MOST_BYTES) / 2); // of at most 4 bytes each
                 int cut = name.length() - few;

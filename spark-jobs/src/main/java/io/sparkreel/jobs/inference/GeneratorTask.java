@@ -4,6 +4,7 @@ package io.sparkreel.jobs.inference;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.jobs.config.inference.InferenceConfig;
 import io.sparkreel.jobs.parts.ChosenCheckpoint;
+import io.sparkreel.model.Digests;
 import io.sparkreel.model.family.DenoiserConfig;
 import java.io.Serializable;
 import org.apache.spark.broadcast.Broadcast;
@@ -40,7 +41,7 @@ record GeneratorTask(
         implements Serializable {
     /** Changes with whatever changes the clips of this row. */
     String fingerprint(PromptRow row) {
-        return Fingerprint.of(identity + row.identity());
+        return Digests.sha256(identity + row.identity());
     }
 
     /** The result of a sample that could not be generated. */

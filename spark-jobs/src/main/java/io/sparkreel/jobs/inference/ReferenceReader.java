@@ -8,6 +8,7 @@ import io.sparkreel.bucketing.media.MediaInfo;
 import io.sparkreel.bucketing.media.MediaProbe;
 import io.sparkreel.bucketing.media.MediaProblem;
 import io.sparkreel.bucketing.media.MediaSource;
+import io.sparkreel.bucketing.media.PictureRules;
 import io.sparkreel.bucketing.media.PixelClip;
 import io.sparkreel.bucketing.media.ProbeOptions;
 import io.sparkreel.bucketing.media.scale.FrameTransform;
@@ -82,8 +83,11 @@ final class ReferenceReader implements AutoCloseable {
          */
         PixelClip read(int[] frames, int height, int width) throws PromptFailure {
             try {
-                return guarded(
-                        () -> ClipReader.read(source, info.kind(), frames, FrameTransform.RESIZE_CROP, height, width));
+                return guarded(() -> ClipReader.read(
+                        source,
+                        info.kind(),
+                        frames,
+                        new ClipReader.Target(FrameTransform.RESIZE_CROP, height, width, PictureRules.SHOWN)));
             } catch (MediaException | IOException e) {
                 throw failure(uri, e);
             }

@@ -8,12 +8,12 @@ import io.sparkreel.bucketing.media.MediaInfo;
 import io.sparkreel.bucketing.media.MediaKind;
 import io.sparkreel.bucketing.media.MediaProbe;
 import io.sparkreel.bucketing.media.MediaProblem;
+import io.sparkreel.bucketing.media.PictureRules;
 import io.sparkreel.bucketing.media.ProbeOptions;
 import io.sparkreel.jobs.config.bucketing.ProbeMode;
 import io.sparkreel.jobs.storage.HadoopMediaSource;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Path;
 import java.sql.Timestamp;
 import java.time.Instant;
 import java.util.Iterator;
@@ -41,31 +41,33 @@ public final class ClipProber implements MapPartitionsFunction<Row, Row> {
     private final io.sparkreel.bucketing.media.FrameCount frameCount;
     private final io.sparkreel.bucketing.media.Verify verify;
     private final ProbeMode mode;
-    private final String marksFolder;
+    private final PictureRules pictures;
+    private final String job;
     private final LongAccumulator done;
 
     /**
      * @param mode whether numbers of a metadata table are trusted or checked
-     * @param marksFolder for {@link CrashGuard}
+     * @param job for {@link CrashGuard}
      * @param done counts rows as they are done
      */
     ClipProber(
             Broadcast<SerializableConfiguration> configuration,
             ProbeOptions options,
             ProbeMode mode,
-            Path marksFolder,
+            String job,
             LongAccumulator done) {
         this.configuration = configuration;
         frameCount = options.frameCount();
         verify = options.verify();
         this.mode = mode;
-        this.marksFolder = marksFolder.toString();
+        pictures = options.pictures();
+        this.job = job;
         this.done = done;
     }
 
     @Override
     public Iterator<Row> call(Iterator<Row> rows) throws IOException {
-        CrashGuard guard = CrashGuard.open(Path.of(marksFolder));
+        CrashGuard guard = CrashGuard.ofJob(job);
         TaskContext.get().addTaskCompletionListener(context -> {
             try {
                 guard.close();
@@ -125,7 +127,7 @@ public final class ClipProber implements MapPartitionsFunction<Row, Row> {
         Configuration hadoop = configuration.value().value();
         try (CrashGuard.Opening opening = guard.enter(name);
                 HadoopMediaSource source = HadoopMediaSource.open(hadoop, uri, bytes)) {
-            return MediaProbe.probe(source, new ProbeOptions(frameCount, verify));
+            return MediaProbe.probe(source, new ProbeOptions(frameCount, verify, pictures));
         }
     }
 

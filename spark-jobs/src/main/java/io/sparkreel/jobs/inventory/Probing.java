@@ -9,7 +9,7 @@ import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.row_number;
 import static org.apache.spark.sql.functions.when;
 
-import io.sparkreel.bucketing.media.CrashGuard;
+import io.sparkreel.bucketing.media.PictureRules;
 import io.sparkreel.bucketing.media.ProbeOptions;
 import io.sparkreel.jobs.config.bucketing.BucketingConfig;
 import io.sparkreel.jobs.dataset.BucketingManifest;
@@ -43,6 +43,9 @@ public final class Probing {
     public static final String WORK = "probing";
 
     private static final Logger LOG = LogManager.getLogger(Probing.class);
+    /** Grows when the same file would be described otherwise. */
+    private static final String VERSION = "2";
+
     private static final int TASKS_PER_CORE = 8;
     /** Large enough to be worth a file, small enough to lose. */
     private static final int FILES_PER_TASK = 2000;
@@ -61,16 +64,22 @@ public final class Probing {
         this.config = config;
         this.output = output;
         this.run = run;
-        parts = WORK + "/"
-                + way(
-                        config.frameCount().name(),
-                        config.verify().name(),
-                        config.probe().name());
+        parts = WORK + "/" + way(config);
     }
 
     /** How files are probed: what was found in another way is not used. */
-    private static String way(String... words) {
-        return String.join("-", words).toLowerCase(Locale.ROOT);
+    private static String way(BucketingConfig config) {
+        PictureRules pictures = config.pictures();
+        return String.join(
+                        "-",
+                        config.frameCount().name(),
+                        config.verify().name(),
+                        config.probe().name(),
+                        VERSION,
+                        pictures.sampleAspect().name(),
+                        pictures.orientation().name(),
+                        pictures.background().text().replace("#", ""))
+                .toLowerCase(Locale.ROOT);
     }
 
     /**
@@ -124,6 +133,7 @@ public final class Probing {
                 throw new UserError("Cannot bucket " + config.input() + ": it holds no media files. "
                         + "Give a folder with videos or images in it.");
             }
+            manifest.filter(before -> !probedThisWay(before)).ifPresent(this::tellOfOtherWay);
             Optional<EarlierProbe> earlier =
                     EarlierProbe.find(spark, output, manifest.filter(this::probedThisWay), parts);
             Dataset<Row> known = earlier.map(before -> before.joinTo(inventory))
@@ -145,6 +155,13 @@ public final class Probing {
 
     private boolean probedThisWay(BucketingManifest manifest) {
         return parts.equals(WORK + "/" + manifest.probed());
+    }
+
+    private void tellOfOtherWay(BucketingManifest manifest) {
+        LOG.info(
+                "Probes all files again: those of the earlier run were probed as {}, which is now {}",
+                manifest.probed(),
+                way());
     }
 
     /** What the manifest says of the way of probing. */
@@ -190,12 +207,12 @@ public final class Probing {
     private void write(Dataset<Row> known, long found, int tasks) {
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
         LongAccumulator done = spark.sparkContext().longAccumulator("probed files");
-        ProbeOptions options = new ProbeOptions(config.frameCount(), config.verify());
+        ProbeOptions options = new ProbeOptions(config.frameCount(), config.verify(), config.pictures());
         ClipProber prober = new ClipProber(
                 context.broadcast(new SerializableConfiguration(context.hadoopConfiguration())),
                 options,
                 config.probe(),
-                CrashGuard.folder(output.uri("")),
+                output.uri(""),
                 done);
         int partitions = (int) Math.max(1, Math.min(found, Math.max(tasks, found / FILES_PER_TASK)));
         try (Progress progress = Progress.of("probed", found, done::value)) {

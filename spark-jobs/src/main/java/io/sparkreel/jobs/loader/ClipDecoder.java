@@ -2,11 +2,14 @@
 package io.sparkreel.jobs.loader;
 
 import io.sparkreel.bucketing.media.ClipReader;
+import io.sparkreel.bucketing.media.ClipReader.Target;
 import io.sparkreel.bucketing.media.CrashGuard;
+import io.sparkreel.bucketing.media.DecodedClip;
 import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.media.MediaKind;
 import io.sparkreel.bucketing.media.MediaProblem;
 import io.sparkreel.bucketing.media.MediaSource;
+import io.sparkreel.bucketing.media.PictureRules;
 import io.sparkreel.bucketing.media.PixelClip;
 import io.sparkreel.bucketing.media.TemporalSampling;
 import io.sparkreel.bucketing.media.scale.FrameTransform;
@@ -18,6 +21,7 @@ import io.sparkreel.model.KeyedRandom.Purpose;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.IntFunction;
 import org.apache.hadoop.conf.Configuration;
 
 /** Decodes the frames of planned clips and brings them to their size. Safe for several threads. */
@@ -28,8 +32,9 @@ public final class ClipDecoder implements AutoCloseable {
      * @param frameInterval nominal distance of two frames
      * @param windows how many windows of a clip there are: epoch e shows window e mod this; 0: a new one each epoch
      * @param seed of the draws of windows
+     * @param pictures what a picture is in the data set
      */
-    public record Frames(FrameTransform transform, int frameInterval, int windows, long seed) {
+    public record Frames(FrameTransform transform, int frameInterval, int windows, long seed, PictureRules pictures) {
         /** The window of a clip that an epoch shows, as the number that keys its draw. */
         long window(long epoch) {
             return windows == 0 ? epoch : epoch % windows;
@@ -67,31 +72,33 @@ public final class ClipDecoder implements AutoCloseable {
      * @throws IOException if it cannot be fetched
      */
     public PixelClip decode(ClipRef clip, SampleSize size, long window) throws MediaException, IOException {
+        return decode(clip, size, window, frames.pictures());
+    }
+
+    /**
+     * As {@link #decode(ClipRef, SampleSize, long)}, for a clip of another data set.
+     *
+     * @param pictures what a picture is in that data set
+     */
+    public PixelClip decode(ClipRef clip, SampleSize size, long window, PictureRules pictures)
+            throws MediaException, IOException {
+        Target target = new Target(frames.transform(), size.height(), size.width(), pictures);
         FrameCache.Key key = new FrameCache.Key(clip.id(), size.height(), size.width());
-        PixelClip whole = cache.find(key);
+        IntFunction<int[]> choice = count -> indices(clip, size, count, window);
+        DecodedClip whole = cache.find(key);
         if (whole == null
                 && new SampleSize(clip.frames(), size.height(), size.width()).bytes() <= cache.largestClip()) {
-            Optional<PixelClip> decoded = open(
-                    clip,
-                    source -> ClipReader.readAll(
-                            source, clip.kind(), frames.transform(), size.height(), size.width(), cache.largestClip()));
+            Optional<DecodedClip> decoded =
+                    open(clip, source -> ClipReader.readAll(source, clip.kind(), target, cache.largestClip()));
             if (decoded.isPresent()) {
-                whole = requireWhole(clip, decoded.get());
+                whole = decoded.get();
                 cache.put(key, whole);
             }
         }
         if (whole != null) {
-            return select(whole, indices(clip, size, whole.frames(), window));
+            return whole.select(clip.frames(), choice);
         }
-        return open(
-                clip,
-                source -> ClipReader.read(
-                        source,
-                        clip.kind(),
-                        indices(clip, size, clip.frames(), window),
-                        frames.transform(),
-                        size.height(),
-                        size.width()));
+        return open(clip, source -> ClipReader.read(source, clip.kind(), clip.frames(), choice, target));
     }
 
     private interface Reading<T> {
@@ -111,15 +118,7 @@ public final class ClipDecoder implements AutoCloseable {
         }
     }
 
-    private static PixelClip requireWhole(ClipRef clip, PixelClip decoded) throws MediaException {
-        if (decoded.frames() < clip.frames()) {
-            throw new MediaException(
-                    MediaProblem.TRUNCATED,
-                    "the file says " + clip.frames() + " frames, " + decoded.frames() + " can be decoded");
-        }
-        return decoded;
-    }
-
+    /** Of a clip of so many frames; a clip with fewer than were counted shows those that are there. */
     private int[] indices(ClipRef clip, SampleSize size, int clipFrames, long window) {
         if (clip.kind() == MediaKind.IMAGE) {
             return new int[size.frames()];
@@ -127,15 +126,6 @@ public final class ClipDecoder implements AutoCloseable {
         double u = KeyedRandom.of(frames.seed(), window, clip.id(), Purpose.TEMPORAL_START)
                 .nextDouble();
         return TemporalSampling.frameIndices(clipFrames, size.frames(), frames.frameInterval(), u);
-    }
-
-    private static PixelClip select(PixelClip whole, int[] indices) {
-        int frame = 3 * whole.height() * whole.width();
-        float[] values = new float[indices.length * frame];
-        for (int i = 0; i < indices.length; i++) {
-            System.arraycopy(whole.values(), indices[i] * frame, values, i * frame, frame);
-        }
-        return new PixelClip(values, indices.length, whole.height(), whole.width());
     }
 
     @Override

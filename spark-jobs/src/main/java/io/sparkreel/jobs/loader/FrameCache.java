@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.loader;
 
-import io.sparkreel.bucketing.media.PixelClip;
+import io.sparkreel.bucketing.media.DecodedClip;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -12,7 +12,7 @@ final class FrameCache {
     record Key(long clipId, int height, int width) {}
 
     private final long capacity;
-    private final Map<Key, PixelClip> clips = new LinkedHashMap<>(16, 0.75f, true);
+    private final Map<Key, DecodedClip> clips = new LinkedHashMap<>(16, 0.75f, true);
     private long used;
 
     /** @param capacityBytes most memory the frames may take */
@@ -26,22 +26,22 @@ final class FrameCache {
     }
 
     /** The whole clip, or null. */
-    synchronized PixelClip find(Key key) {
+    synchronized DecodedClip find(Key key) {
         return clips.get(key);
     }
 
     /** Keeps a clip, dropping others to make room. */
-    synchronized void put(Key key, PixelClip clip) {
-        PixelClip before = clips.put(key, clip);
+    synchronized void put(Key key, DecodedClip clip) {
+        DecodedClip before = clips.put(key, clip);
         used += bytes(clip) - (before == null ? 0 : bytes(before));
-        Iterator<PixelClip> oldest = clips.values().iterator();
+        Iterator<DecodedClip> oldest = clips.values().iterator();
         while (used > capacity && oldest.hasNext()) {
             used -= bytes(oldest.next());
             oldest.remove();
         }
     }
 
-    private static long bytes(PixelClip clip) {
-        return (long) clip.values().length * Float.BYTES;
+    private static long bytes(DecodedClip clip) {
+        return (long) clip.frames().values().length * Float.BYTES;
     }
 }

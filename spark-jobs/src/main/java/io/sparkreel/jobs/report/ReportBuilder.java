@@ -16,6 +16,7 @@ import io.sparkreel.bucketing.bucket.BucketConfig;
 import io.sparkreel.bucketing.bucket.BucketConfig.Entry;
 import io.sparkreel.bucketing.bucket.BucketConfig.Level;
 import io.sparkreel.bucketing.bucket.Resolution;
+import io.sparkreel.bucketing.media.PictureRules;
 import io.sparkreel.bucketing.plan.EpochPlan;
 import io.sparkreel.bucketing.plan.StepPlanner;
 import io.sparkreel.bucketing.plan.StepPlanner.BucketLoad;
@@ -62,7 +63,8 @@ public final class ReportBuilder {
      * @param title what was bucketed
      * @param facts what it says of the run
      * @param counts of the assignment
-     * @param marksFolder for {@link io.sparkreel.bucketing.media.CrashGuard}
+     * @param rules what a picture is
+     * @param job for {@link io.sparkreel.bucketing.media.CrashGuard}
      */
     public BucketingReport build(
             String title,
@@ -71,7 +73,8 @@ public final class ReportBuilder {
             Dataset<Row> quarantine,
             Dataset<Row> shards,
             Counts counts,
-            String marksFolder) {
+            PictureRules rules,
+            String job) {
         return new BucketingReport(
                 title,
                 facts,
@@ -79,7 +82,7 @@ public final class ReportBuilder {
                 draws,
                 counts.outcomes(),
                 cells(clips, counts),
-                shelves(shards, counts, marksFolder),
+                shelves(shards, counts, rules, job),
                 plans(counts),
                 byReason(quarantine));
     }
@@ -129,8 +132,8 @@ public final class ReportBuilder {
         return cells;
     }
 
-    private List<Shelf> shelves(Dataset<Row> shards, Counts counts, String marksFolder) {
-        Map<String, Picture> pictures = pictures(shards, marksFolder);
+    private List<Shelf> shelves(Dataset<Row> shards, Counts counts, PictureRules rules, String job) {
+        Map<String, Picture> pictures = pictures(shards, rules, job);
         List<Shelf> shelves = new ArrayList<>();
         for (Level level : rule.levels()) {
             for (Entry entry : level.entries()) {
@@ -177,7 +180,7 @@ public final class ReportBuilder {
     }
 
     /** A picture of one clip of each bucket, by the bucket's name. */
-    private Map<String, Picture> pictures(Dataset<Row> shards, String marksFolder) {
+    private Map<String, Picture> pictures(Dataset<Row> shards, PictureRules rules, String job) {
         List<Picture> wanted = shards
                 .groupBy(col("resolution").cast("string"), col("bucket_frames"), col("aspect"))
                 .agg(min(struct("clip_id", "uri", "kind", "bytes", "height_px", "width_px")))
@@ -187,7 +190,7 @@ public final class ReportBuilder {
                 .toList();
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
         ThumbnailTask task = new ThumbnailTask(
-                context.broadcast(new SerializableConfiguration(context.hadoopConfiguration())), marksFolder);
+                context.broadcast(new SerializableConfiguration(context.hadoopConfiguration())), rules, job);
         Map<String, Picture> pictures = new LinkedHashMap<>();
         context.parallelize(wanted, Math.max(1, wanted.size()))
                 .map(task::call)

@@ -4,11 +4,11 @@ package io.sparkreel.jobs.report;
 import io.sparkreel.bucketing.media.CrashGuard;
 import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.media.MediaKind;
+import io.sparkreel.bucketing.media.PictureRules;
 import io.sparkreel.bucketing.report.Thumbnail;
 import io.sparkreel.jobs.storage.HadoopMediaSource;
 import java.io.IOException;
 import java.io.Serializable;
-import java.nio.file.Path;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
 
@@ -17,11 +17,13 @@ final class ThumbnailTask implements Serializable {
     private static final long serialVersionUID = 1L;
 
     private final Broadcast<SerializableConfiguration> configuration;
-    private final String marksFolder;
+    private final PictureRules rules;
+    private final String job;
 
-    ThumbnailTask(Broadcast<SerializableConfiguration> configuration, String marksFolder) {
+    ThumbnailTask(Broadcast<SerializableConfiguration> configuration, PictureRules rules, String job) {
         this.configuration = configuration;
-        this.marksFolder = marksFolder;
+        this.rules = rules;
+        this.job = job;
     }
 
     /**
@@ -35,7 +37,7 @@ final class ThumbnailTask implements Serializable {
     @SuppressWarnings("try") // the opening is held, not used
     Picture call(Picture wanted) throws IOException {
         String name = "thumbnail of " + wanted.uri();
-        try (CrashGuard guard = CrashGuard.open(Path.of(marksFolder))) {
+        try (CrashGuard guard = CrashGuard.ofJob(job)) {
             if (guard.isKnownToCrash(name)) {
                 return wanted;
             }
@@ -43,7 +45,7 @@ final class ThumbnailTask implements Serializable {
                     HadoopMediaSource source =
                             HadoopMediaSource.open(configuration.value().value(), wanted.uri(), wanted.bytes())) {
                 byte[] jpeg = Thumbnail.jpeg(
-                        source, MediaKind.fromTableValue(wanted.kind()), wanted.height(), wanted.width());
+                        source, MediaKind.fromTableValue(wanted.kind()), wanted.height(), wanted.width(), rules);
                 return new Picture(
                         wanted.bucket(),
                         wanted.uri(),

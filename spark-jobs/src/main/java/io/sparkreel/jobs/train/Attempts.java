@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.train;
 
+import io.sparkreel.bucketing.media.PictureRules;
 import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.error.Stopped;
 import io.sparkreel.jobs.error.UserError;
@@ -42,15 +43,20 @@ final class Attempts {
     private final RunLog log;
     private final Broadcast<SerializableConfiguration> hadoop;
     private final Broadcast<List<List<PlannedClip>>> evalClips;
+    private final PictureRules evalPictures;
     private volatile boolean stopping;
 
-    /** @param evalClips micro-batches that the model is evaluated on, possibly none */
+    /**
+     * @param evalClips micro-batches that the model is evaluated on, possibly none
+     * @param evalPictures what a picture is in their data set
+     */
     Attempts(
             JavaSparkContext context,
             int ranks,
             TrainingConfig config,
             ResolvedRun start,
             List<List<PlannedClip>> evalClips,
+            PictureRules evalPictures,
             RunLog log) {
         this.context = context;
         this.ranks = ranks;
@@ -58,6 +64,7 @@ final class Attempts {
         this.start = start;
         this.log = log;
         this.evalClips = context.broadcast(evalClips);
+        this.evalPictures = evalPictures;
         hadoop = context.broadcast(new SerializableConfiguration(context.hadoopConfiguration()));
     }
 
@@ -162,6 +169,8 @@ final class Attempts {
                 attempt,
                 secret,
                 evalClips,
+                start.inputs().manifest().pictureRules(),
+                evalPictures,
                 lines);
         AttemptTasks tasks = new AttemptTasks(attempt, () -> {
             if (stopping) { // a stop was requested after this attempt began and before its job was

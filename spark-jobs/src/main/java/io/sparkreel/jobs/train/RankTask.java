@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.train;
 
+import io.sparkreel.bucketing.media.PictureRules;
 import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.features.FeatureCache;
 import io.sparkreel.jobs.parts.ChosenCheckpoint;
@@ -25,6 +26,8 @@ import org.apache.spark.util.SerializableConfiguration;
  * @param attempt name of the attempt
  * @param secret shared by its ranks alone
  * @param evalClips micro-batches that the model is evaluated on, possibly none
+ * @param pictures what a picture is in the data set
+ * @param evalPictures what one is in that of the clips that the model is evaluated on
  * @param progress lines for the driver
  */
 record RankTask(
@@ -38,6 +41,8 @@ record RankTask(
         String attempt,
         byte[] secret,
         Broadcast<List<List<PlannedClip>>> evalClips,
+        PictureRules pictures,
+        PictureRules evalPictures,
         RecentLines progress)
         implements Serializable {
     private static final long serialVersionUID = 1L;

@@ -89,7 +89,7 @@ record ResolvedRun(
         }
         PlanSettings rules = PlanSettings.of(config, manifest, model, codec, hadoop);
         String fingerprint = PlanFingerprint.of(config, manifest, rules);
-        FeatureCache features = FeatureCache.forTraining(config, cache, hadoop);
+        FeatureCache features = FeatureCache.forTraining(config, manifest, cache, hadoop);
         HadoopStorage folder = features == null
                 ? null
                 : new HadoopStorage(hadoop, config.dataset().features());

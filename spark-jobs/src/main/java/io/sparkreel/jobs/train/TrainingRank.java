@@ -86,7 +86,8 @@ public final class TrainingRank {
                             new ClipEncoder(codec, text, config.run().seed());
                     Evaluation evaluation = new Evaluation(
                             task.evalClips().value(),
-                            clip -> evalEncoder.encode(clip, decoder.decode(clip.clip(), clip.size(), 0)),
+                            clip -> evalEncoder.encode(
+                                    clip, decoder.decode(clip.clip(), clip.size(), 0, task.evalPictures())),
                             shape::microBatch,
                             trainer.validation()::losses,
                             collective);
@@ -151,7 +152,8 @@ public final class TrainingRank {
                 dataset.transformName(),
                 dataset.frameInterval(),
                 task.features() == null ? windows : task.features().windows(),
-                config.run().seed());
+                config.run().seed(),
+                task.pictures());
     }
 
     private StepLoader.Ahead ahead(int threads) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.train;
 
+import io.sparkreel.bucketing.media.PictureRules;
 import io.sparkreel.jobs.config.reader.LoadedConfig;
 import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.error.Stopped;
@@ -74,7 +75,7 @@ public final class TrainingRun {
             try (RunLog log = RunLog.of(loaded, start.inputs().run(), start.globalStep(), start.checkpointedLines())) {
                 spark.sparkContext().addSparkListener(log);
                 List<List<PlannedClip>> evalClips = eval == null ? List.of() : eval.microBatches(spark, start.inputs());
-                Attempts attempts = new Attempts(context, ranks, config, start, evalClips, log);
+                Attempts attempts = new Attempts(context, ranks, config, start, evalClips, evalPictures(), log);
                 signal.onRequest(attempts::stop);
                 train(spark, attempts, ranks, planning, log);
             }
@@ -93,6 +94,10 @@ public final class TrainingRun {
         List<RankFacts> facts = Preflight.ranks(context, config.device());
         start.memoryNeed(config).check(facts, context.getConf());
         return facts.size();
+    }
+
+    private PictureRules evalPictures() {
+        return (eval == null || eval.manifest() == null ? start.inputs().manifest() : eval.manifest()).pictureRules();
     }
 
     private void train(SparkSession spark, Attempts attempts, int ranks, EpochPlanning planning, RunLog log)

@@ -2,13 +2,12 @@
 package io.sparkreel.jobs.weights;
 
 import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.model.NodeLock;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -80,14 +79,6 @@ final class HubCache {
     private static String value(UnaryOperator<String> environment, String name, String otherwise) {
         String value = environment.apply(name);
         return value == null || value.isBlank() ? otherwise : value.strip();
-    }
-
-    static MessageDigest digest(String algorithm) {
-        try {
-            return MessageDigest.getInstance(algorithm);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
     }
 
     private Path repository(String id) {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.model.Digests;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -19,7 +20,6 @@ import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Executors;
@@ -334,7 +334,7 @@ final class HubClient {
     /** The tag that a hub would give to a file's content. */
     private static String tag(Path file, Remote remote) throws IOException {
         boolean large = remote.tag().length() == 64;
-        MessageDigest digest = HubCache.digest(large ? "SHA-256" : "SHA-1");
+        MessageDigest digest = Digests.of(large ? "SHA-256" : "SHA-1");
         if (!large) {
             digest.update(("blob " + Files.size(file) + "\0").getBytes(StandardCharsets.UTF_8));
         }
@@ -344,6 +344,6 @@ final class HubClient {
                 digest.update(buffer, 0, count);
             }
         }
-        return HexFormat.of().formatHex(digest.digest());
+        return Digests.hex(digest);
     }
 }

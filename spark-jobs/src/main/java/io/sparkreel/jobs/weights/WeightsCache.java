@@ -3,6 +3,8 @@ package io.sparkreel.jobs.weights;
 
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.storage.DriverFolder;
+import io.sparkreel.model.Digests;
+import io.sparkreel.model.NodeLock;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -194,7 +196,7 @@ public final class WeightsCache {
 
     /** Equal for equal files, as far as the file system can tell without their being read. */
     private static String identity(FileSystem files, Map<String, FileStatus> wanted) throws IOException {
-        MessageDigest digest = HubCache.digest("SHA-256");
+        MessageDigest digest = Digests.sha256();
         for (Map.Entry<String, FileStatus> file : wanted.entrySet()) {
             String line = file.getKey() + " " + file.getValue().getLen() + " " + content(files, file.getValue()) + "\n";
             digest.update(line.getBytes(StandardCharsets.UTF_8));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.weights;
 
+import io.sparkreel.model.Digests;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -57,7 +58,7 @@ public final class WeightsIdentity {
         if (found.size() > 1) {
             found.keySet().retainAll(WeightsPart.select(List.copyOf(found.keySet()), EnumSet.allOf(WeightsPart.class)));
         }
-        MessageDigest digest = HubCache.digest("SHA-256");
+        MessageDigest digest = Digests.sha256();
         for (Map.Entry<String, FileStatus> file : found.entrySet()) {
             digest.update((file.getKey() + " " + file.getValue().getLen() + "\n").getBytes(StandardCharsets.UTF_8));
             sample(files, file.getValue(), digest);

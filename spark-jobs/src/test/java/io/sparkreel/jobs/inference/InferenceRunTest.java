@@ -13,6 +13,7 @@ import io.sparkreel.bucketing.media.MediaInfo;
 import io.sparkreel.bucketing.media.MediaKind;
 import io.sparkreel.bucketing.media.MediaProbe;
 import io.sparkreel.bucketing.media.MediaSource;
+import io.sparkreel.bucketing.media.PictureRules;
 import io.sparkreel.bucketing.media.PixelClip;
 import io.sparkreel.bucketing.media.ProbeOptions;
 import io.sparkreel.bucketing.media.scale.FrameTransform;
@@ -100,7 +101,11 @@ class InferenceRunTest {
 
     private static PixelClip frames(Path file, MediaKind kind, int height, int width, int... indices) throws Exception {
         try (MediaSource source = MediaSource.of(file)) {
-            return ClipReader.read(source, kind, indices, FrameTransform.RESIZE_CROP, height, width);
+            return ClipReader.read(
+                    source,
+                    kind,
+                    indices,
+                    new ClipReader.Target(FrameTransform.RESIZE_CROP, height, width, PictureRules.SHOWN));
         }
     }
 

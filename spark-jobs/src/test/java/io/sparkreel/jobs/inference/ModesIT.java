@@ -9,6 +9,7 @@ import io.sparkreel.bucketing.media.ClipReader;
 import io.sparkreel.bucketing.media.MediaInfo;
 import io.sparkreel.bucketing.media.MediaProbe;
 import io.sparkreel.bucketing.media.MediaSource;
+import io.sparkreel.bucketing.media.PictureRules;
 import io.sparkreel.bucketing.media.ProbeOptions;
 import io.sparkreel.bucketing.media.scale.FrameTransform;
 import io.sparkreel.jobs.Launcher;
@@ -100,9 +101,7 @@ class ModesIT {
                             source,
                             info.kind(),
                             new int[] {index < 0 ? info.numFrames() + index : index},
-                            FrameTransform.RESIZE_CROP,
-                            height,
-                            width)
+                            new ClipReader.Target(FrameTransform.RESIZE_CROP, height, width, PictureRules.SHOWN))
                     .values();
         }
     }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sparkreel.bucketing.media.CrashGuard;
+import io.sparkreel.bucketing.media.PictureRules;
 import io.sparkreel.bucketing.media.scale.FrameTransform;
 import io.sparkreel.jobs.LocalSpark;
 import io.sparkreel.jobs.loader.StepLoader.LoadedStep;
@@ -70,7 +71,7 @@ class StepLoaderTest {
                 .parquet(plan);
         Configuration hadoop = new Configuration();
         hadoop.set("fs.hung.impl", HungStore.class.getName());
-        ClipDecoder.Frames frames = new ClipDecoder.Frames(FrameTransform.CENTER, 1, 0, 42);
+        ClipDecoder.Frames frames = new ClipDecoder.Frames(FrameTransform.CENTER, 1, 0, 42, PictureRules.SHOWN);
         LatentCodec codec = WaveletCodec.standard();
         TextEncoder text = new HashTextEncoder(8, 6);
         SampleShape shape = new SampleShape(codec.geometry(), text.slots(), text.width());

@@ -96,6 +96,7 @@ class PlanTableTest {
                 "",
                 "",
                 "",
+                null,
                 "keyed",
                 1,
                 counts.fingerprint(),

@@ -13,8 +13,9 @@ import java.util.Set;
  * @param declaredLength bytes the file should have at least, 0 where it does not say
  * @param actualLength bytes it has
  * @param fragmented whether MP4 movie fragments were met
+ * @param inMediaData whether it is MP4 media data, of which tables say where each sample lies, that ends last
  */
-public record ContainerExtent(long declaredLength, long actualLength, boolean fragmented) {
+public record ContainerExtent(long declaredLength, long actualLength, boolean fragmented, boolean inMediaData) {
 
     private static final int MAX_BOXES = 100_000;
     private static final String FRAGMENT_BOX = "moof";
@@ -34,7 +35,11 @@ public record ContainerExtent(long declaredLength, long actualLength, boolean fr
         if (head.length == 16 && FIRST_BOXES.contains(type(head))) {
             return readBoxes(source);
         }
-        return new ContainerExtent(0, source.length(), false);
+        return unknown(source.length(), false);
+    }
+
+    private static ContainerExtent unknown(long actualLength, boolean fragmented) {
+        return new ContainerExtent(0, actualLength, fragmented, false);
     }
 
     /** Whether the file should be longer than it is. */
@@ -51,11 +56,13 @@ public record ContainerExtent(long declaredLength, long actualLength, boolean fr
         long length = source.length();
         long position = 0;
         boolean fragmented = false;
+        String last = "";
         for (int box = 0; box < MAX_BOXES && position + 8 <= length; box++) {
             byte[] head = bytes(source, position, 16);
             if (head.length < 8) {
                 break;
             }
+            last = type(head);
             fragmented |= type(head).equals(FRAGMENT_BOX);
             long size = Integer.toUnsignedLong(integer(head, 0));
             if (size == 0) {
@@ -67,11 +74,11 @@ public record ContainerExtent(long declaredLength, long actualLength, boolean fr
                 break;
             }
             if (size < 8 || position + size < 0) {
-                return new ContainerExtent(0, length, fragmented); // not a box: nothing can be said
+                return unknown(length, fragmented); // not a box: nothing can be said
             }
             position += size;
         }
-        return new ContainerExtent(position, length, fragmented);
+        return new ContainerExtent(position, length, fragmented, last.equals("mdat"));
     }
 
     private static ContainerExtent readMatroska(SeekableBytes source) throws IOException {
@@ -82,18 +89,18 @@ public record ContainerExtent(long declaredLength, long actualLength, boolean fr
         long headerSize = vint(head, 0, sizeBytes);
         position += sizeBytes + headerSize;
         if (sizeBytes == 0 || headerSize < 0 || position >= length) {
-            return new ContainerExtent(0, length, false);
+            return unknown(length, false);
         }
         byte[] segment = bytes(source, position, 12);
         if (segment.length < 12 || integer(segment, 0) != MATROSKA_SEGMENT) {
-            return new ContainerExtent(0, length, false);
+            return unknown(length, false);
         }
         byte[] size = Arrays.copyOfRange(segment, 4, 12);
         int segmentSizeBytes = vintLength(size);
         long segmentSize = vint(size, 0, segmentSizeBytes);
         boolean known = segmentSizeBytes > 0 && segmentSize >= 0;
         long declared = known ? position + 4 + segmentSizeBytes + segmentSize : 0;
-        return new ContainerExtent(Math.max(declared, 0), length, false);
+        return new ContainerExtent(Math.max(declared, 0), length, false, false);
     }
 
     /** Bytes of a variable-length integer, told by the leading zeros of its first byte. */

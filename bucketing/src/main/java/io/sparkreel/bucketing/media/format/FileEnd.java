@@ -13,7 +13,7 @@ public final class FileEnd {
     private static final int OGG_LARGEST_PAGE = OGG_PAGE_HEADER + 255 + 255 * 255;
     private static final int OGG_LAST_PAGE_FLAG = 4;
 
-    private static final int[] TRANSPORT_PACKETS = {188, 192, 204};
+    static final int[] TRANSPORT_PACKETS = {188, 192, 204};
     private static final int TRANSPORT_SYNC = 0x47;
     private static final int PACKETS_LOOKED_AT = 5;
 

@@ -21,26 +21,29 @@ final class BilinearScaler implements FrameScaler {
     }
 
     /** Of an odd overhang the larger half is cut from the right or the bottom. */
-    static BilinearScaler resizeCrop(int height, int width, int targetHeight, int targetWidth) {
-        Cover cover = Cover.of(height, width, targetHeight, targetWidth);
+    static BilinearScaler resizeCrop(Size stored, Size shown, Size target) {
+        Cover cover = Cover.of(shown, target);
+        int top = (cover.height() - target.height()) / 2;
+        int left = (cover.width() - target.width()) / 2;
         return new BilinearScaler(
-                height,
-                width,
-                Axis.of(height, (float) height / cover.height(), (cover.height() - targetHeight) / 2, targetHeight),
-                Axis.of(width, (float) width / cover.width(), (cover.width() - targetWidth) / 2, targetWidth));
+                stored.height(),
+                stored.width(),
+                Axis.of(stored.height(), (float) stored.height() / cover.height(), top, target.height()),
+                Axis.of(stored.width(), (float) stored.width() / cover.width(), left, target.width()));
     }
 
     /** Both axes share one scale factor; the scaled size is rounded down, half of the overhang to even. */
-    static BilinearScaler center(int height, int width, int side) {
-        double factor = (double) side / Math.min(height, width);
-        int scaledHeight = Math.max(side, (int) Math.floor(height * factor));
-        int scaledWidth = Math.max(side, (int) Math.floor(width * factor));
-        float step = (float) (1.0 / factor);
+    static BilinearScaler center(Size stored, Size shown, int side) {
+        double factor = (double) side / Math.min(shown.height(), shown.width());
+        int scaledHeight = Math.max(side, (int) Math.floor(shown.height() * factor));
+        int scaledWidth = Math.max(side, (int) Math.floor(shown.width() * factor));
+        float down = (float) (1.0 / factor * ((double) stored.height() / shown.height()));
+        float across = (float) (1.0 / factor * ((double) stored.width() / shown.width()));
         return new BilinearScaler(
-                height,
-                width,
-                Axis.of(height, step, (int) Math.rint((scaledHeight - side) / 2.0), side),
-                Axis.of(width, step, (int) Math.rint((scaledWidth - side) / 2.0), side));
+                stored.height(),
+                stored.width(),
+                Axis.of(stored.height(), down, (int) Math.rint((scaledHeight - side) / 2.0), side),
+                Axis.of(stored.width(), across, (int) Math.rint((scaledWidth - side) / 2.0), side));
     }
 
     @Override

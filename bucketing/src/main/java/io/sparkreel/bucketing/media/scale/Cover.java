@@ -9,12 +9,12 @@ package io.sparkreel.bucketing.media.scale;
  */
 record Cover(int height, int width) {
 
-    static Cover of(int sourceHeight, int sourceWidth, int targetHeight, int targetWidth) {
-        double heightRatio = (double) targetHeight / sourceHeight;
-        double widthRatio = (double) targetWidth / sourceWidth;
+    static Cover of(Size source, Size target) {
+        double heightRatio = (double) target.height() / source.height();
+        double widthRatio = (double) target.width() / source.width();
         if (heightRatio > widthRatio) {
-            return new Cover(targetHeight, (int) Math.rint(sourceWidth * heightRatio));
+            return new Cover(target.height(), (int) Math.rint(source.width() * heightRatio));
         }
-        return new Cover((int) Math.rint(sourceHeight * widthRatio), targetWidth);
+        return new Cover((int) Math.rint(source.height() * widthRatio), target.width());
     }
 }

@@ -23,17 +23,27 @@ public enum FrameTransform {
         }
     }
 
-    /** The scaler for frames of a video of one size: bilinear on floats without antialiasing, as the reference does. */
-    public FrameScaler videoScaler(int height, int width, int targetHeight, int targetWidth) {
+    /**
+     * The scaler for frames of a video of one size: bilinear on floats without antialiasing, as the reference does.
+     *
+     * @param stored size of the frames
+     * @param shown size that gives them their proportions, different where samples are not square
+     */
+    public FrameScaler videoScaler(Size stored, Size shown, Size target) {
         return this == RESIZE_CROP
-                ? BilinearScaler.resizeCrop(height, width, targetHeight, targetWidth)
-                : BilinearScaler.center(height, width, targetHeight);
+                ? BilinearScaler.resizeCrop(stored, shown, target)
+                : BilinearScaler.center(stored, shown, target.height());
     }
 
-    /** The scaler for images of one size: Pillow's antialiased bicubic filter on bytes, as the reference does. */
-    public FrameScaler imageScaler(int height, int width, int targetHeight, int targetWidth) {
+    /**
+     * The scaler for images of one size: Pillow's antialiased bicubic filter on bytes, as the reference does.
+     *
+     * @param stored size of the image
+     * @param shown size that gives it its proportions
+     */
+    public FrameScaler imageScaler(Size stored, Size shown, Size target) {
         return this == RESIZE_CROP
-                ? StillScaler.resizeCrop(height, width, targetHeight, targetWidth)
-                : StillScaler.center(height, width, targetHeight);
+                ? StillScaler.resizeCrop(stored, shown, target)
+                : StillScaler.center(stored, shown, target.height());
     }
 }

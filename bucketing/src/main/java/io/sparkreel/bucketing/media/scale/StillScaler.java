@@ -33,18 +33,18 @@ final class StillScaler implements FrameScaler {
     }
 
     /** Half of an odd overhang is rounded to even. */
-    static StillScaler resizeCrop(int height, int width, int targetHeight, int targetWidth) {
-        Cover cover = Cover.of(height, width, targetHeight, targetWidth);
-        int top = (int) Math.rint((cover.height() - targetHeight) / 2.0);
-        int left = (int) Math.rint((cover.width() - targetWidth) / 2.0);
-        return new StillScaler(height, width, 0, cover, top, left, targetHeight, targetWidth);
+    static StillScaler resizeCrop(Size stored, Size shown, Size target) {
+        Cover cover = Cover.of(shown, target);
+        int top = (int) Math.rint((cover.height() - target.height()) / 2.0);
+        int left = (int) Math.rint((cover.width() - target.width()) / 2.0);
+        return new StillScaler(stored.height(), stored.width(), 0, cover, top, left, target.height(), target.width());
     }
 
     /** Halves with a box filter while that leaves the short side long enough (as DiT, ADM do). */
-    static StillScaler center(int height, int width, int side) {
+    static StillScaler center(Size stored, Size shown, int side) {
         int halvings = 0;
-        int halvedHeight = height;
-        int halvedWidth = width;
+        int halvedHeight = shown.height();
+        int halvedWidth = shown.width();
         while (Math.min(halvedHeight, halvedWidth) >= 2 * side) {
             halvedHeight /= 2;
             halvedWidth /= 2;
@@ -56,7 +56,7 @@ final class StillScaler implements FrameScaler {
         int top = (scaledHeight - side) / 2;
         int left = (scaledWidth - side) / 2;
         Cover cover = new Cover(scaledHeight, scaledWidth);
-        return new StillScaler(height, width, halvings, cover, top, left, side, side);
+        return new StillScaler(stored.height(), stored.width(), halvings, cover, top, left, side, side);
     }
 
     @Override

@@ -9,6 +9,7 @@ import io.sparkreel.bucketing.InvalidInputException;
 import io.sparkreel.bucketing.media.ClipReader;
 import io.sparkreel.bucketing.media.MediaKind;
 import io.sparkreel.bucketing.media.MediaSource;
+import io.sparkreel.bucketing.media.PictureRules;
 import io.sparkreel.bucketing.media.PixelClip;
 import io.sparkreel.bucketing.media.scale.FrameTransform;
 import java.awt.image.BufferedImage;
@@ -47,8 +48,11 @@ class PixelImagesTest {
         }
 
         try (MediaSource source = MediaSource.of(file)) {
-            PixelClip clip =
-                    ClipReader.read(source, MediaKind.IMAGE, new int[] {0}, FrameTransform.RESIZE_CROP, height, width);
+            PixelClip clip = ClipReader.read(
+                    source,
+                    MediaKind.IMAGE,
+                    new int[] {0},
+                    new ClipReader.Target(FrameTransform.RESIZE_CROP, height, width, PictureRules.SHOWN));
             assertArrayEquals(rgb, PixelImages.toRgb24(clip, 0));
         }
     }

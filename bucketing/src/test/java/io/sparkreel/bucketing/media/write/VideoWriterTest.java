@@ -13,6 +13,7 @@ import io.sparkreel.bucketing.media.MediaInfo;
 import io.sparkreel.bucketing.media.MediaKind;
 import io.sparkreel.bucketing.media.MediaProbe;
 import io.sparkreel.bucketing.media.MediaSource;
+import io.sparkreel.bucketing.media.PictureRules;
 import io.sparkreel.bucketing.media.PixelClip;
 import io.sparkreel.bucketing.media.ProbeOptions;
 import io.sparkreel.bucketing.media.TestMedia;
@@ -36,7 +37,11 @@ class VideoWriterTest {
 
     private static PixelClip sample(String name, int height, int width, int... frames) throws Exception {
         try (MediaSource source = MediaSource.of(TestMedia.clip(name))) {
-            return ClipReader.read(source, MediaKind.VIDEO, frames, FrameTransform.RESIZE_CROP, height, width);
+            return ClipReader.read(
+                    source,
+                    MediaKind.VIDEO,
+                    frames,
+                    new ClipReader.Target(FrameTransform.RESIZE_CROP, height, width, PictureRules.SHOWN));
         }
     }
 
@@ -78,7 +83,10 @@ class VideoWriterTest {
             assertEquals("h264", info.codec());
             assertEquals((double) frames / fps, info.durationSeconds(), 1e-3);
             PixelClip back = ClipReader.read(
-                    source, MediaKind.VIDEO, firstFrames(frames), FrameTransform.RESIZE_CROP, height, width);
+                    source,
+                    MediaKind.VIDEO,
+                    firstFrames(frames),
+                    new ClipReader.Target(FrameTransform.RESIZE_CROP, height, width, PictureRules.SHOWN));
             double psnr = psnr(clip.values(), back.values());
             assertTrue(psnr > 32, "PSNR is %.1f dB".formatted(psnr));
             // Colour has half of the resolution in a video, luma all of it.

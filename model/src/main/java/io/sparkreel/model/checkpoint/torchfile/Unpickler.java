@@ -19,7 +19,7 @@ import java.util.Set;
  * the name alone is kept, and only six names are known: a dictionary, tensors, and the types of their storage.
  *
  * <p>Time and memory are bounded by the number of instructions. Values are Map, List, {@link Tuple}, String, Long,
- * Double, Boolean, null, {@link Storage} and {@link View}. The format is that of Python's pickletools, protocols 2 to 4.
+ * Double, Boolean, null, {@link TypedStorage} and {@link View}. The format is that of Python's pickletools, protocols 2 to 4.
  */
 final class Unpickler {
     private static final int MOST_INSTRUCTIONS = 500_000;
@@ -38,10 +38,10 @@ final class Unpickler {
     private record Known(String name) {}
 
     /** Where elements lie: the type's name, such as FloatStorage, the archive's entry, and how many there are. */
-    record Storage(String type, String key, long elements) {}
+    record TypedStorage(String type, String key, long elements) {}
 
     /** A tensor over a storage; offset and strides count elements. */
-    record View(Storage storage, long offset, long[] shape, long[] strides) {}
+    record View(TypedStorage storage, long offset, long[] shape, long[] strides) {}
 
     private final ByteBuffer in;
     private final List<Object> stack = new ArrayList<>();
@@ -157,7 +157,7 @@ final class Unpickler {
             case TENSOR -> {
                 if (arguments.size() >= 4) {
                     return view(
-                            expect(arguments.get(0), Storage.class),
+                            expect(arguments.get(0), TypedStorage.class),
                             expect(arguments.get(1), Long.class),
                             numbers(arguments.get(2)),
                             numbers(arguments.get(3)));
@@ -168,7 +168,7 @@ final class Unpickler {
         throw new MalformedArchiveException("its pickle makes a " + name + " of " + arguments.size() + " values");
     }
 
-    private static Storage storage(Object identity) throws MalformedArchiveException {
+    private static TypedStorage storage(Object identity) throws MalformedArchiveException {
         List<Object> parts = expect(identity, Tuple.class).items();
         if (parts.size() != 5 || !"storage".equals(parts.get(0))) {
             throw new MalformedArchiveException("its pickle refers to something that is no storage");
@@ -179,10 +179,10 @@ final class Unpickler {
         if (!type.matches(STORAGE) || !key.matches("\\d{1,9}") || elements < 0) {
             throw new MalformedArchiveException("its pickle refers to a storage without type, key or length");
         }
-        return new Storage(type.substring("torch.".length()), key, elements);
+        return new TypedStorage(type.substring("torch.".length()), key, elements);
     }
 
-    private static View view(Storage storage, long offset, long[] shape, long[] strides)
+    private static View view(TypedStorage storage, long offset, long[] shape, long[] strides)
             throws MalformedArchiveException {
         if (shape.length != strides.length || offset < 0) {
             throw new MalformedArchiveException("it has a tensor without a place in its storage");

@@ -61,10 +61,10 @@ public final class TcpRing implements Collective {
      * @throws CollectiveException if a rank cannot be reached, is refused, or runs with other settings
      */
     public static TcpRing connect(RingOptions options, Rendezvous rendezvous) {
-        return connect(options, rendezvous, new HostMemory() {});
+        return connect(options, rendezvous, new SegmentSource() {});
     }
 
-    static TcpRing connect(RingOptions options, Rendezvous rendezvous, HostMemory memory) {
+    static TcpRing connect(RingOptions options, Rendezvous rendezvous, SegmentSource memory) {
         int rank = rendezvous.rank();
         int worldSize = rendezvous.worldSize();
         if (worldSize == 1) {
@@ -112,8 +112,8 @@ public final class TcpRing implements Collective {
         RingChannels.closeQuietly(right);
     }
 
-    /** Where memory to share comes from. */
-    interface HostMemory {
+    /** Creates and attaches the memory that neighbours share; tests refuse either. */
+    interface SegmentSource {
         default SharedSegment create(int streams, int slotBytes) throws IOException {
             return SharedSegment.create(streams, slotBytes);
         }
@@ -137,7 +137,7 @@ public final class TcpRing implements Collective {
     }
 
     /** Neighbours that can map each other's memory send through it from now on. */
-    private void shareMemory(HostMemory memory) {
+    private void shareMemory(SegmentSource memory) {
         if (options.transport() == Transport.TCP || options.encrypted()) {
             return;
         }

@@ -16,7 +16,7 @@ import io.sparkreel.model.collective.FlatRange;
 import io.sparkreel.model.collective.ThreadRendezvous;
 import io.sparkreel.model.collective.ring.FaultyLink.Fault;
 import io.sparkreel.model.collective.ring.RankThreads.Outcome;
-import io.sparkreel.model.collective.ring.TcpRing.HostMemory;
+import io.sparkreel.model.collective.ring.TcpRing.SegmentSource;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -90,22 +90,22 @@ class RingTransportTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void oneRankWithoutSharedMemoryUsesSockets(boolean cannotCreate) {
-        HostMemory none = new HostMemory() {
+        SegmentSource none = new SegmentSource() {
             @Override
             public SharedSegment create(int streams, int slotBytes) throws IOException {
-                return cannotCreate ? fail() : HostMemory.super.create(streams, slotBytes);
+                return cannotCreate ? fail() : SegmentSource.super.create(streams, slotBytes);
             }
 
             @Override
             public SharedSegment attach(String offer, int streams, int slotBytes) throws IOException {
-                return cannotCreate ? HostMemory.super.attach(offer, streams, slotBytes) : fail();
+                return cannotCreate ? SegmentSource.super.attach(offer, streams, slotBytes) : fail();
             }
 
             private SharedSegment fail() throws IOException {
                 throw new IOException("No space left");
             }
         };
-        IntFunction<HostMemory> memory = rank -> rank == 2 ? none : new HostMemory() {};
+        IntFunction<SegmentSource> memory = rank -> rank == 2 ? none : new SegmentSource() {};
         float[] expected = expectedSum(4, COUNT, 1);
         ThreadRendezvous meeting = new ThreadRendezvous(4);
         List<Outcome<Transport>> outcomes = RankThreads.start(4, rank -> {

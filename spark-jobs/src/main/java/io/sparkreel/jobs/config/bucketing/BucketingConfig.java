@@ -5,9 +5,14 @@ import io.sparkreel.bucketing.InvalidInputException;
 import io.sparkreel.bucketing.bucket.AspectRatios;
 import io.sparkreel.bucketing.bucket.BucketConfig;
 import io.sparkreel.bucketing.media.FrameCount;
+import io.sparkreel.bucketing.media.PictureRules;
+import io.sparkreel.bucketing.media.PictureRules.Background;
+import io.sparkreel.bucketing.media.PictureRules.ImageOrientation;
+import io.sparkreel.bucketing.media.PictureRules.SampleAspect;
 import io.sparkreel.bucketing.media.Verify;
 import io.sparkreel.jobs.config.BucketLevel;
 import io.sparkreel.jobs.config.reader.Check;
+import io.sparkreel.jobs.config.reader.Choice;
 import io.sparkreel.jobs.config.reader.Default;
 import io.sparkreel.jobs.config.reader.InvalidValueException;
 import io.sparkreel.jobs.config.reader.NoEffect;
@@ -32,6 +37,10 @@ import java.util.Map;
  * @param probe whether numbers of a metadata table are trusted or checked
  * @param frameCount exact, or as headers say
  * @param verify how much of each clip is decoded
+ * @param sampleAspect whether films are stretched until their samples are square
+ * @param orientation whether pictures are turned as they say, or TIFF alone as in the reference
+ * @param background what transparent pixels are laid over: white, "#rrggbb", or ignore to drop alpha as the reference
+ *     does
  * @param draw where the random numbers come from
  * @param maxBadClips largest fraction of files that may end in quarantine, in [0, 1]
  * @param overwrite replace what an earlier run left in {@code output}
@@ -51,6 +60,9 @@ public record BucketingConfig(
         @Default("missing") ProbeMode probe,
         @Default("exact") FrameCount frameCount,
         @Default("none") Verify verify,
+        @Default("apply") SampleAspect sampleAspect,
+        @Default("apply") ImageOrientation orientation,
+        @Default("white") String background,
         @Default("keyed") DrawKind draw,
         @Default("0.5") double maxBadClips,
         @Default("false") boolean overwrite)
@@ -66,8 +78,24 @@ public record BucketingConfig(
                 "a number above 0 and up to 1");
         Check.atLeast("epochs", epochs, 1);
         Check.fraction("max_bad_clips", maxBadClips);
+        Check.that(
+                orientation != ImageOrientation.IGNORE, "orientation", Choice.word(orientation), "apply or reference");
+        rules(sampleAspect, orientation, background);
         Check.that(draw != DrawKind.NUMPY || seed >= 0, "seed", seed, "0 or more: NumPy takes no negative seed");
         buckets(bucketConfig, resolutions, resolutionSlack, frameInterval);
+    }
+
+    /** What a picture is. */
+    public PictureRules pictures() {
+        return rules(sampleAspect, orientation, background);
+    }
+
+    private static PictureRules rules(SampleAspect aspect, ImageOrientation orientation, String background) {
+        try {
+            return new PictureRules(aspect, orientation, Background.parse(background));
+        } catch (InvalidInputException e) {
+            throw new InvalidValueException("background", e);
+        }
     }
 
     /** The rule that assigns clips to buckets, with the resolutions of one's own. */
