@@ -27,7 +27,6 @@ public final class KeyedRandom {
         LATENT_NOISE(6),
         SAMPLING_NOISE(7),
         INITIALISATION(8),
-        ORDER(9),
         WORD_VECTOR(10);
 
         // Written down, not ordinal(): a new purpose must not change the streams of the others.

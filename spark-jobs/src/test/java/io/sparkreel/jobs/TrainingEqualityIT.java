@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sparkreel.model.checkpoint.CheckpointReader;
 import io.sparkreel.model.checkpoint.LocalStorage;
-import io.sparkreel.model.train.TrainingCheckpoint;
+import io.sparkreel.model.train.checkpoint.TrainingCheckpoint;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

@@ -8,7 +8,6 @@ import io.sparkreel.model.autoencoder.AutoencoderLayers.Weight;
 import io.sparkreel.model.checkpoint.DeviceWeights;
 import io.sparkreel.model.checkpoint.WeightsFolder;
 import io.sparkreel.model.checkpoint.safetensors.TensorCheck;
-import io.sparkreel.model.torch.EncoderKernels;
 import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.TensorScope;
@@ -32,7 +31,7 @@ public final class AutoencoderKl implements LatentCodec {
     private static final double LEAST_LOG_VARIANCE = -30;
     private static final double MOST_LOG_VARIANCE = 20;
 
-    private final EncoderKernels kernels = EncoderKernels.instance();
+    private final AutoencoderKernels kernels = AutoencoderKernels.instance();
     private final AutoencoderConfig config;
     private final CodecGeometry geometry;
     private final DeviceWeights weights;

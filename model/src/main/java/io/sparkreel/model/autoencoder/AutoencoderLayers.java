@@ -7,7 +7,7 @@ import java.util.List;
 /** What an autoencoder consists of: its layers in the order they run, with the published names of their weights. */
 final class AutoencoderLayers {
 
-    /** What a layer does; see {@code encoders.py}. */
+    /** What a layer does; see {@code autoencoder.py}. */
     enum Operation {
         CONVOLVE,
         NORM_CONVOLVE,

@@ -4,7 +4,7 @@ package io.sparkreel.model.bench;
 import io.sparkreel.model.BatchShape;
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.LatentShape;
-import io.sparkreel.model.stdit.Stdit2Config;
+import io.sparkreel.model.family.DenoiserConfig;
 import io.sparkreel.model.torch.Precision;
 import java.util.HashMap;
 import java.util.List;
@@ -30,8 +30,6 @@ record BenchmarkArguments(
         Precision precision,
         int warmup,
         int steps) {
-    static final int LATENT_CHANNELS = 4;
-    static final int TEXT_WIDTH = 4096;
 
     private static final List<String> REQUIRED = List.of(
             "--hidden",
@@ -79,7 +77,8 @@ record BenchmarkArguments(
         if (precision == null) {
             throw refused(DTYPE + " is " + values.get(DTYPE), "Set it to fp32 or bf16");
         }
-        LatentShape latent = new LatentShape(LATENT_CHANNELS, n.get("--frames"), n.get("--height"), n.get("--width"));
+        LatentShape latent =
+                new LatentShape(BenchmarkModel.LATENT_CHANNELS, n.get("--frames"), n.get("--height"), n.get("--width"));
         BatchShape shape = new BatchShape(n.get("--batch"), latent, n.get("--text-tokens"));
         return new BenchmarkArguments(
                 n.get("--hidden"),
@@ -108,20 +107,8 @@ record BenchmarkArguments(
         return precision == Precision.BFLOAT16 ? "bf16" : "fp32";
     }
 
-    Stdit2Config config() {
-        return new Stdit2Config(
-                512,
-                LATENT_CHANNELS,
-                List.of(1, 2, 2),
-                hidden,
-                depth,
-                heads,
-                4,
-                0.1,
-                true,
-                TEXT_WIDTH,
-                shape.textTokens(),
-                true);
+    DenoiserConfig config() {
+        return BenchmarkModel.of(hidden, depth, heads, shape.textTokens());
     }
 
     void describe(Map<String, Object> report) {

@@ -3,8 +3,10 @@ package io.sparkreel.model.bench;
 
 import io.sparkreel.model.BatchShape;
 import io.sparkreel.model.CodecGeometry;
-import io.sparkreel.model.stdit.Stdit2Config;
-import io.sparkreel.model.stdit.Stdit2Memory;
+import io.sparkreel.model.family.Cost;
+import io.sparkreel.model.family.DenoiserConfig;
+import io.sparkreel.model.family.Families;
+import io.sparkreel.model.torch.Precision;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,7 +35,6 @@ public final class MemoryTable {
 
     private static final CodecGeometry CODEC = CodecGeometry.frameByFrame(4, 8);
     private static final int TEXT_TOKENS = 200;
-    private static final int BF16 = 2;
     private static final int MOST = 1 << 12;
 
     private MemoryTable() {}
@@ -57,9 +58,7 @@ public final class MemoryTable {
     }
 
     static void print(PrintStream out) {
-        int[] sizes = Stdit2Config.preset("STDiT2-XL/2");
-        Stdit2Config model = new Stdit2Config(
-                512, 4, List.of(1, 2, 2), sizes[1], sizes[0], sizes[2], 4.0, 0.1, true, 4096, TEXT_TOKENS, true);
+        DenoiserConfig model = Families.published("STDiT2-XL/2");
         List<String> head = new ArrayList<>(List.of("GPU", "T5 and VAE", "grad_checkpoint", "memory_gib"));
         BUCKETS.forEach(bucket -> head.add(bucket.name()));
         out.println("| " + String.join(" | ", head) + " |");
@@ -68,7 +67,7 @@ public final class MemoryTable {
             for (boolean beside : new boolean[] {true, false}) {
                 for (boolean checkpoint : new boolean[] {true, false}) {
                     double budget = gpu.gib() - RUNTIME_GIB - (beside ? AUTOENCODER_GIB + TEXT_ENCODER_GIB : 0);
-                    Stdit2Memory memory = new Stdit2Memory(model, BF16, checkpoint);
+                    Cost memory = model.cost(Precision.BFLOAT16, checkpoint);
                     List<String> row = new ArrayList<>(List.of(
                             gpu.name(),
                             beside ? "on the GPU" : "encoded before",
@@ -86,11 +85,11 @@ public final class MemoryTable {
         out.printf(
                 Locale.ROOT,
                 "Parameters, gradients, moments and average: %.1f GiB.%n",
-                new Stdit2Memory(model, BF16, true).fixedBytes() / GIB);
+                model.cost(Precision.BFLOAT16, true).state().bytes() / GIB);
     }
 
     /** 0 if not one clip fits. */
-    private static int largestBatch(Stdit2Memory memory, Bucket bucket, double bytes) {
+    private static int largestBatch(Cost memory, Bucket bucket, double bytes) {
         int batch = 0;
         while (batch < MOST && memory.peakBytes(bucket.shape(batch + 1)) <= bytes) {
             batch++;

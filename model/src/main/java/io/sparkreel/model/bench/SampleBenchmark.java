@@ -5,14 +5,12 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkreel.model.BatchShape;
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.LatentShape;
-import io.sparkreel.model.diffusion.AncestralSampler;
-import io.sparkreel.model.diffusion.NoiseSchedule;
-import io.sparkreel.model.diffusion.Sampler;
+import io.sparkreel.model.family.Cost;
 import io.sparkreel.model.generate.Caption;
 import io.sparkreel.model.generate.ClipShape;
 import io.sparkreel.model.generate.LatentGenerator;
 import io.sparkreel.model.generate.LatentRequest;
-import io.sparkreel.model.stdit.Stdit2Flops;
+import io.sparkreel.model.process.Sampler;
 import io.sparkreel.model.torch.Kernels;
 import io.sparkreel.model.torch.TensorScope;
 import io.sparkreel.model.torch.Tensors;
@@ -26,7 +24,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Measures denoising steps of an STDiT2 with random weights, in this process alone: each is one pass over the captions
+ * Measures denoising steps of a model with random weights, in this process alone: each is one pass over the captions
  * of a batch and as many null captions, guidance, and the move to the next latents. Prints one line of JSON.
  */
 public final class SampleBenchmark {
@@ -64,7 +62,7 @@ public final class SampleBenchmark {
             double[] seconds = draw(arguments, arguments.steps(), weights, tensors);
             processor = ProcessUsage.processorSeconds() - processor;
             double mean = Arrays.stream(seconds).average().orElseThrow();
-            Stdit2Flops flops = new Stdit2Flops(arguments.config());
+            Cost cost = arguments.config().cost(arguments.precision(), false);
             BatchShape shape = arguments.shape();
             BatchShape guided = new BatchShape(2 * shape.clips(), shape.latent(), shape.textTokens());
             Map<String, Object> report = new LinkedHashMap<>();
@@ -72,8 +70,8 @@ public final class SampleBenchmark {
             report.put("mean_s", mean);
             report.put("min_s", Arrays.stream(seconds).min().orElseThrow());
             report.put("cpu_s_per_step", processor / arguments.steps());
-            report.put("tokens_per_s", flops.tokens(guided) / mean);
-            report.put("tflops", flops.forward(guided) / mean / 1e12);
+            report.put("tokens_per_s", cost.tokens(guided) / mean);
+            report.put("tflops", cost.forward(guided) / mean / 1e12);
             report.put("peak_rss_mib", ProcessUsage.peakMebibytes(tensors));
             report.put("parameters", weights.parameters().layout().elements());
             report.put("device", tensors.device());
@@ -84,8 +82,7 @@ public final class SampleBenchmark {
 
     /** Seconds of each step; the first takes with it what all share. */
     private static double[] draw(BenchmarkArguments arguments, int steps, ModelWeights weights, Tensors tensors) {
-        NoiseSchedule schedule = NoiseSchedule.linear(Integer.toString(steps));
-        Sampler sampler = new AncestralSampler(schedule, false, tensors);
+        Sampler sampler = BenchmarkModel.process(arguments.config()).sampler("iddpm", steps, tensors);
         LatentGenerator generator = new LatentGenerator(
                 weights.model(tensors, arguments.precision()),
                 weights.nullCaption(),
@@ -105,7 +102,7 @@ public final class SampleBenchmark {
     }
 
     private static List<LatentRequest> requests(BenchmarkArguments arguments) {
-        RandomClips clips = new RandomClips(SEED, arguments.shape().textTokens(), BenchmarkArguments.TEXT_WIDTH);
+        RandomClips clips = new RandomClips(SEED, arguments.shape().textTokens(), BenchmarkModel.TEXT_WIDTH);
         List<LatentRequest> requests = new ArrayList<>();
         for (int prompt = 0; prompt < arguments.shape().clips(); prompt++) {
             requests.add(new LatentRequest(new Caption(clips.text(prompt), clips.mask()), SEED, prompt, 0, 0, null));

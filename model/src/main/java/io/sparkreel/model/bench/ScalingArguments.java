@@ -4,9 +4,8 @@ package io.sparkreel.model.bench;
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.collective.ring.RingOptions;
 import io.sparkreel.model.collective.ring.Transport;
-import io.sparkreel.model.stdit.Stdit2Config;
+import io.sparkreel.model.family.DenoiserConfig;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
@@ -17,8 +16,6 @@ import java.util.Map;
  * @param transport between the ranks
  */
 record ScalingArguments(Map<String, Integer> values, Transport transport) {
-    static final int LATENT_CHANNELS = 4;
-    static final int TEXT_WIDTH = 4096;
     private static final String TRANSPORT = "--transport";
 
     static ScalingArguments parse(String[] words) {
@@ -77,20 +74,8 @@ record ScalingArguments(Map<String, Integer> values, Transport transport) {
         return values.get(name);
     }
 
-    Stdit2Config config() {
-        return new Stdit2Config(
-                512,
-                LATENT_CHANNELS,
-                List.of(1, 2, 2),
-                of("--hidden"),
-                of("--depth"),
-                of("--heads"),
-                4,
-                0.1,
-                true,
-                TEXT_WIDTH,
-                of("--text-tokens"),
-                true);
+    DenoiserConfig config() {
+        return BenchmarkModel.of(of("--hidden"), of("--depth"), of("--heads"), of("--text-tokens"));
     }
 
     RingOptions ringOptions() {

@@ -12,15 +12,15 @@ import io.sparkreel.model.collective.Rendezvous;
 import io.sparkreel.model.collective.SingleProcess;
 import io.sparkreel.model.collective.Work;
 import io.sparkreel.model.collective.ring.TcpRing;
+import io.sparkreel.model.denoiser.ParameterLayout;
 import io.sparkreel.model.metrics.StepMetrics.Phase;
-import io.sparkreel.model.stdit.ParameterLayout;
 import io.sparkreel.model.torch.FlatBuffer;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
-import io.sparkreel.model.train.LearningRate;
 import io.sparkreel.model.train.MicroBatch;
 import io.sparkreel.model.train.ModelWeights;
 import io.sparkreel.model.train.Trainer;
+import io.sparkreel.model.train.TrainerOptions;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -71,7 +71,7 @@ final class ScalingRank {
         try (Collective collective = connect(arguments, rendezvous);
                 ModelWeights weights = new ModelWeights(arguments.config(), tensors)) {
             weights.initialise(SEED);
-            Trainer.Options options = Trainer.Options.reference(SEED).withLearningRate(LearningRate.constant(2e-5));
+            TrainerOptions options = TrainerOptions.of(BenchmarkModel.process(arguments.config()), SEED);
             ParameterLayout layout = weights.parameters().layout();
             try (Trainer trainer = new Trainer(options, weights, tensors, collective);
                     FlatBuffer spare = new FlatBuffer(tensors, layout.elements())) {
@@ -90,12 +90,12 @@ final class ScalingRank {
 
     private MicroBatch microBatch(int number) {
         LatentShape shape = new LatentShape(
-                ScalingArguments.LATENT_CHANNELS,
+                BenchmarkModel.LATENT_CHANNELS,
                 arguments.of("--frames"),
                 arguments.of("--height"),
                 arguments.of("--width"));
         int batch = arguments.of("--batch");
-        return new RandomClips(SEED, arguments.of("--text-tokens"), ScalingArguments.TEXT_WIDTH)
+        return new RandomClips(SEED, arguments.of("--text-tokens"), BenchmarkModel.TEXT_WIDTH)
                 .microBatch(
                         "all",
                         shape,

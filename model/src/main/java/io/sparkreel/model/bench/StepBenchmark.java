@@ -5,15 +5,16 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.collective.SingleProcess;
-import io.sparkreel.model.stdit.Stdit2Flops;
+import io.sparkreel.model.family.Cost;
+import io.sparkreel.model.optim.OptimizerOptions;
 import io.sparkreel.model.torch.Kernels;
 import io.sparkreel.model.torch.TensorScope;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
-import io.sparkreel.model.train.LearningRate;
 import io.sparkreel.model.train.MicroBatch;
 import io.sparkreel.model.train.ModelWeights;
 import io.sparkreel.model.train.Trainer;
+import io.sparkreel.model.train.TrainerOptions;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,7 +26,6 @@ import java.util.Map;
  */
 public final class StepBenchmark implements AutoCloseable {
     private static final long SEED = 42;
-    private static final double LEARNING_RATE = 2e-5;
     private static final double NANOSECONDS = 1e9;
     private static final int PIXELS = 8; // of one latent row or column
 
@@ -37,15 +37,14 @@ public final class StepBenchmark implements AutoCloseable {
         weights = new ModelWeights(arguments.config(), tensors);
         weights.initialise(SEED);
         trainer = new Trainer(
-                Trainer.Options.reference(SEED)
-                        .withLearningRate(LearningRate.constant(LEARNING_RATE))
-                        .withoutEma()
+                TrainerOptions.of(BenchmarkModel.process(arguments.config()), SEED)
+                        .withOptimizer(OptimizerOptions.REFERENCE.withoutEma())
                         .withComputation(arguments.precision(), arguments.checkpoint()),
                 weights,
                 tensors,
                 new SingleProcess());
         LatentShape latent = arguments.shape().latent();
-        clips = new RandomClips(SEED, arguments.shape().textTokens(), BenchmarkArguments.TEXT_WIDTH)
+        clips = new RandomClips(SEED, arguments.shape().textTokens(), BenchmarkModel.TEXT_WIDTH)
                 .microBatch(
                         "all",
                         latent,
@@ -72,7 +71,7 @@ public final class StepBenchmark implements AutoCloseable {
     /** Runs the steps; the keys are those of the line that is printed. */
     static Map<String, Object> measure(BenchmarkArguments arguments) throws IOException {
         Torch.start(arguments.threads());
-        Stdit2Flops flops = new Stdit2Flops(arguments.config());
+        Cost cost = arguments.config().cost(arguments.precision(), arguments.checkpoint());
         Tensors device = Torch.fastestDevice();
         double before = ProcessUsage.peakMebibytes(device);
         try (StepBenchmark benchmark = new StepBenchmark(arguments, device)) {
@@ -96,8 +95,8 @@ public final class StepBenchmark implements AutoCloseable {
             report.put("mean_s", mean);
             report.put("min_s", shortest);
             report.put("cpu_s_per_step", (ProcessUsage.processorSeconds() - processor) / arguments.steps());
-            report.put("tokens_per_s", flops.tokens(arguments.shape()) / mean);
-            report.put("tflops", flops.trainingStep(arguments.shape()) / mean / 1e12);
+            report.put("tokens_per_s", cost.tokens(arguments.shape()) / mean);
+            report.put("tflops", cost.trainingStep(arguments.shape()) / mean / 1e12);
             report.put("peak_rss_mib", ProcessUsage.peakMebibytes(device));
             report.put("peak_rss_before_mib", before);
             report.put("loss", lastLoss);

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.generate;
 
+import io.sparkreel.model.ClipFacts;
 import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.KeyedRandom.Purpose;
 import io.sparkreel.model.LatentShape;
-import io.sparkreel.model.diffusion.Sampler;
-import io.sparkreel.model.diffusion.Sampler.Guidance;
-import io.sparkreel.model.stdit.Captions;
-import io.sparkreel.model.stdit.Stdit2;
-import io.sparkreel.model.stdit.Stdit2Input;
+import io.sparkreel.model.denoiser.Denoiser;
+import io.sparkreel.model.denoiser.DenoiserInput;
+import io.sparkreel.model.denoiser.TextBatch;
+import io.sparkreel.model.process.Sampler;
+import io.sparkreel.model.process.Sampler.Guidance;
 import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.TensorScope;
 import io.sparkreel.model.torch.Tensors;
@@ -19,13 +20,13 @@ import java.util.function.IntConsumer;
 
 /** Samples the latents of clips for captions with a diffusion model, a batch of one shape at a time. */
 public final class LatentGenerator implements LatentSource {
-    private final Stdit2 model;
+    private final Denoiser model;
     private final float[] nullCaption;
     private final Sampler sampler;
     private final Guidance guidance;
 
     /** @param nullCaption text features of no caption, [slots, W] */
-    public LatentGenerator(Stdit2 model, float[] nullCaption, Sampler sampler, Guidance guidance) {
+    public LatentGenerator(Denoiser model, float[] nullCaption, Sampler sampler, Guidance guidance) {
         this.model = model;
         this.nullCaption = nullCaption;
         this.sampler = sampler;
@@ -43,16 +44,17 @@ public final class LatentGenerator implements LatentSource {
         try (TensorScope scope = TensorScope.open()) {
             RequestNoise noise = new RequestNoise(requests, size, tensors, shape);
             float[] begin = noise.next();
-            placeGivenFrames(requests, begin, latent.channels(), latent.frames());
-            Captions captions = captions(requests);
-            Stdit2Input.ClipSize sizes = sizes(clip, 2 * n);
+            placeConditioningFrames(requests, begin, latent.channels(), latent.frames());
+            TextBatch captions = captions(requests);
+            ClipFacts sizes = sizes(clip, 2 * n);
             // Only the shape of these zeros matters: captions and sizes are embedded once for all steps.
             Tensor empty = tensors.zeros(latent.batch(2 * n));
-            Stdit2.Prepared prepared = model.prepare(new Stdit2Input(empty, new float[2 * n], captions, null, sizes));
-            Sampler.Denoiser denoiser = (latents, modelTime, noised) -> model.forward(
-                    new Stdit2Input(latents, filled(2 * n, modelTime), captions, noised, sizes), prepared);
+            Denoiser.Prepared prepared =
+                    model.prepare(new DenoiserInput(empty, new float[2 * n], captions, null, sizes));
+            Sampler.Prediction prediction = (latents, modelTime, noised) -> model.forward(
+                    new DenoiserInput(latents, filled(2 * n, modelTime), captions, noised, sizes), prepared);
             float[] mask = conditioned ? mask(requests, latent.frames()) : null;
-            float[] all = sampler.sample(denoiser, tensors.of(begin, shape), guidance, mask, noise, progress)
+            float[] all = sampler.sample(prediction, tensors.of(begin, shape), guidance, mask, noise, progress)
                     .floats();
             float[][] latents = new float[n][];
             for (int i = 0; i < n; i++) {
@@ -113,7 +115,8 @@ public final class LatentGenerator implements LatentSource {
         }
     }
 
-    private static void placeGivenFrames(List<LatentRequest> requests, float[] latents, int channels, int frames) {
+    private static void placeConditioningFrames(
+            List<LatentRequest> requests, float[] latents, int channels, int frames) {
         int area = latents.length / requests.size() / channels / frames;
         for (int i = 0; i < requests.size(); i++) {
             if (requests.get(i).given() == null) {
@@ -146,7 +149,7 @@ public final class LatentGenerator implements LatentSource {
     }
 
     /** The captions, then the null caption as often, under the same masks. */
-    private Captions captions(List<LatentRequest> requests) {
+    private TextBatch captions(List<LatentRequest> requests) {
         List<Caption> captions = requests.stream().map(LatentRequest::caption).toList();
         List<float[]> features = new ArrayList<>();
         captions.forEach(caption -> features.add(caption.features()));
@@ -154,16 +157,16 @@ public final class LatentGenerator implements LatentSource {
         List<boolean[]> masks = new ArrayList<>();
         captions.forEach(caption -> masks.add(caption.mask()));
         captions.forEach(caption -> masks.add(caption.mask()));
-        return Captions.of(model.tensors(), nullCaption.length / masks.get(0).length, features, masks);
+        return TextBatch.of(model.tensors(), nullCaption.length / masks.get(0).length, features, masks);
     }
 
-    private static Stdit2Input.ClipSize sizes(ClipShape clip, int count) {
-        return new Stdit2Input.ClipSize(
+    private static ClipFacts sizes(ClipShape clip, int count) {
+        return new ClipFacts(
                 filled(count, clip.numFrames()),
                 filled(count, clip.height()),
                 filled(count, clip.width()),
-                filled(count, clip.toldAspectRatio()),
-                filled(count, clip.toldFps()));
+                filled(count, clip.conditionAspectRatio()),
+                filled(count, clip.conditionFps()));
     }
 
     private static float[] filled(int count, float value) {

@@ -3,9 +3,8 @@ package io.sparkreel.model.generate;
 
 import io.sparkreel.model.CodecGeometry;
 import io.sparkreel.model.InvalidInputException;
-import io.sparkreel.model.diffusion.MaskStrategy;
-import io.sparkreel.model.diffusion.MaskStrategy.Conditions;
-import io.sparkreel.model.diffusion.MaskStrategy.FrameSource;
+import io.sparkreel.model.generate.MaskStrategy.Conditions;
+import io.sparkreel.model.generate.MaskStrategy.FrameSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedSet;

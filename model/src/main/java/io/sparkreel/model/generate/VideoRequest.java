@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.generate;
 
-import io.sparkreel.model.diffusion.MaskStrategy.FrameSource;
+import io.sparkreel.model.generate.MaskStrategy.FrameSource;
 import java.util.List;
 import java.util.Map;
 

@@ -5,7 +5,6 @@ import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.checkpoint.DeviceWeights;
 import io.sparkreel.model.checkpoint.WeightsFolder;
 import io.sparkreel.model.checkpoint.safetensors.TensorCheck;
-import io.sparkreel.model.torch.EncoderKernels;
 import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.TensorScope;
@@ -30,7 +29,7 @@ public final class T5Encoder implements TextEncoder {
     private static final String POSITIONS = "encoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight";
     private static final String FINAL_NORM = "encoder.final_layer_norm.weight";
 
-    private final EncoderKernels kernels = EncoderKernels.instance();
+    private final TextKernels kernels = TextKernels.instance();
     private final T5Config config;
     private final T5Tokenizer tokenizer;
     private final DeviceWeights weights;

@@ -13,11 +13,6 @@ import java.util.function.Supplier;
 public final class Autograd {
     private Autograd() {}
 
-    /** Runs with graph recording off, and restores the thread's mode. */
-    public static <T> T withoutGradients(Supplier<T> body) {
-        return inMode(false, body);
-    }
-
     /** Runs with graph recording on, and restores the thread's mode. */
     public static <T> T withGradients(Supplier<T> body) {
         return inMode(true, body);

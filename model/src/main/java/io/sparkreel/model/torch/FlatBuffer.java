@@ -4,7 +4,7 @@ package io.sparkreel.model.torch;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 
-/** One long-lived fp32 vector on a device, read, written and viewed by ranges of elements. */
+/** One long-lived vector on a device, read and written in fp32 and viewed by ranges of elements. */
 public final class FlatBuffer implements AutoCloseable {
     /** Elements moved between host and device at a time. */
     private static final long CHUNK = 1L << 20;
@@ -14,12 +14,17 @@ public final class FlatBuffer implements AutoCloseable {
     private final Tensor flat;
     private final long elements;
 
-    /** A vector of zeros. */
+    /** An fp32 vector of zeros. */
     public FlatBuffer(Tensors tensors, long elements) {
+        this(tensors, Precision.FLOAT32, elements);
+    }
+
+    /** A vector of zeros; values are rounded to its precision as they are written. */
+    public FlatBuffer(Tensors tensors, Precision precision, long elements) {
         this.tensors = tensors;
         this.elements = elements;
         try (TensorScope scope = TensorScope.open()) {
-            flat = owner.own(tensors.zeros(elements));
+            flat = owner.own(tensors.zeros(precision, elements));
         }
     }
 

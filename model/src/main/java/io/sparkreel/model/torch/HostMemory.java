@@ -5,12 +5,6 @@ import com.sun.jna.Function;
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.Platform;
 import com.sun.jna.Pointer;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /** This process's memory, as the operating system hands it out and takes it back. Where it cannot, nothing happens. */
 public final class HostMemory {
@@ -25,19 +19,19 @@ public final class HostMemory {
     private static final int MAPPING_THRESHOLD = -3;
 
     private static final int MEBIBYTE = 1 << 20;
-    /** A line of {@code smaps} that begins a mapping. */
-    private static final Pattern MAPPING =
-            Pattern.compile("(?<from>\\p{XDigit}+)-(?<to>\\p{XDigit}+) (?<mode>\\S+) .*?(?:/(?<file>[^/]*))?");
-    /** The line of a mapping none of whose pages differs from its file: to forget one that does would lose it. */
-    private static final Pattern UNCHANGED = Pattern.compile("Anonymous: +0 kB");
-    /** Files that stay mapped as long as the process lives: no other mapping can come to lie where theirs was found. */
-    private static final Set<String> ALWAYS_MAPPED = Set.of("libtorch_cpu.so", "libc10.so", "libjvm.so", "modules");
+    /** Parameters from which on a step takes so long that giving back memory in its midst does not count. */
+    private static final long LARGE_MODEL = 1L << 28;
 
     private static final Function ADVISE = function("madvise");
     private static final Function TRIM = function("malloc_trim");
     private static final Function TUNE = function("mallopt");
 
     private HostMemory() {}
+
+    /** Whether a model of this many parameters gives back memory as it trains. */
+    public static boolean isLarge(long parameters) {
+        return parameters >= LARGE_MODEL;
+    }
 
     /** A function of the C library, null where that has none of this name. */
     private static Function function(String name) {
@@ -69,31 +63,11 @@ public final class HostMemory {
     }
 
     /**
-     * Gives back what neither Java nor native code uses, before something large is allocated beside it; and code that only
-     * the start of libtorch and of Java has run.
+     * Gives back what neither Java nor native code uses, before something large is allocated beside it.
      */
     public static void makeRoom() {
         System.gc();
         trim();
-        forgetCode();
-    }
-
-    /** Takes code out of memory; what of it runs again is mapped again, from the page cache and without being read. */
-    private static void forgetCode() {
-        Matcher code = null;
-        try {
-            for (String line : Files.readAllLines(Path.of("/proc/self/smaps"))) {
-                Matcher mapping = MAPPING.matcher(line);
-                if (mapping.matches()) {
-                    boolean written = mapping.group("mode").contains("w");
-                    code = !written && ALWAYS_MAPPED.contains(String.valueOf(mapping.group("file"))) ? mapping : null;
-                } else if (code != null && UNCHANGED.matcher(line).matches()) {
-                    advise(Long.parseLong(code.group("from"), 16), Long.parseLong(code.group("to"), 16), NOT_NEEDED);
-                }
-            }
-        } catch (IOException e) {
-            return; // then it stays
-        }
     }
 
     /**

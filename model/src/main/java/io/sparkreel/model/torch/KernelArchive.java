@@ -21,6 +21,15 @@ final class KernelArchive {
 
     private KernelArchive() {}
 
+    /** The source of a class with the functions of {@code shared.py} as its first. */
+    static String withShared(String source, String shared, String className) {
+        String marker = "  training : bool\n";
+        int begin = source.indexOf(marker) + marker.length();
+        String functions =
+                shared.substring(shared.indexOf("  def ")).replace("__torch__.Shared", "__torch__." + className);
+        return source.substring(0, begin) + "\n" + functions + source.substring(begin);
+    }
+
     static byte[] pack(String source, String className) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (ZipOutputStream zip = new ZipOutputStream(bytes)) {

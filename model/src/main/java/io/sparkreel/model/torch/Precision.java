@@ -13,8 +13,13 @@ public enum Precision {
         this.code = code;
     }
 
+    /** Bytes of a value. */
+    public int bytes() {
+        return this == BFLOAT16 ? Short.BYTES : Float.BYTES;
+    }
+
     /** PyTorch's number for the type; scripts have no names for types. */
-    long code() {
+    public long code() {
         return code;
     }
 }

@@ -11,10 +11,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
- * TorchScript source of this package, compiled, and its functions called by name. Arguments are tensors, lists of
+ * TorchScript source, compiled, and its functions called by name. Arguments are tensors, lists of
  * tensors, numbers ({@code Long}, {@code Double} and arrays of them), flags and strings.
  */
-final class ScriptModule {
+public final class ScriptModule {
     /**
      * A setting of the thread, made at its first call. The optimising executor recompiles on its first calls and gains
      * nothing on kernels as coarse as ours; and what it compiled on one thread all others run from then on, with its own
@@ -31,10 +31,18 @@ final class ScriptModule {
         this.handle = handle;
     }
 
-    /** Compiles a resource that holds one class. It stays loaded as long as the process lives. */
-    static ScriptModule load(String resource, String className) {
-        try (InputStream in = ScriptModule.class.getResourceAsStream(resource)) {
-            byte[] archive = KernelArchive.pack(new String(in.readAllBytes(), StandardCharsets.UTF_8), className);
+    /**
+     * Compiles a source that holds one class, of the name of its Java face. It stays loaded as long as the process lives.
+     *
+     * @param face the typed Java face, beside which the resource lies
+     * @param shared whether the source uses functions of {@code shared.py}
+     */
+    public static ScriptModule load(Class<?> face, String resource, boolean shared) {
+        String name = face.getSimpleName();
+        String source = text(face, resource);
+        byte[] archive = KernelArchive.pack(
+                shared ? KernelArchive.withShared(source, text(ScriptModule.class, "shared.py"), name) : source, name);
+        try {
             return new ScriptModule(
                     JniUtils.loadModuleHandle(new ByteArrayInputStream(archive), Device.cpu(), false, false));
         } catch (IOException e) {
@@ -42,11 +50,21 @@ final class ScriptModule {
         }
     }
 
-    void run(String function, Object... arguments) {
+    private static String text(Class<?> beside, String resource) {
+        try (InputStream in = beside.getResourceAsStream(resource)) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Calls a function for what it does. */
+    public void run(String function, Object... arguments) {
         TorchNative.deleteValue(call(function, arguments));
     }
 
-    double number(String function, Object... arguments) {
+    /** Calls a function that returns a number. */
+    public double number(String function, Object... arguments) {
         long result = call(function, arguments);
         try {
             return TorchNative.valueToDouble(result);
@@ -55,7 +73,8 @@ final class ScriptModule {
         }
     }
 
-    Tensor tensor(String function, Object... arguments) {
+    /** Calls a function that returns a tensor, which the current scope owns. */
+    public Tensor tensor(String function, Object... arguments) {
         long result = call(function, arguments);
         try {
             return TensorScope.adopt(TorchNative.valueToTensor(result));
@@ -64,7 +83,8 @@ final class ScriptModule {
         }
     }
 
-    List<Tensor> tensors(String function, Object... arguments) {
+    /** Calls a function that returns tensors, which the current scope owns. */
+    public List<Tensor> tensors(String function, Object... arguments) {
         long result = call(function, arguments);
         try {
             long[] handles = TorchNative.valueToTensors(result);

@@ -18,7 +18,6 @@ final class TorchNative {
     private static final Object LIBRARY;
     private static final MethodHandle RUN_METHOD;
     private static final MethodHandle DELETE_TENSOR;
-    private static final MethodHandle DELETE_MODULE;
     private static final MethodHandle DELETE_VALUE;
     private static final MethodHandle VALUE_FROM_TENSOR;
     private static final MethodHandle VALUE_FROM_TENSORS;
@@ -57,7 +56,6 @@ final class TorchNative {
                     boolean.class,
                     boolean.class);
             DELETE_TENSOR = bind(lookup, type, "torchDeleteTensor", void.class, long.class);
-            DELETE_MODULE = bind(lookup, type, "torchDeleteModule", void.class, long.class);
             DELETE_VALUE = bind(lookup, type, "torchDeleteIValue", void.class, long.class);
             VALUE_FROM_TENSOR = bind(lookup, type, "iValueFromTensor", long.class, long.class);
             VALUE_FROM_TENSORS = bind(lookup, type, "iValueFromTensorList", long.class, long[].class);
@@ -115,14 +113,6 @@ final class TorchNative {
     static void deleteTensor(long handle) {
         try {
             DELETE_TENSOR.invokeExact(handle);
-        } catch (Throwable e) {
-            throw propagate(e);
-        }
-    }
-
-    static void deleteModule(long handle) {
-        try {
-            DELETE_MODULE.invokeExact(handle);
         } catch (Throwable e) {
             throw propagate(e);
         }

@@ -1,52 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.train;
 
+import io.sparkreel.model.ClipFacts;
 import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.KeyedRandom.Purpose;
-import io.sparkreel.model.diffusion.FrameMask;
+import io.sparkreel.model.process.DiffusionProcess;
 import java.util.Arrays;
-import java.util.function.ToIntFunction;
 
 /** Draws keyed by (seed, epoch, clip), so that it does not matter which rank draws, or in which order. */
 final class KeyedDraws implements Draws {
     private final long seed;
-    private final ToIntFunction<KeyedRandom> timestep;
+    private final DiffusionProcess process;
     private final FrameMask frameMask;
     private final double captionDropout;
 
     /**
-     * @param timestep draws a step of the schedule
+     * @param process draws the times
      * @param frameMask null to noise all frames
      * @param captionDropout share of the captions that are dropped
      */
-    KeyedDraws(long seed, ToIntFunction<KeyedRandom> timestep, FrameMask frameMask, double captionDropout) {
+    KeyedDraws(long seed, DiffusionProcess process, FrameMask frameMask, double captionDropout) {
         this.seed = seed;
-        this.timestep = timestep;
+        this.process = process;
         this.frameMask = frameMask;
         this.captionDropout = captionDropout;
     }
 
     @Override
     public Drawn of(MicroBatch microBatch) {
-        int[] steps = new int[microBatch.samples().size()];
-        boolean[] dropped = new boolean[steps.length];
-        for (int b = 0; b < steps.length; b++) {
-            steps[b] = timestep.applyAsInt(random(microBatch, b, Purpose.TIMESTEP));
+        float[] times = new float[microBatch.samples().size()];
+        boolean[] dropped = new boolean[times.length];
+        ClipFacts facts = microBatch.facts();
+        for (int b = 0; b < times.length; b++) {
+            KeyedRandom random = random(microBatch, b, Purpose.TIMESTEP);
+            times[b] = process.drawTime(random, microBatch.shape(), facts, b);
             dropped[b] = random(microBatch, b, Purpose.TEXT_DROPOUT).nextDouble() < captionDropout;
         }
         boolean[] masks = frameMask == null ? null : masks(microBatch);
-        return new Drawn(noise(microBatch, microBatch.epoch()), steps, masks, dropped);
+        return new Drawn(noise(microBatch, microBatch.epoch()), times, masks, dropped);
     }
 
     /**
-     * What validation uses: all captions, no conditioning frames, and noise that depends on clip and step alone.
-     *
-     * @param step of the schedule
+     * What validation uses: all captions, no conditioning frames, and noise that depends on the clip and the whole part
+     * of the time alone.
      */
-    Drawn fixed(MicroBatch microBatch, int step) {
-        int[] steps = new int[microBatch.samples().size()];
-        Arrays.fill(steps, step);
-        return new Drawn(noise(microBatch, step), steps, null, new boolean[steps.length]);
+    Drawn fixed(MicroBatch microBatch, float time) {
+        float[] times = new float[microBatch.samples().size()];
+        Arrays.fill(times, time);
+        return new Drawn(noise(microBatch, (long) time), times, null, new boolean[times.length]);
     }
 
     /** @param repetition tells draws of noise for the same clip apart */

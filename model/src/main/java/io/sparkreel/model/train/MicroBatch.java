@@ -2,6 +2,7 @@
 package io.sparkreel.model.train;
 
 import io.sparkreel.model.BatchShape;
+import io.sparkreel.model.ClipFacts;
 import io.sparkreel.model.LatentShape;
 import java.util.List;
 
@@ -38,5 +39,21 @@ public record MicroBatch(
     /** What the model computes on. */
     public BatchShape computedShape() {
         return new BatchShape(samples.size(), shape, textSlots);
+    }
+
+    /** What the model is told about the clips; the aspect ratio is width / height, as the reference trains. */
+    public ClipFacts facts() {
+        int count = samples.size();
+        ClipFacts facts =
+                new ClipFacts(new float[count], new float[count], new float[count], new float[count], new float[count]);
+        for (int b = 0; b < count; b++) {
+            Sample sample = samples.get(b);
+            facts.numFrames()[b] = sample.numFrames();
+            facts.height()[b] = sample.height();
+            facts.width()[b] = sample.width();
+            facts.aspectRatio()[b] = (float) sample.width() / sample.height();
+            facts.fps()[b] = sample.fps();
+        }
+        return facts;
     }
 }

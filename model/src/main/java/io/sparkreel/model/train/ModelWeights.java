@@ -2,23 +2,36 @@
 package io.sparkreel.model.train;
 
 import io.sparkreel.model.KeyedRandom;
-import io.sparkreel.model.stdit.ParameterLayout;
-import io.sparkreel.model.stdit.Stdit2;
-import io.sparkreel.model.stdit.Stdit2Config;
+import io.sparkreel.model.denoiser.Denoiser;
+import io.sparkreel.model.family.DenoiserConfig;
+import io.sparkreel.model.optim.FlatParameters;
 import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.Tensors;
+import java.util.function.Predicate;
 
-/** All that makes a model beside its structure: the trainable parameters, and the fixed null caption. */
+/** All that makes a model beside its structure: the parameters, and the fixed null caption. */
 public final class ModelWeights implements AutoCloseable {
-    private final Stdit2Config config;
+    private final DenoiserConfig config;
     private final FlatParameters parameters;
     private final float[] nullCaption;
 
-    /** Weights that are all zero. */
-    public ModelWeights(Stdit2Config config, Tensors tensors) {
+    /** Weights that are all zero, and all trained. */
+    public ModelWeights(DenoiserConfig config, Tensors tensors) {
+        this(config, name -> false, Precision.FLOAT32, tensors);
+    }
+
+    /**
+     * Weights that are all zero.
+     *
+     * @param frozen which parameters are not trained
+     * @param computeType what the model computes in, and frozen parameters are kept in
+     */
+    public ModelWeights(DenoiserConfig config, Predicate<String> frozen, Precision computeType, Tensors tensors) {
         this.config = config;
-        parameters = new FlatParameters(ParameterLayout.of(config), tensors);
-        nullCaption = new float[config.modelMaxLength() * config.captionChannels()];
+        parameters = new FlatParameters(config.layout(), frozen, computeType, tensors);
+        nullCaption = config.names().nullCaption() == null
+                ? new float[0]
+                : new float[config.modelMaxLength() * config.captionChannels()];
     }
 
     /** Gives every tensor its first values, which depend on the seed and the tensor's name alone. */
@@ -32,32 +45,32 @@ public final class ModelWeights implements AutoCloseable {
     }
 
     /** The hyper-parameters these weights belong to. */
-    public Stdit2Config config() {
+    public DenoiserConfig config() {
         return config;
     }
 
-    /** The trainable parameters. */
+    /** The parameters. */
     public FlatParameters parameters() {
         return parameters;
     }
 
-    /** [slots, W]: text features of no caption. The array itself, to be filled by a reader. */
+    /** [slots, W]: text features of no caption, empty where the model has none. The array itself, to be filled by a reader. */
     public float[] nullCaption() {
         return nullCaption;
     }
 
     /** A model that computes with these weights, in fp32. */
-    public Stdit2 model(Tensors tensors) {
+    public Denoiser model(Tensors tensors) {
         return model(tensors, Precision.FLOAT32);
     }
 
     /**
      * A model that computes with these weights.
      *
-     * @param precision what its blocks compute in; the weights themselves stay fp32
+     * @param precision what its blocks compute in; trained weights stay fp32
      */
-    public Stdit2 model(Tensors tensors, Precision precision) {
-        return new Stdit2(config, parameters::tensor, tensors, precision);
+    public Denoiser model(Tensors tensors, Precision precision) {
+        return config.build(parameters, tensors, precision);
     }
 
     @Override

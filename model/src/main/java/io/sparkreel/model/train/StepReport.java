@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.train;
 
+import java.util.Map;
+
 /**
- * What one training step came to, over all ranks.
+ * The result of one training step, over all ranks.
  *
- * @param loss mean over the step's samples of squared error + weight * variational bound
- * @param squaredError its first term
- * @param variationalBound its second term, unweighted, in bits
+ * @param loss mean over the step's samples
+ * @param terms means of the terms of the loss, by name; empty if there was no clip
  * @param gradientNorm global norm before clipping
  * @param learningRate the rate of this step
  * @param samples clips in the step
@@ -15,14 +16,12 @@ package io.sparkreel.model.train;
  */
 public record StepReport(
         double loss,
-        double squaredError,
-        double variationalBound,
+        Map<String, Double> terms,
         double gradientNorm,
         double learningRate,
         int samples,
         boolean skipped,
         boolean stop) {
-
     /** Whether the loss or the gradient was not finite. */
     public boolean notFinite() {
         return skipped && samples > 0;

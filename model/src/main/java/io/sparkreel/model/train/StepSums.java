@@ -2,24 +2,45 @@
 package io.sparkreel.model.train;
 
 import io.sparkreel.model.collective.Collective;
+import io.sparkreel.model.process.Terms;
 import java.nio.ByteBuffer;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 
-/** Sums over samples, and how many ranks want to stop. */
+/** Sums over samples of the loss and its terms, and how many ranks want to stop. */
 final class StepSums {
-    static final int LOSS = 0;
-    static final int SQUARED_ERROR = 1;
-    static final int BOUND = 2;
-    static final int COUNT = 3;
-    static final int STOP = 4;
+    private static final int LOSS = 0;
+    private static final int COUNT = 1;
+    private static final int STOP = 2;
+    private static final int FIRST_TERM = 3;
 
-    private final double[] values = new double[5];
+    private final List<String> terms;
+    private final double[] values;
 
-    /** Adds the samples of a micro-batch. */
-    void add(float[] losses, float[] squaredErrors, float[] bounds) {
-        for (int i = 0; i < losses.length; i++) {
-            values[LOSS] += losses[i];
-            values[SQUARED_ERROR] += squaredErrors[i];
-            values[BOUND] += bounds[i];
+    /** @param terms names of the terms, the same on all ranks */
+    StepSums(List<String> terms) {
+        this(terms, new double[FIRST_TERM + terms.size()]);
+    }
+
+    private StepSums(List<String> terms, double[] values) {
+        this.terms = terms;
+        this.values = values;
+    }
+
+    /**
+     * Adds the samples of a micro-batch.
+     *
+     * @param losses the values of {@code batch.total()}
+     */
+    void add(float[] losses, Terms batch) {
+        for (float loss : losses) {
+            values[LOSS] += loss;
+        }
+        for (int term = 0; term < terms.size(); term++) {
+            for (float value : batch.parts().get(terms.get(term)).floats()) {
+                values[FIRST_TERM + term] += value;
+            }
         }
         values[COUNT] += losses.length;
     }
@@ -29,15 +50,34 @@ final class StepSums {
         return values[LOSS];
     }
 
+    /** The number of samples. */
+    int samples() {
+        return (int) values[COUNT];
+    }
+
+    /** Whether some rank wants to stop. */
+    boolean stop() {
+        return values[STOP] > 0;
+    }
+
+    /** The means of the terms over the samples, by name. */
+    Map<String, Double> means() {
+        Map<String, Double> means = new LinkedHashMap<>();
+        for (int term = 0; term < terms.size(); term++) {
+            means.put(terms.get(term), values[FIRST_TERM + term] / values[COUNT]);
+        }
+        return means;
+    }
+
     /** Tells the other ranks whether this one wants to stop. */
     void askToStop(boolean wanted) {
         values[STOP] = wanted ? 1 : 0;
     }
 
-    /** The totals over all ranks, which all call this together; by the constants of this class. */
-    double[] over(Collective collective) {
+    /** The sums over all ranks, which all call this together. */
+    StepSums over(Collective collective) {
         if (collective.worldSize() == 1) {
-            return values;
+            return this;
         }
         ByteBuffer mine = ByteBuffer.allocate(values.length * Double.BYTES);
         mine.asDoubleBuffer().put(values);
@@ -47,6 +87,6 @@ final class StepSums {
                 totals[i] += ByteBuffer.wrap(rank).getDouble(i * Double.BYTES);
             }
         }
-        return totals;
+        return new StepSums(terms, totals);
     }
 }

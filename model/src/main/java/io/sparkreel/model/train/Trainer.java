@@ -2,28 +2,32 @@
 package io.sparkreel.model.train;
 
 import io.sparkreel.model.BatchShape;
-import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.collective.Collective;
 import io.sparkreel.model.collective.FlatRange;
 import io.sparkreel.model.collective.Work;
-import io.sparkreel.model.diffusion.DiffusionLoss;
-import io.sparkreel.model.diffusion.FrameMask;
-import io.sparkreel.model.diffusion.IddpmSpeed;
-import io.sparkreel.model.diffusion.NoiseSchedule;
+import io.sparkreel.model.denoiser.BlockwiseBackward;
+import io.sparkreel.model.denoiser.Denoiser;
+import io.sparkreel.model.denoiser.ParameterLayout;
+import io.sparkreel.model.family.Cost;
 import io.sparkreel.model.metrics.StepMetrics;
 import io.sparkreel.model.metrics.StepMetrics.Phase;
-import io.sparkreel.model.stdit.BlockwiseBackward;
-import io.sparkreel.model.stdit.ParameterLayout;
-import io.sparkreel.model.stdit.Stdit2;
-import io.sparkreel.model.stdit.Stdit2Flops;
+import io.sparkreel.model.optim.AdamW;
+import io.sparkreel.model.optim.Ema;
+import io.sparkreel.model.optim.FlatGradients;
+import io.sparkreel.model.optim.FlatParameters;
+import io.sparkreel.model.optim.GradientClip;
+import io.sparkreel.model.optim.Shard;
+import io.sparkreel.model.process.DiffusionProcess;
+import io.sparkreel.model.process.Terms;
+import io.sparkreel.model.torch.HostMemory;
 import io.sparkreel.model.torch.Kernels;
-import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.TensorScope;
 import io.sparkreel.model.torch.Tensors;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.IntConsumer;
 
 /**
@@ -35,105 +39,13 @@ import java.util.function.IntConsumer;
  * update.
  */
 public final class Trainer implements AutoCloseable {
-    /**
-     * How a run trains.
-     *
-     * @param process what noise is added and what the loss is
-     * @param frameMask which frames the model is conditioned on, null for none
-     * @param optimizer how gradients become an update
-     * @param computation what the model computes in
-     * @param freeze which parameters are not trained
-     * @param seed of every draw
-     */
-    public record Options(
-            ProcessOptions process,
-            FrameMask frameMask,
-            OptimizerOptions optimizer,
-            ComputeOptions computation,
-            Freeze freeze,
-            long seed) {
-        public Options {
-            if (freeze != Freeze.NOTHING && optimizer.adam().weightDecay() != 0) {
-                throw new InvalidInputException("Cannot freeze parameters: weight_decay is "
-                        + optimizer.adam().weightDecay() + " and would shrink them all the same. Set it to 0.");
-            }
-        }
-
-        /** As the reference trains by default, in fp32 and at a constant learning rate. */
-        public static Options reference(long seed) {
-            return new Options(
-                    ProcessOptions.REFERENCE,
-                    null,
-                    OptimizerOptions.REFERENCE,
-                    ComputeOptions.FP32,
-                    Freeze.NOTHING,
-                    seed);
-        }
-
-        public Options withProcess(ProcessOptions other) {
-            return new Options(other, frameMask, optimizer, computation, freeze, seed);
-        }
-
-        public Options withFrameMask(FrameMask other) {
-            return new Options(process, other, optimizer, computation, freeze, seed);
-        }
-
-        public Options withOptimizer(OptimizerOptions other) {
-            return new Options(process, frameMask, other, computation, freeze, seed);
-        }
-
-        public Options withComputation(Precision precision, boolean checkpointActivations) {
-            ComputeOptions other = new ComputeOptions(precision, checkpointActivations);
-            return new Options(process, frameMask, optimizer, other, freeze, seed);
-        }
-
-        public Options withFreeze(Freeze other) {
-            return new Options(process, frameMask, optimizer, computation, other, seed);
-        }
-
-        public Options withLearningRate(LearningRate rate) {
-            return withOptimizer(optimizer.withLearningRate(rate));
-        }
-
-        public Options withEma(double decay, boolean warmup) {
-            return withOptimizer(optimizer.withEma(new Ema.Options(decay, warmup)));
-        }
-
-        public Options withoutEma() {
-            return withOptimizer(optimizer.withEma(null));
-        }
-    }
-
-    /**
-     * The diffusion process of training.
-     *
-     * @param predictXstart the model predicts the clean latent instead of the noise
-     * @param vbWeight weight of the variational bound
-     * @param respacing kept steps of the schedule, empty for all
-     * @param speed use the timestep distribution and loss weights of {@link IddpmSpeed}; otherwise sample timesteps
-     *     uniformly
-     */
-    public record ProcessOptions(boolean predictXstart, double vbWeight, String respacing, boolean speed) {
-        /** The reference's defaults. */
-        public static final ProcessOptions REFERENCE = new ProcessOptions(false, 1, "", false);
-    }
-
-    /**
-     * @param precision what blocks compute in; weights, gradients and moments are fp32 in any case
-     * @param checkpointActivations recompute blocks in the backward pass
-     */
-    public record ComputeOptions(Precision precision, boolean checkpointActivations) {
-        /** In fp32, activations kept. */
-        public static final ComputeOptions FP32 = new ComputeOptions(Precision.FLOAT32, false);
-    }
-
-    private final Options options;
+    private final TrainerOptions options;
     private final ModelWeights weights;
     private final Collective collective;
     private final Tensors tensors;
     private final StepMetrics metrics = new StepMetrics();
-    private final Stdit2Flops flops;
-    private final Stdit2 model;
+    private final Cost cost;
+    private final Denoiser model;
     private final TrainingInputs inputs;
     private final Draws draws;
     private final Validation validation;
@@ -141,15 +53,13 @@ public final class Trainer implements AutoCloseable {
     private final FlatGradients gradients;
     private final AdamW optimizer;
     private final Ema ema;
-    private final WholeAverage wholeAverage;
+    private final GatheredEma gatheredEma;
     private final boolean sharded;
     private final Shard own;
     /** Gradients of each group. */
     private final List<FlatRange> ranges = new ArrayList<>();
     /** Gradients of which this rank takes the norm: its own part, without sharding those of all ranks. */
     private final List<List<Tensor>> normed = new ArrayList<>();
-    /** Gradients of what is frozen: kept at zero, they move neither moments nor parameters. */
-    private final List<Tensor> frozenGradients = new ArrayList<>();
 
     private volatile boolean stopRequested;
 
@@ -157,43 +67,30 @@ public final class Trainer implements AutoCloseable {
      * @param weights the model to train; the caller closes it after the trainer
      * @param collective the caller closes it too
      */
-    public Trainer(Options options, ModelWeights weights, Tensors tensors, Collective collective) {
+    public Trainer(TrainerOptions options, ModelWeights weights, Tensors tensors, Collective collective) {
         this(options, null, weights, tensors, collective);
     }
 
     /** @param given what is drawn, null to draw it by the options */
-    Trainer(Options options, Draws given, ModelWeights weights, Tensors tensors, Collective collective) {
+    Trainer(TrainerOptions options, Draws given, ModelWeights weights, Tensors tensors, Collective collective) {
         this.options = options;
         this.weights = weights;
         this.collective = collective;
         this.tensors = tensors;
-        flops = new Stdit2Flops(weights.config());
-        model = weights.model(tensors, options.computation().precision());
-        NoiseSchedule schedule = NoiseSchedule.linear(options.process().respacing());
-        IddpmSpeed speed = options.process().speed() ? new IddpmSpeed(schedule) : null;
-        DiffusionLoss loss = new DiffusionLoss(
-                schedule,
-                options.process().predictXstart(),
-                options.process().vbWeight(),
-                speed == null ? null : speed::errorWeight,
-                tensors);
-        inputs = new TrainingInputs(schedule, loss, weights.nullCaption(), tensors);
+        DiffusionProcess process = options.process();
+        TrainerOptions.Computation computation = options.computation();
+        cost = weights.config().cost(computation.precision(), computation.checkpointActivations());
+        model = weights.model(tensors, computation.precision());
+        inputs = new TrainingInputs(process, weights.nullCaption(), tensors);
         KeyedDraws keyed = new KeyedDraws(
-                options.seed(),
-                speed == null ? random -> random.nextInt(schedule.steps()) : speed::drawStep,
-                options.frameMask(),
-                weights.config().classDropoutProbability());
+                options.seed(), process, options.frameMask(), weights.config().classDropoutProbability());
         draws = given == null ? keyed : given;
-        validation = new Validation(model, inputs, keyed, schedule);
-        backward = new BlockwiseBackward(model, options.computation().checkpointActivations());
+        validation = new Validation(model, inputs, keyed, process);
+        boolean trims = tensors.isOnHost()
+                && HostMemory.isLarge(weights.parameters().all().elements());
+        backward = new BlockwiseBackward(model, computation.checkpointActivations(), trims);
         FlatParameters parameters = weights.parameters();
         gradients = new FlatGradients(parameters, tensors);
-        parameters.layout().slots().forEach((name, slot) -> {
-            if (options.freeze().holds(name)) {
-                frozenGradients.add(
-                        gradients.values().view(slot.begin(), slot.spec().elements()));
-            }
-        });
         ParameterLayout layout = parameters.layout();
         int ranks = collective.worldSize();
         sharded = options.optimizer().sharded() && ranks > 1;
@@ -208,11 +105,14 @@ public final class Trainer implements AutoCloseable {
         optimizer = new AdamW(options.optimizer().adam(), tensors, own);
         Ema.Options average = options.optimizer().ema();
         ema = average == null ? null : new Ema(parameters, tensors, average, own);
-        wholeAverage = new WholeAverage(
+        gatheredEma = new GatheredEma(
                 weights, tensors, options.computation().precision(), ema, own, sharded ? collective : null);
         if (collective.worldSize() > 1) {
             for (ParameterLayout.Group group : layout.groups()) {
-                ranges.add(FlatRange.of(gradients.values(), group.begin(), group.elements()));
+                ranges.add(
+                        group.elements() == 0
+                                ? null // all of it is frozen
+                                : FlatRange.of(gradients.values(), group.begin(), group.elements()));
             }
         }
     }
@@ -231,13 +131,13 @@ public final class Trainer implements AutoCloseable {
      * A model that computes with the averaged weights, as they are at the time. With optimizer sharding all ranks call
      * this together, each time they want the weights of that time.
      */
-    public Stdit2 averagedModel() {
-        return wholeAverage.model();
+    public Denoiser averagedModel() {
+        return gatheredEma.model();
     }
 
     /** The averaged weights of all parameters, of which this rank may keep a part alone. */
-    WholeAverage wholeAverage() {
-        return wholeAverage;
+    public GatheredEma gatheredEma() {
+        return gatheredEma;
     }
 
     /** The model's output for a micro-batch, owned by the current scope. */
@@ -246,9 +146,9 @@ public final class Trainer implements AutoCloseable {
     }
 
     /** The terms of the loss of a micro-batch, owned by the current scope; nothing is trained. */
-    DiffusionLoss.Terms terms(MicroBatch microBatch) {
+    Terms terms(MicroBatch microBatch) {
         TrainingInputs.Prepared prepared = inputs.prepare(microBatch, draws.of(microBatch));
-        return inputs.terms(model.forward(prepared.input()), prepared);
+        return prepared.batch().terms(model.forward(prepared.input()));
     }
 
     /** The gradients of the last step, as the optimizer has taken them. */
@@ -296,11 +196,11 @@ public final class Trainer implements AutoCloseable {
     public StepReport step(long step, List<MicroBatch> mine, int plannedSamples) {
         metrics.enter(Phase.FORWARD);
         gradients.clear();
-        StepSums sums = new StepSums();
+        StepSums sums = new StepSums(options.process().lossTerms());
         List<Work> reductions = new ArrayList<>();
         IntConsumer reduce = group -> {
-            if (collective.worldSize() > 1) {
-                FlatRange range = ranges.get(group);
+            FlatRange range = collective.worldSize() > 1 ? ranges.get(group) : null;
+            if (range != null) {
                 reductions.add(sharded ? collective.reduceScatterSum(range) : collective.allReduceSum(range));
             }
         };
@@ -314,7 +214,7 @@ public final class Trainer implements AutoCloseable {
         metrics.enter(Phase.COMMUNICATION);
         reductions.forEach(Work::await);
         sums.askToStop(stopRequested);
-        double[] totals = sums.over(collective);
+        StepSums totals = sums.over(collective);
         metrics.enter(Phase.OPTIMIZER);
         StepReport report = update(step, totals, plannedSamples);
         metrics.enter(Phase.OTHER);
@@ -338,12 +238,9 @@ public final class Trainer implements AutoCloseable {
             backward.run(
                     prepared.input(),
                     output -> {
-                        DiffusionLoss.Terms terms = inputs.terms(output, prepared);
+                        Terms terms = prepared.batch().terms(output);
                         float[] losses = terms.total().floats();
-                        sums.add(
-                                losses,
-                                terms.squaredError().floats(),
-                                terms.variationalBound().floats());
+                        sums.add(losses, terms);
                         for (float loss : losses) {
                             lossOfAll[0] += loss;
                         }
@@ -358,8 +255,8 @@ public final class Trainer implements AutoCloseable {
                 microBatch.bucket(),
                 microBatch.samples().size(),
                 lossOfAll[0],
-                flops.tokens(shape),
-                flops.trainingStep(shape),
+                cost.tokens(shape),
+                cost.trainingStep(shape),
                 metrics.enter(Phase.OTHER) - begin);
     }
 
@@ -370,17 +267,16 @@ public final class Trainer implements AutoCloseable {
         }
     }
 
-    private StepReport update(long step, double[] totals, int plannedSamples) {
-        int samples = (int) totals[StepSums.COUNT];
-        boolean stop = totals[StepSums.STOP] > 0;
+    private StepReport update(long step, StepSums totals, int plannedSamples) {
+        int samples = totals.samples();
+        boolean stop = totals.stop();
         double learningRate = options.optimizer().learningRate().at(step);
         if (samples == 0) {
-            return new StepReport(Double.NaN, Double.NaN, Double.NaN, 0, learningRate, 0, true, stop);
+            return new StepReport(Double.NaN, Map.of(), 0, learningRate, 0, true, stop);
         }
-        frozenGradients.forEach(gradient -> Kernels.instance().fill(gradient, 0));
         double overSamples = (double) plannedSamples / samples;
         double norm = overSamples * gradientNorm();
-        boolean finite = Double.isFinite(norm) && Double.isFinite(totals[StepSums.LOSS]);
+        boolean finite = Double.isFinite(norm) && Double.isFinite(totals.loss());
         if (finite) {
             scaleGradients(
                     overSamples * GradientClip.factor(norm, options.optimizer().gradientClip()));
@@ -390,15 +286,7 @@ public final class Trainer implements AutoCloseable {
                 ema.update(weights.parameters(), optimizer.steps());
             }
         }
-        return new StepReport(
-                totals[StepSums.LOSS] / samples,
-                totals[StepSums.SQUARED_ERROR] / samples,
-                totals[StepSums.BOUND] / samples,
-                norm,
-                learningRate,
-                samples,
-                !finite,
-                stop);
+        return new StepReport(totals.loss() / samples, totals.means(), norm, learningRate, samples, !finite, stop);
     }
 
     /** The norm over all ranks' parts, added up in the same order with and without sharding. */
@@ -445,6 +333,9 @@ public final class Trainer implements AutoCloseable {
             metrics.enter(Phase.COMMUNICATION);
             List<Work> gathers = new ArrayList<>();
             for (ParameterLayout.Group group : weights.parameters().layout().groups()) {
+                if (group.elements() == 0) {
+                    continue; // all of it is frozen
+                }
                 gathers.add(collective.allGatherParts(
                         FlatRange.of(weights.parameters().values(), group.begin(), group.elements())));
             }
@@ -461,9 +352,8 @@ public final class Trainer implements AutoCloseable {
         List<MicroBatch> found = new ArrayList<>();
         for (MicroBatch microBatch : mine) {
             gradients.clear();
-            StepSums sums = new StepSums();
+            StepSums sums = new StepSums(options.process().lossTerms());
             accumulate(microBatch, microBatch.samples().size(), sums, group -> {});
-            frozenGradients.forEach(gradient -> Kernels.instance().fill(gradient, 0));
             if (!Double.isFinite(sums.loss())
                     || !Double.isFinite(
                             Kernels.instance().norm(gradients.values().tensor()))) {
@@ -476,7 +366,7 @@ public final class Trainer implements AutoCloseable {
 
     @Override
     public void close() {
-        wholeAverage.close();
+        gatheredEma.close();
         if (ema != null) {
             ema.close();
         }

@@ -2,11 +2,10 @@
 package io.sparkreel.model.train;
 
 import io.sparkreel.model.LatentShape;
-import io.sparkreel.model.diffusion.DiffusionLoss;
-import io.sparkreel.model.diffusion.NoiseSchedule;
-import io.sparkreel.model.stdit.Captions;
-import io.sparkreel.model.stdit.Stdit2Input;
-import io.sparkreel.model.torch.Tensor;
+import io.sparkreel.model.denoiser.DenoiserInput;
+import io.sparkreel.model.denoiser.TextBatch;
+import io.sparkreel.model.process.DiffusionProcess;
+import io.sparkreel.model.process.Noised;
 import io.sparkreel.model.torch.Tensors;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,20 +15,18 @@ import java.util.List;
  * timesteps, captions of which some are dropped, frames of which some are not noised.
  */
 final class TrainingInputs {
-    private final NoiseSchedule schedule;
-    private final DiffusionLoss loss;
+    private final DiffusionProcess process;
     private final float[] nullCaption;
     private final Tensors tensors;
 
-    TrainingInputs(NoiseSchedule schedule, DiffusionLoss loss, float[] nullCaption, Tensors tensors) {
-        this.schedule = schedule;
-        this.loss = loss;
+    TrainingInputs(DiffusionProcess process, float[] nullCaption, Tensors tensors) {
+        this.process = process;
         this.nullCaption = nullCaption;
         this.tensors = tensors;
     }
 
     /** The model's input, and what its loss is computed from. */
-    record Prepared(Stdit2Input input, DiffusionLoss.Batch batch) {}
+    record Prepared(DenoiserInput input, Noised batch) {}
 
     /** The current scope owns its tensors. */
     Prepared prepare(MicroBatch microBatch, Draws.Drawn drawn) {
@@ -42,48 +39,28 @@ final class TrainingInputs {
         }
         long[] dimensions = shape.batch(samples.size());
         boolean[] mask = drawn.frameMask();
-        DiffusionLoss.Batch batch =
-                loss.noise(tensors.of(start, dimensions), tensors.of(drawn.noise(), dimensions), drawn.steps(), mask);
-        float[] times = new float[samples.size()];
-        for (int b = 0; b < times.length; b++) {
-            times[b] = schedule.modelTime(drawn.steps()[b]);
-        }
-        Stdit2Input input = new Stdit2Input(
-                batch.noised(),
-                times,
+        Noised batch = process.noise(
+                tensors, tensors.of(start, dimensions), tensors.of(drawn.noise(), dimensions), drawn.times(), mask);
+        DenoiserInput input = new DenoiserInput(
+                batch.latent(),
+                batch.modelTimes(),
                 captions(microBatch, drawn.dropped()),
                 mask == null ? null : tensors.of(asFloats(mask), samples.size(), shape.frames(), 1, 1),
-                sizes(samples));
+                microBatch.facts());
         return new Prepared(input, batch);
     }
 
-    private Captions captions(MicroBatch microBatch, boolean[] dropped) {
+    private TextBatch captions(MicroBatch microBatch, boolean[] dropped) {
         List<Sample> samples = microBatch.samples();
         List<float[]> features = new ArrayList<>();
         for (int b = 0; b < samples.size(); b++) {
             features.add(dropped[b] ? nullCaption : samples.get(b).text());
         }
-        return Captions.of(
+        return TextBatch.of(
                 tensors,
                 microBatch.textWidth(),
                 features,
                 samples.stream().map(Sample::textMask).toList());
-    }
-
-    /** In training the aspect ratio is width / height; the reference samples with its inverse. */
-    private static Stdit2Input.ClipSize sizes(List<Sample> samples) {
-        int count = samples.size();
-        Stdit2Input.ClipSize sizes = new Stdit2Input.ClipSize(
-                new float[count], new float[count], new float[count], new float[count], new float[count]);
-        for (int b = 0; b < count; b++) {
-            Sample sample = samples.get(b);
-            sizes.numFrames()[b] = sample.numFrames();
-            sizes.height()[b] = sample.height();
-            sizes.width()[b] = sample.width();
-            sizes.aspectRatio()[b] = (float) sample.width() / sample.height();
-            sizes.fps()[b] = sample.fps();
-        }
-        return sizes;
     }
 
     private static float[] asFloats(boolean[] flags) {
@@ -92,10 +69,5 @@ final class TrainingInputs {
             values[i] = flags[i] ? 1 : 0;
         }
         return values;
-    }
-
-    /** The terms of the loss of the model's output. */
-    DiffusionLoss.Terms terms(Tensor output, Prepared prepared) {
-        return loss.terms(output, prepared.batch());
     }
 }

@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.sparkreel.model.BatchShape;
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.LatentShape;
-import io.sparkreel.model.stdit.Stdit2Flops;
+import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.Tensor;
 import java.io.IOException;
 import java.util.Map;
@@ -34,8 +34,9 @@ class SampleBenchmarkTest {
         double mean = number(report, "mean_s");
         assertTrue(number(report, "min_s") > 0 && number(report, "min_s") <= mean, report.toString());
         assertEquals(2 * 2 * 2 * 6, number(report, "tokens_per_s") * mean, 1e-6);
-        double flops = new Stdit2Flops(
-                        BenchmarkArguments.parse(SMALL.split(" ")).config())
+        double flops = BenchmarkArguments.parse(SMALL.split(" "))
+                .config()
+                .cost(Precision.FLOAT32, false)
                 .forward(new BatchShape(4, new LatentShape(4, 2, 4, 6), 5));
         assertEquals(flops, number(report, "tflops") * 1e12 * mean, 1e-3 * flops);
         assertEquals(3, report.get("steps"));

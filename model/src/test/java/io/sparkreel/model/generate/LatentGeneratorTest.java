@@ -5,17 +5,16 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.sparkreel.model.ClipFacts;
 import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.KeyedRandom.Purpose;
 import io.sparkreel.model.LatentShape;
-import io.sparkreel.model.diffusion.AncestralSampler;
-import io.sparkreel.model.diffusion.NoiseSchedule;
-import io.sparkreel.model.diffusion.Sampler;
-import io.sparkreel.model.stdit.Captions;
-import io.sparkreel.model.stdit.ParameterLayout;
-import io.sparkreel.model.stdit.Stdit2;
-import io.sparkreel.model.stdit.Stdit2Config;
-import io.sparkreel.model.stdit.Stdit2Input;
+import io.sparkreel.model.denoiser.Denoiser;
+import io.sparkreel.model.denoiser.DenoiserInput;
+import io.sparkreel.model.denoiser.TextBatch;
+import io.sparkreel.model.family.stdit2.Stdit2Config;
+import io.sparkreel.model.process.Sampler;
+import io.sparkreel.model.process.iddpm.Iddpm;
 import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.TensorScope;
 import io.sparkreel.model.torch.Tensors;
@@ -51,7 +50,7 @@ class LatentGeneratorTest {
         weights = new ModelWeights(config, HOST);
         weights.initialise(1);
         // Training begins with layers of zeros; here all of them shall matter.
-        for (String name : ParameterLayout.of(config).slots().keySet()) {
+        for (String name : config.layout().slots().keySet()) {
             FloatBuffer values = weights.parameters().tensor(name).buffer().asFloatBuffer();
             float[] noise = new float[values.remaining()];
             KeyedRandom.of(3, 0, name.hashCode(), Purpose.INITIALISATION).fillNormal(noise, 0, noise.length);
@@ -62,7 +61,7 @@ class LatentGeneratorTest {
         generator = new LatentGenerator(
                 weights.model(HOST),
                 weights.nullCaption(),
-                new AncestralSampler(NoiseSchedule.linear("5"), true, HOST),
+                new Iddpm(new Iddpm.Options(true, 1, "", false)).sampler("iddpm", 5, HOST),
                 new Sampler.Guidance(2, CHANNELS));
     }
 
@@ -145,25 +144,25 @@ class LatentGeneratorTest {
     /** Steps that share their captions and sizes are the steps that do not, to the bit. */
     @Test
     void whatStepsShareChangesNothing() {
-        Stdit2 model = weights.model(HOST);
+        Denoiser model = weights.model(HOST);
         try (TensorScope scope = TensorScope.open()) {
             float[] latent = new float[2 * CHANNELS * FRAMES * SIDE * SIDE];
             KeyedRandom.of(8, 0, 0, Purpose.NOISE).fillNormal(latent, 0, latent.length);
             float[] ones = {1, 1};
             Caption caption = caption(3);
-            Captions both = Captions.of(
+            TextBatch both = TextBatch.of(
                     HOST,
                     TEXT_WIDTH,
                     Collections.nCopies(2, caption.features()),
                     Collections.nCopies(2, caption.mask()));
-            Stdit2Input.ClipSize sizes = new Stdit2Input.ClipSize(
+            ClipFacts sizes = new ClipFacts(
                     new float[] {4, 4}, new float[] {32, 32}, new float[] {32, 32}, ones, new float[] {24, 24});
             Tensor noised = HOST.of(new float[] {0, 1, 1, 1, 0, 1, 1, 1}, 2, FRAMES, 1, 1);
             Tensor x = HOST.of(latent, 2, CHANNELS, FRAMES, SIDE, SIDE);
-            Stdit2.Prepared prepared = model.prepare(new Stdit2Input(x, ones, both, null, sizes));
+            Denoiser.Prepared prepared = model.prepare(new DenoiserInput(x, ones, both, null, sizes));
             for (Tensor given : new Tensor[] {null, noised}) {
                 for (float time : new float[] {0, 999}) {
-                    Stdit2Input input = new Stdit2Input(x, new float[] {time, time}, both, given, sizes);
+                    DenoiserInput input = new DenoiserInput(x, new float[] {time, time}, both, given, sizes);
                     assertArrayEquals(
                             model.forward(input).floats(),
                             model.forward(input, prepared).floats(),

@@ -8,8 +8,12 @@ import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.KeyedRandom.Purpose;
 import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.collective.SingleProcess;
+import io.sparkreel.model.family.stdit2.Stdit2Config;
 import io.sparkreel.model.golden.GoldenTensors;
-import io.sparkreel.model.stdit.Stdit2Config;
+import io.sparkreel.model.optim.FlatParameters;
+import io.sparkreel.model.optim.LearningRate;
+import io.sparkreel.model.optim.OptimizerOptions;
+import io.sparkreel.model.process.iddpm.Iddpm;
 import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.TensorScope;
 import io.sparkreel.model.torch.Tensors;
@@ -63,10 +67,11 @@ class Bfloat16TrainingTest {
     /** Mean losses of ten steps each. */
     private static double[] losses(Precision precision, int steps) {
         double[] means = new double[steps / WINDOW];
-        Trainer.Options options = Trainer.Options.reference(1)
+        TrainerOptions options = TrainerOptions.of(new Iddpm(Iddpm.Options.REFERENCE), 1)
                 .withComputation(precision, false)
-                .withLearningRate(LearningRate.constant(3e-4))
-                .withoutEma();
+                .withOptimizer(OptimizerOptions.REFERENCE
+                        .withLearningRate(LearningRate.constant(3e-4))
+                        .withoutEma());
         try (ModelWeights weights = new ModelWeights(CONFIG, HOST)) {
             weights.initialise(11);
             try (Trainer trainer =
@@ -83,7 +88,7 @@ class Bfloat16TrainingTest {
     private static Draws.Drawn drawn(MicroBatch clips) {
         int size = clips.shape().elements();
         float[] noise = new float[BATCH * size];
-        int[] times = new int[BATCH];
+        float[] times = new float[BATCH];
         for (int b = 0; b < BATCH; b++) {
             KeyedRandom.of(2, clips.epoch(), b, Purpose.NOISE).fillNormal(noise, b * size, size);
             times[b] = KeyedRandom.of(2, clips.epoch(), b, Purpose.TIMESTEP).nextInt(1000);
@@ -121,8 +126,9 @@ class Bfloat16TrainingTest {
     }
 
     private static float[] output(Precision precision) {
-        Trainer.Options options =
-                Trainer.Options.reference(1).withComputation(precision, false).withoutEma();
+        TrainerOptions options = TrainerOptions.of(new Iddpm(Iddpm.Options.REFERENCE), 1)
+                .withComputation(precision, false)
+                .withOptimizer(OptimizerOptions.REFERENCE.withoutEma());
         try (ModelWeights weights = new ModelWeights(CONFIG, HOST);
                 TensorScope scope = TensorScope.open()) {
             // All layers at random, those too that start at zero.

@@ -6,16 +6,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.collective.SingleProcess;
-import io.sparkreel.model.diffusion.AncestralSampler;
-import io.sparkreel.model.diffusion.FrameMask;
-import io.sparkreel.model.diffusion.NoiseSchedule;
-import io.sparkreel.model.diffusion.Sampler;
+import io.sparkreel.model.family.stdit2.Stdit2Config;
 import io.sparkreel.model.generate.Caption;
 import io.sparkreel.model.generate.ClipShape;
 import io.sparkreel.model.generate.LatentGenerator;
 import io.sparkreel.model.generate.LatentRequest;
 import io.sparkreel.model.golden.GoldenTensors;
-import io.sparkreel.model.stdit.Stdit2Config;
+import io.sparkreel.model.optim.Ema;
+import io.sparkreel.model.optim.LearningRate;
+import io.sparkreel.model.optim.OptimizerOptions;
+import io.sparkreel.model.process.Sampler;
+import io.sparkreel.model.process.iddpm.Iddpm;
 import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.Tensors;
@@ -46,7 +47,7 @@ class GpuTrainingTest {
 
     private static float[] normal(int count, long key) {
         float[] values = new float[count];
-        KeyedRandom.of(5, 0, key, KeyedRandom.Purpose.ORDER).fillNormal(values, 0, count);
+        KeyedRandom.of(5, 0, key, KeyedRandom.Purpose.LATENT_NOISE).fillNormal(values, 0, count);
         return values;
     }
 
@@ -66,7 +67,7 @@ class GpuTrainingTest {
         long before = Tensor.liveCount();
         double[] losses = new double[8];
         FrameMask masks = FrameMask.of(Map.of("mask_no", 0.5, "mask_image_head", 0.5));
-        Trainer.Options options = Trainer.Options.reference(42)
+        TrainerOptions options = TrainerOptions.of(new Iddpm(Iddpm.Options.REFERENCE), 42)
                 .withFrameMask(masks)
                 .withComputation(precision, checkpointActivations)
                 .withOptimizer(OptimizerOptions.REFERENCE
@@ -109,7 +110,7 @@ class GpuTrainingTest {
                 values[i] *= 0.05f; // all layers at random, those too that start at zero
             }
             weights.parameters().values().write(0, FloatBuffer.wrap(values));
-            Sampler sampler = new AncestralSampler(NoiseSchedule.linear("5"), false, tensors);
+            Sampler sampler = new Iddpm(Iddpm.Options.REFERENCE).sampler("iddpm", 5, tensors);
             boolean[] mask = new boolean[CONFIG.modelMaxLength()];
             Arrays.fill(mask, true);
             Caption caption = new Caption(normal(mask.length * CONFIG.captionChannels(), 6), mask);

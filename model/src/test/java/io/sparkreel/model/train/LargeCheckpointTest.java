@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.train;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import io.sparkreel.model.optim.OptimizerOptions;
+import io.sparkreel.model.optim.Shard;
+import io.sparkreel.model.train.checkpoint.FloatRange;
+import io.sparkreel.model.train.checkpoint.RunState;
+import io.sparkreel.model.train.checkpoint.TrainingCheckpoint;
+import io.sparkreel.model.train.checkpoint.WeightsFile;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.sparkreel.model.checkpoint.CheckpointReader;
 import io.sparkreel.model.checkpoint.CheckpointWriter;
@@ -11,7 +17,7 @@ import io.sparkreel.model.checkpoint.LocalStorage;
 import io.sparkreel.model.checkpoint.safetensors.DataType;
 import io.sparkreel.model.checkpoint.safetensors.SafetensorsWriter;
 import io.sparkreel.model.collective.RefusingCollective;
-import io.sparkreel.model.stdit.Stdit2Config;
+import io.sparkreel.model.family.stdit2.Stdit2Config;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
 import java.io.DataInputStream;

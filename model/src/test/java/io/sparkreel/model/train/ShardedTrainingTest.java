@@ -10,11 +10,13 @@ import io.sparkreel.model.checkpoint.CountingStorage;
 import io.sparkreel.model.checkpoint.LocalStorage;
 import io.sparkreel.model.checkpoint.Storage;
 import io.sparkreel.model.collective.SingleProcess;
-import io.sparkreel.model.stdit.ParameterLayout;
+import io.sparkreel.model.optim.AdamW;
+import io.sparkreel.model.optim.Shard;
 import io.sparkreel.model.torch.FlatBuffer;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
 import io.sparkreel.model.train.TinyTraining.Outcome;
+import io.sparkreel.model.train.checkpoint.TrainingCheckpoint;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.nio.FloatBuffer;
@@ -114,7 +116,7 @@ class ShardedTrainingTest {
                 })
                 .get(0);
         long caption = 4L * TinyTraining.CONFIG.modelMaxLength() * TinyTraining.CONFIG.captionChannels();
-        long all = ParameterLayout.of(TinyTraining.CONFIG).elements();
+        long all = TinyTraining.CONFIG.layout().elements();
         List<Long> kept = ThreadRanks.run(2, collective -> {
             CountingStorage counting = new CountingStorage(storage);
             CheckpointReader checkpoint = CheckpointReader.open(counting, name);
@@ -168,7 +170,7 @@ class ShardedTrainingTest {
 
     @Test
     void eachRankKeepsItsPartAlone() throws Exception {
-        long all = ParameterLayout.of(TinyTraining.CONFIG).elements();
+        long all = TinyTraining.CONFIG.layout().elements();
         List<long[]> kept = ThreadRanks.run(3, collective -> {
             try (TinyTraining training = new TinyTraining(collective, true, false)) {
                 training.trainUntil(1);
@@ -200,7 +202,7 @@ class ShardedTrainingTest {
                 training.trainer().averagedModel();
                 training.trainUntil(3);
                 training.trainer().averagedModel();
-                return TinyTraining.values(training.trainer().wholeAverage().values());
+                return TinyTraining.values(training.trainer().gatheredEma().values());
             }
         })) {
             assertArrayEquals(alone, average, 1e-4f);
@@ -209,7 +211,7 @@ class ShardedTrainingTest {
 
     @Test
     void aShardIsWhatItsTextSays() {
-        Shard shard = Shard.of(ParameterLayout.of(TinyTraining.CONFIG), 1, 3);
+        Shard shard = Shard.of(TinyTraining.CONFIG.layout(), 1, 3);
         assertEquals(shard.parts(), Shard.parse(shard.text()).parts());
         try (FlatBuffer kept = new FlatBuffer(Tensors.onHost(), 5)) {
             Shard two = Shard.parse("10+2 20+3");

@@ -6,10 +6,17 @@ import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.checkpoint.CheckpointReader;
 import io.sparkreel.model.checkpoint.Storage;
 import io.sparkreel.model.collective.Collective;
-import io.sparkreel.model.stdit.Stdit2Config;
+import io.sparkreel.model.family.stdit2.Stdit2Config;
+import io.sparkreel.model.optim.Ema;
+import io.sparkreel.model.optim.LearningRate;
+import io.sparkreel.model.optim.OptimizerOptions;
+import io.sparkreel.model.process.iddpm.Iddpm;
 import io.sparkreel.model.torch.FlatBuffer;
 import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.Tensors;
+import io.sparkreel.model.train.checkpoint.CheckpointSaver;
+import io.sparkreel.model.train.checkpoint.RunState;
+import io.sparkreel.model.train.checkpoint.TrainingCheckpoint;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -17,7 +24,7 @@ import java.util.List;
 import java.util.Map;
 
 /** A run of a very small model on made-up clips: five steps an epoch, three micro-batches a step. */
-final class TinyTraining implements AutoCloseable {
+public final class TinyTraining implements AutoCloseable {
     static final int STEPS_PER_EPOCH = 5;
     private static final int CLIPS_PER_STEP = 5;
     static final int SLOTS = 3;
@@ -35,19 +42,19 @@ final class TinyTraining implements AutoCloseable {
     private long done;
 
     /** What a run came to: its last state, and the loss of every step it took. */
-    record Outcome(
+    public record Outcome(
             float[] parameters, float[] average, float[] firstMoment, float[] secondMoment, List<Double> losses) {}
 
-    TinyTraining(Collective collective) {
+    public TinyTraining(Collective collective) {
         this(collective, false, false);
     }
 
-    TinyTraining(Collective collective, boolean sharded, boolean checkpointActivations) {
+    public TinyTraining(Collective collective, boolean sharded, boolean checkpointActivations) {
         this.collective = collective;
         weights.initialise(3);
         LearningRate rate = new LearningRate(LearningRate.Schedule.COSINE, 1e-2, 2, 40);
         trainer = new Trainer(
-                Trainer.Options.reference(42)
+                TrainerOptions.of(new Iddpm(Iddpm.Options.REFERENCE), 42)
                         .withComputation(Precision.FLOAT32, checkpointActivations)
                         .withOptimizer(OptimizerOptions.REFERENCE
                                 .withLearningRate(rate)
@@ -58,21 +65,21 @@ final class TinyTraining implements AutoCloseable {
                 collective);
     }
 
-    ModelWeights weights() {
+    public ModelWeights weights() {
         return weights;
     }
 
-    Trainer trainer() {
+    public Trainer trainer() {
         return trainer;
     }
 
     /** Goes on from a checkpoint. */
-    void restore(CheckpointReader checkpoint) throws Exception {
+    public void restore(CheckpointReader checkpoint) throws Exception {
         done = TrainingCheckpoint.restore(checkpoint, weights, trainer).globalStep();
     }
 
     /** Where the run stands. */
-    RunState state() {
+    public RunState state() {
         return new RunState(
                 (int) (done / STEPS_PER_EPOCH),
                 done % STEPS_PER_EPOCH,
@@ -80,15 +87,15 @@ final class TinyTraining implements AutoCloseable {
                 trainer.optimizer().steps(),
                 42,
                 "plan",
-                false);
+                new Iddpm(Iddpm.Options.REFERENCE).identity());
     }
 
-    CheckpointSaver saver(Storage storage, CheckpointSaver.Committed committed) {
+    public CheckpointSaver saver(Storage storage, CheckpointSaver.Committed committed) {
         return new CheckpointSaver(storage, "attempt", weights, trainer, collective, committed);
     }
 
     /** Takes steps up to a global one and returns what then is. */
-    Outcome trainUntil(long end) {
+    public Outcome trainUntil(long end) {
         List<Double> losses = new ArrayList<>();
         for (; done < end; done++) {
             losses.add(trainer.step(done, share(micros(done)), CLIPS_PER_STEP).loss());
@@ -125,7 +132,7 @@ final class TinyTraining implements AutoCloseable {
     }
 
     static Sample sample(long clip, LatentShape shape) {
-        KeyedRandom random = KeyedRandom.of(7, 0, clip, KeyedRandom.Purpose.ORDER);
+        KeyedRandom random = KeyedRandom.of(7, 0, clip, KeyedRandom.Purpose.LATENT_NOISE);
         float[] latent = new float[shape.elements()];
         float[] text = new float[SLOTS * TEXT_WIDTH];
         random.fillNormal(latent, 0, latent.length);
@@ -142,7 +149,7 @@ final class TinyTraining implements AutoCloseable {
     }
 
     /** Saves the state and waits until that is done. */
-    String save(Storage storage) throws Exception {
+    public String save(Storage storage) throws Exception {
         try (CheckpointSaver saver = saver(storage, (state, folder) -> {})) {
             String folder = saver.save(state(), Map.of());
             saver.finish();

@@ -9,6 +9,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.collective.Collective;
 import io.sparkreel.model.collective.RecordingCollective;
+import io.sparkreel.model.optim.Ema;
+import io.sparkreel.model.optim.LearningRate;
+import io.sparkreel.model.optim.OptimizerOptions;
+import io.sparkreel.model.process.iddpm.Iddpm;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
 import java.nio.FloatBuffer;
@@ -28,8 +32,8 @@ class TrainerRanksTest {
         Torch.start(1);
     }
 
-    private static Trainer.Options options(boolean sharded) {
-        return Trainer.Options.reference(42)
+    private static TrainerOptions options(boolean sharded) {
+        return TrainerOptions.of(new Iddpm(Iddpm.Options.REFERENCE), 42)
                 .withOptimizer(OptimizerOptions.REFERENCE
                         .withLearningRate(LearningRate.constant(1e-2))
                         .withEma(new Ema.Options(0.9, true))
@@ -83,7 +87,7 @@ class TrainerRanksTest {
         RecordingCollective recording = new RecordingCollective();
         try (ModelWeights weights = new ModelWeights(TinyTraining.CONFIG, HOST)) {
             float[] values = new float[(int) weights.parameters().layout().elements()];
-            KeyedRandom.of(3, 0, 0, KeyedRandom.Purpose.ORDER).fillNormal(values, 0, values.length);
+            KeyedRandom.of(3, 0, 0, KeyedRandom.Purpose.LATENT_NOISE).fillNormal(values, 0, values.length);
             for (int i = 0; i < values.length; i++) {
                 values[i] *= 0.1f; // behind a layer that starts at zero nothing would have a gradient
             }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.LatentShape;
@@ -16,15 +17,23 @@ import io.sparkreel.model.checkpoint.LocalStorage;
 import io.sparkreel.model.checkpoint.Storage;
 import io.sparkreel.model.collective.Collective;
 import io.sparkreel.model.collective.SingleProcess;
-import io.sparkreel.model.diffusion.FrameMask;
+import io.sparkreel.model.family.stdit2.Stdit2Config;
 import io.sparkreel.model.metrics.BucketTotals;
 import io.sparkreel.model.metrics.RankLap;
 import io.sparkreel.model.metrics.StepMetrics.Phase;
-import io.sparkreel.model.stdit.Stdit2Config;
+import io.sparkreel.model.optim.AdamW;
+import io.sparkreel.model.optim.Ema;
+import io.sparkreel.model.optim.Freeze;
+import io.sparkreel.model.optim.LearningRate;
+import io.sparkreel.model.optim.OptimizerOptions;
+import io.sparkreel.model.process.iddpm.Iddpm;
 import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
+import io.sparkreel.model.train.checkpoint.CheckpointSaver;
+import io.sparkreel.model.train.checkpoint.RunState;
+import io.sparkreel.model.train.checkpoint.TrainingCheckpoint;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -32,10 +41,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class TrainerTest {
@@ -44,6 +56,7 @@ class TrainerTest {
     private static final int TEXT_WIDTH = 16;
     private static final Stdit2Config CONFIG =
             new Stdit2Config(64, 3, List.of(1, 2, 2), 48, 2, 4, 4, 0.3, true, TEXT_WIDTH, SLOTS, true);
+    private static final ObjectNode IDENTITY = new Iddpm(Iddpm.Options.REFERENCE).identity();
     private static final LatentShape VIDEO = new LatentShape(3, 4, 4, 6);
     private static final LatentShape IMAGE = new LatentShape(3, 1, 5, 4);
 
@@ -52,23 +65,22 @@ class TrainerTest {
         Torch.start(1);
     }
 
-    private static Trainer.Options options(boolean checkpointActivations) {
+    private static TrainerOptions options(boolean checkpointActivations) {
         FrameMask masks = FrameMask.of(Map.of("mask_no", 0.5, "mask_quarter_head", 0.5));
-        return options(checkpointActivations, Freeze.NOTHING, masks);
+        return options(checkpointActivations, masks);
     }
 
-    private static Trainer.Options options(boolean checkpointActivations, Freeze freeze, FrameMask masks) {
-        return Trainer.Options.reference(42)
+    private static TrainerOptions options(boolean checkpointActivations, FrameMask masks) {
+        return TrainerOptions.of(new Iddpm(Iddpm.Options.REFERENCE), 42)
                 .withFrameMask(masks)
                 .withComputation(Precision.FLOAT32, checkpointActivations)
-                .withFreeze(freeze)
                 .withOptimizer(OptimizerOptions.REFERENCE
                         .withLearningRate(new LearningRate(LearningRate.Schedule.COSINE, 1e-2, 2, 12))
                         .withEma(new Ema.Options(0.9, true)));
     }
 
     private static Sample sample(long clip, LatentShape shape) {
-        KeyedRandom random = KeyedRandom.of(7, 0, clip, KeyedRandom.Purpose.ORDER);
+        KeyedRandom random = KeyedRandom.of(7, 0, clip, KeyedRandom.Purpose.LATENT_NOISE);
         float[] latent = new float[shape.elements()];
         float[] text = new float[SLOTS * TEXT_WIDTH];
         random.fillNormal(latent, 0, latent.length);
@@ -194,7 +206,7 @@ class TrainerTest {
     /** What a step takes from the parameters where Adam's division is by about one: the gradient. */
     private static float[] gradient(Collective collective, List<MicroBatch> mine, int clips) {
         double large = 1e4;
-        Trainer.Options options = Trainer.Options.reference(42)
+        TrainerOptions options = TrainerOptions.of(new Iddpm(Iddpm.Options.REFERENCE), 42)
                 .withOptimizer(OptimizerOptions.REFERENCE
                         .withLearningRate(LearningRate.constant(large))
                         .withEma(new Ema.Options(0.9, true))
@@ -266,11 +278,11 @@ class TrainerTest {
     void theLossOfFixedClipsFalls() {
         List<StepReport> reports = train(new SingleProcess(), false, 60).reports();
         double first = reports.subList(0, 10).stream()
-                .mapToDouble(StepReport::squaredError)
+                .mapToDouble(report -> report.terms().get("mse"))
                 .average()
                 .orElseThrow();
         double last = reports.subList(50, 60).stream()
-                .mapToDouble(StepReport::squaredError)
+                .mapToDouble(report -> report.terms().get("mse"))
                 .average()
                 .orElseThrow();
         assertTrue(last < 0.9 * first, () -> first + " to " + last);
@@ -296,28 +308,102 @@ class TrainerTest {
         }
     }
 
+    private static ModelWeights frozen(Freeze freeze, Precision precision) {
+        return new ModelWeights(CONFIG, freeze.in(CONFIG.parameterGroups()), precision, HOST);
+    }
+
+    private static float[] values(ModelWeights weights, String name) {
+        FloatBuffer values = FloatBuffer.allocate(
+                (int) weights.parameters().all().slot(name).spec().elements());
+        weights.parameters().read(name, 0, values);
+        return values.array();
+    }
+
+    /** Noise in all tensors: behind a layer that starts at zero nothing would move. */
+    private static void fill(ModelWeights weights) {
+        weights.parameters().all().slots().forEach((name, slot) -> {
+            float[] noise = new float[(int) slot.spec().elements()];
+            KeyedRandom.of(3, 0, slot.begin(), KeyedRandom.Purpose.LATENT_NOISE).fillNormal(noise, 0, noise.length);
+            for (int i = 0; i < noise.length; i++) {
+                noise[i] *= 0.1f;
+            }
+            weights.parameters().write(name, 0, FloatBuffer.wrap(noise));
+        });
+    }
+
+    private static TrainerOptions decaying() {
+        TrainerOptions options = options(false, null);
+        return options.withOptimizer(options.optimizer().withAdam(new AdamW.Options(0.9, 0.999, 1e-8, 0.1)));
+    }
+
+    @ParameterizedTest
+    @EnumSource(Freeze.class)
+    void frozenParametersStayAndTheOthersMove(Freeze freeze) {
+        try (ModelWeights weights = frozen(freeze, Precision.FLOAT32)) {
+            fill(weights);
+            Map<String, float[]> before = new TreeMap<>();
+            weights.parameters().all().slots().keySet().forEach(name -> before.put(name, values(weights, name)));
+            try (Trainer trainer = new Trainer(decaying(), weights, HOST, new SingleProcess())) {
+                for (int step = 0; step < 3; step++) {
+                    assertFalse(trainer.step(step, stepOf(step), CLIPS).skipped());
+                }
+                assertEquals(
+                        weights.parameters().layout().elements(),
+                        trainer.optimizer().firstMoment().elements());
+            }
+            before.forEach((name, values) -> {
+                boolean stays = freeze == Freeze.TEXT ? name.contains("cross_attn") : !name.contains("attn_temp");
+                assertEquals(stays, Arrays.equals(values, values(weights, name)), freeze + " " + name);
+                assertEquals(!stays, weights.parameters().isTrained(name));
+            });
+        }
+    }
+
+    /** What is trained moves as it would if the rest were kept in fp32 and only its gradients were left out. */
+    @ParameterizedTest
+    @EnumSource(Freeze.class)
+    void frozenParametersInTheComputeTypeChangeNoBit(Freeze freeze) {
+        try (ModelWeights apart = frozen(freeze, Precision.BFLOAT16);
+                ModelWeights whole = frozen(freeze, Precision.FLOAT32)) {
+            fill(apart);
+            fill(whole);
+            TrainerOptions options = options(false, null).withComputation(Precision.BFLOAT16, false);
+            try (Trainer one = new Trainer(options, apart, HOST, new SingleProcess());
+                    Trainer other = new Trainer(options, whole, HOST, new SingleProcess())) {
+                for (int step = 0; step < 3; step++) {
+                    assertEquals(other.step(step, stepOf(step), CLIPS), one.step(step, stepOf(step), CLIPS));
+                }
+                assertArrayEquals(
+                        values(whole.parameters().values()),
+                        values(apart.parameters().values()));
+            }
+        }
+    }
+
+    /** Checkpoints hold all weights, and the moments of what is trained; those made without freeze have more. */
     @Test
-    void frozenParametersStayAndTheOthersMove() {
-        for (Freeze freeze : new Freeze[] {Freeze.NOT_TEMPORAL, Freeze.TEXT}) {
-            try (ModelWeights weights = new ModelWeights(CONFIG, HOST)) {
-                float[] before = new float[(int) weights.parameters().layout().elements()];
-                KeyedRandom.of(3, 0, 0, KeyedRandom.Purpose.ORDER).fillNormal(before, 0, before.length);
-                for (int i = 0; i < before.length; i++) {
-                    before[i] *= 0.1f; // behind a layer that starts at zero nothing would move
+    void frozenRunsResumeFromTheirCheckpointsAndFromOthers(@TempDir Path folder) throws Exception {
+        Storage storage = new LocalStorage(folder);
+        String whole = writeAfter(3, storage, new SingleProcess());
+        try (ModelWeights weights = frozen(Freeze.TEXT, Precision.FLOAT32);
+                Trainer trainer = new Trainer(options(false, null), weights, HOST, new SingleProcess())) {
+            TrainingCheckpoint.restore(CheckpointReader.open(storage, whole), weights, trainer);
+            StepReport third = trainer.step(3, stepOf(3), CLIPS);
+            String frozen;
+            try (CheckpointSaver saver = new CheckpointSaver(
+                    storage, "frozen", weights, trainer, new SingleProcess(), (state, name) -> {})) {
+                frozen = saver.save(new RunState(0, 4, 4, trainer.optimizer().steps(), 42, "plan", IDENTITY), Map.of());
+                saver.finish();
+            }
+            StepReport expected = trainer.step(4, stepOf(4), CLIPS);
+            assertNotEquals(third.loss(), expected.loss());
+            try (ModelWeights again = frozen(Freeze.TEXT, Precision.FLOAT32);
+                    Trainer resumed = new Trainer(options(false, null), again, HOST, new SingleProcess())) {
+                TrainingCheckpoint.restore(CheckpointReader.open(storage, frozen), again, resumed);
+                assertEquals(expected, resumed.step(4, stepOf(4), CLIPS));
+                for (String name : again.parameters().all().slots().keySet()) {
+                    assertArrayEquals(values(weights, name), values(again, name), name);
                 }
-                weights.parameters().values().write(0, FloatBuffer.wrap(before));
-                try (Trainer trainer = new Trainer(options(false, freeze, null), weights, HOST, new SingleProcess())) {
-                    for (int step = 0; step < 3; step++) {
-                        trainer.step(step, stepOf(step), CLIPS);
-                    }
-                }
-                float[] after = values(weights.parameters().values());
-                weights.parameters().layout().slots().forEach((name, slot) -> {
-                    boolean frozen = freeze == Freeze.TEXT ? name.contains("cross_attn") : !name.contains("attn_temp");
-                    int begin = (int) slot.begin();
-                    int end = begin + (int) slot.spec().elements();
-                    assertEquals(frozen, Arrays.equals(before, begin, end, after, begin, end), freeze + " " + name);
-                });
             }
         }
     }
@@ -371,7 +457,7 @@ class TrainerTest {
                     trainer.step(step, share(stepOf(step), collective), CLIPS);
                 }
                 RunState state =
-                        new RunState(0, steps, steps, trainer.optimizer().steps(), 42, "plan", false);
+                        new RunState(0, steps, steps, trainer.optimizer().steps(), 42, "plan", IDENTITY);
                 try (CheckpointSaver saver =
                         new CheckpointSaver(storage, "a", weights, trainer, collective, (saved, folder) -> {})) {
                     String folder = saver.save(state, Map.of());

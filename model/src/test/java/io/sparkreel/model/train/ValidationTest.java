@@ -6,14 +6,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.sparkreel.model.ClipFacts;
 import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.collective.SingleProcess;
-import io.sparkreel.model.diffusion.FrameMask;
-import io.sparkreel.model.stdit.Captions;
-import io.sparkreel.model.stdit.Stdit2;
-import io.sparkreel.model.stdit.Stdit2Config;
-import io.sparkreel.model.stdit.Stdit2Input;
+import io.sparkreel.model.denoiser.Denoiser;
+import io.sparkreel.model.denoiser.DenoiserInput;
+import io.sparkreel.model.denoiser.TextBatch;
+import io.sparkreel.model.family.stdit2.Stdit2Config;
+import io.sparkreel.model.optim.Ema;
+import io.sparkreel.model.optim.LearningRate;
+import io.sparkreel.model.optim.OptimizerOptions;
+import io.sparkreel.model.process.iddpm.Iddpm;
 import io.sparkreel.model.torch.TensorScope;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
@@ -32,9 +36,9 @@ class ValidationTest {
     private static final LatentShape SHAPE = new LatentShape(3, 4, 4, 4);
     private static final Stdit2Config CONFIG =
             new Stdit2Config(64, 3, List.of(1, 2, 2), 48, 2, 4, 4, 0.5, true, TEXT_WIDTH, SLOTS, true);
-    /** Captions that are often dropped and frames that are often given, in training. */
-    private static final Trainer.Options OPTIONS = Trainer.Options.reference(42)
-            .withProcess(new Trainer.ProcessOptions(true, 0.001, "", false))
+    /** TextBatch that are often dropped and frames that are often given, in training. */
+    private static final TrainerOptions OPTIONS = TrainerOptions.of(
+                    new Iddpm(new Iddpm.Options(true, 0.001, "", false)), 42)
             .withFrameMask(FrameMask.of(Map.of("mask_no", 0.1, "mask_quarter_head", 0.9)))
             .withOptimizer(OptimizerOptions.REFERENCE
                     .withLearningRate(LearningRate.constant(3e-3))
@@ -50,7 +54,7 @@ class ValidationTest {
         for (long clip : clips) {
             float[] latent = new float[SHAPE.elements()];
             float[] text = new float[SLOTS * TEXT_WIDTH];
-            KeyedRandom random = KeyedRandom.of(7, 0, clip, KeyedRandom.Purpose.ORDER);
+            KeyedRandom random = KeyedRandom.of(7, 0, clip, KeyedRandom.Purpose.LATENT_NOISE);
             random.fillNormal(latent, 0, latent.length);
             random.fillNormal(text, 0, text.length);
             samples.add(new Sample(clip, latent, text, new boolean[] {true, true, true, false}, 4, 32, 32, 24));
@@ -76,7 +80,7 @@ class ValidationTest {
                         validation.losses(batch(0, 1)).get(0).loss(),
                         1e-5);
                 // Before training the model answers zero to everything, and the mean square of these latents is near 1.
-                assertEquals(1, first.get(0).squaredError(), 0.25);
+                assertEquals(1, first.get(0).terms().get("mse"), 0.25);
             }
         }
     }
@@ -106,7 +110,7 @@ class ValidationTest {
                 TensorScope scope = TensorScope.open()) {
             weights.initialise(3);
             try (Trainer trainer = new Trainer(OPTIONS, weights, HOST, new SingleProcess())) {
-                Stdit2 averaged = trainer.averagedModel();
+                Denoiser averaged = trainer.averagedModel();
                 assertArrayEquals(output(weights.model(HOST)), output(averaged));
                 for (int step = 0; step < 3; step++) {
                     trainer.step(step, List.of(batch(step, 1, 2)), 2);
@@ -123,13 +127,13 @@ class ValidationTest {
         }
     }
 
-    private static float[] output(Stdit2 model) {
+    private static float[] output(Denoiser model) {
         try (TensorScope scope = TensorScope.open()) {
             Sample sample = batch(0, 1).samples().get(0);
-            Captions captions = Captions.of(HOST, TEXT_WIDTH, List.of(sample.text()), List.of(sample.textMask()));
-            Stdit2Input.ClipSize size = new Stdit2Input.ClipSize(
+            TextBatch captions = TextBatch.of(HOST, TEXT_WIDTH, List.of(sample.text()), List.of(sample.textMask()));
+            ClipFacts size = new ClipFacts(
                     new float[] {4}, new float[] {32}, new float[] {32}, new float[] {1}, new float[] {24});
-            return model.forward(new Stdit2Input(
+            return model.forward(new DenoiserInput(
                             HOST.of(sample.latent(), 1, 3, 4, 4, 4), new float[] {500}, captions, null, size))
                     .floats();
         }

@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.bucketing.bucket.Bucket;
 import io.sparkreel.bucketing.plan.BatchSizes;
 import io.sparkreel.bucketing.plan.CostModel;
-import io.sparkreel.jobs.config.Precision;
 import io.sparkreel.jobs.config.reader.Choice;
 import io.sparkreel.jobs.config.reader.ConfigLoader;
 import io.sparkreel.jobs.config.reader.ConfigOverride;
@@ -18,7 +17,7 @@ import io.sparkreel.jobs.dataset.BucketingManifest;
 import io.sparkreel.jobs.dataset.BucketingManifest.BucketRows;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.parts.Components;
-import io.sparkreel.jobs.plan.Stdit2Cost;
+import io.sparkreel.jobs.plan.FamilyCost;
 import io.sparkreel.jobs.spark.TaskDevice;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.train.TrainingRank;
@@ -28,7 +27,7 @@ import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.bench.ProcessUsage;
 import io.sparkreel.model.bench.RandomClips;
 import io.sparkreel.model.collective.SingleProcess;
-import io.sparkreel.model.stdit.Stdit2Config;
+import io.sparkreel.model.family.DenoiserConfig;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
 import io.sparkreel.model.train.MicroBatch;
@@ -62,7 +61,7 @@ public final class BatchSizeSearch implements AutoCloseable {
     private static final int STEPS = 2;
     private static final int MOST_CLIPS = 4096;
 
-    private final Stdit2Config model;
+    private final DenoiserConfig model;
     private final CodecGeometry codec;
     private final Tensors tensors;
     private final ModelWeights weights;
@@ -77,7 +76,7 @@ public final class BatchSizeSearch implements AutoCloseable {
 
     private BatchSizeSearch(
             TrainingConfig config,
-            Stdit2Config model,
+            DenoiserConfig model,
             CodecGeometry codec,
             double memory,
             double longestStep,
@@ -91,7 +90,8 @@ public final class BatchSizeSearch implements AutoCloseable {
         tensors = TaskDevice.tensors(config.device());
         ProcessUsage.forgetPeak();
         before = ProcessUsage.peakMebibytes(tensors) * BYTES_OF_A_MIB;
-        weights = new ModelWeights(model, tensors);
+        weights = new ModelWeights(
+                model, Components.frozen(config.model(), model), Components.precision(config.dtype()), tensors);
         weights.initialise(config.run().seed());
         trainer = new Trainer(TrainingRank.options(config, 1000), weights, tensors, new SingleProcess());
     }
@@ -138,12 +138,17 @@ public final class BatchSizeSearch implements AutoCloseable {
                 new HadoopStorage(hadoop, config.dataset().dataPath()));
         WeightsCache cache = new WeightsCache(hadoop);
         CodecGeometry codec = Components.codecGeometry(config.vae(), cache);
-        Stdit2Config model = Components.model(
+        DenoiserConfig model = Components.model(
                 config.model(), Optional.empty(), codec, Components.textSizes(config.textEncoder(), cache));
         List<Bucket> buckets =
                 manifest.buckets().stream().map(BucketRows::bucket).toList();
-        Stdit2Cost formulas =
-                new Stdit2Cost(model, codec, config.dtype() == Precision.BF16 ? 2 : 4, config.gradCheckpoint());
+        FamilyCost formulas = new FamilyCost(
+                model.cost(
+                        Components.precision(config.dtype()),
+                        config.gradCheckpoint(),
+                        Components.frozen(config.model(), model)),
+                codec,
+                model.modelMaxLength());
         Comparator<Bucket> byCost = Comparator.comparingDouble(formulas::flops);
         // The cheapest first: what the dearest took stays with the process. One bucket only is measured once.
         Set<Bucket> extremes = new LinkedHashSet<>();

@@ -28,10 +28,10 @@ import io.sparkreel.jobs.dataset.BucketingManifest.BucketRows;
 import io.sparkreel.jobs.dataset.ShardFiles;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.plan.EpochPlanning;
+import io.sparkreel.jobs.plan.FamilyCost;
 import io.sparkreel.jobs.plan.HeldOut;
 import io.sparkreel.jobs.plan.PlanInputs;
 import io.sparkreel.jobs.plan.PlanSettings;
-import io.sparkreel.jobs.plan.Stdit2Cost;
 import io.sparkreel.jobs.spark.SparkSessions;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import java.io.IOException;
@@ -116,7 +116,7 @@ public final class PlannerBenchmark {
             assigned.add(bucket);
             bucket.ifPresent(found -> counts.merge(found, 1L, Long::sum));
         }
-        CostModel costs = new CostModel(Stdit2Cost.published(), Map.of());
+        CostModel costs = new CostModel(FamilyCost.published(), Map.of());
         Map<String, Double> clipCosts = costs.clipCosts(counts.keySet());
         OpenSoraSampler reference = new OpenSoraSampler(config.buckets(), assigned, SEED, true, true);
         Map<String, Integer> published = new TreeMap<>();
@@ -194,7 +194,7 @@ public final class PlannerBenchmark {
         BucketingManifest manifest = shards(spark, config, clips, data);
         List<Bucket> buckets =
                 manifest.buckets().stream().map(BucketRows::bucket).toList();
-        CostModel costs = new CostModel(Stdit2Cost.published(), Map.of());
+        CostModel costs = new CostModel(FamilyCost.published(), Map.of());
         PlanSettings rules = new PlanSettings(
                 buckets,
                 BatchSizes.balanced(buckets, costs, MEMORY_BYTES, null),

@@ -6,7 +6,8 @@ import io.sparkreel.jobs.config.reader.Default;
 import io.sparkreel.jobs.config.reader.InvalidValueException;
 import io.sparkreel.jobs.config.reader.Section;
 import io.sparkreel.model.InvalidInputException;
-import io.sparkreel.model.stdit.Stdit2Config;
+import io.sparkreel.model.family.stdit2.Stdit2Config;
+import io.sparkreel.model.optim.Freeze;
 
 /**
  * {@code model}: the sizes of STDiT2 and where its first weights come from. A folder of weights that holds a
@@ -44,7 +45,7 @@ public record ModelConfig(
         @Default("32") int inputSqSize,
         @Default("false") boolean qkNorm,
         @Default("0.1") double classDropoutProb,
-        @Default("null") FreezePolicy freeze)
+        @Default("null") Freeze freeze)
         implements Section {
     private static final String FREE = "STDiT2";
     private static final String PUBLISHED = "STDiT2-XL/2";

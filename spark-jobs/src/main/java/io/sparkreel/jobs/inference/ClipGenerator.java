@@ -15,10 +15,7 @@ import io.sparkreel.model.KeyedRandom.Purpose;
 import io.sparkreel.model.autoencoder.ForwardingCodec;
 import io.sparkreel.model.autoencoder.LatentCodec;
 import io.sparkreel.model.autoencoder.LatentDistribution;
-import io.sparkreel.model.diffusion.MaskStrategy;
-import io.sparkreel.model.diffusion.MaskStrategy.FrameSource;
-import io.sparkreel.model.diffusion.NoiseSchedule;
-import io.sparkreel.model.diffusion.Sampler;
+import io.sparkreel.model.denoiser.Denoiser;
 import io.sparkreel.model.generate.Caption;
 import io.sparkreel.model.generate.Carry;
 import io.sparkreel.model.generate.ClipShape;
@@ -26,16 +23,20 @@ import io.sparkreel.model.generate.FramesOfClip;
 import io.sparkreel.model.generate.LatentGenerator;
 import io.sparkreel.model.generate.LatentSource;
 import io.sparkreel.model.generate.LoopConditions;
+import io.sparkreel.model.generate.MaskStrategy;
+import io.sparkreel.model.generate.MaskStrategy.FrameSource;
 import io.sparkreel.model.generate.VideoGenerator;
 import io.sparkreel.model.generate.VideoRequest;
-import io.sparkreel.model.stdit.Stdit2;
+import io.sparkreel.model.process.DiffusionProcess;
+import io.sparkreel.model.process.Processes;
+import io.sparkreel.model.process.Sampler;
 import io.sparkreel.model.text.CachedTextEncoder;
 import io.sparkreel.model.text.TextEncoder;
 import io.sparkreel.model.text.TextFeatures;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
 import io.sparkreel.model.train.ModelWeights;
-import io.sparkreel.model.train.TrainingCheckpoint;
+import io.sparkreel.model.train.checkpoint.TrainingCheckpoint;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -57,11 +58,11 @@ final class ClipGenerator {
 
     private final String id;
     private final ModelWeights weights;
-    private final Stdit2 model;
+    private final Denoiser model;
     private final LatentCodec codec;
     private final CodecGeometry geometry;
     private final CachedTextEncoder captions;
-    private final NoiseSchedule schedule;
+    private final DiffusionProcess process;
     private final GeneratorTask task;
     private final ReferenceReader references;
 
@@ -84,7 +85,7 @@ final class ClipGenerator {
             TrainingCheckpoint.readVerifiedWeights(task.checkpoint().open(hadoop), TrainingCheckpoint.EMA, weights);
         }
         model = weights.model(tensors, Components.precision(config.dtype()));
-        schedule = NoiseSchedule.linear(Integer.toString(config.scheduler().numSamplingSteps()));
+        process = Processes.of(task.process());
     }
 
     /** The generator of this executor, or of the task's GPU if it has several, for a run; that of an earlier run goes. */
@@ -198,12 +199,13 @@ final class ClipGenerator {
             throws IOException {
         InferenceConfig config = task.config();
         int channels = config.scheduler().cfgChannel() == null
-                ? model.config().inChannels()
-                : Math.min(config.scheduler().cfgChannel(), model.config().inChannels());
+                ? geometry.channels()
+                : Math.min(config.scheduler().cfgChannel(), geometry.channels());
         LatentGenerator generator = new LatentGenerator(
                 model,
                 weights.nullCaption(),
-                Components.sampler(config.scheduler().type(), schedule, task.predictXstart(), model.tensors()),
+                process.sampler(
+                        config.scheduler().type().word(), config.scheduler().numSamplingSteps(), model.tensors()),
                 new Sampler.Guidance(config.scheduler().cfgScale(), channels));
         AtomicLong sampling = new AtomicLong();
         LatentSource inTurn = (latents, clip, latent, steps) -> {
@@ -212,9 +214,7 @@ final class ClipGenerator {
                 float[][] sampled = generator.sample(latents, clip, latent, steps);
                 sampling.addAndGet(System.nanoTime() - begin);
                 for (int i = 0; config.conditioning().keepGivenFrames() && i < sampled.length; i++) {
-                    latents.get(i)
-                            .given()
-                            .restoreKept(sampled[i], model.config().inChannels());
+                    latents.get(i).given().restoreKept(sampled[i], geometry.channels());
                 }
                 return sampled;
             }

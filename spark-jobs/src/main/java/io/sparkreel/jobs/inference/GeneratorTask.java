@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.inference;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.jobs.config.inference.InferenceConfig;
 import io.sparkreel.jobs.parts.ChosenCheckpoint;
 import io.sparkreel.model.Digests;
-import io.sparkreel.model.stdit.Stdit2Config;
+import io.sparkreel.model.family.DenoiserConfig;
 import java.io.Serializable;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.LongAccumulator;
@@ -18,7 +19,7 @@ import org.apache.spark.util.SerializableConfiguration;
  * @param hadoop of the file systems
  * @param model sizes of the model
  * @param checkpoint whose EMA is sampled; null: published weights
- * @param predictXstart what the model's output is
+ * @param process the identity of the process that the model was trained with
  * @param saveDir where clips go
  * @param identity what makes the clips of a row what they are, beside the row itself
  * @param threads that the model computes with
@@ -29,9 +30,9 @@ record GeneratorTask(
         String id,
         InferenceConfig config,
         Broadcast<SerializableConfiguration> hadoop,
-        Stdit2Config model,
+        DenoiserConfig model,
         ChosenCheckpoint checkpoint,
-        boolean predictXstart,
+        ObjectNode process,
         String saveDir,
         String identity,
         int threads,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.inference;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.jobs.config.inference.InferenceConfig;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.parts.Components;
@@ -11,9 +12,8 @@ import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.weights.WeightsCache;
 import io.sparkreel.model.BatchShape;
 import io.sparkreel.model.CodecGeometry;
-import io.sparkreel.model.stdit.Stdit2Config;
-import io.sparkreel.model.stdit.Stdit2Flops;
-import io.sparkreel.model.train.RunState;
+import io.sparkreel.model.family.Cost;
+import io.sparkreel.model.family.DenoiserConfig;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -22,6 +22,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
@@ -40,36 +41,36 @@ public final class InferenceRun {
     private static final Logger LOG = LogManager.getLogger(InferenceRun.class);
 
     private final InferenceConfig config;
-    private final Stdit2Config model;
+    private final DenoiserConfig model;
     private final PromptTable.Prompts prompts;
     private final HadoopStorage output;
-    private final boolean predictXstart;
+    private final ObjectNode process;
     private final PretrainedModel pretrained;
     private final Costs costs;
 
     private InferenceRun(
             InferenceConfig config,
-            Stdit2Config model,
+            DenoiserConfig model,
             PromptTable.Prompts prompts,
             HadoopStorage output,
-            boolean predictXstart,
+            ObjectNode process,
             PretrainedModel pretrained,
             Costs costs) {
         this.config = config;
         this.model = model;
         this.prompts = prompts;
         this.output = output;
-        this.predictXstart = predictXstart;
+        this.process = process;
         this.pretrained = pretrained;
         this.costs = costs;
     }
 
     /** What batches cost relative to each other. */
-    private record Costs(Stdit2Flops flops, CodecGeometry codec, int slots) {
+    private record Costs(Cost cost, CodecGeometry codec, int slots) {
         double of(Batch batch) {
             PromptRow.Shape shape = batch.shape();
             return shape.loops()
-                    * flops.forward(new BatchShape(
+                    * cost.forward(new BatchShape(
                             2 * batch.prompts().size(),
                             codec.latent(shape.numFrames(), shape.height(), shape.width()),
                             slots));
@@ -90,19 +91,20 @@ public final class InferenceRun {
         pretrained.warnings().forEach(warning -> LOG.warn("{}", warning));
         CodecGeometry codec = Components.codecGeometry(config.vae(), cache);
         TextSizes text = Components.textSizes(config.textEncoder(), cache);
-        Stdit2Config model = Components.model(config.model(), pretrained.sizes(), codec, text);
+        DenoiserConfig model = Components.model(config.model(), pretrained.sizes(), codec, text);
         PromptTable.Prompts prompts = PromptTable.read(config, hadoop, codec);
-        boolean predictXstart = config.scheduler().predictXstart() == null
-                ? pretrained.state().map(RunState::predictXstart).orElse(false)
-                : config.scheduler().predictXstart();
+        ObjectNode process = pretrained.process(model);
+        if (config.scheduler().predictXstart() != null) {
+            process.put("predict_xstart", config.scheduler().predictXstart());
+        }
         return new InferenceRun(
                 config,
                 model,
                 prompts,
                 new HadoopStorage(hadoop, config.output().saveDir()),
-                predictXstart,
+                process,
                 pretrained,
-                new Costs(new Stdit2Flops(model), codec, text.slots()));
+                new Costs(model.cost(Components.precision(config.dtype()), false), codec, text.slots()));
     }
 
     /**
@@ -120,7 +122,7 @@ public final class InferenceRun {
                 context.broadcast(new SerializableConfiguration(context.hadoopConfiguration())),
                 model,
                 pretrained.chosen(),
-                predictXstart,
+                process,
                 output.uri(""),
                 identity(),
                 threads,
@@ -151,13 +153,24 @@ public final class InferenceRun {
                 config.vae().toString(),
                 config.textEncoder().toString(),
                 config.scheduler().toString(),
-                Boolean.toString(predictXstart),
+                processIdentity(),
                 config.dtype().toString(),
                 config.video().aspectCondition().toString(),
                 Integer.toString(config.video().frameInterval()),
                 config.conditioning().carry().toString(),
                 Boolean.toString(config.conditioning().keepGivenFrames()),
                 config.conditioning().maskStrategyDialect().toString());
+    }
+
+    /** What is known of the process beside its type. */
+    private String processIdentity() {
+        ObjectNode known = process.deepCopy();
+        known.remove("type");
+        return known.isEmpty()
+                ? "false"
+                : known.properties().stream()
+                        .map(field -> field.getValue().asText())
+                        .collect(Collectors.joining(","));
     }
 
     /** With a local master Spark tries a task once. */

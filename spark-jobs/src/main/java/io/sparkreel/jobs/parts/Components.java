@@ -5,10 +5,11 @@ import io.sparkreel.jobs.config.AutoencoderKlConfig;
 import io.sparkreel.jobs.config.CodecConfig;
 import io.sparkreel.jobs.config.HashTextConfig;
 import io.sparkreel.jobs.config.ModelConfig;
-import io.sparkreel.jobs.config.SamplerType;
 import io.sparkreel.jobs.config.T5Config;
 import io.sparkreel.jobs.config.TextEncoderConfig;
 import io.sparkreel.jobs.config.WaveletConfig;
+import io.sparkreel.jobs.config.train.SchedulerConfig;
+import io.sparkreel.jobs.config.train.SchedulerType;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.weights.WeightsCache;
 import io.sparkreel.jobs.weights.WeightsPart;
@@ -16,12 +17,10 @@ import io.sparkreel.model.CodecGeometry;
 import io.sparkreel.model.autoencoder.AutoencoderKl;
 import io.sparkreel.model.autoencoder.LatentCodec;
 import io.sparkreel.model.autoencoder.WaveletCodec;
-import io.sparkreel.model.diffusion.AncestralSampler;
-import io.sparkreel.model.diffusion.DdimSampler;
-import io.sparkreel.model.diffusion.DpmSolverSampler;
-import io.sparkreel.model.diffusion.NoiseSchedule;
-import io.sparkreel.model.diffusion.Sampler;
-import io.sparkreel.model.stdit.Stdit2Config;
+import io.sparkreel.model.family.DenoiserConfig;
+import io.sparkreel.model.family.stdit2.Stdit2Config;
+import io.sparkreel.model.process.DiffusionProcess;
+import io.sparkreel.model.process.iddpm.Iddpm;
 import io.sparkreel.model.text.HashTextEncoder;
 import io.sparkreel.model.text.T5Encoder;
 import io.sparkreel.model.text.TextEncoder;
@@ -33,6 +32,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * Makes the parts of a model that a configuration names. Executors load them; the driver asks for their sizes, which
@@ -98,13 +98,18 @@ public final class Components {
         return new HashTextEncoder(hash.width(), hash.modelMaxLength());
     }
 
-    /** A sampler on the steps of a schedule. */
-    public static Sampler sampler(SamplerType type, NoiseSchedule schedule, boolean predictXstart, Tensors tensors) {
-        return switch (type) {
-            case IDDPM -> new AncestralSampler(schedule, predictXstart, tensors);
-            case DDIM -> new DdimSampler(schedule, predictXstart, tensors);
-            case DPM_SOLVER -> new DpmSolverSampler(schedule, predictXstart, tensors);
-        };
+    /** The diffusion process of a training run. */
+    public static DiffusionProcess process(SchedulerConfig config) {
+        return new Iddpm(new Iddpm.Options(
+                config.predictXstart(),
+                config.vbWeight(),
+                config.timestepRespacing(),
+                config.type() == SchedulerType.IDDPM_SPEED));
+    }
+
+    /** Which parameters a configuration leaves untrained. */
+    public static Predicate<String> frozen(ModelConfig config, DenoiserConfig model) {
+        return config.freeze() == null ? name -> false : config.freeze().in(model.parameterGroups());
     }
 
     /** What {@code dtype} says, in the words of the model. */
@@ -119,21 +124,9 @@ public final class Components {
      *     count, except for what training alone decides
      * @throws UserError if the model cannot work between the two
      */
-    public static Stdit2Config model(
-            ModelConfig config, Optional<Stdit2Config> stored, CodecGeometry latent, TextSizes text) {
-        Stdit2Config model = stored.map(sizes -> new Stdit2Config(
-                        sizes.inputSquareSize(),
-                        sizes.inChannels(),
-                        sizes.patchSize(),
-                        sizes.hiddenSize(),
-                        sizes.depth(),
-                        sizes.numHeads(),
-                        sizes.mlpRatio(),
-                        config.classDropoutProb(),
-                        sizes.predictSigma(),
-                        sizes.captionChannels(),
-                        text.slots(),
-                        sizes.qkNorm()))
+    public static DenoiserConfig model(
+            ModelConfig config, Optional<DenoiserConfig> stored, CodecGeometry latent, TextSizes text) {
+        DenoiserConfig model = stored.map(sizes -> sizes.with(config.classDropoutProb(), text.slots()))
                 .orElseGet(() -> configured(config, latent, text));
         if (model.inChannels() != latent.channels()) {
             throw new UserError(
@@ -152,7 +145,7 @@ public final class Components {
         return model;
     }
 
-    private static Stdit2Config configured(ModelConfig config, CodecGeometry latent, TextSizes text) {
+    private static DenoiserConfig configured(ModelConfig config, CodecGeometry latent, TextSizes text) {
         return new Stdit2Config(
                 config.inputSqSize(),
                 config.inChannels() == null ? latent.channels() : config.inChannels(),

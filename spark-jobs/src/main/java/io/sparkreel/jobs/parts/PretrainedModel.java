@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.parts;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.jobs.config.ModelConfig;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.storage.HadoopStorage;
@@ -8,11 +9,12 @@ import io.sparkreel.jobs.weights.WeightsCache;
 import io.sparkreel.jobs.weights.WeightsPart;
 import io.sparkreel.model.checkpoint.CheckpointReader;
 import io.sparkreel.model.checkpoint.WeightsFolder;
-import io.sparkreel.model.stdit.Stdit2Config;
+import io.sparkreel.model.family.DenoiserConfig;
+import io.sparkreel.model.family.Families;
+import io.sparkreel.model.process.Processes;
 import io.sparkreel.model.train.ModelWeights;
-import io.sparkreel.model.train.RunState;
-import io.sparkreel.model.train.TrainingCheckpoint;
-import io.sparkreel.model.train.WeightsFile;
+import io.sparkreel.model.train.checkpoint.TrainingCheckpoint;
+import io.sparkreel.model.train.checkpoint.WeightsFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,21 +26,21 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 
 /**
- * Weights of an STDiT2 that {@code model.from_pretrained} or {@code --ckpt-path} names: a run folder or a checkpoint of
+ * Weights of a model that {@code model.from_pretrained} or {@code --ckpt-path} names: a run folder or a checkpoint of
  * ours, or published ones: a folder with {@code config.json}, a file, or a hub id.
  */
 public final class PretrainedModel {
     private final CheckpointReader checkpoint; // null: published weights
     private final ChosenCheckpoint chosen; // likewise
     private final List<String> warnings;
-    private final Stdit2Config sizes;
+    private final DenoiserConfig sizes;
     private final String name;
 
     private PretrainedModel(
             CheckpointReader checkpoint,
             ChosenCheckpoint chosen,
             List<String> warnings,
-            Stdit2Config sizes,
+            DenoiserConfig sizes,
             String name) {
         this.checkpoint = checkpoint;
         this.chosen = chosen;
@@ -73,21 +75,19 @@ public final class PretrainedModel {
                 cache.resolve(config.fromPretrained(), config.localFilesOnly(), EnumSet.of(WeightsPart.CONFIG));
         Path sizes = published.resolve("config.json");
         return new PretrainedModel(
-                null,
-                null,
-                List.of(),
-                Files.isRegularFile(sizes) ? Stdit2Config.read(sizes) : null,
-                published.toString());
+                null, null, List.of(), Files.isRegularFile(sizes) ? Families.read(sizes) : null, published.toString());
     }
 
     /** The sizes that come with the weights; empty for those of which the configuration has to say them. */
-    public Optional<Stdit2Config> sizes() {
+    public Optional<DenoiserConfig> sizes() {
         return Optional.ofNullable(sizes);
     }
 
-    /** Where the run of a checkpoint stood; empty for published weights. */
-    public Optional<RunState> state() throws IOException {
-        return checkpoint == null ? Optional.empty() : Optional.of(TrainingCheckpoint.state(checkpoint));
+    /** The process that the weights were trained with. */
+    public ObjectNode process(DenoiserConfig model) throws IOException {
+        return checkpoint == null
+                ? Processes.identity(Families.of(model.type()).process())
+                : TrainingCheckpoint.state(checkpoint).process();
     }
 
     /** One line for each damaged checkpoint that was passed over. */
@@ -109,7 +109,7 @@ public final class PretrainedModel {
         Path published =
                 cache.resolve(config.fromPretrained(), config.localFilesOnly(), EnumSet.of(WeightsPart.WEIGHTS));
         try (WeightsFolder stored = WeightsFolder.open(published)) {
-            WeightsFile.read(stored, weights, weights.parameters().values());
+            WeightsFile.read(stored, weights);
         }
     }
 

@@ -7,7 +7,6 @@ import io.sparkreel.bucketing.plan.CostModel;
 import io.sparkreel.bucketing.plan.StepPlanner;
 import io.sparkreel.bucketing.plan.StepPlanner.BucketLoad;
 import io.sparkreel.jobs.config.BucketLevel;
-import io.sparkreel.jobs.config.Precision;
 import io.sparkreel.jobs.config.train.BatchSizing;
 import io.sparkreel.jobs.config.train.DatasetConfig;
 import io.sparkreel.jobs.config.train.DatasetType;
@@ -17,9 +16,10 @@ import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.dataset.BucketingManifest;
 import io.sparkreel.jobs.dataset.BucketingManifest.BucketRows;
 import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.parts.Components;
 import io.sparkreel.jobs.watch.MeasuredCosts;
 import io.sparkreel.model.CodecGeometry;
-import io.sparkreel.model.stdit.Stdit2Config;
+import io.sparkreel.model.family.DenoiserConfig;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -57,7 +57,7 @@ public record PlanSettings(
     public static PlanSettings of(
             TrainingConfig config,
             BucketingManifest manifest,
-            Stdit2Config model,
+            DenoiserConfig model,
             CodecGeometry codec,
             Configuration hadoop)
             throws IOException {
@@ -67,7 +67,13 @@ public record PlanSettings(
         Map<String, Double> measured =
                 plan.costs() == null ? Map.of() : MeasuredCosts.secondsPerClip(hadoop, plan.costs());
         CostModel costs = new CostModel(
-                new Stdit2Cost(model, codec, config.dtype() == Precision.BF16 ? 2 : 4, config.gradCheckpoint()),
+                new FamilyCost(
+                        model.cost(
+                                Components.precision(config.dtype()),
+                                config.gradCheckpoint(),
+                                Components.frozen(config.model(), model)),
+                        codec,
+                        model.modelMaxLength()),
                 measured);
         Map<String, Integer> sizes;
         if (plan.batchSizes() == BatchSizing.AUTO) {

@@ -2,9 +2,7 @@
 package io.sparkreel.jobs.preflight;
 
 import io.sparkreel.model.BatchShape;
-import io.sparkreel.model.stdit.ParameterLayout;
-import io.sparkreel.model.stdit.Stdit2Config;
-import io.sparkreel.model.stdit.Stdit2Memory;
+import io.sparkreel.model.family.Cost;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -32,37 +30,26 @@ public record MemoryEstimate(long whole, long shared, long copy, long activation
     private static final double SURE = 0.75;
     /** Of a GPU, what CUDA and its libraries take. */
     private static final long CUDA_BASE = 500L << 20;
-    /** Of 20 bytes for each parameter: both moments and the average, which ranks may share; and the average. */
-    private static final double SHARED = 12.0 / 20;
 
-    private static final double AVERAGE = 4.0 / 20;
     private static final String OVERHEAD = "spark.executor.memoryOverhead";
 
     /**
+     * @param cost of the model that is trained
      * @param micros shapes of the micro-batches that may come
-     * @param computeBytes of a value in the blocks: 4 in fp32, 2 in bf16
-     * @param checkpointed whether blocks are computed again in the backward pass
-     * @param sharded whether the ranks share moments and average
-     * @param draws whether clips are sampled from the EMA weights during the run, for which each rank gathers them
+     * @param sharded whether the ranks share moments and EMA
+     * @param samples whether clips are sampled from the EMA weights during the run, for which each rank gathers them
      * @param cache bytes of decoded clips
      */
-    public static MemoryEstimate of(
-            Stdit2Config model,
-            List<BatchShape> micros,
-            int computeBytes,
-            boolean checkpointed,
-            boolean sharded,
-            boolean draws,
-            long cache) {
-        Stdit2Memory memory = new Stdit2Memory(model, computeBytes, checkpointed);
-        double peak = micros.stream().mapToDouble(memory::peakBytes).max().orElse(memory.fixedBytes());
-        double shared = sharded ? SHARED * memory.fixedBytes() : 0;
-        double gathered = sharded && draws ? AVERAGE * memory.fixedBytes() : 0;
+    public static MemoryEstimate of(Cost cost, List<BatchShape> micros, boolean sharded, boolean samples, long cache) {
+        Cost.State state = cost.state();
+        double peak = micros.stream().mapToDouble(cost::peakBytes).max().orElse(state.bytes());
+        double shared = sharded ? state.sharedBytes() : 0;
+        double gathered = sharded && samples ? state.emaBytes() : 0;
         return new MemoryEstimate(
-                (long) (memory.fixedBytes() - shared + gathered),
+                (long) (state.bytes() - shared + gathered),
                 (long) shared,
-                SAVED_VECTORS * Float.BYTES * ParameterLayout.of(model).elements(),
-                (long) (peak - memory.fixedBytes()),
+                state.savedBytes(),
+                (long) (peak - state.bytes()),
                 cache);
     }
 

@@ -26,7 +26,7 @@ import io.sparkreel.bucketing.report.BucketingReport.Media;
 import io.sparkreel.bucketing.report.BucketingReport.Shelf;
 import io.sparkreel.jobs.assign.BucketStatistics;
 import io.sparkreel.jobs.assign.BucketStatistics.Counts;
-import io.sparkreel.jobs.plan.Stdit2Cost;
+import io.sparkreel.jobs.plan.FamilyCost;
 import io.sparkreel.jobs.report.ThumbnailTask.Picture;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -155,7 +155,7 @@ public final class ReportBuilder {
     }
 
     private List<BucketingReport.Plan> plans(Counts counts) {
-        Stdit2Cost cost = Stdit2Cost.published();
+        FamilyCost cost = FamilyCost.published();
         Map<String, Integer> sizes = new LinkedHashMap<>();
         rule.levels()
                 .forEach(level -> level.entries()

@@ -11,7 +11,7 @@ import io.sparkreel.jobs.spark.BarrierStage;
 import io.sparkreel.jobs.watch.RecentLines;
 import io.sparkreel.jobs.watch.RunLog;
 import io.sparkreel.model.checkpoint.CheckpointReader;
-import io.sparkreel.model.train.TrainingCheckpoint;
+import io.sparkreel.model.train.checkpoint.TrainingCheckpoint;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.util.List;

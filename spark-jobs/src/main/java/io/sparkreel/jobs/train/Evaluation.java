@@ -119,13 +119,17 @@ final class Evaluation {
     }
 
     private static void means(List<ClipLoss> clips, ObjectNode target) {
-        target.put("loss", clips.stream().mapToDouble(ClipLoss::loss).average().orElse(Double.NaN))
-                .put(
-                        "mse",
+        target.put("loss", clips.stream().mapToDouble(ClipLoss::loss).average().orElse(Double.NaN));
+        if (!clips.isEmpty()) {
+            for (String term : clips.get(0).terms().keySet()) {
+                target.put(
+                        term,
                         clips.stream()
-                                .mapToDouble(ClipLoss::squaredError)
+                                .mapToDouble(clip -> clip.terms().get(term))
                                 .average()
-                                .orElse(Double.NaN))
-                .put("clips", clips.size());
+                                .orElseThrow());
+            }
+        }
+        target.put("clips", clips.size());
     }
 }

@@ -7,7 +7,7 @@ import io.sparkreel.jobs.features.FeatureCache;
 import io.sparkreel.jobs.parts.ChosenCheckpoint;
 import io.sparkreel.jobs.plan.PlannedClip;
 import io.sparkreel.jobs.watch.RecentLines;
-import io.sparkreel.model.stdit.Stdit2Config;
+import io.sparkreel.model.family.DenoiserConfig;
 import java.io.Serializable;
 import java.util.List;
 import org.apache.spark.broadcast.Broadcast;
@@ -32,7 +32,7 @@ import org.apache.spark.util.SerializableConfiguration;
  */
 record RankTask(
         TrainingConfig config,
-        Stdit2Config model,
+        DenoiserConfig model,
         ChosenCheckpoint firstWeights,
         Broadcast<SerializableConfiguration> hadoop,
         StepRange steps,

@@ -3,7 +3,6 @@ package io.sparkreel.jobs.train;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.sparkreel.jobs.config.ImageSize;
-import io.sparkreel.jobs.config.Precision;
 import io.sparkreel.jobs.config.reader.LoadedConfig;
 import io.sparkreel.jobs.config.train.DatasetType;
 import io.sparkreel.jobs.config.train.TrainingConfig;
@@ -27,12 +26,11 @@ import io.sparkreel.model.BatchShape;
 import io.sparkreel.model.CodecGeometry;
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.checkpoint.CheckpointReader;
-import io.sparkreel.model.diffusion.FrameMask;
-import io.sparkreel.model.diffusion.NoiseSchedule;
-import io.sparkreel.model.stdit.Stdit2Config;
+import io.sparkreel.model.family.DenoiserConfig;
 import io.sparkreel.model.text.PromptSyntax;
-import io.sparkreel.model.train.RunState;
-import io.sparkreel.model.train.TrainingCheckpoint;
+import io.sparkreel.model.train.FrameMask;
+import io.sparkreel.model.train.checkpoint.RunState;
+import io.sparkreel.model.train.checkpoint.TrainingCheckpoint;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -54,7 +52,7 @@ import org.apache.logging.log4j.Logger;
  */
 record ResolvedRun(
         PlanInputs inputs,
-        Stdit2Config model,
+        DenoiserConfig model,
         String fingerprint,
         ChosenCheckpoint checkpoint,
         ChosenCheckpoint firstWeights,
@@ -83,8 +81,8 @@ record ResolvedRun(
         checkRanksConfiguration(loaded, codec);
         TextSizes text = loaded.resolve("text_encoder", () -> Components.textSizes(config.textEncoder(), cache));
         PretrainedModel first = load == null ? firstWeights(config, hadoop, cache) : null;
-        Optional<Stdit2Config> stored = storedSizes(config, checkpoint, first);
-        Stdit2Config model = loaded.resolve("model", () -> Components.model(config.model(), stored, codec, text));
+        Optional<DenoiserConfig> stored = storedSizes(config, checkpoint, first);
+        DenoiserConfig model = loaded.resolve("model", () -> Components.model(config.model(), stored, codec, text));
         if (config.dataset().type() == DatasetType.VARIABLE_VIDEO_TEXT_DATASET
                 && config.plan().batchSize() != null) {
             LOG.info("'batch_size' has no effect here: bucket_config sets the batch size of each bucket.");
@@ -115,10 +113,7 @@ record ResolvedRun(
         if (config.maskRatios() != null) {
             loaded.resolve("mask_ratios", () -> FrameMask.of(config.maskRatios()));
         }
-        loaded.resolve(
-                "scheduler.timestep_respacing",
-                () -> NoiseSchedule.linear(config.scheduler().timestepRespacing()));
-        loaded.resolve("weight_decay", () -> TrainingRank.options(config, 1));
+        loaded.resolve("scheduler.timestep_respacing", () -> Components.process(config.scheduler()));
         if (config.watch().sampleEvery() != null) {
             for (String prompt : config.samples().prompts()) {
                 loaded.resolve(
@@ -152,7 +147,7 @@ record ResolvedRun(
     }
 
     /** First weights bring their sizes along; once the run has a checkpoint, that does. */
-    private static Optional<Stdit2Config> storedSizes(
+    private static Optional<DenoiserConfig> storedSizes(
             TrainingConfig config, CheckpointReader load, PretrainedModel first) throws IOException {
         if (config.model().fromPretrained() == null) {
             return Optional.empty();
@@ -188,7 +183,7 @@ record ResolvedRun(
     }
 
     private static RunState checkLoad(
-            TrainingConfig config, CheckpointReader load, Stdit2Config model, String fingerprint) throws IOException {
+            TrainingConfig config, CheckpointReader load, DenoiserConfig model, String fingerprint) throws IOException {
         requireSameModel(load, model);
         RunState state = TrainingCheckpoint.state(load);
         if (config.run().startFromScratch()) {
@@ -208,18 +203,11 @@ record ResolvedRun(
                 "The steps that are to come are planned anew, and epoch {} begins again: {}",
                 state.epoch(),
                 String.join(", ", changes));
-        return new RunState(
-                state.epoch(),
-                0,
-                state.globalStep(),
-                state.optimizerSteps(),
-                state.seed(),
-                fingerprint,
-                state.predictXstart());
+        return state.replanned(fingerprint);
     }
 
-    private static void requireSameModel(CheckpointReader checkpoint, Stdit2Config model) throws IOException {
-        Stdit2Config stored = TrainingCheckpoint.config(checkpoint);
+    private static void requireSameModel(CheckpointReader checkpoint, DenoiserConfig model) throws IOException {
+        DenoiserConfig stored = TrainingCheckpoint.config(checkpoint);
         if (!stored.equals(model)) {
             throw new UserError("Cannot load " + checkpoint + ": its model is " + stored
                     + " and not the configured one. Configure these sizes, or take another checkpoint.");
@@ -236,10 +224,11 @@ record ResolvedRun(
                         model.modelMaxLength()))
                 .toList();
         return MemoryEstimate.of(
-                model,
+                model.cost(
+                        Components.precision(config.dtype()),
+                        config.gradCheckpoint(),
+                        Components.frozen(config.model(), model)),
                 micros,
-                config.dtype() == Precision.BF16 ? 2 : 4,
-                config.gradCheckpoint(),
                 config.optimizer().optimizerSharding(),
                 config.watch().sampleEvery() != null,
                 (long) config.steps().decodeCacheMib() << 20);

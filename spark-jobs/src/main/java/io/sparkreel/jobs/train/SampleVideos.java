@@ -12,17 +12,16 @@ import io.sparkreel.jobs.watch.RunLog;
 import io.sparkreel.model.CodecGeometry;
 import io.sparkreel.model.autoencoder.LatentCodec;
 import io.sparkreel.model.collective.Collective;
-import io.sparkreel.model.diffusion.MaskStrategy;
-import io.sparkreel.model.diffusion.NoiseSchedule;
-import io.sparkreel.model.diffusion.Sampler;
+import io.sparkreel.model.denoiser.Denoiser;
 import io.sparkreel.model.generate.Caption;
 import io.sparkreel.model.generate.Carry;
 import io.sparkreel.model.generate.ClipShape;
 import io.sparkreel.model.generate.LatentGenerator;
 import io.sparkreel.model.generate.LoopConditions;
+import io.sparkreel.model.generate.MaskStrategy;
 import io.sparkreel.model.generate.VideoGenerator;
 import io.sparkreel.model.generate.VideoRequest;
-import io.sparkreel.model.stdit.Stdit2;
+import io.sparkreel.model.process.Sampler;
 import io.sparkreel.model.text.PromptSyntax;
 import io.sparkreel.model.text.TextEncoder;
 import io.sparkreel.model.text.TextFeatures;
@@ -45,7 +44,7 @@ public final class SampleVideos {
     private final TrainingConfig config;
     private final SampleConfig samples;
     private final HadoopStorage run;
-    private final Supplier<Stdit2> model;
+    private final Supplier<Denoiser> model;
     private final float[] nullCaption;
     private final LatentCodec codec;
     private final TextEncoder text;
@@ -59,7 +58,7 @@ public final class SampleVideos {
     SampleVideos(
             TrainingConfig config,
             HadoopStorage run,
-            Supplier<Stdit2> model,
+            Supplier<Denoiser> model,
             float[] nullCaption,
             LatentCodec codec,
             TextEncoder text,
@@ -80,7 +79,7 @@ public final class SampleVideos {
      * @return prompt and file of each that could be written, the path being relative to the run folder
      */
     ArrayNode generate(long step) {
-        Stdit2 averaged = model.get(); // which may take all ranks, those without a prompt too
+        Denoiser averaged = model.get(); // which may take all ranks, those without a prompt too
         String mine = "";
         for (int i = collective.rank(); i < samples.prompts().size(); i += collective.worldSize()) {
             String name = RunLog.SAMPLES + "/step-" + step + "/" + i + (samples.numFrames() == 1 ? ".png" : ".mp4");
@@ -108,15 +107,14 @@ public final class SampleVideos {
         return clips;
     }
 
-    private void generate(Stdit2 averaged, int prompt, String name) throws IOException {
-        NoiseSchedule schedule = NoiseSchedule.linear(Integer.toString(samples.numSamplingSteps()));
-        Sampler sampler = Components.sampler(
-                samples.sampler(), schedule, config.scheduler().predictXstart(), averaged.tensors());
+    private void generate(Denoiser averaged, int prompt, String name) throws IOException {
+        Sampler sampler = Components.process(config.scheduler())
+                .sampler(samples.sampler().word(), samples.numSamplingSteps(), averaged.tensors());
         LatentGenerator latents = new LatentGenerator(
                 averaged,
                 nullCaption,
                 sampler,
-                new Sampler.Guidance(samples.cfgScale(), averaged.config().inChannels()));
+                new Sampler.Guidance(samples.cfgScale(), codec.geometry().channels()));
         CodecGeometry geometry = codec.geometry();
         int height = geometry.latentSide(samples.imageSize().height()) * geometry.spatialFactor();
         int width = geometry.latentSide(samples.imageSize().width()) * geometry.spatialFactor();

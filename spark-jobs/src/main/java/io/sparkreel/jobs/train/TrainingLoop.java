@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.train;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.jobs.config.train.RunConfig;
 import io.sparkreel.jobs.loader.StepLoader;
 import io.sparkreel.jobs.loader.StepLoader.LoadedStep;
+import io.sparkreel.jobs.parts.Components;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.model.checkpoint.CheckpointWriter;
 import io.sparkreel.model.checkpoint.Retention;
 import io.sparkreel.model.collective.Collective;
 import io.sparkreel.model.metrics.StepMetrics.Phase;
-import io.sparkreel.model.train.CheckpointSaver;
 import io.sparkreel.model.train.ModelWeights;
-import io.sparkreel.model.train.RunState;
 import io.sparkreel.model.train.StepReport;
 import io.sparkreel.model.train.Trainer;
+import io.sparkreel.model.train.checkpoint.CheckpointSaver;
+import io.sparkreel.model.train.checkpoint.RunState;
 import java.io.IOException;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
@@ -126,6 +128,7 @@ final class TrainingLoop {
     }
 
     private RunState state() {
+        ObjectNode process = Components.process(task.config().scheduler()).identity();
         return new RunState(
                 epoch,
                 done - epochBegin,
@@ -133,7 +136,7 @@ final class TrainingLoop {
                 trainer.optimizer().steps(),
                 config.seed(),
                 task.planFingerprint(),
-                task.config().scheduler().predictXstart());
+                process);
     }
 
     private void committed(RunState state, String folder) throws IOException {

@@ -4,7 +4,6 @@ package io.sparkreel.jobs.train;
 import io.sparkreel.bucketing.media.CrashGuard;
 import io.sparkreel.jobs.config.train.DatasetConfig;
 import io.sparkreel.jobs.config.train.OptimizerConfig;
-import io.sparkreel.jobs.config.train.SchedulerType;
 import io.sparkreel.jobs.config.train.StepConfig;
 import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.loader.ClipDecoder;
@@ -20,19 +19,19 @@ import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.weights.WeightsCache;
 import io.sparkreel.model.autoencoder.LatentCodec;
 import io.sparkreel.model.collective.Collective;
-import io.sparkreel.model.diffusion.FrameMask;
+import io.sparkreel.model.optim.AdamW;
+import io.sparkreel.model.optim.Ema;
+import io.sparkreel.model.optim.LearningRate;
+import io.sparkreel.model.optim.OptimizerOptions;
 import io.sparkreel.model.text.TextEncoder;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
-import io.sparkreel.model.train.AdamW;
-import io.sparkreel.model.train.Ema;
-import io.sparkreel.model.train.Freeze;
-import io.sparkreel.model.train.LearningRate;
+import io.sparkreel.model.train.FrameMask;
 import io.sparkreel.model.train.ModelWeights;
-import io.sparkreel.model.train.OptimizerOptions;
-import io.sparkreel.model.train.RunState;
 import io.sparkreel.model.train.Trainer;
-import io.sparkreel.model.train.TrainingCheckpoint;
+import io.sparkreel.model.train.TrainerOptions;
+import io.sparkreel.model.train.checkpoint.RunState;
+import io.sparkreel.model.train.checkpoint.TrainingCheckpoint;
 import java.io.IOException;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.BarrierTaskContext;
@@ -60,7 +59,7 @@ public final class TrainingRank {
         Torch.start(threads(context));
         WeightsCache cache = new WeightsCache(hadoop);
         try (Collective collective = RankCollective.connect(task, context, tensors);
-                ModelWeights weights = new ModelWeights(task.model(), tensors)) {
+                ModelWeights weights = weights(tensors)) {
             joined = collective;
             weights.initialise(config.run().seed());
             try (Trainer trainer = new Trainer(options(config, task.steps().total()), weights, tensors, collective)) {
@@ -169,7 +168,7 @@ public final class TrainingRank {
     }
 
     /** @param totalSteps the length of the run, for the learning rate */
-    public static Trainer.Options options(TrainingConfig config, long totalSteps) {
+    public static TrainerOptions options(TrainingConfig config, long totalSteps) {
         OptimizerConfig optimizer = config.optimizer();
         LearningRate rate =
                 new LearningRate(optimizer.lrSchedule(), optimizer.lr(), optimizer.warmupSteps(), totalSteps);
@@ -178,12 +177,8 @@ public final class TrainingRank {
                 optimizer.adamBetas().second(),
                 optimizer.adamEps(),
                 optimizer.weightDecay());
-        return new Trainer.Options(
-                new Trainer.ProcessOptions(
-                        config.scheduler().predictXstart(),
-                        config.scheduler().vbWeight(),
-                        config.scheduler().timestepRespacing(),
-                        config.scheduler().type() == SchedulerType.IDDPM_SPEED),
+        return new TrainerOptions(
+                Components.process(config.scheduler()),
                 config.maskRatios() == null ? null : FrameMask.of(config.maskRatios()),
                 new OptimizerOptions(
                         adam,
@@ -191,11 +186,16 @@ public final class TrainingRank {
                         optimizer.gradClip() == null ? 0 : optimizer.gradClip(),
                         new Ema.Options(optimizer.emaDecay(), optimizer.emaWarmup()),
                         optimizer.optimizerSharding()),
-                new Trainer.ComputeOptions(Components.precision(config.dtype()), config.gradCheckpoint()),
-                config.model().freeze() == null
-                        ? Freeze.NOTHING
-                        : Freeze.valueOf(config.model().freeze().name()),
+                new TrainerOptions.Computation(Components.precision(config.dtype()), config.gradCheckpoint()),
                 config.run().seed());
+    }
+
+    private ModelWeights weights(Tensors tensors) {
+        return new ModelWeights(
+                task.model(),
+                Components.frozen(config.model(), task.model()),
+                Components.precision(config.dtype()),
+                tensors);
     }
 
     /** The state to start from: a checkpoint's, or that of a new run. */
@@ -207,7 +207,7 @@ public final class TrainingRank {
                 0,
                 config.run().seed(),
                 task.planFingerprint(),
-                config.scheduler().predictXstart());
+                Components.process(config.scheduler()).identity());
         if (task.steps().checkpoint() != null) {
             RunState stored =
                     TrainingCheckpoint.restore(task.steps().checkpoint().open(hadoop), weights, trainer);
@@ -217,14 +217,7 @@ public final class TrainingRank {
             // After planning anew, the epoch that the checkpoint stands in begins again.
             return stored.planFingerprint().equals(task.planFingerprint())
                     ? stored
-                    : new RunState(
-                            stored.epoch(),
-                            0,
-                            stored.globalStep(),
-                            stored.optimizerSteps(),
-                            stored.seed(),
-                            task.planFingerprint(),
-                            stored.predictXstart());
+                    : stored.replanned(task.planFingerprint());
         }
         if (config.model().fromPretrained() != null) {
             if (task.firstWeights() == null) {

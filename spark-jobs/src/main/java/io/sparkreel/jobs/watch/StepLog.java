@@ -11,6 +11,7 @@ import io.sparkreel.model.metrics.StepMetrics.Phase;
 import io.sparkreel.model.train.StepReport;
 import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -18,7 +19,7 @@ import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeMap;
 
-/** What is told of the steps between two lines of the log, over all ranks. */
+/** What is logged of the steps between two lines of the log, over all ranks. */
 public final class StepLog {
     private static final double TERA = 1e12;
     private static final Set<Phase> IN_A_STEP = EnumSet.complementOf(EnumSet.of(Phase.ASIDE));
@@ -30,8 +31,7 @@ public final class StepLog {
     private long samples;
     private long judged;
     private double loss;
-    private double squaredError;
-    private double variationalBound;
+    private final Map<String, Double> terms = new LinkedHashMap<>();
 
     /**
      * @param metrics of this rank
@@ -48,11 +48,11 @@ public final class StepLog {
     public void stepped(StepReport report) {
         steps++;
         samples += report.samples();
+        report.terms().keySet().forEach(term -> terms.putIfAbsent(term, 0.0));
         if (!report.skipped()) { // else the loss may be no number, and would hide those of the other steps
             judged += report.samples();
             loss += report.loss() * report.samples();
-            squaredError += report.squaredError() * report.samples();
-            variationalBound += report.variationalBound() * report.samples();
+            report.terms().forEach((term, mean) -> terms.merge(term, mean * report.samples(), Double::sum));
         }
     }
 
@@ -68,12 +68,9 @@ public final class StepLog {
         double seconds =
                 phases.values().stream().mapToDouble(Double::doubleValue).sum();
         double operations = laps.stream().mapToDouble(RankLap::operations).sum() / seconds;
-        ObjectNode line = JsonNodeFactory.instance
-                .objectNode()
-                .put("loss", loss / judged)
-                .put("mse", squaredError / judged)
-                .put("vb", variationalBound / judged)
-                .put("samples_per_s", samples / seconds)
+        ObjectNode line = JsonNodeFactory.instance.objectNode().put("loss", loss / judged);
+        terms.forEach((term, sum) -> line.put(term, sum / judged));
+        line.put("samples_per_s", samples / seconds)
                 .put("tokens_per_s", laps.stream().mapToLong(RankLap::tokens).sum() / seconds)
                 .put("tflops", operations / TERA);
         peak.ifPresent(most -> line.put("peak_share", operations / laps.size() / most));
@@ -85,8 +82,7 @@ public final class StepLog {
         samples = 0;
         judged = 0;
         loss = 0;
-        squaredError = 0;
-        variationalBound = 0;
+        terms.clear();
         return line;
     }
 

@@ -20,7 +20,7 @@ import io.sparkreel.jobs.config.train.OptimizerConfig;
 import io.sparkreel.jobs.config.train.PortRange;
 import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.error.UserError;
-import io.sparkreel.model.train.LearningRate;
+import io.sparkreel.model.optim.LearningRate;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;

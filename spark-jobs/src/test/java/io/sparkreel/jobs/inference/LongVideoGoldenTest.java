@@ -14,14 +14,14 @@ import io.sparkreel.model.CodecGeometry;
 import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.autoencoder.LatentCodec;
 import io.sparkreel.model.autoencoder.LatentDistribution;
-import io.sparkreel.model.diffusion.MaskStrategy;
-import io.sparkreel.model.diffusion.MaskStrategy.Dialect;
-import io.sparkreel.model.diffusion.MaskStrategy.FrameSource;
 import io.sparkreel.model.generate.Caption;
 import io.sparkreel.model.generate.Carry;
 import io.sparkreel.model.generate.ClipShape;
 import io.sparkreel.model.generate.LatentRequest;
 import io.sparkreel.model.generate.LoopConditions;
+import io.sparkreel.model.generate.MaskStrategy;
+import io.sparkreel.model.generate.MaskStrategy.Dialect;
+import io.sparkreel.model.generate.MaskStrategy.FrameSource;
 import io.sparkreel.model.generate.VideoGenerator;
 import io.sparkreel.model.generate.VideoRequest;
 import java.io.IOException;
@@ -209,8 +209,8 @@ class LongVideoGoldenTest {
                 told.withArray("height").add((double) clip.height());
                 told.withArray("width").add((double) clip.width());
                 told.withArray("num_frames").add((double) clip.numFrames());
-                told.withArray("ar").add((double) clip.toldAspectRatio());
-                told.withArray("fps").add((double) clip.toldFps());
+                told.withArray("ar").add((double) clip.conditionAspectRatio());
+                told.withArray("fps").add((double) clip.conditionFps());
                 for (int frame = 0; frame < clip.numFrames(); frame++) {
                     mask.add((double) request.given().mask()[frame]);
                     float[] given = request.given().latents()[frame];

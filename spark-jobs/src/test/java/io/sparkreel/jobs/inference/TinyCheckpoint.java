@@ -8,10 +8,11 @@ import io.sparkreel.model.checkpoint.CheckpointWriter;
 import io.sparkreel.model.checkpoint.LocalStorage;
 import io.sparkreel.model.checkpoint.safetensors.DataType;
 import io.sparkreel.model.checkpoint.safetensors.SafetensorsWriter;
-import io.sparkreel.model.stdit.ParameterLayout;
-import io.sparkreel.model.stdit.Stdit2Config;
-import io.sparkreel.model.train.RunState;
-import io.sparkreel.model.train.TrainingCheckpoint;
+import io.sparkreel.model.denoiser.ParameterLayout;
+import io.sparkreel.model.family.stdit2.Stdit2Config;
+import io.sparkreel.model.process.iddpm.Iddpm;
+import io.sparkreel.model.train.checkpoint.RunState;
+import io.sparkreel.model.train.checkpoint.TrainingCheckpoint;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.FloatBuffer;
@@ -40,7 +41,11 @@ final class TinyCheckpoint {
             put(writer, part + "/config.json", json.writeValueAsBytes(config));
             weights(writer.create(part + "/model.safetensors"), config, seed);
         }
-        put(writer, "state.json", json.writeValueAsBytes(new RunState(0, 0, seed, seed, 42, "none", true)));
+        put(
+                writer,
+                "state.json",
+                json.writeValueAsBytes(new RunState(
+                        0, 0, seed, seed, 42, "none", new Iddpm(new Iddpm.Options(true, 1, "", false)).identity())));
         CheckpointWriter.commit(storage, folder, writer.written());
         return run.resolve(folder);
     }
@@ -52,7 +57,7 @@ final class TinyCheckpoint {
     }
 
     private static void weights(OutputStream out, Stdit2Config config, long seed) throws IOException {
-        Map<String, ParameterLayout.Slot> slots = ParameterLayout.of(config).slots();
+        Map<String, ParameterLayout.Slot> slots = config.layout().slots();
         SafetensorsWriter.Builder builder = SafetensorsWriter.builder().metadata("format", "pt");
         builder.tensor("y_embedder.y_embedding", DataType.F32, SLOTS, TEXT_WIDTH);
         slots.forEach(

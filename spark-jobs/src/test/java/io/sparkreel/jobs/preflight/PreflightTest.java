@@ -8,7 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.model.BatchShape;
 import io.sparkreel.model.LatentShape;
-import io.sparkreel.model.stdit.Stdit2Config;
+import io.sparkreel.model.family.DenoiserConfig;
+import io.sparkreel.model.family.Families;
+import io.sparkreel.model.torch.Precision;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.util.Collections;
@@ -103,9 +105,10 @@ class PreflightTest {
 
     @Test
     void memoryIsCountedByMachineAndContainer() {
-        Stdit2Config model = new Stdit2Config(512, 4, List.of(1, 2, 2), 1152, 28, 16, 4, 0.1, true, 4096, 120, true);
+        DenoiserConfig model = Families.published("STDiT2-XL/2").with(0.1, 120);
         BatchShape shape = new BatchShape(1, new LatentShape(4, 4, 32, 32), 120);
-        MemoryEstimate need = MemoryEstimate.of(model, List.of(shape), 2, true, false, false, 256L << 20);
+        MemoryEstimate need =
+                MemoryEstimate.of(model.cost(Precision.BFLOAT16, true), List.of(shape), false, false, 256L << 20);
         // Weights, gradients, two moments and the average of 0.7 to 0.8 thousand million parameters, in fp32.
         assertTrue(need.state(1) > 13 * GIB && need.state(1) < 16 * GIB, need.toString());
         assertEquals(need.state(1), need.state(8));
@@ -135,18 +138,19 @@ class PreflightTest {
 
     @Test
     void memoryOfGpusIsThatOfTheRankAndSharingTheOptimizerSavesSome() {
-        Stdit2Config model = new Stdit2Config(512, 4, List.of(1, 2, 2), 1152, 28, 16, 4, 0.1, true, 4096, 120, true);
+        DenoiserConfig model = Families.published("STDiT2-XL/2").with(0.1, 120);
         BatchShape small = new BatchShape(1, new LatentShape(4, 4, 32, 32), 120);
         BatchShape large = new BatchShape(64, new LatentShape(4, 16, 60, 108), 120);
         SparkConf conf = conf("spark://host:7077");
-        MemoryEstimate plain = MemoryEstimate.of(model, List.of(small), 2, true, false, false, 0);
+        MemoryEstimate plain = MemoryEstimate.of(model.cost(Precision.BFLOAT16, true), List.of(small), false, false, 0);
         plain.check(List.of(onGpu(24 * GIB)), conf);
         plain.check(List.of(onGpu(0)), conf); // a driver that tells nothing is no reason to refuse
         refused(
                 "of executor 7 on a has 12.0 GiB. Take GPUs with more memory",
                 () -> plain.check(List.of(onGpu(12 * GIB)), conf));
         refused("optimizer_sharding: true", () -> plain.check(List.of(onGpu(12 * GIB), onGpu(12 * GIB)), conf));
-        MemoryEstimate sharded = MemoryEstimate.of(model, List.of(small), 2, true, true, false, 0);
+        MemoryEstimate sharded =
+                MemoryEstimate.of(model.cost(Precision.BFLOAT16, true), List.of(small), true, false, 0);
         sharded.check(List.of(onGpu(12 * GIB), onGpu(12 * GIB)), conf);
         assertEquals((float) plain.state(1), (float) sharded.state(1), 8);
         assertEquals(plain.state(1) * (8 + 12.0 / 4) / 20, (double) sharded.state(4), 8);
@@ -155,11 +159,11 @@ class PreflightTest {
                 "a rank needs " + "%.1f GiB".formatted((sharded.copy() * (1 / 4.0 + 1 / 8.0) + 300 * (1L << 20)) / GIB)
                         + " outside its heap",
                 () -> sharded.check(Collections.nCopies(4, onGpu(24 * GIB)), conf("yarn")));
-        MemoryEstimate drawing = MemoryEstimate.of(model, List.of(small), 2, true, true, true, 0);
+        MemoryEstimate drawing = MemoryEstimate.of(model.cost(Precision.BFLOAT16, true), List.of(small), true, true, 0);
         assertEquals(sharded.state(4) + plain.state(1) / 5.0, (double) drawing.state(4), 8);
         refused(
                 "Lower the batch sizes of bucket_config, set grad_checkpoint: true",
-                () -> MemoryEstimate.of(model, List.of(small, large), 2, false, false, false, 0)
+                () -> MemoryEstimate.of(model.cost(Precision.BFLOAT16, false), List.of(small, large), false, false, 0)
                         .check(List.of(onGpu(80 * GIB)), conf));
     }
 

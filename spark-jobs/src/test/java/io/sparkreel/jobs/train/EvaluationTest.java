@@ -19,6 +19,7 @@ import io.sparkreel.model.train.Validation.ClipLoss;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
@@ -82,7 +83,7 @@ class EvaluationTest {
                         batch.bucket(),
                         sample.clipId(),
                         Math.exp(Math.sin((double) (1 + sample.clipId())) * 20),
-                        1.0 / (1 + sample.clipId())))
+                        Map.of("mse", 1.0 / (1 + sample.clipId()))))
                 .toList();
     }
 

@@ -22,13 +22,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class NonFiniteGuardTest {
-    private static final StepReport FINITE = new StepReport(1, 1, 1, 1, 1e-3, 4, false, false);
-    private static final StepReport BROKEN = new StepReport(Double.NaN, 1, 1, Double.NaN, 1e-3, 4, true, false);
+    private static final StepReport FINITE = new StepReport(1, Map.of(), 1, 1e-3, 4, false, false);
+    private static final StepReport BROKEN = new StepReport(Double.NaN, Map.of(), Double.NaN, 1e-3, 4, true, false);
 
     @TempDir
     Path run;

@@ -229,11 +229,6 @@ class TrainingOptionsTest {
             {"mask_ratios: {mask_no: 0.5}", "'mask_ratios' is refused. Cannot", "add up to 0.5"},
             {"scheduler: {type: iddpm, timestep_respacing: 5000}", "'scheduler.timestep_respacing' is refused.", "5000"
             },
-            {
-                "model: {type: STDiT2, hidden_size: 24, depth: 1, num_heads: 2, freeze: text}\nweight_decay: 0.1",
-                "'weight_decay' is refused. Cannot freeze parameters",
-                "Set it to 0"
-            },
             {"sample_every: 2\nsamples: {prompts: ['A dog {\"x\": 1}']}", "'samples.prompts' is refused.", "the key 'x'"
             },
             {

@@ -5,7 +5,7 @@ import java.net.InetSocketAddress;
 import java.util.List;
 
 /** The ranks of a ring and where they listened. */
-record Ranks(int own, List<InetSocketAddress> addresses) {
+public record Ranks(int own, List<InetSocketAddress> addresses) {
 
     int worldSize() {
         return addresses.size();

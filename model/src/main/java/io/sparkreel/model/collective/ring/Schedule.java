@@ -17,7 +17,7 @@ import java.util.Arrays;
  * more. Reduce-scatter is the first half of that. Chunks depend only on the number of elements and ranks, so slices and
  * streams never change the order of additions.
  */
-final class Schedule {
+public final class Schedule {
 
     private static final int SMALLEST_SLICE = 1 << 16;
     private static final int SLICES_IN_FLIGHT = 8;

@@ -4,8 +4,8 @@ package io.sparkreel.jobs.config.inference;
 import io.sparkreel.jobs.config.reader.Check;
 import io.sparkreel.jobs.config.reader.Default;
 import io.sparkreel.jobs.config.reader.Section;
-import io.sparkreel.model.diffusion.MaskStrategy;
 import io.sparkreel.model.generate.Carry;
+import io.sparkreel.model.generate.MaskStrategy;
 import java.util.List;
 
 /**

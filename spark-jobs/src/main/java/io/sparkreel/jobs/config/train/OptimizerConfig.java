@@ -4,7 +4,7 @@ package io.sparkreel.jobs.config.train;
 import io.sparkreel.jobs.config.reader.Check;
 import io.sparkreel.jobs.config.reader.Default;
 import io.sparkreel.jobs.config.reader.Section;
-import io.sparkreel.model.train.LearningRate;
+import io.sparkreel.model.optim.LearningRate;
 
 /**
  * AdamW, its learning rate and the moving average of the weights.

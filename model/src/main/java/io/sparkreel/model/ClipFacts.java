@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.model;
+
+/**
+ * What a model may be told about the clips of a batch beside their latents and captions, each [B].
+ *
+ * @param numFrames pixel frames
+ * @param height pixels
+ * @param width pixels
+ * @param aspectRatio width / height in training; some references sample with its inverse
+ * @param fps frames per second; 120 for an image
+ */
+public record ClipFacts(float[] numFrames, float[] height, float[] width, float[] aspectRatio, float[] fps) {}

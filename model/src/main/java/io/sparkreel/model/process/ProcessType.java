@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.model.process;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+
+/**
+ * A kind of diffusion process, registered by a line in
+ * {@code META-INF/services/io.sparkreel.model.process.ProcessType}. Nothing else names it.
+ */
+public interface ProcessType {
+    /** Its name in an identity. */
+    String type();
+
+    /**
+     * The process to sample with.
+     *
+     * @param identity what {@link DiffusionProcess#identity} said; empty for weights that come without
+     */
+    DiffusionProcess of(ObjectNode identity);
+}
