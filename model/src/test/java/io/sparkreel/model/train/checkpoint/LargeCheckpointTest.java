@@ -1,14 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.model.train;
-
-import io.sparkreel.model.optim.OptimizerOptions;
-import io.sparkreel.model.optim.Shard;
-import io.sparkreel.model.train.checkpoint.FloatRange;
-import io.sparkreel.model.train.checkpoint.RunState;
-import io.sparkreel.model.train.checkpoint.TrainingCheckpoint;
-import io.sparkreel.model.train.checkpoint.WeightsFile;
+package io.sparkreel.model.train.checkpoint;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.sparkreel.model.checkpoint.CheckpointReader;
 import io.sparkreel.model.checkpoint.CheckpointWriter;
@@ -18,8 +12,14 @@ import io.sparkreel.model.checkpoint.safetensors.DataType;
 import io.sparkreel.model.checkpoint.safetensors.SafetensorsWriter;
 import io.sparkreel.model.collective.RefusingCollective;
 import io.sparkreel.model.family.stdit2.Stdit2Config;
+import io.sparkreel.model.optim.OptimizerOptions;
+import io.sparkreel.model.optim.Shard;
+import io.sparkreel.model.process.iddpm.Iddpm;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
+import io.sparkreel.model.train.ModelWeights;
+import io.sparkreel.model.train.Trainer;
+import io.sparkreel.model.train.TrainerOptions;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -82,7 +82,7 @@ class LargeCheckpointTest {
                 file.commit();
             }
         }
-        RunState state = new RunState(0, 1000, 1000, 1000, 42, "plan", false);
+        RunState state = new RunState(0, 1000, 1000, 1000, 42, "plan", new Iddpm(Iddpm.Options.REFERENCE).identity());
         put(writer, TrainingCheckpoint.STATE, JSON.writeValueAsBytes(state));
         CheckpointWriter.commit(storage, CHECKPOINT, writer.written());
     }
@@ -146,7 +146,8 @@ class LargeCheckpointTest {
         for (int rank = 0; rank < RANKS; rank++) {
             try (ModelWeights weights = new ModelWeights(config, HOST);
                     Trainer trainer = new Trainer(
-                            Trainer.Options.reference(42).withOptimizer(OptimizerOptions.REFERENCE.withSharding(true)),
+                            TrainerOptions.of(new Iddpm(Iddpm.Options.REFERENCE), 42)
+                                    .withOptimizer(OptimizerOptions.REFERENCE.withSharding(true)),
                             weights,
                             HOST,
                             new RefusingCollective(rank))) {
