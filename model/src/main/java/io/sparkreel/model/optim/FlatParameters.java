@@ -161,7 +161,7 @@ public final class FlatParameters implements Parameters, AutoCloseable {
             case XAVIER_UNIFORM -> uniform(random, Math.sqrt(6.0 / (fanIn + fanOut)));
             case UNIFORM -> uniform(random, scale);
             case NORMAL -> normal(random, scale);
-            case NORMAL_OVER_ROOT_WIDTH -> normal(random, 1 / Math.sqrt(shape[shape.length - 1]));
+            case NORMAL_OVER_ROOT_WIDTH -> normal(random, 1 / Math.sqrt((double) shape[shape.length - 1]));
         };
     }
 
