@@ -25,6 +25,10 @@ public final class Kernels {
         return module.tensor("self_test", shape);
     }
 
+    Tensor selfTestConvolution(long batch, long channels, long height, long width) {
+        return module.tensor("self_test_convolution", batch, channels, height, width);
+    }
+
     Tensor toHost(Tensor x) {
         return module.tensor("to_host", x);
     }

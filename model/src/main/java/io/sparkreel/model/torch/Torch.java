@@ -92,6 +92,7 @@ public final class Torch {
         if (started) {
             return;
         }
+        OneDnn.limitWhereItComputesWrongly();
         unpackAlone("pytorch", () -> Engine.getEngine("PyTorch"));
         selfTest();
         started = true;
@@ -120,8 +121,8 @@ public final class Torch {
     }
 
     /**
-     * A libtorch of another version than the JNI layer's loads without complaint and returns corrupt data,
-     * so compute something with a known answer.
+     * A libtorch of another version than the JNI layer's loads without complaint and returns corrupt data, and so does
+     * one whose kernels do not fit the processor. So compute something with a known answer.
      */
     private static void selfTest() {
         Kernels kernels = Kernels.instance();
@@ -136,6 +137,11 @@ public final class Torch {
             if (values.length != 12 || sum != 66 || values[11] != 11) {
                 throw new IllegalStateException("Cannot use libtorch: it computed " + sum + " instead of 66. "
                         + "Point PYTORCH_LIBRARY_PATH at libtorch " + VERSION + ", or unset it.");
+            }
+            float difference = kernels.selfTestConvolution(2, 24, 6, 10).floats()[0];
+            if (difference != 0) { // also NaN
+                throw new IllegalStateException("Cannot use libtorch on this processor: a convolution is off by "
+                        + difference + ". " + OneDnn.remedy());
             }
         }
     }

@@ -16,6 +16,17 @@ class Kernels(Module):
     count = torch.prod(torch.tensor(shape)).item()
     return torch.to(torch.view(torch.arange(annotate(int, count)), shape), 6)
 
+  # The largest difference of a convolution from the same as a product of matrices. All values are small integers, so
+  # that a right answer differs by exactly 0.
+  def self_test_convolution(self: __torch__.Kernels, batch: int, channels: int, height: int, width: int) -> Tensor:
+    x = torch.to(torch.remainder(torch.arange(batch * channels * height * width), 7), 6)
+    x0 = torch.view(x, [batch, channels, height, width])
+    weight = torch.to(torch.remainder(torch.arange(channels * channels * 9), 5), 6)
+    convolved = torch.conv2d(x0, torch.view(weight, [channels, channels, 3, 3]), None, [1, 1], [1, 1])
+    patches = torch.im2col(x0, [3, 3], [1, 1], [1, 1], [1, 1])
+    product = torch.matmul(torch.view(weight, [channels, channels * 9]), patches)
+    return torch.max(torch.abs(torch.sub(torch.flatten(convolved, 2), product)))
+
   def to_host(self: __torch__.Kernels, x: Tensor) -> Tensor:
     return torch.contiguous(torch.to(torch.detach(x), torch.device("cpu"), 6))
 
