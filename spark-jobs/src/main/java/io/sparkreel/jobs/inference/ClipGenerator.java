@@ -204,8 +204,7 @@ final class ClipGenerator {
         LatentGenerator generator = new LatentGenerator(
                 model,
                 weights.nullCaption(),
-                process.sampler(
-                        config.scheduler().type().word(), config.scheduler().numSamplingSteps(), model.tensors()),
+                process.sampler(config.scheduler().sampler(), config.scheduler().numSamplingSteps(), model.tensors()),
                 new Sampler.Guidance(config.scheduler().cfgScale(), channels));
         AtomicLong sampling = new AtomicLong();
         LatentSource inTurn = (latents, clip, latent, steps) -> {

@@ -13,7 +13,6 @@ import io.sparkreel.jobs.features.Facts;
 import io.sparkreel.jobs.features.FeatureCache;
 import io.sparkreel.jobs.parts.ChosenCheckpoint;
 import io.sparkreel.jobs.parts.Components;
-import io.sparkreel.jobs.parts.Components.TextSizes;
 import io.sparkreel.jobs.parts.PretrainedModel;
 import io.sparkreel.jobs.plan.PlanFingerprint;
 import io.sparkreel.jobs.plan.PlanInputs;
@@ -28,6 +27,7 @@ import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.checkpoint.CheckpointReader;
 import io.sparkreel.model.family.DenoiserConfig;
 import io.sparkreel.model.text.PromptSyntax;
+import io.sparkreel.model.text.TextSizes;
 import io.sparkreel.model.train.FrameMask;
 import io.sparkreel.model.train.checkpoint.RunState;
 import io.sparkreel.model.train.checkpoint.TrainingCheckpoint;
@@ -113,7 +113,15 @@ record ResolvedRun(
         if (config.maskRatios() != null) {
             loaded.resolve("mask_ratios", () -> FrameMask.of(config.maskRatios()));
         }
-        loaded.resolve("scheduler.timestep_respacing", () -> Components.process(config.scheduler()));
+        String sampler = config.samples().sampler();
+        loaded.resolve("samples.sampler", () -> {
+            List<String> known = config.scheduler().process().samplers();
+            if (sampler != null && !known.contains(sampler)) {
+                throw new InvalidInputException("Cannot sample with '" + sampler + "': the process of this run knows "
+                        + String.join(", ", known) + ". Choose one of these, or auto.");
+            }
+            return known;
+        });
         if (config.watch().sampleEvery() != null) {
             for (String prompt : config.samples().prompts()) {
                 loaded.resolve(

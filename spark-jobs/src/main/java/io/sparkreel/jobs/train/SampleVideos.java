@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.sparkreel.jobs.config.train.SampleConfig;
 import io.sparkreel.jobs.config.train.TrainingConfig;
-import io.sparkreel.jobs.parts.Components;
 import io.sparkreel.jobs.storage.ClipFile;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.watch.RunLog;
@@ -21,6 +20,7 @@ import io.sparkreel.model.generate.LoopConditions;
 import io.sparkreel.model.generate.MaskStrategy;
 import io.sparkreel.model.generate.VideoGenerator;
 import io.sparkreel.model.generate.VideoRequest;
+import io.sparkreel.model.process.DiffusionProcess;
 import io.sparkreel.model.process.Sampler;
 import io.sparkreel.model.text.PromptSyntax;
 import io.sparkreel.model.text.TextEncoder;
@@ -108,8 +108,11 @@ public final class SampleVideos {
     }
 
     private void generate(Denoiser averaged, int prompt, String name) throws IOException {
-        Sampler sampler = Components.process(config.scheduler())
-                .sampler(samples.sampler().word(), samples.numSamplingSteps(), averaged.tensors());
+        DiffusionProcess process = config.scheduler().process();
+        Sampler sampler = process.sampler(
+                samples.sampler() == null ? process.previewSampler() : samples.sampler(),
+                samples.numSamplingSteps(),
+                averaged.tensors());
         LatentGenerator latents = new LatentGenerator(
                 averaged,
                 nullCaption,

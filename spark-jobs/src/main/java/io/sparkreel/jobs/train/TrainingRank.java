@@ -178,7 +178,7 @@ public final class TrainingRank {
                 optimizer.adamEps(),
                 optimizer.weightDecay());
         return new TrainerOptions(
-                Components.process(config.scheduler()),
+                config.scheduler().process(),
                 config.maskRatios() == null ? null : FrameMask.of(config.maskRatios()),
                 new OptimizerOptions(
                         adam,
@@ -207,7 +207,7 @@ public final class TrainingRank {
                 0,
                 config.run().seed(),
                 task.planFingerprint(),
-                Components.process(config.scheduler()).identity());
+                config.scheduler().process().identity());
         if (task.steps().checkpoint() != null) {
             RunState stored =
                     TrainingCheckpoint.restore(task.steps().checkpoint().open(hadoop), weights, trainer);

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config.inference;
 
-import io.sparkreel.jobs.config.CodecConfig;
 import io.sparkreel.jobs.config.Device;
-import io.sparkreel.jobs.config.ModelConfig;
 import io.sparkreel.jobs.config.Precision;
 import io.sparkreel.jobs.config.TextEncoderConfig;
-import io.sparkreel.jobs.config.reader.Check;
-import io.sparkreel.jobs.config.reader.Default;
 import io.sparkreel.jobs.config.reader.Flat;
 import io.sparkreel.jobs.config.reader.NoEffect;
-import io.sparkreel.jobs.config.reader.Section;
 import io.sparkreel.jobs.config.reader.Synonym;
+import io.sparkreel.model.autoencoder.CodecConfig;
+import io.sparkreel.model.family.ModelSection;
+import io.sparkreel.model.process.SamplerSection;
+import io.sparkreel.model.settings.Check;
+import io.sparkreel.model.settings.Default;
+import io.sparkreel.model.settings.Section;
 
 /**
  * An inference run: the keys of {@code conf/inference/*.yaml}.
@@ -49,10 +50,10 @@ import io.sparkreel.jobs.config.reader.Synonym;
 @Synonym(key = "num_frames", names = "frames")
 public record InferenceConfig(
         @Flat VideoConfig video,
-        ModelConfig model,
+        ModelSection model,
         CodecConfig vae,
         TextEncoderConfig textEncoder,
-        SamplerConfig scheduler,
+        SamplerSection scheduler,
         @Default("bf16") Precision dtype,
         @Default("auto") Device device,
         @Flat PromptConfig prompts,

@@ -2,17 +2,18 @@
 package io.sparkreel.jobs.config.train;
 
 import io.sparkreel.jobs.config.BucketLevel;
-import io.sparkreel.jobs.config.CodecConfig;
 import io.sparkreel.jobs.config.Device;
-import io.sparkreel.jobs.config.ModelConfig;
 import io.sparkreel.jobs.config.Precision;
 import io.sparkreel.jobs.config.TextEncoderConfig;
-import io.sparkreel.jobs.config.reader.Check;
-import io.sparkreel.jobs.config.reader.Default;
 import io.sparkreel.jobs.config.reader.Flat;
 import io.sparkreel.jobs.config.reader.NoEffect;
-import io.sparkreel.jobs.config.reader.Section;
 import io.sparkreel.jobs.config.reader.Synonym;
+import io.sparkreel.model.autoencoder.CodecConfig;
+import io.sparkreel.model.family.ModelSection;
+import io.sparkreel.model.process.ProcessSection;
+import io.sparkreel.model.settings.Check;
+import io.sparkreel.model.settings.Default;
+import io.sparkreel.model.settings.Section;
 import java.util.Map;
 
 /**
@@ -91,10 +92,10 @@ public record TrainingConfig(
         @Default("bf16") Precision dtype,
         @Default("auto") Device device,
         @Default("false") boolean gradCheckpoint,
-        ModelConfig model,
+        ModelSection model,
         CodecConfig vae,
         TextEncoderConfig textEncoder,
-        SchedulerConfig scheduler,
+        ProcessSection scheduler,
         @Flat OptimizerConfig optimizer,
         @Flat PlanConfig plan,
         @Flat StepConfig steps,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs.config;
+package io.sparkreel.model.process.iddpm;
 
-import io.sparkreel.jobs.config.reader.Choice;
+import io.sparkreel.model.settings.Choice;
 
 /** {@code scheduler.type} of an inference run: how a sampler walks from noise to a latent. */
 public enum SamplerType implements Choice {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs.config.reader;
+package io.sparkreel.model.settings;
 
 /** Thrown by a section's constructor; the reader adds file and full path of the key. */
 public final class InvalidValueException extends RuntimeException {
@@ -25,15 +25,17 @@ public final class InvalidValueException extends RuntimeException {
     }
 
     /** In snake_case, relative to the section. */
-    String key() {
+    public String key() {
         return key;
     }
 
-    String value() {
+    /** The value as the refusal shows it; null where another refusal is the cause. */
+    public String value() {
         return value;
     }
 
-    String expected() {
+    /** What to give instead; null where another refusal is the cause. */
+    public String expected() {
         return expected;
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs.config.train;
+package io.sparkreel.model.process.iddpm;
 
-import io.sparkreel.jobs.config.reader.Choice;
+import io.sparkreel.model.settings.Choice;
 
 /** {@code scheduler.type} of a training run: the diffusion process. */
 public enum SchedulerType implements Choice {

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs.config;
+package io.sparkreel.model.family.stdit2;
 
-import io.sparkreel.jobs.config.reader.Check;
-import io.sparkreel.jobs.config.reader.Default;
-import io.sparkreel.jobs.config.reader.InvalidValueException;
-import io.sparkreel.jobs.config.reader.Section;
+import io.sparkreel.model.CodecGeometry;
 import io.sparkreel.model.InvalidInputException;
-import io.sparkreel.model.family.stdit2.Stdit2Config;
+import io.sparkreel.model.family.DenoiserConfig;
+import io.sparkreel.model.family.ModelSection;
 import io.sparkreel.model.optim.Freeze;
+import io.sparkreel.model.settings.Check;
+import io.sparkreel.model.settings.Default;
+import io.sparkreel.model.settings.InvalidValueException;
+import io.sparkreel.model.text.TextSizes;
+import java.util.List;
 
 /**
  * {@code model}: the sizes of STDiT2 and where its first weights come from. A folder of weights that holds a
@@ -30,7 +33,7 @@ import io.sparkreel.model.optim.Freeze;
  * @param classDropoutProb how often training replaces the text by the null embedding, in [0, 1]
  * @param freeze what is left untrained; null: nothing
  */
-public record ModelConfig(
+public record Stdit2Section(
         @Default("STDiT2") String type,
         @Default("null") String fromPretrained,
         @Default("true") boolean localFilesOnly,
@@ -46,11 +49,11 @@ public record ModelConfig(
         @Default("false") boolean qkNorm,
         @Default("0.1") double classDropoutProb,
         @Default("null") Freeze freeze)
-        implements Section {
+        implements ModelSection {
     private static final String FREE = "STDiT2";
     private static final String PUBLISHED = "STDiT2-XL/2";
 
-    public ModelConfig {
+    public Stdit2Section {
         int[] named = preset(type.equals(FREE) ? PUBLISHED : type); // depth, hidden size, heads
         depth = sized("depth", depth, named[0], type);
         hiddenSize = sized("hidden_size", hiddenSize, named[1], type);
@@ -87,5 +90,22 @@ public record ModelConfig(
                 given,
                 named + ", which " + type + " has, or 'type: STDiT2' for sizes of your own");
         return given == null ? named : given;
+    }
+
+    @Override
+    public DenoiserConfig sizes(CodecGeometry codec, TextSizes text) {
+        return new Stdit2Config(
+                inputSqSize,
+                inChannels == null ? codec.channels() : inChannels,
+                List.of(patchSize.frames(), patchSize.rows(), patchSize.columns()),
+                hiddenSize,
+                depth,
+                numHeads,
+                mlpRatio,
+                classDropoutProb,
+                true,
+                captionChannels == null ? text.width() : captionChannels,
+                modelMaxLength == null ? text.slots() : modelMaxLength,
+                qkNorm);
     }
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs.config.inference;
+package io.sparkreel.model.process.iddpm;
 
-import io.sparkreel.jobs.config.SamplerType;
-import io.sparkreel.jobs.config.reader.Check;
-import io.sparkreel.jobs.config.reader.Default;
-import io.sparkreel.jobs.config.reader.Section;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.sparkreel.model.process.SamplerSection;
+import io.sparkreel.model.settings.Check;
+import io.sparkreel.model.settings.Default;
 
 /**
  * {@code scheduler} of an inference run: how noise becomes a latent.
@@ -21,7 +21,7 @@ public record SamplerConfig(
         @Default("7.0") double cfgScale,
         @Default("null") Integer cfgChannel,
         @Default("null") Boolean predictXstart)
-        implements Section {
+        implements SamplerSection {
     public SamplerConfig {
         Check.that(
                 numSamplingSteps >= 2 && numSamplingSteps <= 1000,
@@ -30,5 +30,15 @@ public record SamplerConfig(
                 "a whole number from 2 to 1000");
         Check.notNegative("cfg_scale", cfgScale);
         Check.atLeast("cfg_channel", cfgChannel, 1);
+    }
+
+    @Override
+    public String sampler() {
+        return type.word();
+    }
+
+    @Override
+    public ObjectNode process(ObjectNode trained) {
+        return predictXstart == null ? trained : Iddpm.identity(trained, predictXstart);
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs.config.reader;
+package io.sparkreel.model.settings;
 
 /** What sections demand of their values. */
 public final class Check {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs.config;
+package io.sparkreel.model.autoencoder;
 
-import io.sparkreel.jobs.config.reader.Check;
-import io.sparkreel.jobs.config.reader.Default;
-import io.sparkreel.jobs.config.reader.Variant;
+import io.sparkreel.model.CodecGeometry;
+import io.sparkreel.model.settings.Check;
+import io.sparkreel.model.settings.Default;
+import io.sparkreel.model.settings.Variant;
+import io.sparkreel.model.torch.Tensors;
 import java.util.List;
 
 /**
@@ -32,6 +34,20 @@ public record WaveletConfig(
                 scales,
                 "one number for each of the " + bands.size() + " bands");
         scales.forEach(scale -> Check.positive("scales", scale));
+    }
+
+    @Override
+    public CodecGeometry geometry(PublishedFolders weights) {
+        return codec().geometry();
+    }
+
+    @Override
+    public LatentCodec load(PublishedFolders weights, Tensors tensors) {
+        return codec();
+    }
+
+    private WaveletCodec codec() {
+        return new WaveletCodec(levels, temporalFactor, bands, scales);
     }
 
     /** Stored features and results are known by this; those made before time could be compressed keep their name. */

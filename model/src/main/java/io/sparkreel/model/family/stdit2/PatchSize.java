@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs.config;
+package io.sparkreel.model.family.stdit2;
 
-import io.sparkreel.jobs.config.reader.Check;
-import io.sparkreel.jobs.config.reader.Section;
-import io.sparkreel.jobs.config.reader.Tuple;
+import io.sparkreel.model.settings.Check;
+import io.sparkreel.model.settings.Section;
+import io.sparkreel.model.settings.Tuple;
 
 /** The extent of one token in frames, latent rows and latent columns, read from {@code [1, 2, 2]}. */
 @Tuple("frames, rows and columns of a patch, such as [1, 2, 2]")

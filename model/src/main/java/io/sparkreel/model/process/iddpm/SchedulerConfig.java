@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs.config.train;
+package io.sparkreel.model.process.iddpm;
 
-import io.sparkreel.jobs.config.reader.Check;
-import io.sparkreel.jobs.config.reader.Default;
-import io.sparkreel.jobs.config.reader.Section;
+import io.sparkreel.model.InvalidInputException;
+import io.sparkreel.model.process.ProcessSection;
+import io.sparkreel.model.settings.Check;
+import io.sparkreel.model.settings.Default;
+import io.sparkreel.model.settings.InvalidValueException;
 
 /**
  * {@code scheduler} of a training run: the diffusion process and its loss.
@@ -18,8 +20,19 @@ public record SchedulerConfig(
         @Default("\"\"") String timestepRespacing,
         @Default("false") boolean predictXstart,
         @Default("1.0") double vbWeight)
-        implements Section {
+        implements ProcessSection {
     public SchedulerConfig {
         Check.notNegative("vb_weight", vbWeight);
+        try {
+            Respacing.keptSteps(NoiseSchedule.TRAINING_STEPS, timestepRespacing);
+        } catch (InvalidInputException e) {
+            throw new InvalidValueException("timestep_respacing", e);
+        }
+    }
+
+    @Override
+    public Iddpm process() {
+        return new Iddpm(
+                new Iddpm.Options(predictXstart, vbWeight, timestepRespacing, type == SchedulerType.IDDPM_SPEED));
     }
 }
