@@ -52,7 +52,7 @@ public record PlanSettings(
 
     /**
      * @throws UserError if a bucket has no batch size
-     * @throws io.sparkreel.bucketing.InvalidInputException if a micro-batch does not fit the memory
+     * @throws io.sparkreel.bucketing.InvalidInputException if sizes are to fit a memory that one clip does not fit
      */
     public static PlanSettings of(
             TrainingConfig config,
@@ -82,9 +82,6 @@ public record PlanSettings(
             sizes = BatchSizes.balanced(buckets, costs, plan.memoryGib() * BYTES_OF_A_GIB, target);
         } else {
             sizes = configured(config, manifest, buckets);
-            if (plan.memoryGib() != null) {
-                BatchSizes.requireFit(buckets, sizes, costs, plan.memoryGib() * BYTES_OF_A_GIB);
-            }
         }
         StepPlanner planner = new StepPlanner(config.run().seed(), plan.microBatchesPerStep(), plan.stepMix());
         return new PlanSettings(buckets, sizes, costs.clipCosts(buckets), costs, planner, plan.sampler());

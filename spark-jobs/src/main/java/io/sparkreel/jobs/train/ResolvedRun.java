@@ -2,6 +2,7 @@
 package io.sparkreel.jobs.train;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.sparkreel.bucketing.bucket.Bucket;
 import io.sparkreel.jobs.config.ImageSize;
 import io.sparkreel.jobs.config.reader.LoadedConfig;
 import io.sparkreel.jobs.config.train.DatasetType;
@@ -33,8 +34,10 @@ import io.sparkreel.model.train.checkpoint.RunState;
 import io.sparkreel.model.train.checkpoint.TrainingCheckpoint;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
@@ -225,12 +228,16 @@ record ResolvedRun(
     /** What a rank will need for the largest micro-batch of the shards. */
     MemoryEstimate memoryNeed(TrainingConfig config) {
         PlanSettings rules = inputs.rules();
-        List<BatchShape> micros = rules.buckets().stream()
-                .map(bucket -> new BatchShape(
-                        rules.batchSize(bucket),
-                        codec.latent(bucket.frames(), bucket.height(), bucket.width()),
-                        model.modelMaxLength()))
-                .toList();
+        Map<String, BatchShape> micros = new TreeMap<>();
+        for (Bucket bucket : rules.buckets()) {
+            int clips = rules.batchSize(bucket);
+            micros.put(
+                    "a micro-batch of " + clips + (clips == 1 ? " clip" : " clips") + " of bucket " + bucket.id(),
+                    new BatchShape(
+                            clips,
+                            codec.latent(bucket.frames(), bucket.height(), bucket.width()),
+                            model.modelMaxLength()));
+        }
         return MemoryEstimate.of(
                 model.cost(
                         Components.precision(config.dtype()),
