@@ -92,7 +92,7 @@ class GpuTrainingTest {
         for (boolean checkpointActivations : new boolean[] {false, true}) {
             double[] found = losses(GPU, precision, checkpointActivations);
             for (int step = 0; step < expected.length; step++) {
-                double tolerance = precision == Precision.FLOAT32 ? 1e-3 : 2e-2;
+                double tolerance = precision == Precision.FP32 ? 1e-3 : 2e-2;
                 assertEquals(expected[step], found[step], tolerance * expected[step], "step " + step);
             }
         }

@@ -49,7 +49,7 @@ class TrainingMemoryTest {
         FrameMask masks = FrameMask.of(Map.of("mask_no", 0.5, "mask_image_head", 0.5));
         return TrainerOptions.of(new Iddpm(Iddpm.Options.REFERENCE), 42)
                 .withFrameMask(masks)
-                .withComputation(Precision.FLOAT32, true)
+                .withComputation(Precision.FP32, true)
                 .withOptimizer(OptimizerOptions.REFERENCE
                         .withLearningRate(LearningRate.constant(1e-4))
                         .withEma(new Ema.Options(0.999, true)));

@@ -90,8 +90,7 @@ public final class BatchSizeSearch implements AutoCloseable {
         tensors = TaskDevice.tensors(config.device());
         ProcessUsage.forgetPeak();
         before = ProcessUsage.peakMebibytes(tensors) * BYTES_OF_A_MIB;
-        weights = new ModelWeights(
-                model, Components.frozen(config.model(), model), Components.precision(config.dtype()), tensors);
+        weights = new ModelWeights(model, Components.frozen(config.model(), model), config.dtype(), tensors);
         weights.initialise(config.run().seed());
         trainer = new Trainer(TrainingRank.options(config, 1000), weights, tensors, new SingleProcess());
     }
@@ -143,10 +142,7 @@ public final class BatchSizeSearch implements AutoCloseable {
         List<Bucket> buckets =
                 manifest.buckets().stream().map(BucketRows::bucket).toList();
         FamilyCost formulas = new FamilyCost(
-                model.cost(
-                        Components.precision(config.dtype()),
-                        config.gradCheckpoint(),
-                        Components.frozen(config.model(), model)),
+                model.cost(config.dtype(), config.gradCheckpoint(), Components.frozen(config.model(), model)),
                 codec,
                 model.modelMaxLength());
         Comparator<Bucket> byCost = Comparator.comparingDouble(formulas::flops);

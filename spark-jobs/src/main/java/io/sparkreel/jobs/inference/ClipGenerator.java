@@ -84,7 +84,7 @@ final class ClipGenerator {
         } else {
             TrainingCheckpoint.readVerifiedWeights(task.checkpoint().open(hadoop), TrainingCheckpoint.EMA, weights);
         }
-        model = weights.model(tensors, Components.precision(config.dtype()));
+        model = weights.model(tensors, config.dtype());
         process = Processes.of(task.process());
     }
 

@@ -101,7 +101,7 @@ public final class InferenceRun {
                 new HadoopStorage(hadoop, config.output().saveDir()),
                 process,
                 pretrained,
-                new Costs(model.cost(Components.precision(config.dtype()), false), codec, text.slots()));
+                new Costs(model.cost(config.dtype(), false), codec, text.slots()));
     }
 
     /**

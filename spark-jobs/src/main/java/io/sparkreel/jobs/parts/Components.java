@@ -65,7 +65,7 @@ public final class Components {
             throws IOException {
         if (config instanceof T5Config t5) {
             Path folder = cache.resolve(t5.fromPretrained(), t5.localFilesOnly(), EnumSet.allOf(WeightsPart.class));
-            Precision precision = t5.shardformer() ? Precision.BFLOAT16 : Precision.FLOAT32;
+            Precision precision = t5.shardformer() ? Precision.BF16 : Precision.FP32;
             return T5Encoder.load(folder, t5.modelMaxLength(), precision, tensors);
         }
         HashTextConfig hash = (HashTextConfig) config;
@@ -75,11 +75,6 @@ public final class Components {
     /** Which parameters a configuration leaves untrained. */
     public static Predicate<String> frozen(ModelSection config, DenoiserConfig model) {
         return config.freeze() == null ? name -> false : config.freeze().in(model.parameterGroups());
-    }
-
-    /** What {@code dtype} says, in the words of the model. */
-    public static Precision precision(io.sparkreel.jobs.config.Precision dtype) {
-        return dtype == io.sparkreel.jobs.config.Precision.BF16 ? Precision.BFLOAT16 : Precision.FLOAT32;
     }
 
     /**

@@ -68,10 +68,7 @@ public record PlanSettings(
                 plan.costs() == null ? Map.of() : MeasuredCosts.secondsPerClip(hadoop, plan.costs());
         CostModel costs = new CostModel(
                 new FamilyCost(
-                        model.cost(
-                                Components.precision(config.dtype()),
-                                config.gradCheckpoint(),
-                                Components.frozen(config.model(), model)),
+                        model.cost(config.dtype(), config.gradCheckpoint(), Components.frozen(config.model(), model)),
                         codec,
                         model.modelMaxLength()),
                 measured);

@@ -239,10 +239,7 @@ record ResolvedRun(
                             model.modelMaxLength()));
         }
         return MemoryEstimate.of(
-                model.cost(
-                        Components.precision(config.dtype()),
-                        config.gradCheckpoint(),
-                        Components.frozen(config.model(), model)),
+                model.cost(config.dtype(), config.gradCheckpoint(), Components.frozen(config.model(), model)),
                 micros,
                 config.optimizer().optimizerSharding(),
                 config.watch().sampleEvery() != null,

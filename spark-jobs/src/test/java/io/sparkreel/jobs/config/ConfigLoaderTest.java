@@ -25,6 +25,7 @@ import io.sparkreel.model.autoencoder.WaveletConfig;
 import io.sparkreel.model.family.stdit2.PatchSize;
 import io.sparkreel.model.family.stdit2.Stdit2Section;
 import io.sparkreel.model.optim.LearningRate;
+import io.sparkreel.model.torch.Precision;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;

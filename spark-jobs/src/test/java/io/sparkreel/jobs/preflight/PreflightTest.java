@@ -108,8 +108,8 @@ class PreflightTest {
     void memoryIsCountedByMachineAndContainer() {
         DenoiserConfig model = Families.published("STDiT2-XL/2").with(0.1, 120);
         BatchShape shape = new BatchShape(1, new LatentShape(4, 4, 32, 32), 120);
-        MemoryEstimate need = MemoryEstimate.of(
-                model.cost(Precision.BFLOAT16, true), Map.of("1 clip", shape), false, false, 256L << 20);
+        MemoryEstimate need =
+                MemoryEstimate.of(model.cost(Precision.BF16, true), Map.of("1 clip", shape), false, false, 256L << 20);
         // Weights, gradients, two moments and the average of 0.7 to 0.8 thousand million parameters, in fp32.
         assertTrue(need.state(1) > 13 * GIB && need.state(1) < 16 * GIB, need.toString());
         assertEquals(need.state(1), need.state(8));
@@ -150,7 +150,7 @@ class PreflightTest {
         BatchShape large = new BatchShape(64, new LatentShape(4, 16, 60, 108), 120);
         SparkConf conf = conf("spark://host:7077");
         MemoryEstimate plain =
-                MemoryEstimate.of(model.cost(Precision.BFLOAT16, true), Map.of("1 clip", small), false, false, 0);
+                MemoryEstimate.of(model.cost(Precision.BF16, true), Map.of("1 clip", small), false, false, 0);
         plain.check(List.of(onGpu(24 * GIB)), conf);
         plain.check(List.of(onGpu(0)), conf); // a driver that tells nothing is no reason to refuse
         refused(
@@ -158,7 +158,7 @@ class PreflightTest {
                 () -> plain.check(List.of(onGpu(12 * GIB)), conf));
         refused("optimizer_sharding: true", () -> plain.check(List.of(onGpu(12 * GIB), onGpu(12 * GIB)), conf));
         MemoryEstimate sharded =
-                MemoryEstimate.of(model.cost(Precision.BFLOAT16, true), Map.of("1 clip", small), true, false, 0);
+                MemoryEstimate.of(model.cost(Precision.BF16, true), Map.of("1 clip", small), true, false, 0);
         sharded.check(List.of(onGpu(12 * GIB), onGpu(12 * GIB)), conf);
         assertEquals((float) plain.state(1), (float) sharded.state(1), 8);
         assertEquals(plain.state(1) * (8 + 12.0 / 4) / 20, (double) sharded.state(4), 8);
@@ -168,12 +168,12 @@ class PreflightTest {
                         + " outside its heap",
                 () -> sharded.check(Collections.nCopies(4, onGpu(24 * GIB)), conf("yarn")));
         MemoryEstimate drawing =
-                MemoryEstimate.of(model.cost(Precision.BFLOAT16, true), Map.of("1 clip", small), true, true, 0);
+                MemoryEstimate.of(model.cost(Precision.BF16, true), Map.of("1 clip", small), true, true, 0);
         assertEquals(sharded.state(4) + plain.state(1) / 5.0, (double) drawing.state(4), 8);
         refused(
                 "Lower the batch sizes of bucket_config, set grad_checkpoint: true",
                 () -> MemoryEstimate.of(
-                                model.cost(Precision.BFLOAT16, false),
+                                model.cost(Precision.BF16, false),
                                 Map.of("1 clip", small, "64 clips", large),
                                 false,
                                 false,

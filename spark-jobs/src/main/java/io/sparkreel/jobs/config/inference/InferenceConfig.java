@@ -2,7 +2,6 @@
 package io.sparkreel.jobs.config.inference;
 
 import io.sparkreel.jobs.config.Device;
-import io.sparkreel.jobs.config.Precision;
 import io.sparkreel.jobs.config.TextEncoderConfig;
 import io.sparkreel.jobs.config.reader.Flat;
 import io.sparkreel.jobs.config.reader.NoEffect;
@@ -13,6 +12,7 @@ import io.sparkreel.model.process.SamplerSection;
 import io.sparkreel.model.settings.Check;
 import io.sparkreel.model.settings.Default;
 import io.sparkreel.model.settings.Section;
+import io.sparkreel.model.torch.Precision;
 
 /**
  * An inference run: the keys of {@code conf/inference/*.yaml}.

@@ -3,7 +3,6 @@ package io.sparkreel.jobs.config.train;
 
 import io.sparkreel.jobs.config.BucketLevel;
 import io.sparkreel.jobs.config.Device;
-import io.sparkreel.jobs.config.Precision;
 import io.sparkreel.jobs.config.TextEncoderConfig;
 import io.sparkreel.jobs.config.reader.Flat;
 import io.sparkreel.jobs.config.reader.NoEffect;
@@ -14,6 +13,7 @@ import io.sparkreel.model.process.ProcessSection;
 import io.sparkreel.model.settings.Check;
 import io.sparkreel.model.settings.Default;
 import io.sparkreel.model.settings.Section;
+import io.sparkreel.model.torch.Precision;
 import java.util.Map;
 
 /**
