@@ -7,7 +7,6 @@ import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.collective.SingleProcess;
 import io.sparkreel.model.family.stdit2.Stdit2Config;
-import io.sparkreel.model.generate.Caption;
 import io.sparkreel.model.generate.ClipShape;
 import io.sparkreel.model.generate.LatentGenerator;
 import io.sparkreel.model.generate.LatentRequest;
@@ -17,6 +16,7 @@ import io.sparkreel.model.optim.LearningRate;
 import io.sparkreel.model.optim.OptimizerOptions;
 import io.sparkreel.model.process.Sampler;
 import io.sparkreel.model.process.iddpm.Iddpm;
+import io.sparkreel.model.text.TextFeatures;
 import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.Tensors;
@@ -113,7 +113,7 @@ class GpuTrainingTest {
             Sampler sampler = new Iddpm(Iddpm.Options.REFERENCE).sampler("iddpm", 5, tensors);
             boolean[] mask = new boolean[CONFIG.modelMaxLength()];
             Arrays.fill(mask, true);
-            Caption caption = new Caption(normal(mask.length * CONFIG.captionChannels(), 6), mask);
+            TextFeatures caption = TextFeatures.single(normal(mask.length * CONFIG.captionChannels(), 6), mask);
             return new LatentGenerator(
                             weights.model(tensors), weights.nullCaption(), sampler, new Sampler.Guidance(3, 3))
                     .sample(

@@ -16,7 +16,6 @@ import io.sparkreel.model.autoencoder.ForwardingCodec;
 import io.sparkreel.model.autoencoder.LatentCodec;
 import io.sparkreel.model.autoencoder.LatentDistribution;
 import io.sparkreel.model.denoiser.Denoiser;
-import io.sparkreel.model.generate.Caption;
 import io.sparkreel.model.generate.Carry;
 import io.sparkreel.model.generate.ClipShape;
 import io.sparkreel.model.generate.FramesOfClip;
@@ -140,7 +139,8 @@ final class ClipGenerator {
             for (int i = 0; i < opened.size(); i++) {
                 encode(prompt, i, opened.get(i), conditions, latents);
             }
-            List<Caption> texts = prompt.texts().stream().map(this::caption).toList();
+            List<TextFeatures> texts =
+                    prompt.texts().stream().map(captions::encode).toList();
             return new VideoRequest(prompt.seed(), prompt.promptId(), sample, texts, conditions, latents);
         } catch (InvalidInputException e) {
             throw new PromptFailure(e.getMessage(), e);
@@ -149,11 +149,6 @@ final class ClipGenerator {
                 reference.close();
             }
         }
-    }
-
-    private Caption caption(String cleaned) {
-        TextFeatures features = captions.encode(cleaned);
-        return new Caption(features.values(), features.mask());
     }
 
     /** Of a reference that is cut to a length which the codec takes. */

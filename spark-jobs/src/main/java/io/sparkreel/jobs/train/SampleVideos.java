@@ -12,7 +12,6 @@ import io.sparkreel.model.CodecGeometry;
 import io.sparkreel.model.autoencoder.LatentCodec;
 import io.sparkreel.model.collective.Collective;
 import io.sparkreel.model.denoiser.Denoiser;
-import io.sparkreel.model.generate.Caption;
 import io.sparkreel.model.generate.Carry;
 import io.sparkreel.model.generate.ClipShape;
 import io.sparkreel.model.generate.LatentGenerator;
@@ -49,7 +48,7 @@ public final class SampleVideos {
     private final LatentCodec codec;
     private final TextEncoder text;
     private final Collective collective;
-    private final Map<Integer, Caption> captions = new HashMap<>();
+    private final Map<Integer, TextFeatures> captions = new HashMap<>();
 
     /**
      * @param model that of the averaged weights
@@ -143,11 +142,10 @@ public final class SampleVideos {
     }
 
     /** As inference cleans and encodes it. */
-    private Caption caption(int prompt) {
-        return captions.computeIfAbsent(prompt, index -> {
-            TextFeatures features =
-                    text.encode(PromptSyntax.parse(samples.prompts().get(index)).texts(1));
-            return new Caption(features.values(), features.mask());
-        });
+    private TextFeatures caption(int prompt) {
+        return captions.computeIfAbsent(
+                prompt,
+                index -> text.encode(
+                        PromptSyntax.parse(samples.prompts().get(index)).texts(1)));
     }
 }
