@@ -4,6 +4,7 @@ package io.sparkreel.model.autoencoder;
 import io.sparkreel.model.CodecGeometry;
 import io.sparkreel.model.settings.Check;
 import io.sparkreel.model.settings.Default;
+import io.sparkreel.model.settings.NoEffect;
 import io.sparkreel.model.settings.Variant;
 import io.sparkreel.model.torch.Tensors;
 import java.io.IOException;
@@ -15,6 +16,7 @@ import java.io.IOException;
  * @param localFilesOnly a hub id is only looked up in the cache, and never downloaded
  * @param microBatchSize frames at a time; null: all at once
  */
+@NoEffect(key = "cache_dir", instead = "HF_HOME says where downloads are kept")
 @Variant("VideoAutoencoderKL")
 public record AutoencoderKlConfig(
         String fromPretrained,

@@ -4,6 +4,7 @@ package io.sparkreel.model.autoencoder;
 import io.sparkreel.model.CodecGeometry;
 import io.sparkreel.model.settings.Check;
 import io.sparkreel.model.settings.Default;
+import io.sparkreel.model.settings.NoEffect;
 import io.sparkreel.model.settings.Variant;
 import io.sparkreel.model.torch.Tensors;
 import java.util.List;
@@ -17,6 +18,7 @@ import java.util.List;
  *     such as "Y-LL-T1", a difference in time
  * @param scales what each band is divided by, so that latents vary by about 1
  */
+@NoEffect(key = "cache_dir", instead = "HF_HOME says where downloads are kept")
 @Variant("wavelet")
 public record WaveletConfig(
         @Default("3") int levels,

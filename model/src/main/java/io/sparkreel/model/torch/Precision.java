@@ -3,9 +3,9 @@ package io.sparkreel.model.torch;
 
 /** The number formats that a model computes in. Master weights and reductions are fp32 either way. */
 public enum Precision {
-    FP32(6),
     /** Eight bits of significand, the range of fp32. Sums inside a product are still taken in fp32. */
-    BF16(15);
+    BF16(15),
+    FP32(6);
 
     private final long code;
 

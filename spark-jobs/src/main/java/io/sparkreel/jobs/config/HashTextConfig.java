@@ -3,6 +3,7 @@ package io.sparkreel.jobs.config;
 
 import io.sparkreel.model.settings.Check;
 import io.sparkreel.model.settings.Default;
+import io.sparkreel.model.settings.NoEffect;
 import io.sparkreel.model.settings.Variant;
 
 /**
@@ -11,6 +12,7 @@ import io.sparkreel.model.settings.Variant;
  * @param width of the vectors
  * @param modelMaxLength word slots of a caption
  */
+@NoEffect(key = "cache_dir", instead = "HF_HOME says where downloads are kept")
 @Variant("hash")
 public record HashTextConfig(
         @Default("256") int width, @Default("120") int modelMaxLength) implements TextEncoderConfig {

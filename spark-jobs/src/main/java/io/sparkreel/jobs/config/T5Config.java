@@ -3,6 +3,7 @@ package io.sparkreel.jobs.config;
 
 import io.sparkreel.model.settings.Check;
 import io.sparkreel.model.settings.Default;
+import io.sparkreel.model.settings.NoEffect;
 import io.sparkreel.model.settings.Variant;
 
 /**
@@ -13,6 +14,7 @@ import io.sparkreel.model.settings.Variant;
  * @param shardformer compute in bf16, half the memory, and on GPUs less than half the time
  * @param modelMaxLength text token slots of a caption
  */
+@NoEffect(key = "cache_dir", instead = "HF_HOME says where downloads are kept")
 @Variant("t5")
 public record T5Config(
         String fromPretrained,

@@ -203,7 +203,7 @@ class LongVideoGoldenTest {
             float[][] latents = new float[requests.size()][clip.numFrames()];
             for (int row = 0; row < requests.size(); row++) {
                 LatentRequest request = requests.get(row);
-                prompts.add(texts.get((int) request.caption().features()[0]));
+                prompts.add(texts.get((int) request.caption().values()[0]));
                 ArrayNode mask = masks.addArray();
                 ArrayNode kept = conditioned.addArray();
                 told.withArray("height").add((double) clip.height());

@@ -9,6 +9,7 @@ import io.sparkreel.model.optim.Freeze;
 import io.sparkreel.model.settings.Check;
 import io.sparkreel.model.settings.Default;
 import io.sparkreel.model.settings.InvalidValueException;
+import io.sparkreel.model.settings.NoEffect;
 import io.sparkreel.model.text.TextSizes;
 import java.util.List;
 
@@ -33,6 +34,9 @@ import java.util.List;
  * @param classDropoutProb how often training replaces the text by the null embedding, in [0, 1]
  * @param freeze what is left untrained; null: nothing
  */
+@NoEffect(key = "enable_flashattn", instead = "attention is always the fused kernel of libtorch")
+@NoEffect(key = "enable_flash_attn", instead = "attention is always the fused kernel of libtorch")
+@NoEffect(key = "enable_layernorm_kernel", instead = "layer norm and modulation are always one compiled kernel")
 public record Stdit2Section(
         @Default("STDiT2") String type,
         @Default("null") String fromPretrained,

@@ -4,13 +4,13 @@ package io.sparkreel.jobs.config.inference;
 import io.sparkreel.jobs.config.Device;
 import io.sparkreel.jobs.config.TextEncoderConfig;
 import io.sparkreel.jobs.config.reader.Flat;
-import io.sparkreel.jobs.config.reader.NoEffect;
 import io.sparkreel.jobs.config.reader.Synonym;
 import io.sparkreel.model.autoencoder.CodecConfig;
 import io.sparkreel.model.family.ModelSection;
 import io.sparkreel.model.process.SamplerSection;
 import io.sparkreel.model.settings.Check;
 import io.sparkreel.model.settings.Default;
+import io.sparkreel.model.settings.NoEffect;
 import io.sparkreel.model.settings.Section;
 import io.sparkreel.model.torch.Precision;
 
@@ -31,11 +31,6 @@ import io.sparkreel.model.torch.Precision;
  * @param conditioning references and long videos
  */
 @NoEffect(key = "multi_resolution", instead = "the model is always told size, frames and fps")
-@NoEffect(key = "model.enable_flashattn", instead = "attention is always the fused kernel of libtorch")
-@NoEffect(key = "model.enable_flash_attn", instead = "attention is always the fused kernel of libtorch")
-@NoEffect(key = "model.enable_layernorm_kernel", instead = "layer norm and modulation are always one compiled kernel")
-@NoEffect(key = "vae.cache_dir", instead = "HF_HOME says where downloads are kept")
-@NoEffect(key = "text_encoder.cache_dir", instead = "HF_HOME says where downloads are kept")
 @Synonym(
         key = "dtype",
         names = {"mixed_precision", "precision"})

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config.reader;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.bucketing.NearestName;
 import io.sparkreel.model.settings.Chosen;
 import io.sparkreel.model.settings.Default;
@@ -67,6 +69,15 @@ final class Schema {
     /** The record of a section that names no type, or null if it has to. */
     static Class<?> variantWithoutType(Class<?> section) {
         return variants(section).get(otherwise(section));
+    }
+
+    /** The record that reads this section, or null if its {@code type} chooses none. */
+    static Class<?> record(Class<?> section, ObjectNode node) {
+        if (!isChosen(section)) {
+            return section;
+        }
+        JsonNode type = node.get("type");
+        return type == null ? variantWithoutType(section) : variant(section, type.asText());
     }
 
     private static String otherwise(Class<?> section) {

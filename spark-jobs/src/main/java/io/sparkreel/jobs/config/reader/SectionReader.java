@@ -39,26 +39,20 @@ final class SectionReader {
     }
 
     private Class<?> variant(Class<?> type, ObjectNode node, String prefix) {
+        Class<?> variant = Schema.record(type, node);
+        if (variant != null) {
+            return variant;
+        }
+        List<String> known = List.copyOf(Schema.variants(type).keySet());
+        String choices = String.join(", ", known);
         JsonNode word = node.get("type");
-        String choices = String.join(", ", Schema.variants(type).keySet());
         if (word == null) {
-            Class<?> otherwise = Schema.variantWithoutType(type);
-            if (otherwise != null) {
-                return otherwise;
-            }
             throw missing(prefix + "type", "one of " + choices);
         }
-        Class<?> variant = Schema.variant(type, word.asText());
-        if (variant == null) {
-            throw sources.invalid(
-                    prefix + "type",
-                    word,
-                    "one of " + choices + " (nearest: "
-                            + NearestName.of(
-                                    word.asText(),
-                                    List.copyOf(Schema.variants(type).keySet())) + ")");
-        }
-        return variant;
+        throw sources.invalid(
+                prefix + "type",
+                word,
+                "one of " + choices + " (nearest: " + NearestName.of(word.asText(), known) + ")");
     }
 
     private void refuseUnknownKeys(Class<?> section, ObjectNode node, String prefix) {
