@@ -6,10 +6,10 @@ import io.sparkreel.bucketing.bucket.AspectRatio;
 import io.sparkreel.bucketing.bucket.AspectRatios;
 import io.sparkreel.bucketing.bucket.Resolution;
 import io.sparkreel.jobs.config.ImageSize;
-import io.sparkreel.jobs.config.reader.Check;
-import io.sparkreel.jobs.config.reader.Default;
-import io.sparkreel.jobs.config.reader.InvalidValueException;
-import io.sparkreel.jobs.config.reader.Section;
+import io.sparkreel.model.settings.Check;
+import io.sparkreel.model.settings.Default;
+import io.sparkreel.model.settings.InvalidValueException;
+import io.sparkreel.model.settings.Section;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 

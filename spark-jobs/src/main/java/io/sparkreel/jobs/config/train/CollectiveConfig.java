@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config.train;
 
-import io.sparkreel.jobs.config.Precision;
-import io.sparkreel.jobs.config.reader.Check;
-import io.sparkreel.jobs.config.reader.Choice;
-import io.sparkreel.jobs.config.reader.Default;
-import io.sparkreel.jobs.config.reader.Section;
+import io.sparkreel.model.settings.Check;
+import io.sparkreel.model.settings.Choice;
+import io.sparkreel.model.settings.Default;
+import io.sparkreel.model.settings.Section;
+import io.sparkreel.model.torch.Precision;
 
 /**
  * How ranks talk to each other. With {@code spark.network.crypto.enabled} all of it is encrypted.
