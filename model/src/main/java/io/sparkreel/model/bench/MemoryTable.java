@@ -84,7 +84,7 @@ public final class MemoryTable {
         out.println();
         out.printf(
                 Locale.ROOT,
-                "Parameters, gradients, moments and average: %.1f GiB.%n",
+                "Parameters, gradients, moments and EMA: %.1f GiB.%n",
                 model.cost(Precision.BF16, true).state().bytes() / GIB);
     }
 

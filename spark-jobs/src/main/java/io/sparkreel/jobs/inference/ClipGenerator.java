@@ -186,7 +186,7 @@ final class ClipGenerator {
     /**
      * Generates videos of one shape; the sink gets their frames as they come.
      *
-     * @param progress told of every denoising step
+     * @param progress called at every denoising step
      * @return nanoseconds that the model sampled
      */
     long generate(

@@ -16,7 +16,7 @@ import org.apache.spark.network.util.JavaUtils;
 /**
  * The memory that a rank will need, beside its heap.
  *
- * @param whole bytes of weights, gradients, both moments and the average that each rank has, in fp32
+ * @param whole bytes of weights, gradients, both moments and the EMA that each rank has, in fp32
  * @param shared bytes of those that the ranks share out
  * @param copy total size of the checkpoint snapshot across all ranks, in bytes
  * @param activations bytes that the largest micro-batch takes, by estimate
@@ -62,7 +62,7 @@ public record MemoryEstimate(long whole, long shared, long copy, long activation
                 cache);
     }
 
-    /** Bytes of weights, gradients, moments and average on one of several ranks. */
+    /** Bytes of weights, gradients, moments and EMA on one of several ranks. */
     long state(int ranks) {
         return whole + shared / ranks;
     }
@@ -77,7 +77,7 @@ public record MemoryEstimate(long whole, long shared, long copy, long activation
         return CUDA_BASE + training(ranks);
     }
 
-    /** The most that one of several ranks copies: weights and average lie whole on one rank each, or on the only one. */
+    /** The most that one of several ranks copies: weights and EMA lie whole on one rank each, or on the only one. */
     private long copyOfOne(int ranks) {
         if (shared > 0 && ranks > 1) {
             return copy / SAVED_VECTORS + copy / 2 / ranks; // the moments that it has are those that it copies
@@ -194,7 +194,7 @@ public record MemoryEstimate(long whole, long shared, long copy, long activation
     }
 
     private String describe(int ranks) {
-        return gibibytes(state(ranks)) + " of weights, gradients, moments and average, about " + gibibytes(activations)
+        return gibibytes(state(ranks)) + " of weights, gradients, moments and EMA, about " + gibibytes(activations)
                 + " of activations of " + largest + ", up to " + gibibytes(copy)
                 + " for the copy that checkpoints are written from";
     }

@@ -30,7 +30,7 @@ import io.sparkreel.model.torch.Precision;
  * @param output where the clips go
  * @param conditioning references and long videos
  */
-@NoEffect(key = "multi_resolution", instead = "the model is always told size, frames and fps")
+@NoEffect(key = "multi_resolution", instead = "the model is always conditioned on size, frames and fps")
 @Synonym(
         key = "dtype",
         names = {"mixed_precision", "precision"})

@@ -18,7 +18,7 @@ import io.sparkreel.model.settings.Section;
  * @param adamEps added to the root of the second moment
  * @param emaDecay of the moving average of the weights, in [0, 1]
  * @param emaWarmup the decay after n updates is min(ema_decay, (1 + n) / (10 + n))
- * @param optimizerSharding each rank keeps the moments and the average of its part of the weights alone, so that these
+ * @param optimizerSharding each rank keeps the moments and the EMA of its part of the weights alone, so that these
  *     take a rank's share of the memory; the results are the same
  */
 public record OptimizerConfig(

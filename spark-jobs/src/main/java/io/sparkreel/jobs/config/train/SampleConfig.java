@@ -8,11 +8,11 @@ import io.sparkreel.model.settings.Section;
 import java.util.List;
 
 /**
- * The clips that a training run samples from the EMA weights as it goes on.
+ * The clips that a training run samples from its EMA weights.
  *
  * @param prompts a clip for each
  * @param numFrames frames of a clip; 1 makes a picture
- * @param fps what the model is told
+ * @param fps what the model is conditioned on
  * @param imageSize height and width in pixels; the codec may cut them to a multiple of its factor
  * @param sampler how noise becomes a latent; null ({@code auto}): the sampler of the process that needs the fewest steps
  * @param numSamplingSteps denoising steps

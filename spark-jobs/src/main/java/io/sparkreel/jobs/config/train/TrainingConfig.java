@@ -22,7 +22,7 @@ import java.util.Map;
  * @param dataset the clips
  * @param bucketConfig resolution to frames to level: batch sizes for the buckets of the shards; null: as the bucketing
  *     job was told. Which clip is in which bucket is a matter of the shards alone
- * @param maskRatios how often each kind of frame mask is drawn, by name; null: no frame is ever given
+ * @param maskRatios how often each kind of frame mask is drawn, by name; null: there are no conditioning frames
  * @param dtype what the model computes in
  * @param device what it computes on
  * @param gradCheckpoint recompute each block in the backward pass: less memory, more time
@@ -36,7 +36,7 @@ import java.util.Map;
  * @param collective how ranks talk to each other
  * @param run how long, and what is left
  * @param watch what one sees of it
- * @param samples clips that are drawn as it goes on
+ * @param samples clips that are sampled during the run
  */
 @NoEffect(key = "num_workers", instead = "threads_per_rank sets the threads of a rank")
 @NoEffect(key = "num_bucket_build_workers", instead = "the bucketing job has assigned the buckets")
