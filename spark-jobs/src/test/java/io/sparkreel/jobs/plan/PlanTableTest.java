@@ -237,6 +237,7 @@ class PlanTableTest {
             for (long step = 7; step < planned.endStep(); step++) {
                 PlannedStep read = reader.next();
                 assertEquals(step, read.step());
+                assertEquals(step == planned.endStep() - 1, read.endsEpoch());
                 read.microBatches()
                         .forEach(batch ->
                                 batch.forEach(clip -> seen.add(clip.clip().id())));
