@@ -82,23 +82,20 @@ class ResumeTest {
     @Test
     void bothAcceptTheSame() throws Exception {
         Path unbroken = work.resolve("unbroken");
-        train(unbroken, 0.12, "epochs: 2", "ckpt_every: 1");
+        train(unbroken, 0.12, "epochs: 2", "ckpt_every: 5");
         Path resumed = work.resolve("resumed");
-        for (int last : List.of(1, 4, 5, 6, 10)) {
-            train(resumed, 0.12, "epochs: 2", "ckpt_every: 1", "max_steps: " + last);
+        for (int last : List.of(4, 5, 10)) {
+            train(resumed, 0.12, "epochs: 2", "max_steps: " + last);
         }
         assertEquals(TrainingData.losses(unbroken), TrainingData.losses(resumed));
-        for (int step = 1; step <= 2 * STEPS_PER_EPOCH; step++) {
-            int epoch = (step - 1) / STEPS_PER_EPOCH;
-            assertEquals(
-                    2 * step, state(unbroken, epoch, step).at("/counts/clips").asInt());
-            assertEquals(
-                    state(unbroken, epoch, step).get("counts"),
-                    state(resumed, epoch, step).get("counts"));
-            assertEquals(
-                    step % STEPS_PER_EPOCH == 0,
-                    state(resumed, epoch, step).get("epoch_ended").asBoolean());
+        for (int epoch = 0; epoch < 2; epoch++) {
+            int steps = (epoch + 1) * STEPS_PER_EPOCH;
+            JsonNode state = state(resumed, epoch, steps);
+            assertEquals(2 * steps, state.at("/counts/clips").asInt());
+            assertEquals(state(unbroken, epoch, steps).get("counts"), state.get("counts"));
+            assertTrue(state.get("epoch_ended").asBoolean());
         }
+        assertFalse(state(resumed, 0, 4).get("epoch_ended").asBoolean());
         assertEquals(18, state(resumed, 1, 10).at("/counts/clips_read").asInt());
         assertEquals(
                 "constant", state(resumed, 1, 10).at("/learning_rate/schedule").asText());
@@ -117,7 +114,7 @@ class ResumeTest {
     @Test
     void bothRefuseTheSame() throws Exception {
         Path unbroken = work.resolve("refused");
-        String why = refused(unbroken, 0.05, "epochs: 2", "ckpt_every: 1");
+        String why = refused(unbroken, 0.05, "epochs: 2", "ckpt_every: 3");
         assertEquals(
                 "Cannot train any further: 1 of 10 clips could not be read, more than max_bad_clips 0.05", limit(why));
         assertTrue(why.contains(" allows: 1 ") && why.contains("such as file:"), why);
@@ -125,47 +122,27 @@ class ResumeTest {
         assertTrue(why.endsWith(" Bucket the data again with verify: full, or raise max_bad_clips."), why);
         assertEquals(STEPS_PER_EPOCH, TrainingData.losses(unbroken).size(), "not a step later");
         assertFalse(Files.exists(unbroken.resolve("epoch0-global_step5")), "it could not be put right");
-        String retaken = refused(unbroken, 0.05, "epochs: 2", "ckpt_every: 1");
-        assertEquals(limit(why), limit(retaken));
-        assertTrue(retaken.contains(" allows: 1 ") && retaken.contains("picture-0003.png"), retaken);
-
-        Path resumed = work.resolve("refused-resumed");
-        train(resumed, 0.05, "epochs: 2", "max_steps: 2");
-        assertEquals(limit(why), limit(refused(resumed, 0.05, "epochs: 2")));
+        assertEquals(limit(why), limit(refused(unbroken, 0.05, "epochs: 2")));
 
         // What was trained to the last step is kept.
         Path ended = work.resolve("ended");
         assertEquals(limit(why), limit(refused(ended, 0.05, "epochs: 1")));
         assertTrue(refused(ended, 0.05, "epochs: 1").contains(": 1 of 10 clips could not be read"));
-        assertEquals(limit(why), limit(refused(ended, 0.05, "epochs: 2")));
+        String again = refused(ended, 0.05, "epochs: 2");
+        assertEquals(limit(why), limit(again));
+        assertTrue(again.contains(" allows: 1 ") && again.contains("picture-0003.png"), again);
         assertEquals(STEPS_PER_EPOCH, TrainingData.losses(ended).size());
-        train(ended, 0.1, "epochs: 2");
-        assertEquals(2 * STEPS_PER_EPOCH, TrainingData.losses(ended).size());
     }
 
     @Test
-    void filesThatAreGoneAreNotCalledDamagedAndARunWithoutAnUpdateFails() throws Exception {
-        Path gone = work.resolve("gone");
-        List<Path> pictures = TrainingData.pictures(gone.resolve("pictures"), 4);
-        BucketedMedia.run(BucketedMedia.config(
-                gone.resolve("pictures"), gone.resolve("data"), TINY, "bucket_config: {tiny: {1: [1.0, 2]}}"));
-        for (Path picture : pictures) {
-            Files.delete(picture);
+    void aRunWithoutAnUpdateDoesNotSucceed() throws Exception {
+        Path away = Files.move(work.resolve("pictures"), work.resolve("away"));
+        try {
+            String none = refused(work.resolve("none"), 1, "max_steps: 2");
+            assertTrue(none.startsWith("Cannot train: none of the 2 steps changed the weights"), none);
+        } finally {
+            Files.move(away, work.resolve("pictures"));
         }
-        String all = assertThrows(
-                        UserError.class,
-                        () -> TrainingData.train(
-                                TrainingData.config(gone.resolve("data"), gone.resolve("run"), "epochs: 1")))
-                .getMessage();
-        assertTrue(all.contains("4 of 4 clips could not be read"), all);
-        assertTrue(all.matches(".* allows: 4 missing_file, such as file:.*png: there is no such file\\. .*"), all);
-        assertTrue(all.contains(" Put the files back to where they were"), all);
-        String none = assertThrows(
-                        UserError.class,
-                        () -> TrainingData.train(TrainingData.config(
-                                gone.resolve("data"), gone.resolve("none"), "epochs: 1", "max_bad_clips: 1.0")))
-                .getMessage();
-        assertTrue(none.startsWith("Cannot train: none of the 1 steps changed the weights"), none);
     }
 
     /** Draws of unequal size, as keep_prob makes them. */
@@ -178,9 +155,9 @@ class ResumeTest {
                 drawn.resolve("data"),
                 TINY,
                 "bucket_config: {tiny: {1: [0.4, 1]}}",
-                "epochs: 3"));
+                "epochs: 2"));
         Path run = drawn.resolve("run");
-        TrainingData.train(TrainingData.config(drawn.resolve("data"), run, "epochs: 4", "micro_batches_per_step: 2"));
+        TrainingData.train(TrainingData.config(drawn.resolve("data"), run, "epochs: 3", "micro_batches_per_step: 2"));
         List<Long> steps = LocalSpark.session()
                 .read()
                 .parquet(run + "/plan/*")
@@ -191,9 +168,9 @@ class ResumeTest {
                 .stream()
                 .map((Row row) -> row.getLong(1))
                 .toList();
-        assertEquals(4, steps.size());
+        assertEquals(3, steps.size());
         assertTrue(steps.stream().distinct().count() > 1, "the draws must be of unequal size: " + steps);
-        assertEquals(steps.get(0), steps.get(3));
+        assertEquals(steps.get(0), steps.get(2));
         assertEquals(
                 steps.stream().mapToLong(Long::longValue).sum(),
                 TrainingData.losses(run).lastKey());
