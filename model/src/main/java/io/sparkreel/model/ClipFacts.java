@@ -2,7 +2,7 @@
 package io.sparkreel.model;
 
 /**
- * What a model may be told about the clips of a batch beside their latents and captions, each [B].
+ * What a model may be conditioned on beside latents and captions: facts of the clips of a batch, each [B].
  *
  * @param numFrames pixel frames
  * @param height pixels

@@ -186,7 +186,7 @@ record JobCommand<C extends Record>(
                     new JobFlag("num-sample", Kind.VALUE, "num_sample", "N", "clips for each prompt"),
                     new JobFlag("prompt-as-path", Kind.SWITCH, "prompt_as_path", "", "name clips by their prompts"),
                     new JobFlag("num-frames", Kind.VALUE, "num_frames", "N", "frames; 1 makes a picture"),
-                    new JobFlag("fps", Kind.VALUE, "fps", "N", "what the model is told"),
+                    new JobFlag("fps", Kind.VALUE, "fps", "N", "what the model is conditioned on"),
                     new JobFlag("image-size", Kind.PAIR, "image_size", "H W", "height and width in pixels"),
                     new JobFlag(
                             "resolution",

@@ -52,7 +52,7 @@ final class JobMain {
 
     /**
      * Runs work and says in one line how it failed: exit code 2 for an error of the user's, without a stack trace;
-     * exit code 1 for any other, with the stack trace in the log; exit code 143 where it was told to stop.
+     * exit code 1 for any other, with the stack trace in the log; exit code 143 where it was stopped.
      */
     static int run(Work work, PrintStream errors) {
         try {

@@ -3,6 +3,7 @@ package io.sparkreel.jobs;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.tngtech.archunit.core.domain.JavaClass;
@@ -10,8 +11,15 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.library.dependencies.SlicesRuleDefinition;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -114,5 +122,39 @@ class ArchitectureTest {
                 .collect(Collectors.groupingBy(JavaClass::getPackageName, Collectors.counting()));
         files.remove("io.sparkreel.model.collective.ring"); // one closed thing, whose parts trust each other
         files.forEach((name, count) -> assertTrue(count <= 30, name + " has " + count + " files"));
+    }
+
+    /** A family is one folder and its registration: nothing else names it, and so another one can take its place. */
+    @Test
+    void nobodyNamesAFamilyOrAProcess() throws IOException {
+        assertEquals(
+                List.of(),
+                mainFiles("family/stdit2", Pattern.compile("Stdit2|family\\.stdit2")),
+                "files that name the family STDiT2");
+        assertEquals(
+                List.of(),
+                mainFiles(
+                        "process/iddpm",
+                        Pattern.compile("(?i)NoiseSchedule|DiffusionLoss|variational|process\\.iddpm")),
+                "files that name the process IDDPM");
+    }
+
+    /** Main files outside a folder of the model in which a pattern is found. */
+    private static List<String> mainFiles(String folder, Pattern pattern) throws IOException {
+        Path root = Path.of(System.getProperty("project.root"));
+        List<String> found = new ArrayList<>();
+        for (String module : List.of("bucketing", "model", "spark-jobs")) {
+            try (Stream<Path> files = Files.walk(root.resolve(module).resolve("src/main/java"))) {
+                for (Path file : files.filter(path -> path.toString().endsWith(".java"))
+                        .sorted()
+                        .toList()) {
+                    if (!file.toString().contains("/model/" + folder + "/")
+                            && pattern.matcher(Files.readString(file)).find()) {
+                        found.add(root.relativize(file).toString());
+                    }
+                }
+            }
+        }
+        return found;
     }
 }

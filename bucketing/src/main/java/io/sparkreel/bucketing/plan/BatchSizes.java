@@ -4,11 +4,9 @@ package io.sparkreel.bucketing.plan;
 import io.sparkreel.bucketing.InvalidInputException;
 import io.sparkreel.bucketing.bucket.Bucket;
 import java.util.Collection;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 
 /**
  * Clips of a micro-batch, for each pair of resolution and frames, named as by {@link Bucket#tag}. Buckets that differ in
@@ -33,7 +31,7 @@ public final class BatchSizes {
         Map<String, Double> dearest = new TreeMap<>();
         Map<String, Double> clipCosts = costs.clipCosts(buckets);
         for (Bucket bucket : buckets) {
-            requireFit(bucket, 1, costs, memoryBytes);
+            requireOneFits(bucket, costs, memoryBytes);
             String tag = Bucket.tag(bucket.resolution(), bucket.frames());
             fitting.merge(tag, costs.largestBatch(bucket, memoryBytes), Math::min);
             dearest.merge(tag, clipCosts.get(bucket.id()), Math::max);
@@ -54,45 +52,19 @@ public final class BatchSizes {
                 least, dearest.values().stream().mapToDouble(cost -> cost).max().orElse(0));
     }
 
-    /**
-     * Refuses sizes that do not fit.
-     *
-     * @param sizes one for each bucket's tag
-     * @throws InvalidInputException naming the bucket that needs most, and the bytes
-     */
-    public static void requireFit(
-            Collection<Bucket> buckets, Map<String, Integer> sizes, CostModel costs, double memoryBytes) {
-        List<Bucket> dearestFirst = buckets.stream()
-                .sorted(java.util.Comparator.comparingDouble(
-                        (Bucket bucket) -> -costs.formulas().peakBytes(bucket, size(bucket, sizes))))
-                .collect(Collectors.toList());
-        if (!dearestFirst.isEmpty()) {
-            requireFit(dearestFirst.get(0), size(dearestFirst.get(0), sizes), costs, memoryBytes);
-        }
-    }
-
-    private static int size(Bucket bucket, Map<String, Integer> sizes) {
-        return sizes.get(Bucket.tag(bucket.resolution(), bucket.frames()));
-    }
-
-    private static void requireFit(Bucket bucket, int batch, CostModel costs, double memoryBytes) {
-        double needed = costs.formulas().peakBytes(bucket, batch);
+    private static void requireOneFits(Bucket bucket, CostModel costs, double memoryBytes) {
+        double needed = costs.formulas().peakBytes(bucket, 1);
         if (needed > memoryBytes) {
-            throw new InvalidInputException(
-                    String.format(
-                            Locale.ROOT,
-                            "Cannot train on bucket %s (%dx%d): a micro-batch of"
-                                    + " %d clip%s needs about %,.0f bytes, of %,.0f that a rank may use. %s",
-                            bucket.id(),
-                            bucket.width(),
-                            bucket.height(),
-                            batch,
-                            batch == 1 ? "" : "s",
-                            needed,
-                            memoryBytes,
-                            batch == 1
-                                    ? "Set grad_checkpoint: true, raise memory_gib, or leave this bucket out of the data."
-                                    : "Lower its batch size, set batch_sizes: auto or grad_checkpoint: true, or raise memory_gib."));
+            throw new InvalidInputException(String.format(
+                    Locale.ROOT,
+                    "Cannot train on bucket %s (%dx%d): a micro-batch of 1 clip needs about %,.0f bytes, of %,.0f that a"
+                            + " rank may use. Set grad_checkpoint: true, raise memory_gib, or leave this bucket out of"
+                            + " the data.",
+                    bucket.id(),
+                    bucket.width(),
+                    bucket.height(),
+                    needed,
+                    memoryBytes));
         }
     }
 }

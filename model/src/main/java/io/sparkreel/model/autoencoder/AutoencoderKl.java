@@ -74,7 +74,7 @@ public final class AutoencoderKl implements LatentCodec {
                         wanted.put(name, weight.shape());
                     });
             TensorCheck.require("an autoencoder", wanted, stored.tensors(), name -> false);
-            DeviceWeights weights = DeviceWeights.read(stored, storedNames, name -> Precision.FLOAT32, tensors);
+            DeviceWeights weights = DeviceWeights.read(stored, storedNames, name -> Precision.FP32, tensors);
             return new AutoencoderKl(config, weights, microBatch, tensors);
         }
     }

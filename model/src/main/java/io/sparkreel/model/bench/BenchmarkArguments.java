@@ -44,7 +44,7 @@ record BenchmarkArguments(
     private static final Map<String, Integer> COUNTS = Map.of("--warmup", 3, "--steps", 10);
     private static final String DTYPE = "--dtype";
     private static final String CHECKPOINT = "--checkpoint";
-    private static final Map<String, Precision> DTYPES = Map.of("fp32", Precision.FLOAT32, "bf16", Precision.BFLOAT16);
+    private static final Map<String, Precision> DTYPES = Map.of("fp32", Precision.FP32, "bf16", Precision.BF16);
 
     static BenchmarkArguments parse(String[] words) {
         Map<String, String> values = new HashMap<>();
@@ -104,7 +104,7 @@ record BenchmarkArguments(
     }
 
     private String dtype() {
-        return precision == Precision.BFLOAT16 ? "bf16" : "fp32";
+        return precision == Precision.BF16 ? "bf16" : "fp32";
     }
 
     DenoiserConfig config() {

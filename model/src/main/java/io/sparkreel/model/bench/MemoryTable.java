@@ -67,7 +67,7 @@ public final class MemoryTable {
             for (boolean beside : new boolean[] {true, false}) {
                 for (boolean checkpoint : new boolean[] {true, false}) {
                     double budget = gpu.gib() - RUNTIME_GIB - (beside ? AUTOENCODER_GIB + TEXT_ENCODER_GIB : 0);
-                    Cost memory = model.cost(Precision.BFLOAT16, checkpoint);
+                    Cost memory = model.cost(Precision.BF16, checkpoint);
                     List<String> row = new ArrayList<>(List.of(
                             gpu.name(),
                             beside ? "on the GPU" : "encoded before",
@@ -84,8 +84,8 @@ public final class MemoryTable {
         out.println();
         out.printf(
                 Locale.ROOT,
-                "Parameters, gradients, moments and average: %.1f GiB.%n",
-                model.cost(Precision.BFLOAT16, true).state().bytes() / GIB);
+                "Parameters, gradients, moments and EMA: %.1f GiB.%n",
+                model.cost(Precision.BF16, true).state().bytes() / GIB);
     }
 
     /** 0 if not one clip fits. */

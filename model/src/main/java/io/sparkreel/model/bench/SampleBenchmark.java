@@ -6,11 +6,11 @@ import io.sparkreel.model.BatchShape;
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.family.Cost;
-import io.sparkreel.model.generate.Caption;
 import io.sparkreel.model.generate.ClipShape;
 import io.sparkreel.model.generate.LatentGenerator;
 import io.sparkreel.model.generate.LatentRequest;
 import io.sparkreel.model.process.Sampler;
+import io.sparkreel.model.text.TextFeatures;
 import io.sparkreel.model.torch.Kernels;
 import io.sparkreel.model.torch.TensorScope;
 import io.sparkreel.model.torch.Tensors;
@@ -105,7 +105,8 @@ public final class SampleBenchmark {
         RandomClips clips = new RandomClips(SEED, arguments.shape().textTokens(), BenchmarkModel.TEXT_WIDTH);
         List<LatentRequest> requests = new ArrayList<>();
         for (int prompt = 0; prompt < arguments.shape().clips(); prompt++) {
-            requests.add(new LatentRequest(new Caption(clips.text(prompt), clips.mask()), SEED, prompt, 0, 0, null));
+            requests.add(
+                    new LatentRequest(TextFeatures.single(clips.text(prompt), clips.mask()), SEED, prompt, 0, 0, null));
         }
         return requests;
     }

@@ -27,7 +27,7 @@ import java.io.InputStreamReader;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A rank of {@link ScalingBenchmark}, in a process of its own: does what it is told by lines, and says how long it took. */
+/** A rank of {@link ScalingBenchmark}, in a process of its own: reads commands from lines and prints how long each took. */
 final class ScalingRank {
     /** Take some steps. */
     static final String STEPS = "steps";

@@ -7,7 +7,7 @@ import java.io.IOException;
  * Which checkpoints of a run stay.
  *
  * @param keepLast how many of the newest; null: all
- * @param keepEvery those of every step that this divides stay as well; null: none
+ * @param keepEvery also keep the checkpoint of every N-th step; null: none
  */
 public record Retention(Integer keepLast, Integer keepEvery) {
 

@@ -11,6 +11,6 @@ import io.sparkreel.model.torch.Tensor;
  * @param time [B], as the diffusion process tells it to the model
  * @param text text features
  * @param noised [B, T, 1, 1], 1 for a noised frame and 0 for a conditioning frame, or null if all are noised
- * @param facts what else the model is told about the clips
+ * @param facts of the clips that the model is conditioned on
  */
 public record DenoiserInput(Tensor latent, float[] time, TextBatch text, Tensor noised, ClipFacts facts) {}

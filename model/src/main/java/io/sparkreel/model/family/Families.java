@@ -5,8 +5,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.sparkreel.model.Extensions;
 import io.sparkreel.model.InvalidInputException;
-import io.sparkreel.model.Services;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,7 +27,7 @@ public final class Families {
      * @throws InvalidInputException if there is none
      */
     public static ModelFamily of(String type) {
-        return Services.all(ModelFamily.class).stream()
+        return Extensions.all(ModelFamily.class).stream()
                 .filter(family -> family.type().equals(type))
                 .findFirst()
                 .orElseThrow(() -> new InvalidInputException("Cannot build a model of type '" + type
@@ -36,7 +36,7 @@ public final class Families {
     }
 
     private static List<String> types() {
-        return Services.all(ModelFamily.class).stream()
+        return Extensions.all(ModelFamily.class).stream()
                 .map(ModelFamily::type)
                 .sorted()
                 .toList();
@@ -44,7 +44,7 @@ public final class Families {
 
     /** The published model of a named size, such as {@code STDiT2-XL/2}. */
     public static DenoiserConfig published(String name) {
-        return Services.all(ModelFamily.class).stream()
+        return Extensions.all(ModelFamily.class).stream()
                 .flatMap(family -> family.published(name).stream())
                 .findFirst()
                 .orElseThrow(() -> new InvalidInputException(
@@ -57,7 +57,7 @@ public final class Families {
             throw new InvalidInputException("it is no object. Give the config.json of a model.");
         }
         String type = stored.path(TYPE).asText(UNNAMED);
-        return Services.all(ModelFamily.class).stream()
+        return Extensions.all(ModelFamily.class).stream()
                 .filter(family -> family.type().equals(type))
                 .findFirst()
                 .orElseThrow(() -> new InvalidInputException("its model_type is " + type

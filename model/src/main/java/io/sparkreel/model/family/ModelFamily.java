@@ -4,10 +4,7 @@ package io.sparkreel.model.family;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Optional;
 
-/**
- * A kind of model, registered by a line in {@code META-INF/services/io.sparkreel.model.family.ModelFamily}. Nothing else
- * names it.
- */
+/** A kind of model, part of an {@link io.sparkreel.model.Extension}; so is the record of its {@link ModelSection}. */
 public interface ModelFamily {
     /** Its name, in configurations and as {@code model_type} of {@code config.json}. */
     String type();

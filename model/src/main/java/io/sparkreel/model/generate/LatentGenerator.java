@@ -10,6 +10,7 @@ import io.sparkreel.model.denoiser.DenoiserInput;
 import io.sparkreel.model.denoiser.TextBatch;
 import io.sparkreel.model.process.Sampler;
 import io.sparkreel.model.process.Sampler.Guidance;
+import io.sparkreel.model.text.TextFeatures;
 import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.TensorScope;
 import io.sparkreel.model.torch.Tensors;
@@ -150,9 +151,10 @@ public final class LatentGenerator implements LatentSource {
 
     /** The captions, then the null caption as often, under the same masks. */
     private TextBatch captions(List<LatentRequest> requests) {
-        List<Caption> captions = requests.stream().map(LatentRequest::caption).toList();
+        List<TextFeatures> captions =
+                requests.stream().map(LatentRequest::caption).toList();
         List<float[]> features = new ArrayList<>();
-        captions.forEach(caption -> features.add(caption.features()));
+        captions.forEach(caption -> features.add(caption.values()));
         captions.forEach(caption -> features.add(nullCaption));
         List<boolean[]> masks = new ArrayList<>();
         captions.forEach(caption -> masks.add(caption.mask()));

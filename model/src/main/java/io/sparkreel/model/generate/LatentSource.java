@@ -13,7 +13,7 @@ public interface LatentSource {
      *
      * @param clip what all clips of the batch look like
      * @param shape of a latent
-     * @param progress told the number of denoising steps done
+     * @param progress called with the number of denoising steps done
      * @return latents, each [C, T, h, w], in the order of the requests
      */
     float[][] sample(List<LatentRequest> requests, ClipShape clip, LatentShape shape, IntConsumer progress);

@@ -67,7 +67,7 @@ public final class VideoGenerator {
      *
      * @param clip shape of one loop
      * @param carried latent frames that begin the next loop and are not repeated in the video
-     * @param progress told the number of denoising steps done of a loop
+     * @param progress called with the number of denoising steps done of a loop
      * @throws IOException what the sink throws
      */
     public void generate(List<VideoRequest> requests, ClipShape clip, int carried, FrameSink sink, IntConsumer progress)

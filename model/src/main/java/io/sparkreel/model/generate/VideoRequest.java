@@ -2,6 +2,7 @@
 package io.sparkreel.model.generate;
 
 import io.sparkreel.model.generate.MaskStrategy.FrameSource;
+import io.sparkreel.model.text.TextFeatures;
 import java.util.List;
 import java.util.Map;
 
@@ -19,7 +20,7 @@ public record VideoRequest(
         long seed,
         long promptId,
         int sample,
-        List<Caption> captions,
+        List<TextFeatures> captions,
         LoopConditions conditions,
         Map<FrameSource, float[]> references) {
     public VideoRequest {

@@ -20,7 +20,7 @@ public final class StepMetrics {
         BACKWARD,
         /** Waits for gradients and losses of other ranks after its own backward pass: what that did not hide. */
         COMMUNICATION,
-        /** Clips the gradient and updates moments, parameters and their average. */
+        /** Clips the gradient and updates moments, parameters and EMA. */
         OPTIMIZER,
         /** Anything else: checkpoints, log lines. */
         OTHER,

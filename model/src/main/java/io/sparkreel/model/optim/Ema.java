@@ -11,7 +11,7 @@ import java.util.List;
 /** An exponential moving average of the parameters, in fp32. It starts as a copy of them. */
 public final class Ema implements AutoCloseable {
     /**
-     * @param warmup use min(decay, (1 + n) / (10 + n)) after n updates, so that the average is not ruled by
+     * @param warmup use min(decay, (1 + n) / (10 + n)) after n updates, so that the EMA is not dominated by
      *     the random first weights for 1 / (1 - decay) steps
      */
     public record Options(double decay, boolean warmup) {}
@@ -20,7 +20,7 @@ public final class Ema implements AutoCloseable {
     private final Shard shard;
     private final FlatBuffer values;
 
-    /** The average of some of the parameters. */
+    /** The EMA of some of the parameters. */
     public Ema(FlatParameters parameters, Tensors tensors, Options options, Shard shard) {
         this.options = options;
         this.shard = shard;
@@ -50,7 +50,7 @@ public final class Ema implements AutoCloseable {
         }
     }
 
-    /** What the average is kept of. */
+    /** The parameters whose EMA is kept. */
     public Shard shard() {
         return shard;
     }

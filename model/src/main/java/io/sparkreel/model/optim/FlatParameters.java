@@ -39,7 +39,7 @@ public final class FlatParameters implements Parameters, AutoCloseable {
 
     /** Parameters that are all zero, and all trained. */
     public FlatParameters(ParameterLayout layout, Tensors tensors) {
-        this(layout, name -> false, Precision.FLOAT32, tensors);
+        this(layout, name -> false, Precision.FP32, tensors);
     }
 
     /**
@@ -58,8 +58,8 @@ public final class FlatParameters implements Parameters, AutoCloseable {
         values = new FlatBuffer(tensors, trained.elements());
         place(trained, values);
         for (Precision precision : Precision.values()) {
-            ParameterLayout kept = layout.only(spec -> isFrozen.test(spec.name())
-                    && precision == (spec.inComputeType() ? computeType : Precision.FLOAT32));
+            ParameterLayout kept = layout.only(spec ->
+                    isFrozen.test(spec.name()) && precision == (spec.inComputeType() ? computeType : Precision.FP32));
             if (kept.elements() > 0) {
                 FlatBuffer buffer = new FlatBuffer(tensors, precision, kept.elements());
                 frozen.put(precision, buffer);

@@ -42,10 +42,16 @@ public interface DiffusionProcess {
         return lossTerms();
     }
 
+    /** Names of the samplers, as configurations have them. */
+    List<String> samplers();
+
+    /** The sampler that needs the fewest steps for the clips that training shows. */
+    String previewSampler();
+
     /**
      * A sampler.
      *
-     * @param type its name in configurations
+     * @param type one of {@link #samplers}
      * @param steps denoising steps
      * @throws io.sparkreel.model.InvalidInputException if there is none of this name, or not with so many steps
      */

@@ -8,7 +8,7 @@ public interface Noised {
     /** The mixture that the model gets, [B, C, T, H, W]. */
     Tensor latent();
 
-    /** The times that the model is told, [B]. */
+    /** The times that the model is conditioned on, [B]. */
     float[] modelTimes();
 
     /** The terms of the loss of the model's output. */

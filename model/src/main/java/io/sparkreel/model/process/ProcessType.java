@@ -4,8 +4,8 @@ package io.sparkreel.model.process;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 
 /**
- * A kind of diffusion process, registered by a line in
- * {@code META-INF/services/io.sparkreel.model.process.ProcessType}. Nothing else names it.
+ * A kind of diffusion process, part of an {@link io.sparkreel.model.Extension}; so are the records of its
+ * {@link ProcessSection} and {@link SamplerSection}.
  */
 public interface ProcessType {
     /** Its name in an identity. */

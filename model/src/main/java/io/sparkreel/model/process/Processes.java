@@ -3,8 +3,8 @@ package io.sparkreel.model.process;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.sparkreel.model.Extensions;
 import io.sparkreel.model.InvalidInputException;
-import io.sparkreel.model.Services;
 import java.util.List;
 
 /** The diffusion processes that are registered. */
@@ -25,7 +25,7 @@ public final class Processes {
      * @throws InvalidInputException if there is none of its type
      */
     public static DiffusionProcess of(ObjectNode identity) {
-        List<ProcessType> all = Services.all(ProcessType.class);
+        List<ProcessType> all = Extensions.all(ProcessType.class);
         String type = identity.path(TYPE).asText();
         return all.stream()
                 .filter(process -> process.type().equals(type))

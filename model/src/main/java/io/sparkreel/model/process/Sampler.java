@@ -11,7 +11,7 @@ public interface Sampler {
     interface Prediction {
         /**
          * @param latents [2n, C, T, H, W], the second half equal to the first
-         * @param modelTime the time that the model is told
+         * @param modelTime the time that the model is conditioned on
          * @param noised [2n, T, 1, 1], 0 for conditioning frames, or null
          * @return [2n, C', T, H, W], the conditional half first
          */
@@ -40,7 +40,7 @@ public interface Sampler {
      * @param frameMask [n * T], 1 to generate a frame, 0 to keep it, between to edit it from that share of
      *     the schedule on; null to generate all
      * @param noise asked when frames join the walk, and by samplers that add noise themselves
-     * @param progress told the number of steps done
+     * @param progress called with the number of steps done
      * @return latents [n, C, T, H, W]. A kept frame comes out as the model reconstructs it in the last step,
      *     as in the reference
      */

@@ -87,7 +87,7 @@ public final class T5Encoder implements TextEncoder {
         try (WeightsFolder stored = WeightsFolder.open(folder)) {
             Map<String, String> names = check(config, stored);
             weights = DeviceWeights.read(
-                    stored, names, name -> name.endsWith("norm.weight") ? Precision.FLOAT32 : precision, tensors);
+                    stored, names, name -> name.endsWith("norm.weight") ? Precision.FP32 : precision, tensors);
             return new T5Encoder(config, tokenizer, weights, stored.floats(POSITIONS), precision, tensors, slots);
         } catch (IOException | RuntimeException | Error e) {
             tokenizer.close();

@@ -18,4 +18,14 @@ public record TextFeatures(float[] values, boolean[] mask, int batch, int slots,
                     + batch + ", " + slots + ", " + width + "] and [" + batch + ", " + slots + "]");
         }
     }
+
+    /**
+     * One text.
+     *
+     * @param values [L, D]
+     * @param mask [L]
+     */
+    public static TextFeatures single(float[] values, boolean[] mask) {
+        return new TextFeatures(values, mask, 1, mask.length, values.length / mask.length);
+    }
 }

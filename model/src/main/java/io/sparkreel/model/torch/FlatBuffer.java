@@ -16,7 +16,7 @@ public final class FlatBuffer implements AutoCloseable {
 
     /** An fp32 vector of zeros. */
     public FlatBuffer(Tensors tensors, long elements) {
-        this(tensors, Precision.FLOAT32, elements);
+        this(tensors, Precision.FP32, elements);
     }
 
     /** A vector of zeros; values are rounded to its precision as they are written. */

@@ -70,9 +70,9 @@ public final class GpuMemory {
     OptionalLong totalOf(int gpu) {
         IntByReference device = new IntByReference();
         LongByReference bytes = new LongByReference();
-        boolean told =
+        boolean known =
                 driver.cuDeviceGet(device, gpu) == 0 && driver.cuDeviceTotalMem_v2(bytes, device.getValue()) == 0;
-        return told ? OptionalLong.of(bytes.getValue()) : OptionalLong.empty();
+        return known ? OptionalLong.of(bytes.getValue()) : OptionalLong.empty();
     }
 
     OptionalLong usedOf(int gpu) {

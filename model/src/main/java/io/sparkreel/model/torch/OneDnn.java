@@ -53,7 +53,7 @@ final class OneDnn {
         try {
             return Files.readAllLines(PROCESSORS);
         } catch (IOException e) {
-            return List.of(); // not Linux: the self-test judges
+            return List.of(); // not Linux: the self-test decides
         }
     }
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.torch;
 
-/** The number formats that matrices are multiplied in. */
+/** The number formats that a model computes in. Master weights and reductions are fp32 either way. */
 public enum Precision {
-    FLOAT32(6),
     /** Eight bits of significand, the range of fp32. Sums inside a product are still taken in fp32. */
-    BFLOAT16(15);
+    BF16(15),
+    FP32(6);
 
     private final long code;
 
@@ -15,7 +15,7 @@ public enum Precision {
 
     /** Bytes of a value. */
     public int bytes() {
-        return this == BFLOAT16 ? Short.BYTES : Float.BYTES;
+        return this == BF16 ? Short.BYTES : Float.BYTES;
     }
 
     /** PyTorch's number for the type; scripts have no names for types. */

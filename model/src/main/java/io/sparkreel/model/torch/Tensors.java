@@ -43,7 +43,7 @@ public final class Tensors {
 
     /** A tensor of zeros. */
     public Tensor zeros(long... shape) {
-        return zeros(Precision.FLOAT32, shape);
+        return zeros(Precision.FP32, shape);
     }
 
     /** A tensor of zeros in a precision; Java reads and writes bf16 only through kernels that convert. */
@@ -75,7 +75,7 @@ public final class Tensors {
 
     /** A tensor of what is put into its memory, in row-major order and no copy of it; the rest is zero. */
     public Tensor of(Consumer<FloatBuffer> values, long... shape) {
-        Tensor host = Kernels.instance().zeros(shape, Precision.FLOAT32, onHost().device);
+        Tensor host = Kernels.instance().zeros(shape, Precision.FP32, onHost().device);
         values.accept(host.buffer().asFloatBuffer());
         return isOnHost() ? host : Kernels.instance().toDevice(host, device);
     }

@@ -12,8 +12,8 @@ import java.util.stream.Stream;
 
 /**
  * The training masks of Open-Sora 1.1: for a share of the samples some frames stay clean, so that the model learns to
- * continue, complete and join given frames. A mask is true where a frame is noised and false where it is given. At
- * least one frame of every sample is noised.
+ * continue, complete and join conditioning frames. A mask is true where a frame is noised and false where it is given.
+ * At least one frame of every sample is noised.
  */
 public final class FrameMask {
 

@@ -38,7 +38,7 @@ public final class GatheredEma implements AutoCloseable {
         this.sharedWith = sharedWith;
     }
 
-    /** Takes consecutive values of the average, of which the first is element {@code begin}. */
+    /** Takes consecutive values of the EMA, of which the first is element {@code begin}. */
     public interface Reader {
         void accept(long begin, Tensor values);
     }
@@ -59,7 +59,7 @@ public final class GatheredEma implements AutoCloseable {
         }
     }
 
-    /** A model that computes with the average as it is now; all ranks that share it call this together. */
+    /** A model that computes with the present EMA; all ranks that share it call this together. */
     Denoiser model() {
         if (model == null) {
             values = sharedWith == null
@@ -78,7 +78,7 @@ public final class GatheredEma implements AutoCloseable {
         return values;
     }
 
-    /** Hands out the whole average, piece by piece; all ranks that share it call this together. */
+    /** Hands out the whole EMA, piece by piece; all ranks that share it call this together. */
     public void read(Reader reader) {
         if (sharedWith == null) {
             reader.accept(0, ema.values().tensor());

@@ -41,7 +41,7 @@ public record MicroBatch(
         return new BatchShape(samples.size(), shape, textSlots);
     }
 
-    /** What the model is told about the clips; the aspect ratio is width / height, as the reference trains. */
+    /** The facts of the clips that the model is conditioned on; the aspect ratio is width / height, as the reference trains. */
     public ClipFacts facts() {
         int count = samples.size();
         ClipFacts facts =

@@ -17,7 +17,7 @@ public final class ModelWeights implements AutoCloseable {
 
     /** Weights that are all zero, and all trained. */
     public ModelWeights(DenoiserConfig config, Tensors tensors) {
-        this(config, name -> false, Precision.FLOAT32, tensors);
+        this(config, name -> false, Precision.FP32, tensors);
     }
 
     /**
@@ -61,7 +61,7 @@ public final class ModelWeights implements AutoCloseable {
 
     /** A model that computes with these weights, in fp32. */
     public Denoiser model(Tensors tensors) {
-        return model(tensors, Precision.FLOAT32);
+        return model(tensors, Precision.FP32);
     }
 
     /**

@@ -177,7 +177,7 @@ public final class Trainer implements AutoCloseable {
         stopRequested = true;
     }
 
-    /** Takes over the parameters as they are now as the average's first values. */
+    /** Starts the EMA from the present parameters. */
     public void restartEma() {
         if (ema != null) {
             ema.restart(weights.parameters());

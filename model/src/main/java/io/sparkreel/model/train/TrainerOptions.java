@@ -22,7 +22,7 @@ public record TrainerOptions(
      */
     public record Computation(Precision precision, boolean checkpointActivations) {
         /** In fp32, activations kept. */
-        public static final Computation FP32 = new Computation(Precision.FLOAT32, false);
+        public static final Computation FP32 = new Computation(Precision.FP32, false);
     }
 
     /** A process with the reference's optimizer, in fp32, without conditioning frames. */

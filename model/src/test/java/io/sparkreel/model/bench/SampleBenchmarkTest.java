@@ -36,7 +36,7 @@ class SampleBenchmarkTest {
         assertEquals(2 * 2 * 2 * 6, number(report, "tokens_per_s") * mean, 1e-6);
         double flops = BenchmarkArguments.parse(SMALL.split(" "))
                 .config()
-                .cost(Precision.FLOAT32, false)
+                .cost(Precision.FP32, false)
                 .forward(new BatchShape(4, new LatentShape(4, 2, 4, 6), 5));
         assertEquals(flops, number(report, "tflops") * 1e12 * mean, 1e-3 * flops);
         assertEquals(3, report.get("steps"));

@@ -41,7 +41,7 @@ class StepBenchmarkTest {
         assertEquals(2 * 2 * 6, number(report, "tokens_per_s") * mean, 1e-6);
         double flops = BenchmarkArguments.parse(SMALL.split(" "))
                 .config()
-                .cost(Precision.FLOAT32, false)
+                .cost(Precision.FP32, false)
                 .trainingStep(new BatchShape(2, new LatentShape(4, 2, 4, 6), 5));
         assertEquals(flops, number(report, "tflops") * 1e12 * mean, 1e-3 * flops);
         double heap = Runtime.getRuntime().totalMemory() / 1024.0 / 1024;

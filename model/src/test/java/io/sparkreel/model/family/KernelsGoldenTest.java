@@ -59,7 +59,7 @@ class KernelsGoldenTest {
             Tensor x = column(tensors, "gelu_tanh.x");
             tensors.assertClose(
                     "gelu_tanh.out",
-                    stdit2.tensor("caption_mlp", x, Precision.FLOAT32.code(), identity())
+                    stdit2.tensor("caption_mlp", x, Precision.FP32.code(), identity())
                             .floats(),
                     TOLERANCE);
             tensors.assertClose(

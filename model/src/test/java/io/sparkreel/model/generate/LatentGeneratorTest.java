@@ -15,6 +15,7 @@ import io.sparkreel.model.denoiser.TextBatch;
 import io.sparkreel.model.family.stdit2.Stdit2Config;
 import io.sparkreel.model.process.Sampler;
 import io.sparkreel.model.process.iddpm.Iddpm;
+import io.sparkreel.model.text.TextFeatures;
 import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.TensorScope;
 import io.sparkreel.model.torch.Tensors;
@@ -70,12 +71,12 @@ class LatentGeneratorTest {
         weights.close();
     }
 
-    private static Caption caption(long id) {
+    private static TextFeatures caption(long id) {
         float[] features = new float[SLOTS * TEXT_WIDTH];
         KeyedRandom.of(5, 0, id, Purpose.WORD_VECTOR).fillNormal(features, 0, features.length);
         boolean[] mask = new boolean[SLOTS];
         Arrays.fill(mask, 0, 1 + (int) (id % SLOTS), true);
-        return new Caption(features, mask);
+        return TextFeatures.single(features, mask);
     }
 
     private static LatentRequest request(long seed, long prompt, int sample, int loop, ConditioningFrames given) {
@@ -149,12 +150,9 @@ class LatentGeneratorTest {
             float[] latent = new float[2 * CHANNELS * FRAMES * SIDE * SIDE];
             KeyedRandom.of(8, 0, 0, Purpose.NOISE).fillNormal(latent, 0, latent.length);
             float[] ones = {1, 1};
-            Caption caption = caption(3);
+            TextFeatures caption = caption(3);
             TextBatch both = TextBatch.of(
-                    HOST,
-                    TEXT_WIDTH,
-                    Collections.nCopies(2, caption.features()),
-                    Collections.nCopies(2, caption.mask()));
+                    HOST, TEXT_WIDTH, Collections.nCopies(2, caption.values()), Collections.nCopies(2, caption.mask()));
             ClipFacts sizes = new ClipFacts(
                     new float[] {4, 4}, new float[] {32, 32}, new float[] {32, 32}, ones, new float[] {24, 24});
             Tensor noised = HOST.of(new float[] {0, 1, 1, 1, 0, 1, 1, 1}, 2, FRAMES, 1, 1);

@@ -14,6 +14,7 @@ import io.sparkreel.model.autoencoder.LatentCodec;
 import io.sparkreel.model.autoencoder.LatentDistribution;
 import io.sparkreel.model.generate.MaskStrategy.Dialect;
 import io.sparkreel.model.generate.MaskStrategy.FrameSource;
+import io.sparkreel.model.text.TextFeatures;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -28,7 +29,7 @@ import org.junit.jupiter.api.Test;
 /** The bookkeeping of long videos, with numbers for frames. */
 class VideoGeneratorTest {
     private static final CodecGeometry CODEC = CodecGeometry.frameByFrame(1, 1);
-    private static final Caption CAPTION = new Caption(new float[1], new boolean[] {true});
+    private static final TextFeatures CAPTION = TextFeatures.single(new float[1], new boolean[] {true});
 
     /** One channel, one pixel; decoding adds a half and encoding takes a quarter, so that every way shows. */
     private static class CountingCodec implements LatentCodec {

@@ -42,7 +42,7 @@ class T5FolderTest {
         long before = Tensor.liveCount();
         String message = assertThrows(
                         InvalidInputException.class,
-                        () -> T5Encoder.load(folder, slots, Precision.FLOAT32, Tensors.onHost())
+                        () -> T5Encoder.load(folder, slots, Precision.FP32, Tensors.onHost())
                                 .close())
                 .getMessage();
         assertEquals(before, Tensor.liveCount());

@@ -161,7 +161,7 @@ class T5GoldenTest {
                     .inOneFile("model.safetensors");
             for (String[] names : new String[][] {{"in", "out"}, {"long", "long"}}) {
                 int slots = (int) tensors.shape(names[0] + ".input_ids")[1];
-                try (T5Encoder encoder = T5Encoder.load(folder, slots, Precision.FLOAT32, HOST)) {
+                try (T5Encoder encoder = T5Encoder.load(folder, slots, Precision.FP32, HOST)) {
                     float[] features = rows(encoder, tensors, names[0], slots);
                     tensors.assertClose(names[1] + ".last_hidden_state", features, FEATURES);
                 }
@@ -194,7 +194,7 @@ class T5GoldenTest {
                     .get("cases")
                     .forEach(expected -> texts.add(expected.get("text").asText()));
             try (T5Encoder encoder = T5Encoder.load(
-                    folder, Golden.json(model + ".json").get("max_length").asInt(), Precision.FLOAT32, HOST)) {
+                    folder, Golden.json(model + ".json").get("max_length").asInt(), Precision.FP32, HOST)) {
                 TextFeatures features = encoder.encode(texts);
                 tensors.assertClose("out.last_hidden_state", features.values(), FEATURES);
                 int[] expected = ints(tensors.values("in.attention_mask"), 0, features.mask().length);
@@ -216,7 +216,7 @@ class T5GoldenTest {
             Path folder = published(Files.createDirectory(parent.resolve(model)), model)
                     .inOneFile("model.safetensors");
             int slots = (int) tensors.shape("in.input_ids")[1];
-            try (T5Encoder encoder = T5Encoder.load(folder, slots, Precision.BFLOAT16, HOST)) {
+            try (T5Encoder encoder = T5Encoder.load(folder, slots, Precision.BF16, HOST)) {
                 double error = GoldenTensors.error(
                         tensors.values("out.last_hidden_state"), rows(encoder, tensors, "in", slots));
                 int layers = Golden.json(model + ".json")

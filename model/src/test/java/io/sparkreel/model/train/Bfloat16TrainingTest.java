@@ -53,8 +53,8 @@ class Bfloat16TrainingTest {
     }
 
     private static void compare(int steps) {
-        double[] expected = losses(Precision.FLOAT32, steps);
-        double[] found = losses(Precision.BFLOAT16, steps);
+        double[] expected = losses(Precision.FP32, steps);
+        double[] found = losses(Precision.BF16, steps);
         double difference = 0;
         for (int i = 0; i < expected.length; i++) {
             assertEquals(expected[i], found[i], 0.02 * expected[i], "steps from " + i * WINDOW);
@@ -119,8 +119,8 @@ class Bfloat16TrainingTest {
 
     @Test
     void predictsNearlyTheSame() {
-        float[] expected = output(Precision.FLOAT32);
-        float[] found = output(Precision.BFLOAT16);
+        float[] expected = output(Precision.FP32);
+        float[] found = output(Precision.BF16);
         double error = GoldenTensors.error(expected, found);
         assertTrue(error > 1e-5 && error < 3e-2, "relative error " + error);
     }

@@ -7,7 +7,6 @@ import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.collective.SingleProcess;
 import io.sparkreel.model.family.stdit2.Stdit2Config;
-import io.sparkreel.model.generate.Caption;
 import io.sparkreel.model.generate.ClipShape;
 import io.sparkreel.model.generate.LatentGenerator;
 import io.sparkreel.model.generate.LatentRequest;
@@ -17,6 +16,7 @@ import io.sparkreel.model.optim.LearningRate;
 import io.sparkreel.model.optim.OptimizerOptions;
 import io.sparkreel.model.process.Sampler;
 import io.sparkreel.model.process.iddpm.Iddpm;
+import io.sparkreel.model.text.TextFeatures;
 import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.Tensors;
@@ -92,7 +92,7 @@ class GpuTrainingTest {
         for (boolean checkpointActivations : new boolean[] {false, true}) {
             double[] found = losses(GPU, precision, checkpointActivations);
             for (int step = 0; step < expected.length; step++) {
-                double tolerance = precision == Precision.FLOAT32 ? 1e-3 : 2e-2;
+                double tolerance = precision == Precision.FP32 ? 1e-3 : 2e-2;
                 assertEquals(expected[step], found[step], tolerance * expected[step], "step " + step);
             }
         }
@@ -113,7 +113,7 @@ class GpuTrainingTest {
             Sampler sampler = new Iddpm(Iddpm.Options.REFERENCE).sampler("iddpm", 5, tensors);
             boolean[] mask = new boolean[CONFIG.modelMaxLength()];
             Arrays.fill(mask, true);
-            Caption caption = new Caption(normal(mask.length * CONFIG.captionChannels(), 6), mask);
+            TextFeatures caption = TextFeatures.single(normal(mask.length * CONFIG.captionChannels(), 6), mask);
             return new LatentGenerator(
                             weights.model(tensors), weights.nullCaption(), sampler, new Sampler.Guidance(3, 3))
                     .sample(

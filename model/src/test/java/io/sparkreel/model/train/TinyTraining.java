@@ -55,7 +55,7 @@ public final class TinyTraining implements AutoCloseable {
         LearningRate rate = new LearningRate(LearningRate.Schedule.COSINE, 1e-2, 2, 40);
         trainer = new Trainer(
                 TrainerOptions.of(new Iddpm(Iddpm.Options.REFERENCE), 42)
-                        .withComputation(Precision.FLOAT32, checkpointActivations)
+                        .withComputation(Precision.FP32, checkpointActivations)
                         .withOptimizer(OptimizerOptions.REFERENCE
                                 .withLearningRate(rate)
                                 .withEma(new Ema.Options(0.9, true))

@@ -73,7 +73,7 @@ class TrainerTest {
     private static TrainerOptions options(boolean checkpointActivations, FrameMask masks) {
         return TrainerOptions.of(new Iddpm(Iddpm.Options.REFERENCE), 42)
                 .withFrameMask(masks)
-                .withComputation(Precision.FLOAT32, checkpointActivations)
+                .withComputation(Precision.FP32, checkpointActivations)
                 .withOptimizer(OptimizerOptions.REFERENCE
                         .withLearningRate(new LearningRate(LearningRate.Schedule.COSINE, 1e-2, 2, 12))
                         .withEma(new Ema.Options(0.9, true)));
@@ -339,7 +339,7 @@ class TrainerTest {
     @ParameterizedTest
     @EnumSource(Freeze.class)
     void frozenParametersStayAndTheOthersMove(Freeze freeze) {
-        try (ModelWeights weights = frozen(freeze, Precision.FLOAT32)) {
+        try (ModelWeights weights = frozen(freeze, Precision.FP32)) {
             fill(weights);
             Map<String, float[]> before = new TreeMap<>();
             weights.parameters().all().slots().keySet().forEach(name -> before.put(name, values(weights, name)));
@@ -363,11 +363,11 @@ class TrainerTest {
     @ParameterizedTest
     @EnumSource(Freeze.class)
     void frozenParametersInTheComputeTypeChangeNoBit(Freeze freeze) {
-        try (ModelWeights apart = frozen(freeze, Precision.BFLOAT16);
-                ModelWeights whole = frozen(freeze, Precision.FLOAT32)) {
+        try (ModelWeights apart = frozen(freeze, Precision.BF16);
+                ModelWeights whole = frozen(freeze, Precision.FP32)) {
             fill(apart);
             fill(whole);
-            TrainerOptions options = options(false, null).withComputation(Precision.BFLOAT16, false);
+            TrainerOptions options = options(false, null).withComputation(Precision.BF16, false);
             try (Trainer one = new Trainer(options, apart, HOST, new SingleProcess());
                     Trainer other = new Trainer(options, whole, HOST, new SingleProcess())) {
                 for (int step = 0; step < 3; step++) {
@@ -385,7 +385,7 @@ class TrainerTest {
     void frozenRunsResumeFromTheirCheckpointsAndFromOthers(@TempDir Path folder) throws Exception {
         Storage storage = new LocalStorage(folder);
         String whole = writeAfter(3, storage, new SingleProcess());
-        try (ModelWeights weights = frozen(Freeze.TEXT, Precision.FLOAT32);
+        try (ModelWeights weights = frozen(Freeze.TEXT, Precision.FP32);
                 Trainer trainer = new Trainer(options(false, null), weights, HOST, new SingleProcess())) {
             TrainingCheckpoint.restore(CheckpointReader.open(storage, whole), weights, trainer);
             StepReport third = trainer.step(3, stepOf(3), CLIPS);
@@ -397,7 +397,7 @@ class TrainerTest {
             }
             StepReport expected = trainer.step(4, stepOf(4), CLIPS);
             assertNotEquals(third.loss(), expected.loss());
-            try (ModelWeights again = frozen(Freeze.TEXT, Precision.FLOAT32);
+            try (ModelWeights again = frozen(Freeze.TEXT, Precision.FP32);
                     Trainer resumed = new Trainer(options(false, null), again, HOST, new SingleProcess())) {
                 TrainingCheckpoint.restore(CheckpointReader.open(storage, frozen), again, resumed);
                 assertEquals(expected, resumed.step(4, stepOf(4), CLIPS));

@@ -49,7 +49,7 @@ class TrainingMemoryTest {
         FrameMask masks = FrameMask.of(Map.of("mask_no", 0.5, "mask_image_head", 0.5));
         return TrainerOptions.of(new Iddpm(Iddpm.Options.REFERENCE), 42)
                 .withFrameMask(masks)
-                .withComputation(Precision.FLOAT32, true)
+                .withComputation(Precision.FP32, true)
                 .withOptimizer(OptimizerOptions.REFERENCE
                         .withLearningRate(LearningRate.constant(1e-4))
                         .withEma(new Ema.Options(0.999, true)));
@@ -124,9 +124,7 @@ class TrainingMemoryTest {
     }
 
     private static Stdit2Config publishedSize() {
-        int[] preset = Stdit2Config.preset("STDiT2-XL/2");
-        return new Stdit2Config(
-                512, 4, List.of(1, 2, 2), preset[1], preset[0], preset[2], 4, 0.1, true, 4096, 200, true);
+        return Stdit2Config.published("STDiT2-XL/2").orElseThrow();
     }
 
     @Test

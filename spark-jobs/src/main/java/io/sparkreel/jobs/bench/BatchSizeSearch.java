@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.bucketing.bucket.Bucket;
 import io.sparkreel.bucketing.plan.BatchSizes;
 import io.sparkreel.bucketing.plan.CostModel;
-import io.sparkreel.jobs.config.reader.Choice;
 import io.sparkreel.jobs.config.reader.ConfigLoader;
 import io.sparkreel.jobs.config.reader.ConfigOverride;
 import io.sparkreel.jobs.config.reader.LoadedConfig;
@@ -28,6 +27,7 @@ import io.sparkreel.model.bench.ProcessUsage;
 import io.sparkreel.model.bench.RandomClips;
 import io.sparkreel.model.collective.SingleProcess;
 import io.sparkreel.model.family.DenoiserConfig;
+import io.sparkreel.model.settings.Choice;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
 import io.sparkreel.model.train.MicroBatch;
@@ -90,8 +90,7 @@ public final class BatchSizeSearch implements AutoCloseable {
         tensors = TaskDevice.tensors(config.device());
         ProcessUsage.forgetPeak();
         before = ProcessUsage.peakMebibytes(tensors) * BYTES_OF_A_MIB;
-        weights = new ModelWeights(
-                model, Components.frozen(config.model(), model), Components.precision(config.dtype()), tensors);
+        weights = new ModelWeights(model, Components.frozen(config.model(), model), config.dtype(), tensors);
         weights.initialise(config.run().seed());
         trainer = new Trainer(TrainingRank.options(config, 1000), weights, tensors, new SingleProcess());
     }
@@ -143,10 +142,7 @@ public final class BatchSizeSearch implements AutoCloseable {
         List<Bucket> buckets =
                 manifest.buckets().stream().map(BucketRows::bucket).toList();
         FamilyCost formulas = new FamilyCost(
-                model.cost(
-                        Components.precision(config.dtype()),
-                        config.gradCheckpoint(),
-                        Components.frozen(config.model(), model)),
+                model.cost(config.dtype(), config.gradCheckpoint(), Components.frozen(config.model(), model)),
                 codec,
                 model.modelMaxLength());
         Comparator<Bucket> byCost = Comparator.comparingDouble(formulas::flops);

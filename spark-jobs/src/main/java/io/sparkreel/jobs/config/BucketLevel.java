@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config;
 
-import io.sparkreel.jobs.config.reader.Check;
-import io.sparkreel.jobs.config.reader.Section;
-import io.sparkreel.jobs.config.reader.Tuple;
+import io.sparkreel.model.settings.Check;
+import io.sparkreel.model.settings.Section;
+import io.sparkreel.model.settings.Tuple;
 
 /**
  * What {@code bucket_config} says of one resolution and number of frames, read from {@code [1.0, 8]}.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config;
 
-import io.sparkreel.jobs.config.reader.Check;
-import io.sparkreel.jobs.config.reader.Section;
-import io.sparkreel.jobs.config.reader.Tuple;
+import io.sparkreel.model.settings.Check;
+import io.sparkreel.model.settings.Section;
+import io.sparkreel.model.settings.Tuple;
 
 /** A size in pixels, read from {@code [height, width]}. */
 @Tuple("a height and a width in pixels, such as [240, 426]")

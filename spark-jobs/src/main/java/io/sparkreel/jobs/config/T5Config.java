@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config;
 
-import io.sparkreel.jobs.config.reader.Check;
-import io.sparkreel.jobs.config.reader.Default;
-import io.sparkreel.jobs.config.reader.Variant;
+import io.sparkreel.model.settings.Check;
+import io.sparkreel.model.settings.Default;
+import io.sparkreel.model.settings.NoEffect;
+import io.sparkreel.model.settings.Variant;
 
 /**
  * The encoder of T5.
@@ -13,6 +14,7 @@ import io.sparkreel.jobs.config.reader.Variant;
  * @param shardformer compute in bf16, half the memory, and on GPUs less than half the time
  * @param modelMaxLength text token slots of a caption
  */
+@NoEffect(key = "cache_dir", instead = "HF_HOME says where downloads are kept")
 @Variant("t5")
 public record T5Config(
         String fromPretrained,

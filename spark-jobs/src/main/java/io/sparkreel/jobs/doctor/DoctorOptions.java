@@ -12,7 +12,7 @@ import java.util.Locale;
  * What the doctor is asked.
  *
  * @param paths folders of any file system in which the jobs will read and write
- * @param device as the jobs will be told
+ * @param device that the jobs will be given
  * @param ranks executors that the jobs will have; null: as many as the master is asked for
  * @param waitSeconds how long executors may take to register
  * @param minFreeGib least free disk space for what is unpacked, cached and spilled

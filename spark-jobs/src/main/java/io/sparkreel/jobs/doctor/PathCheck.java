@@ -52,7 +52,7 @@ final class PathCheck {
         }
     }
 
-    /** Jobs try for minutes where a store is busy; here a wrong endpoint is to be told soon. */
+    /** Jobs retry for minutes where a store is busy; here a wrong endpoint must be reported soon. */
     private static Configuration impatient(Configuration hadoop) {
         Configuration few = new Configuration(hadoop);
         few.setInt("fs.s3a.attempts.maximum", 3);

@@ -11,7 +11,7 @@ import java.util.List;
  * @param host of its executor
  * @param executor Spark's name of it
  * @param gpus addresses of the GPUs that Spark gave it
- * @param device what the model would compute on; null if that cannot be told
+ * @param device what the model would compute on; null if unknown
  * @param findings about this place
  */
 record RankReport(int rank, String host, String executor, List<String> gpus, String device, List<Finding> findings)

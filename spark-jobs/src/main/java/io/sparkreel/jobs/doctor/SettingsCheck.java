@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import org.apache.spark.SparkConf;
 
-/** What can be told of a process and its settings without a cluster. */
+/** Checks a process and its settings without a cluster. */
 final class SettingsCheck {
     private static final List<String> PORTS =
             List.of("spark.driver.port", "spark.driver.blockManager.port", "spark.blockManager.port", "spark.ui.port");
@@ -71,7 +71,7 @@ final class SettingsCheck {
         return Finding.ok("barrier settings", "no dynamic allocation, no speculation");
     }
 
-    /** What is asked for and what Spark is told about GPUs. */
+    /** Compares the GPUs that are asked for with those that Spark is configured to assign. */
     static Finding gpuSettings(SparkConf conf, Device device) {
         boolean asked = conf.getInt(TaskDevice.EXECUTOR_GPUS, 0) > 0;
         if (!asked && conf.contains(TaskDevice.TASK_GPUS)) {

@@ -8,7 +8,6 @@ import static org.apache.spark.sql.functions.sequence;
 import static org.apache.spark.sql.functions.when;
 
 import io.sparkreel.bucketing.bucket.Bucket;
-import io.sparkreel.jobs.config.reader.Choice;
 import io.sparkreel.jobs.config.reader.LoadedConfig;
 import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.dataset.BucketingManifest;
@@ -23,6 +22,7 @@ import io.sparkreel.jobs.plan.PlanSettings;
 import io.sparkreel.jobs.spark.Progress;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.weights.WeightsCache;
+import io.sparkreel.model.settings.Choice;
 import java.io.IOException;
 import java.sql.Timestamp;
 import java.time.Instant;

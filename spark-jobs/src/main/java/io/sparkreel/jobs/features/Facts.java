@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** Named facts as one line of text, from which later changes can be told. */
+/** Named facts as one line of text, from which later changes can be named. */
 public final class Facts {
     private static final String BETWEEN = "; ";
     private static final String IS = ": ";

@@ -11,18 +11,18 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
-import io.sparkreel.jobs.config.AutoencoderKlConfig;
-import io.sparkreel.jobs.config.CodecConfig;
-import io.sparkreel.jobs.config.Precision;
 import io.sparkreel.jobs.config.T5Config;
 import io.sparkreel.jobs.config.TextEncoderConfig;
-import io.sparkreel.jobs.config.reader.Choice;
 import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.dataset.BucketingManifest;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.weights.WeightsCache;
 import io.sparkreel.jobs.weights.WeightsIdentity;
+import io.sparkreel.model.autoencoder.CodecConfig;
+import io.sparkreel.model.settings.Choice;
+import io.sparkreel.model.settings.Variant;
+import io.sparkreel.model.torch.Precision;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Serializable;
@@ -93,11 +93,10 @@ public record FeatureCache(
     }
 
     private static String codec(CodecConfig config, WeightsCache weights, Configuration hadoop) throws IOException {
-        if (config instanceof AutoencoderKlConfig kl) {
-            return "VideoAutoencoderKL "
-                    + WeightsIdentity.of(kl.fromPretrained(), kl.localFilesOnly(), weights, hadoop);
-        }
-        return config.toString();
+        return config.fromPretrained() == null
+                ? config.toString()
+                : config.getClass().getAnnotation(Variant.class).value() + " "
+                        + WeightsIdentity.of(config.fromPretrained(), config.localFilesOnly(), weights, hadoop);
     }
 
     private static String text(TextEncoderConfig config, WeightsCache weights, Configuration hadoop)

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.features;
 
-import io.sparkreel.jobs.config.Precision;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.storage.ParquetRows;
 import io.sparkreel.model.autoencoder.LatentDistribution;
 import io.sparkreel.model.checkpoint.safetensors.DataType;
 import io.sparkreel.model.checkpoint.safetensors.SafetensorsWriter;
+import io.sparkreel.model.torch.Precision;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;

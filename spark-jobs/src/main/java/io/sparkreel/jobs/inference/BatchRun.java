@@ -3,10 +3,10 @@ package io.sparkreel.jobs.inference;
 
 import io.sparkreel.bucketing.InvalidInputException;
 import io.sparkreel.jobs.config.inference.InferenceConfig;
-import io.sparkreel.jobs.config.reader.Choice;
 import io.sparkreel.jobs.storage.ClipFile;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.model.generate.VideoRequest;
+import io.sparkreel.model.settings.Choice;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -154,7 +154,7 @@ final class BatchRun {
     private String settings(PromptRow prompt) {
         InferenceConfig config = task.config();
         StringBuilder text = new StringBuilder();
-        text.append(config.scheduler().type().word())
+        text.append(config.scheduler().sampler())
                 .append(", ")
                 .append(config.scheduler().numSamplingSteps())
                 .append(" steps, cfg_scale ")

@@ -16,7 +16,6 @@ import io.sparkreel.model.autoencoder.ForwardingCodec;
 import io.sparkreel.model.autoencoder.LatentCodec;
 import io.sparkreel.model.autoencoder.LatentDistribution;
 import io.sparkreel.model.denoiser.Denoiser;
-import io.sparkreel.model.generate.Caption;
 import io.sparkreel.model.generate.Carry;
 import io.sparkreel.model.generate.ClipShape;
 import io.sparkreel.model.generate.FramesOfClip;
@@ -84,7 +83,7 @@ final class ClipGenerator {
         } else {
             TrainingCheckpoint.readVerifiedWeights(task.checkpoint().open(hadoop), TrainingCheckpoint.EMA, weights);
         }
-        model = weights.model(tensors, Components.precision(config.dtype()));
+        model = weights.model(tensors, config.dtype());
         process = Processes.of(task.process());
     }
 
@@ -140,7 +139,8 @@ final class ClipGenerator {
             for (int i = 0; i < opened.size(); i++) {
                 encode(prompt, i, opened.get(i), conditions, latents);
             }
-            List<Caption> texts = prompt.texts().stream().map(this::caption).toList();
+            List<TextFeatures> texts =
+                    prompt.texts().stream().map(captions::encode).toList();
             return new VideoRequest(prompt.seed(), prompt.promptId(), sample, texts, conditions, latents);
         } catch (InvalidInputException e) {
             throw new PromptFailure(e.getMessage(), e);
@@ -149,11 +149,6 @@ final class ClipGenerator {
                 reference.close();
             }
         }
-    }
-
-    private Caption caption(String cleaned) {
-        TextFeatures features = captions.encode(cleaned);
-        return new Caption(features.values(), features.mask());
     }
 
     /** Of a reference that is cut to a length which the codec takes. */
@@ -191,7 +186,7 @@ final class ClipGenerator {
     /**
      * Generates videos of one shape; the sink gets their frames as they come.
      *
-     * @param progress told of every denoising step
+     * @param progress called at every denoising step
      * @return nanoseconds that the model sampled
      */
     long generate(
@@ -204,8 +199,7 @@ final class ClipGenerator {
         LatentGenerator generator = new LatentGenerator(
                 model,
                 weights.nullCaption(),
-                process.sampler(
-                        config.scheduler().type().word(), config.scheduler().numSamplingSteps(), model.tensors()),
+                process.sampler(config.scheduler().sampler(), config.scheduler().numSamplingSteps(), model.tensors()),
                 new Sampler.Guidance(config.scheduler().cfgScale(), channels));
         AtomicLong sampling = new AtomicLong();
         LatentSource inTurn = (latents, clip, latent, steps) -> {

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.jobs.config.inference.InferenceConfig;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.parts.Components;
-import io.sparkreel.jobs.parts.Components.TextSizes;
 import io.sparkreel.jobs.parts.PretrainedModel;
 import io.sparkreel.jobs.spark.SparkMaster;
 import io.sparkreel.jobs.storage.HadoopStorage;
@@ -14,6 +13,7 @@ import io.sparkreel.model.BatchShape;
 import io.sparkreel.model.CodecGeometry;
 import io.sparkreel.model.family.Cost;
 import io.sparkreel.model.family.DenoiserConfig;
+import io.sparkreel.model.text.TextSizes;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -96,10 +96,7 @@ public final class InferenceRun {
         TextSizes text = Components.textSizes(config.textEncoder(), cache);
         DenoiserConfig model = Components.model(config.model(), pretrained.sizes(), codec, text);
         PromptTable.Prompts prompts = PromptTable.read(config, hadoop, codec);
-        ObjectNode process = pretrained.process(model);
-        if (config.scheduler().predictXstart() != null) {
-            process.put("predict_xstart", config.scheduler().predictXstart());
-        }
+        ObjectNode process = config.scheduler().process(pretrained.process(model));
         return new InferenceRun(
                 config,
                 model,
@@ -107,7 +104,7 @@ public final class InferenceRun {
                 new HadoopStorage(hadoop, config.output().saveDir()),
                 process,
                 pretrained,
-                new Costs(model.cost(Components.precision(config.dtype()), false), codec, text.slots()));
+                new Costs(model.cost(config.dtype(), false), codec, text.slots()));
     }
 
     /**

@@ -42,7 +42,7 @@ record PromptRow(
      * @param numFrames frames of one loop
      * @param height pixels asked for
      * @param width pixels asked for
-     * @param fps what the model is told
+     * @param fps what the model is conditioned on
      * @param loops generations that make a video
      * @param carried latent frames that begin the next loop, 0 without loops
      */

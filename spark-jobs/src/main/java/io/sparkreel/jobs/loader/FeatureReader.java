@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.loader;
 
-import io.sparkreel.jobs.config.Precision;
 import io.sparkreel.jobs.loader.StepLoader.SampleShape;
 import io.sparkreel.jobs.plan.PlannedClip;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.model.autoencoder.LatentDistribution;
 import io.sparkreel.model.checkpoint.safetensors.HalfPrecision;
+import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.train.Sample;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,35 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.parts;
 
-import io.sparkreel.jobs.config.AutoencoderKlConfig;
-import io.sparkreel.jobs.config.CodecConfig;
 import io.sparkreel.jobs.config.HashTextConfig;
-import io.sparkreel.jobs.config.ModelConfig;
 import io.sparkreel.jobs.config.T5Config;
 import io.sparkreel.jobs.config.TextEncoderConfig;
-import io.sparkreel.jobs.config.WaveletConfig;
-import io.sparkreel.jobs.config.train.SchedulerConfig;
-import io.sparkreel.jobs.config.train.SchedulerType;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.weights.WeightsCache;
 import io.sparkreel.jobs.weights.WeightsPart;
 import io.sparkreel.model.CodecGeometry;
-import io.sparkreel.model.autoencoder.AutoencoderKl;
+import io.sparkreel.model.autoencoder.CodecConfig;
 import io.sparkreel.model.autoencoder.LatentCodec;
-import io.sparkreel.model.autoencoder.WaveletCodec;
+import io.sparkreel.model.autoencoder.PublishedFolders;
 import io.sparkreel.model.family.DenoiserConfig;
-import io.sparkreel.model.family.stdit2.Stdit2Config;
-import io.sparkreel.model.process.DiffusionProcess;
-import io.sparkreel.model.process.iddpm.Iddpm;
+import io.sparkreel.model.family.ModelSection;
 import io.sparkreel.model.text.HashTextEncoder;
 import io.sparkreel.model.text.T5Encoder;
 import io.sparkreel.model.text.TextEncoder;
+import io.sparkreel.model.text.TextSizes;
 import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.Tensors;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.EnumSet;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -44,36 +36,18 @@ public final class Components {
 
     private Components() {}
 
-    /**
-     * What a text encoder makes of a caption.
-     *
-     * @param width of the features of a token
-     * @param slots tokens of a caption
-     */
-    public record TextSizes(int width, int slots) {}
-
     /** The geometry of the latent codec, without loading it. */
     public static CodecGeometry codecGeometry(CodecConfig config, WeightsCache cache) throws IOException {
-        if (config instanceof AutoencoderKlConfig kl) {
-            return AutoencoderKl.geometry(cache.resolve(kl.fromPretrained(), kl.localFilesOnly(), SIZES));
-        }
-        try (LatentCodec codec = wavelet((WaveletConfig) config)) {
-            return codec.geometry();
-        }
+        return config.geometry(folders(cache));
     }
 
     /** The latent codec. */
     public static LatentCodec codec(CodecConfig config, WeightsCache cache, Tensors tensors) throws IOException {
-        if (config instanceof AutoencoderKlConfig kl) {
-            Path folder = cache.resolve(kl.fromPretrained(), kl.localFilesOnly(), MODEL);
-            int microBatch = kl.microBatchSize() == null ? Integer.MAX_VALUE : kl.microBatchSize();
-            return AutoencoderKl.load(folder, microBatch, tensors);
-        }
-        return wavelet((WaveletConfig) config);
+        return config.load(folders(cache), tensors);
     }
 
-    private static WaveletCodec wavelet(WaveletConfig config) {
-        return new WaveletCodec(config.levels(), config.temporalFactor(), config.bands(), config.scales());
+    private static PublishedFolders folders(WeightsCache cache) {
+        return (name, localFilesOnly, sizesOnly) -> cache.resolve(name, localFilesOnly, sizesOnly ? SIZES : MODEL);
     }
 
     /** What the text encoder makes of a caption, without loading it. */
@@ -91,30 +65,16 @@ public final class Components {
             throws IOException {
         if (config instanceof T5Config t5) {
             Path folder = cache.resolve(t5.fromPretrained(), t5.localFilesOnly(), EnumSet.allOf(WeightsPart.class));
-            Precision precision = t5.shardformer() ? Precision.BFLOAT16 : Precision.FLOAT32;
+            Precision precision = t5.shardformer() ? Precision.BF16 : Precision.FP32;
             return T5Encoder.load(folder, t5.modelMaxLength(), precision, tensors);
         }
         HashTextConfig hash = (HashTextConfig) config;
         return new HashTextEncoder(hash.width(), hash.modelMaxLength());
     }
 
-    /** The diffusion process of a training run. */
-    public static DiffusionProcess process(SchedulerConfig config) {
-        return new Iddpm(new Iddpm.Options(
-                config.predictXstart(),
-                config.vbWeight(),
-                config.timestepRespacing(),
-                config.type() == SchedulerType.IDDPM_SPEED));
-    }
-
     /** Which parameters a configuration leaves untrained. */
-    public static Predicate<String> frozen(ModelConfig config, DenoiserConfig model) {
+    public static Predicate<String> frozen(ModelSection config, DenoiserConfig model) {
         return config.freeze() == null ? name -> false : config.freeze().in(model.parameterGroups());
-    }
-
-    /** What {@code dtype} says, in the words of the model. */
-    public static Precision precision(io.sparkreel.jobs.config.Precision dtype) {
-        return dtype == io.sparkreel.jobs.config.Precision.BF16 ? Precision.BFLOAT16 : Precision.FLOAT32;
     }
 
     /**
@@ -125,9 +85,9 @@ public final class Components {
      * @throws UserError if the model cannot work between the two
      */
     public static DenoiserConfig model(
-            ModelConfig config, Optional<DenoiserConfig> stored, CodecGeometry latent, TextSizes text) {
+            ModelSection config, Optional<DenoiserConfig> stored, CodecGeometry latent, TextSizes text) {
         DenoiserConfig model = stored.map(sizes -> sizes.with(config.classDropoutProb(), text.slots()))
-                .orElseGet(() -> configured(config, latent, text));
+                .orElseGet(() -> config.sizes(latent, text));
         if (model.inChannels() != latent.channels()) {
             throw new UserError(
                     "Cannot use this model: it takes latents of " + model.inChannels() + " channels, the codec makes "
@@ -143,24 +103,5 @@ public final class Components {
                     + " tokens, the text encoder makes " + text.slots() + ". Leave model.model_max_length at auto.");
         }
         return model;
-    }
-
-    private static DenoiserConfig configured(ModelConfig config, CodecGeometry latent, TextSizes text) {
-        return new Stdit2Config(
-                config.inputSqSize(),
-                config.inChannels() == null ? latent.channels() : config.inChannels(),
-                List.of(
-                        config.patchSize().frames(),
-                        config.patchSize().rows(),
-                        config.patchSize().columns()),
-                config.hiddenSize(),
-                config.depth(),
-                config.numHeads(),
-                config.mlpRatio(),
-                config.classDropoutProb(),
-                true,
-                config.captionChannels() == null ? text.width() : config.captionChannels(),
-                config.modelMaxLength() == null ? text.slots() : config.modelMaxLength(),
-                config.qkNorm());
     }
 }

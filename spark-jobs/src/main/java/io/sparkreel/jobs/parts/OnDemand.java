@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.parts;
 
-import io.sparkreel.jobs.parts.Components.TextSizes;
 import io.sparkreel.model.CodecGeometry;
 import io.sparkreel.model.autoencoder.ForwardingCodec;
 import io.sparkreel.model.autoencoder.LatentCodec;
 import io.sparkreel.model.text.TextEncoder;
 import io.sparkreel.model.text.TextFeatures;
+import io.sparkreel.model.text.TextSizes;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;

@@ -2,7 +2,6 @@
 package io.sparkreel.jobs.parts;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.sparkreel.jobs.config.ModelConfig;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.weights.WeightsCache;
@@ -11,6 +10,7 @@ import io.sparkreel.model.checkpoint.CheckpointReader;
 import io.sparkreel.model.checkpoint.WeightsFolder;
 import io.sparkreel.model.family.DenoiserConfig;
 import io.sparkreel.model.family.Families;
+import io.sparkreel.model.family.ModelSection;
 import io.sparkreel.model.process.Processes;
 import io.sparkreel.model.train.ModelWeights;
 import io.sparkreel.model.train.checkpoint.TrainingCheckpoint;
@@ -56,7 +56,8 @@ public final class PretrainedModel {
      * @throws UserError if there are none
      */
     public static PretrainedModel find(
-            ModelConfig config, Configuration hadoop, WeightsCache cache, Predicate<String> needed) throws IOException {
+            ModelSection config, Configuration hadoop, WeightsCache cache, Predicate<String> needed)
+            throws IOException {
         HadoopStorage given = new HadoopStorage(hadoop, config.fromPretrained());
         Optional<FileStatus> status = given.status("");
         if (status.isPresent() && status.get().isDirectory()) {
@@ -105,7 +106,7 @@ public final class PretrainedModel {
      *
      * @throws UserError if there are none
      */
-    public static void readPublished(ModelConfig config, WeightsCache cache, ModelWeights weights) throws IOException {
+    public static void readPublished(ModelSection config, WeightsCache cache, ModelWeights weights) throws IOException {
         Path published =
                 cache.resolve(config.fromPretrained(), config.localFilesOnly(), EnumSet.of(WeightsPart.WEIGHTS));
         try (WeightsFolder stored = WeightsFolder.open(published)) {

@@ -31,7 +31,7 @@ public final class FamilyCost implements CostModel.Formulas {
     public static FamilyCost published() {
         DenoiserConfig model = Families.published("STDiT2-XL/2");
         return new FamilyCost(
-                model.cost(Precision.BFLOAT16, true),
+                model.cost(Precision.BF16, true),
                 CodecGeometry.frameByFrame(model.inChannels(), 8),
                 model.modelMaxLength());
     }

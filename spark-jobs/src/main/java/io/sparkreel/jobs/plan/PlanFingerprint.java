@@ -2,11 +2,11 @@
 package io.sparkreel.jobs.plan;
 
 import io.sparkreel.bucketing.plan.StepPlanner;
-import io.sparkreel.jobs.config.reader.Choice;
 import io.sparkreel.jobs.config.train.DatasetType;
 import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.dataset.BucketingManifest;
 import io.sparkreel.jobs.features.Facts;
+import io.sparkreel.model.settings.Choice;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;

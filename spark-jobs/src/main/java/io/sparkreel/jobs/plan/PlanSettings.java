@@ -52,7 +52,7 @@ public record PlanSettings(
 
     /**
      * @throws UserError if a bucket has no batch size
-     * @throws io.sparkreel.bucketing.InvalidInputException if a micro-batch does not fit the memory
+     * @throws io.sparkreel.bucketing.InvalidInputException if sizes are to fit a memory that one clip does not fit
      */
     public static PlanSettings of(
             TrainingConfig config,
@@ -68,10 +68,7 @@ public record PlanSettings(
                 plan.costs() == null ? Map.of() : MeasuredCosts.secondsPerClip(hadoop, plan.costs());
         CostModel costs = new CostModel(
                 new FamilyCost(
-                        model.cost(
-                                Components.precision(config.dtype()),
-                                config.gradCheckpoint(),
-                                Components.frozen(config.model(), model)),
+                        model.cost(config.dtype(), config.gradCheckpoint(), Components.frozen(config.model(), model)),
                         codec,
                         model.modelMaxLength()),
                 measured);
@@ -82,9 +79,6 @@ public record PlanSettings(
             sizes = BatchSizes.balanced(buckets, costs, plan.memoryGib() * BYTES_OF_A_GIB, target);
         } else {
             sizes = configured(config, manifest, buckets);
-            if (plan.memoryGib() != null) {
-                BatchSizes.requireFit(buckets, sizes, costs, plan.memoryGib() * BYTES_OF_A_GIB);
-            }
         }
         StepPlanner planner = new StepPlanner(config.run().seed(), plan.microBatchesPerStep(), plan.stepMix());
         return new PlanSettings(buckets, sizes, costs.clipCosts(buckets), costs, planner, plan.sampler());

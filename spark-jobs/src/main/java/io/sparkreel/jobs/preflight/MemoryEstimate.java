@@ -3,6 +3,8 @@ package io.sparkreel.jobs.preflight;
 
 import io.sparkreel.model.BatchShape;
 import io.sparkreel.model.family.Cost;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -14,13 +16,14 @@ import org.apache.spark.network.util.JavaUtils;
 /**
  * The memory that a rank will need, beside its heap.
  *
- * @param whole bytes of weights, gradients, both moments and the average that each rank has, in fp32
+ * @param whole bytes of weights, gradients, both moments and the EMA that each rank has, in fp32
  * @param shared bytes of those that the ranks share out
  * @param copy total size of the checkpoint snapshot across all ranks, in bytes
  * @param activations bytes that the largest micro-batch takes, by estimate
+ * @param largest what the largest micro-batch is
  * @param cache bytes of decoded clips, on the heap
  */
-public record MemoryEstimate(long whole, long shared, long copy, long activations, long cache) {
+public record MemoryEstimate(long whole, long shared, long copy, long activations, String largest, long cache) {
     private static final int SAVED_VECTORS = 4;
     /** Beside decoded clips: Parquet buffers, frames on their way, Spark itself. */
     private static final long HEAP_BASE = 256L << 20;
@@ -31,39 +34,50 @@ public record MemoryEstimate(long whole, long shared, long copy, long activation
     /** Of a GPU, what CUDA and its libraries take. */
     private static final long CUDA_BASE = 500L << 20;
 
+    private static final double GIB = 1L << 30;
+
+    private static final String SMALLER_BATCHES = "Lower the batch sizes of bucket_config, set grad_checkpoint: true";
     private static final String OVERHEAD = "spark.executor.memoryOverhead";
 
     /**
      * @param cost of the model that is trained
-     * @param micros shapes of the micro-batches that may come
+     * @param micros shapes of the micro-batches that may come, by what each is, such as "8 clips of bucket 480p-16-1.00"
      * @param sharded whether the ranks share moments and EMA
      * @param samples whether clips are sampled from the EMA weights during the run, for which each rank gathers them
      * @param cache bytes of decoded clips
      */
-    public static MemoryEstimate of(Cost cost, List<BatchShape> micros, boolean sharded, boolean samples, long cache) {
+    public static MemoryEstimate of(
+            Cost cost, Map<String, BatchShape> micros, boolean sharded, boolean samples, long cache) {
         Cost.State state = cost.state();
-        double peak = micros.stream().mapToDouble(cost::peakBytes).max().orElse(state.bytes());
+        Map.Entry<String, BatchShape> largest = Collections.max(
+                micros.entrySet(), Comparator.comparingDouble(micro -> cost.peakBytes(micro.getValue())));
         double shared = sharded ? state.sharedBytes() : 0;
         double gathered = sharded && samples ? state.emaBytes() : 0;
         return new MemoryEstimate(
                 (long) (state.bytes() - shared + gathered),
                 (long) shared,
                 state.savedBytes(),
-                (long) (peak - state.bytes()),
+                (long) (cost.peakBytes(largest.getValue()) - state.bytes()),
+                largest.getKey(),
                 cache);
     }
 
-    /** Bytes of weights, gradients, moments and average on one of several ranks. */
+    /** Bytes of weights, gradients, moments and EMA on one of several ranks. */
     long state(int ranks) {
         return whole + shared / ranks;
     }
 
-    /** Bytes of a GPU. */
-    private long onGpu(int ranks) {
-        return CUDA_BASE + state(ranks) + (long) (SURE * activations);
+    /** Bytes of the model and its training, where the tensors are. */
+    private long training(int ranks) {
+        return state(ranks) + (long) (SURE * activations);
     }
 
-    /** The most that one of several ranks copies: weights and average lie whole on one rank each, or on the only one. */
+    /** Bytes of a GPU. */
+    private long onGpu(int ranks) {
+        return CUDA_BASE + training(ranks);
+    }
+
+    /** The most that one of several ranks copies: weights and EMA lie whole on one rank each, or on the only one. */
     private long copyOfOne(int ranks) {
         if (shared > 0 && ranks > 1) {
             return copy / SAVED_VECTORS + copy / 2 / ranks; // the moments that it has are those that it copies
@@ -73,7 +87,22 @@ public record MemoryEstimate(long whole, long shared, long copy, long activation
 
     /** Bytes outside the heap on the machine of a rank. */
     private long onHost(int ranks, boolean gpu) {
-        return NATIVE_BASE + copyOfOne(ranks) + (gpu ? 0 : state(ranks) + (long) (SURE * activations));
+        return NATIVE_BASE + copyOfOne(ranks) + (gpu ? 0 : training(ranks));
+    }
+
+    /**
+     * @param memoryGib what the model and its training may take on a rank, in GiB
+     * @throws io.sparkreel.jobs.error.UserError if they take more
+     */
+    public void checkLimit(int ranks, double memoryGib) {
+        if (training(ranks) > memoryGib * GIB) {
+            throw Preflight.refused(
+                    "a rank needs " + gibibytes(training(ranks)) + " (" + describe(ranks) + "), and memory_gib is "
+                            + memoryGib,
+                    activations < state(ranks)
+                            ? "Raise memory_gib, or configure a smaller model"
+                            : SMALLER_BATCHES + ", set batch_sizes: auto, or raise memory_gib");
+        }
     }
 
     /** @throws io.sparkreel.jobs.error.UserError if the ranks would not fit into the memory that they have */
@@ -130,16 +159,14 @@ public record MemoryEstimate(long whole, long shared, long copy, long activation
                     "a rank needs " + gibibytes(need) + " outside its heap (" + describe(ranks.size()) + "), and "
                             + OVERHEAD + " is " + gibibytes(overhead),
                     "Set " + OVERHEAD + "="
-                            + (long) Math.ceil(need / (double) (1 << 30)) + "g or more"
+                            + (long) Math.ceil(need / GIB) + "g or more"
                             + (ranks.get(0).gpu() ? "" : ", or " + remedies(ranks.get(0), ranks.size(), null)));
         }
     }
 
     private void checkGpu(RankFacts rank, int ranks) {
         if (rank.gpuMemory() > 0 && onGpu(ranks) > rank.gpuMemory()) {
-            String most = activations < state(ranks)
-                    ? "Take GPUs with more memory"
-                    : "Lower the batch sizes of bucket_config, set grad_checkpoint: true";
+            String most = activations < state(ranks) ? "Take GPUs with more memory" : SMALLER_BATCHES;
             boolean shares = shared > 0 || ranks == 1;
             throw Preflight.refused(
                     "a rank needs " + gibibytes(onGpu(ranks)) + " of its GPU (" + describe(ranks)
@@ -163,11 +190,12 @@ public record MemoryEstimate(long whole, long shared, long copy, long activation
     }
 
     private static String gibibytes(long bytes) {
-        return String.format(Locale.ROOT, "%.1f GiB", bytes / (double) (1 << 30));
+        return String.format(Locale.ROOT, "%.1f GiB", bytes / GIB);
     }
 
     private String describe(int ranks) {
-        return gibibytes(state(ranks)) + " of weights, gradients, moments and average, about " + gibibytes(activations)
-                + " of activations, up to " + gibibytes(copy) + " for the copy that checkpoints are written from";
+        return gibibytes(state(ranks)) + " of weights, gradients, moments and EMA, about " + gibibytes(activations)
+                + " of activations of " + largest + ", up to " + gibibytes(copy)
+                + " for the copy that checkpoints are written from";
     }
 }

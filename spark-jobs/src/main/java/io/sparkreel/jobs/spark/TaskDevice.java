@@ -98,7 +98,7 @@ public final class TaskDevice {
      * Libtorch's number of a GPU: it counts the visible ones from 0, while Spark's addresses are what the discovery
      * script printed.
      *
-     * @throws UserError if that cannot be told
+     * @throws UserError if that is unknown
      */
     public static int index(String address, String visible) {
         if (visible != null && !visible.isBlank()) {

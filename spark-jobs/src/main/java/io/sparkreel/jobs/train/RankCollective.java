@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.train;
 
-import io.sparkreel.jobs.config.Precision;
-import io.sparkreel.jobs.config.reader.Choice;
 import io.sparkreel.jobs.config.train.CollectiveConfig;
 import io.sparkreel.jobs.config.train.CollectiveTransport;
 import io.sparkreel.jobs.error.UserError;
@@ -13,6 +11,8 @@ import io.sparkreel.model.collective.ring.RingOptions;
 import io.sparkreel.model.collective.ring.TcpRing;
 import io.sparkreel.model.collective.ring.Transport;
 import io.sparkreel.model.collective.ring.WireType;
+import io.sparkreel.model.settings.Choice;
+import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.Tensors;
 import java.time.Duration;
 import org.apache.spark.BarrierTaskContext;

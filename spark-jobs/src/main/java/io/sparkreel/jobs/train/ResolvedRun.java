@@ -2,6 +2,7 @@
 package io.sparkreel.jobs.train;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.sparkreel.bucketing.bucket.Bucket;
 import io.sparkreel.jobs.config.ImageSize;
 import io.sparkreel.jobs.config.reader.LoadedConfig;
 import io.sparkreel.jobs.config.train.DatasetType;
@@ -13,7 +14,6 @@ import io.sparkreel.jobs.features.Facts;
 import io.sparkreel.jobs.features.FeatureCache;
 import io.sparkreel.jobs.parts.ChosenCheckpoint;
 import io.sparkreel.jobs.parts.Components;
-import io.sparkreel.jobs.parts.Components.TextSizes;
 import io.sparkreel.jobs.parts.GeneratedSize;
 import io.sparkreel.jobs.parts.PretrainedModel;
 import io.sparkreel.jobs.plan.PlanFingerprint;
@@ -25,16 +25,20 @@ import io.sparkreel.jobs.watch.RunLog;
 import io.sparkreel.jobs.weights.WeightsCache;
 import io.sparkreel.model.BatchShape;
 import io.sparkreel.model.CodecGeometry;
+import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.checkpoint.CheckpointReader;
 import io.sparkreel.model.family.DenoiserConfig;
 import io.sparkreel.model.text.PromptSyntax;
+import io.sparkreel.model.text.TextSizes;
 import io.sparkreel.model.train.FrameMask;
 import io.sparkreel.model.train.checkpoint.RunState;
 import io.sparkreel.model.train.checkpoint.TrainingCheckpoint;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
@@ -113,7 +117,15 @@ record ResolvedRun(
         if (config.maskRatios() != null) {
             loaded.resolve("mask_ratios", () -> FrameMask.of(config.maskRatios()));
         }
-        loaded.resolve("scheduler.timestep_respacing", () -> Components.process(config.scheduler()));
+        String sampler = config.samples().sampler();
+        loaded.resolve("samples.sampler", () -> {
+            List<String> known = config.scheduler().process().samplers();
+            if (sampler != null && !known.contains(sampler)) {
+                throw new InvalidInputException("Cannot sample with '" + sampler + "': the process of this run knows "
+                        + String.join(", ", known) + ". Choose one of these, or auto.");
+            }
+            return known;
+        });
         if (config.watch().sampleEvery() != null) {
             for (String prompt : config.samples().prompts()) {
                 loaded.resolve(
@@ -224,17 +236,18 @@ record ResolvedRun(
     /** What a rank will need for the largest micro-batch of the shards. */
     MemoryEstimate memoryNeed(TrainingConfig config) {
         PlanSettings rules = inputs.rules();
-        List<BatchShape> micros = rules.buckets().stream()
-                .map(bucket -> new BatchShape(
-                        rules.batchSize(bucket),
-                        codec.latent(bucket.frames(), bucket.height(), bucket.width()),
-                        model.modelMaxLength()))
-                .toList();
+        Map<String, BatchShape> micros = new TreeMap<>();
+        for (Bucket bucket : rules.buckets()) {
+            int clips = rules.batchSize(bucket);
+            micros.put(
+                    "a micro-batch of " + clips + (clips == 1 ? " clip" : " clips") + " of bucket " + bucket.id(),
+                    new BatchShape(
+                            clips,
+                            codec.latent(bucket.frames(), bucket.height(), bucket.width()),
+                            model.modelMaxLength()));
+        }
         return MemoryEstimate.of(
-                model.cost(
-                        Components.precision(config.dtype()),
-                        config.gradCheckpoint(),
-                        Components.frozen(config.model(), model)),
+                model.cost(config.dtype(), config.gradCheckpoint(), Components.frozen(config.model(), model)),
                 micros,
                 config.optimizer().optimizerSharding(),
                 config.watch().sampleEvery() != null,

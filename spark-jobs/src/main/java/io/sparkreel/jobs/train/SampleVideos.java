@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.sparkreel.jobs.config.train.SampleConfig;
 import io.sparkreel.jobs.config.train.TrainingConfig;
-import io.sparkreel.jobs.parts.Components;
 import io.sparkreel.jobs.parts.GeneratedSize;
 import io.sparkreel.jobs.storage.ClipFile;
 import io.sparkreel.jobs.storage.HadoopStorage;
@@ -14,7 +13,6 @@ import io.sparkreel.model.CodecGeometry;
 import io.sparkreel.model.autoencoder.LatentCodec;
 import io.sparkreel.model.collective.Collective;
 import io.sparkreel.model.denoiser.Denoiser;
-import io.sparkreel.model.generate.Caption;
 import io.sparkreel.model.generate.Carry;
 import io.sparkreel.model.generate.ClipShape;
 import io.sparkreel.model.generate.LatentGenerator;
@@ -22,6 +20,7 @@ import io.sparkreel.model.generate.LoopConditions;
 import io.sparkreel.model.generate.MaskStrategy;
 import io.sparkreel.model.generate.VideoGenerator;
 import io.sparkreel.model.generate.VideoRequest;
+import io.sparkreel.model.process.DiffusionProcess;
 import io.sparkreel.model.process.Sampler;
 import io.sparkreel.model.text.PromptSyntax;
 import io.sparkreel.model.text.TextEncoder;
@@ -50,7 +49,7 @@ public final class SampleVideos {
     private final LatentCodec codec;
     private final TextEncoder text;
     private final Collective collective;
-    private final Map<Integer, Caption> captions = new HashMap<>();
+    private final Map<Integer, TextFeatures> captions = new HashMap<>();
 
     /**
      * @param model that of the averaged weights
@@ -109,8 +108,11 @@ public final class SampleVideos {
     }
 
     private void generate(Denoiser averaged, int prompt, String name) throws IOException {
-        Sampler sampler = Components.process(config.scheduler())
-                .sampler(samples.sampler().word(), samples.numSamplingSteps(), averaged.tensors());
+        DiffusionProcess process = config.scheduler().process();
+        Sampler sampler = process.sampler(
+                samples.sampler() == null ? process.previewSampler() : samples.sampler(),
+                samples.numSamplingSteps(),
+                averaged.tensors());
         LatentGenerator latents = new LatentGenerator(
                 averaged,
                 nullCaption,
@@ -141,11 +143,10 @@ public final class SampleVideos {
     }
 
     /** As inference cleans and encodes it. */
-    private Caption caption(int prompt) {
-        return captions.computeIfAbsent(prompt, index -> {
-            TextFeatures features =
-                    text.encode(PromptSyntax.parse(samples.prompts().get(index)).texts(1));
-            return new Caption(features.values(), features.mask());
-        });
+    private TextFeatures caption(int prompt) {
+        return captions.computeIfAbsent(
+                prompt,
+                index -> text.encode(
+                        PromptSyntax.parse(samples.prompts().get(index)).texts(1)));
     }
 }

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.jobs.config.train.RunConfig;
 import io.sparkreel.jobs.loader.StepLoader;
 import io.sparkreel.jobs.loader.StepLoader.LoadedStep;
-import io.sparkreel.jobs.parts.Components;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.model.checkpoint.CheckpointWriter;
 import io.sparkreel.model.checkpoint.Retention;
@@ -140,7 +139,7 @@ final class TrainingLoop {
     }
 
     private RunState state() {
-        ObjectNode process = Components.process(task.config().scheduler()).identity();
+        ObjectNode process = task.config().scheduler().process().identity();
         return new RunState(
                 epoch,
                 done - epochBegin,

@@ -177,7 +177,7 @@ public final class TrainingRank {
                 optimizer.adamEps(),
                 optimizer.weightDecay());
         return new TrainerOptions(
-                Components.process(config.scheduler()),
+                config.scheduler().process(),
                 config.maskRatios() == null ? null : FrameMask.of(config.maskRatios()),
                 new OptimizerOptions(
                         adam,
@@ -185,16 +185,12 @@ public final class TrainingRank {
                         optimizer.gradClip() == null ? 0 : optimizer.gradClip(),
                         new Ema.Options(optimizer.emaDecay(), optimizer.emaWarmup()),
                         optimizer.optimizerSharding()),
-                new TrainerOptions.Computation(Components.precision(config.dtype()), config.gradCheckpoint()),
+                new TrainerOptions.Computation(config.dtype(), config.gradCheckpoint()),
                 config.run().seed());
     }
 
     private ModelWeights weights(Tensors tensors) {
-        return new ModelWeights(
-                task.model(),
-                Components.frozen(config.model(), task.model()),
-                Components.precision(config.dtype()),
-                tensors);
+        return new ModelWeights(task.model(), Components.frozen(config.model(), task.model()), config.dtype(), tensors);
     }
 
     /** The state to start from: a checkpoint's, or that of a new run. */
@@ -206,7 +202,7 @@ public final class TrainingRank {
                 0,
                 config.run().seed(),
                 task.planFingerprint(),
-                Components.process(config.scheduler()).identity());
+                config.scheduler().process().identity());
         if (task.steps().checkpoint() != null) {
             RunState stored =
                     TrainingCheckpoint.restore(task.steps().checkpoint().open(hadoop), weights, trainer);

@@ -11,6 +11,7 @@ import io.sparkreel.jobs.parts.ChosenCheckpoint;
 import io.sparkreel.jobs.plan.EpochPlanning;
 import io.sparkreel.jobs.plan.HeldOut;
 import io.sparkreel.jobs.plan.PlannedClip;
+import io.sparkreel.jobs.preflight.MemoryEstimate;
 import io.sparkreel.jobs.preflight.Preflight;
 import io.sparkreel.jobs.preflight.RankFacts;
 import io.sparkreel.jobs.spark.StopSignal;
@@ -102,7 +103,11 @@ public final class TrainingRun {
     /** How many ranks there are, once all of them have room for what they will compute. */
     private int checkedRanks(JavaSparkContext context) {
         List<RankFacts> facts = Preflight.ranks(context, config.device());
-        start.memoryNeed(config).check(facts, context.getConf());
+        MemoryEstimate need = start.memoryNeed(config);
+        if (config.plan().memoryGib() != null) {
+            need.checkLimit(facts.size(), config.plan().memoryGib());
+        }
+        need.check(facts, context.getConf());
         return facts.size();
     }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.watch;
 
-import io.sparkreel.jobs.config.Precision;
 import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.model.metrics.PeakRate;
+import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.Tensors;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -98,11 +98,11 @@ final class RunPage {
                 .put("config", configuration);
         ObjectNode points = data.putObject("curves");
         curves.forEach((name, curve) -> curve.writeTo(points.putArray(name)));
-        ArrayNode shelves = data.putArray("samples");
+        ArrayNode samplings = data.putArray("samples");
         samples.entrySet().stream()
                 .limit(SAMPLINGS_SHOWN)
                 .forEach(
-                        shelf -> shelves.addObject().put("step", shelf.getKey()).set("clips", shelf.getValue()));
+                        step -> samplings.addObject().put("step", step.getKey()).set("clips", step.getValue()));
         data.putArray("events").addAll(events);
         data.set("costs", costs);
         // Whatever a caption or a path holds, it must not end the element it stands in.

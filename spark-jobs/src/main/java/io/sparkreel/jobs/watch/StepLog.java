@@ -29,7 +29,7 @@ public final class StepLog {
     private final OptionalDouble peak;
     private long steps;
     private long samples;
-    private long judged;
+    private long counted;
     private double loss;
     private final Map<String, Double> terms = new LinkedHashMap<>();
 
@@ -50,7 +50,7 @@ public final class StepLog {
         samples += report.samples();
         report.terms().keySet().forEach(term -> terms.putIfAbsent(term, 0.0));
         if (!report.skipped()) { // else the loss may be no number, and would hide those of the other steps
-            judged += report.samples();
+            counted += report.samples();
             loss += report.loss() * report.samples();
             report.terms().forEach((term, mean) -> terms.merge(term, mean * report.samples(), Double::sum));
         }
@@ -68,8 +68,8 @@ public final class StepLog {
         double seconds =
                 phases.values().stream().mapToDouble(Double::doubleValue).sum();
         double operations = laps.stream().mapToDouble(RankLap::operations).sum() / seconds;
-        ObjectNode line = JsonNodeFactory.instance.objectNode().put("loss", loss / judged);
-        terms.forEach((term, sum) -> line.put(term, sum / judged));
+        ObjectNode line = JsonNodeFactory.instance.objectNode().put("loss", loss / counted);
+        terms.forEach((term, sum) -> line.put(term, sum / counted));
         line.put("samples_per_s", samples / seconds)
                 .put("tokens_per_s", laps.stream().mapToLong(RankLap::tokens).sum() / seconds)
                 .put("tflops", operations / TERA);
@@ -80,7 +80,7 @@ public final class StepLog {
         buckets(laps, line.putObject("buckets"));
         steps = 0;
         samples = 0;
-        judged = 0;
+        counted = 0;
         loss = 0;
         terms.clear();
         return line;

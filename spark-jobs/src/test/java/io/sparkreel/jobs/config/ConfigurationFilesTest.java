@@ -13,6 +13,7 @@ import io.sparkreel.jobs.config.reader.ConfigLoader;
 import io.sparkreel.jobs.config.reader.LoadedConfig;
 import io.sparkreel.jobs.config.reader.SectionWriter;
 import io.sparkreel.jobs.config.train.TrainingConfig;
+import io.sparkreel.model.autoencoder.AutoencoderKlConfig;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

@@ -14,7 +14,6 @@ import io.sparkreel.model.CodecGeometry;
 import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.autoencoder.LatentCodec;
 import io.sparkreel.model.autoencoder.LatentDistribution;
-import io.sparkreel.model.generate.Caption;
 import io.sparkreel.model.generate.Carry;
 import io.sparkreel.model.generate.ClipShape;
 import io.sparkreel.model.generate.LatentRequest;
@@ -24,6 +23,7 @@ import io.sparkreel.model.generate.MaskStrategy.Dialect;
 import io.sparkreel.model.generate.MaskStrategy.FrameSource;
 import io.sparkreel.model.generate.VideoGenerator;
 import io.sparkreel.model.generate.VideoRequest;
+import io.sparkreel.model.text.TextFeatures;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -186,9 +186,9 @@ class LongVideoGoldenTest {
                     shape.loops(),
                     shape.carried(),
                     lengths);
-            List<Caption> captions = new ArrayList<>();
+            List<TextFeatures> captions = new ArrayList<>();
             for (String text : prompt.texts()) {
-                captions.add(new Caption(new float[] {texts.size()}, new boolean[1]));
+                captions.add(TextFeatures.single(new float[] {texts.size()}, new boolean[1]));
                 texts.add(text);
             }
             return new VideoRequest(prompt.seed(), prompt.promptId(), sample, captions, conditions, references);
@@ -203,7 +203,7 @@ class LongVideoGoldenTest {
             float[][] latents = new float[requests.size()][clip.numFrames()];
             for (int row = 0; row < requests.size(); row++) {
                 LatentRequest request = requests.get(row);
-                prompts.add(texts.get((int) request.caption().features()[0]));
+                prompts.add(texts.get((int) request.caption().values()[0]));
                 ArrayNode mask = masks.addArray();
                 ArrayNode kept = conditioned.addArray();
                 told.withArray("height").add((double) clip.height());

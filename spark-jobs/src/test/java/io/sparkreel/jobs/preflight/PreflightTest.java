@@ -15,6 +15,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import org.apache.spark.SparkConf;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -108,11 +109,17 @@ class PreflightTest {
         DenoiserConfig model = Families.published("STDiT2-XL/2").with(0.1, 120);
         BatchShape shape = new BatchShape(1, new LatentShape(4, 4, 32, 32), 120);
         MemoryEstimate need =
-                MemoryEstimate.of(model.cost(Precision.BFLOAT16, true), List.of(shape), false, false, 256L << 20);
+                MemoryEstimate.of(model.cost(Precision.BF16, true), Map.of("1 clip", shape), false, false, 256L << 20);
         // Weights, gradients, two moments and the average of 0.7 to 0.8 thousand million parameters, in fp32.
         assertTrue(need.state(1) > 13 * GIB && need.state(1) < 16 * GIB, need.toString());
         assertEquals(need.state(1), need.state(8));
         assertEquals(need.state(1) * 4 / 5, need.copy());
+
+        // An estimate may be too high: a limit that a GPU of its size would pass is no reason to refuse.
+        need.checkLimit(1, (need.state(1) + need.activations() * 0.76) / GIB);
+        refused(
+                "of activations of 1 clip, up to",
+                () -> need.checkLimit(1, (need.state(1) + need.activations() * 0.74) / GIB));
 
         SparkConf standalone = conf("spark://host:7077");
         need.check(List.of(rank(0, "a", 4 * GIB, 64 * GIB, false), rank(1, "b", 4 * GIB, 64 * GIB, false)), standalone);
@@ -142,7 +149,8 @@ class PreflightTest {
         BatchShape small = new BatchShape(1, new LatentShape(4, 4, 32, 32), 120);
         BatchShape large = new BatchShape(64, new LatentShape(4, 16, 60, 108), 120);
         SparkConf conf = conf("spark://host:7077");
-        MemoryEstimate plain = MemoryEstimate.of(model.cost(Precision.BFLOAT16, true), List.of(small), false, false, 0);
+        MemoryEstimate plain =
+                MemoryEstimate.of(model.cost(Precision.BF16, true), Map.of("1 clip", small), false, false, 0);
         plain.check(List.of(onGpu(24 * GIB)), conf);
         plain.check(List.of(onGpu(0)), conf); // a driver that tells nothing is no reason to refuse
         refused(
@@ -150,7 +158,7 @@ class PreflightTest {
                 () -> plain.check(List.of(onGpu(12 * GIB)), conf));
         refused("optimizer_sharding: true", () -> plain.check(List.of(onGpu(12 * GIB), onGpu(12 * GIB)), conf));
         MemoryEstimate sharded =
-                MemoryEstimate.of(model.cost(Precision.BFLOAT16, true), List.of(small), true, false, 0);
+                MemoryEstimate.of(model.cost(Precision.BF16, true), Map.of("1 clip", small), true, false, 0);
         sharded.check(List.of(onGpu(12 * GIB), onGpu(12 * GIB)), conf);
         assertEquals((float) plain.state(1), (float) sharded.state(1), 8);
         assertEquals(plain.state(1) * (8 + 12.0 / 4) / 20, (double) sharded.state(4), 8);
@@ -159,11 +167,17 @@ class PreflightTest {
                 "a rank needs " + "%.1f GiB".formatted((sharded.copy() * (1 / 4.0 + 1 / 8.0) + 300 * (1L << 20)) / GIB)
                         + " outside its heap",
                 () -> sharded.check(Collections.nCopies(4, onGpu(24 * GIB)), conf("yarn")));
-        MemoryEstimate drawing = MemoryEstimate.of(model.cost(Precision.BFLOAT16, true), List.of(small), true, true, 0);
+        MemoryEstimate drawing =
+                MemoryEstimate.of(model.cost(Precision.BF16, true), Map.of("1 clip", small), true, true, 0);
         assertEquals(sharded.state(4) + plain.state(1) / 5.0, (double) drawing.state(4), 8);
         refused(
                 "Lower the batch sizes of bucket_config, set grad_checkpoint: true",
-                () -> MemoryEstimate.of(model.cost(Precision.BFLOAT16, false), List.of(small, large), false, false, 0)
+                () -> MemoryEstimate.of(
+                                model.cost(Precision.BF16, false),
+                                Map.of("1 clip", small, "64 clips", large),
+                                false,
+                                false,
+                                0)
                         .check(List.of(onGpu(80 * GIB)), conf));
     }
 

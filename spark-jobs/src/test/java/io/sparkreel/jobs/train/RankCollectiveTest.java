@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.sparkreel.jobs.config.Precision;
 import io.sparkreel.jobs.config.train.CollectiveConfig;
 import io.sparkreel.jobs.config.train.CollectiveTransport;
 import io.sparkreel.jobs.config.train.PortRange;
@@ -15,6 +14,7 @@ import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.collective.ring.RingOptions;
 import io.sparkreel.model.collective.ring.Transport;
 import io.sparkreel.model.collective.ring.WireType;
+import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.Tensors;
 import java.net.NetworkInterface;
 import java.time.Duration;

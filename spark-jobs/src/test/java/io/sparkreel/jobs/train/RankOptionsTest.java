@@ -53,7 +53,7 @@ class RankOptionsTest {
                 chosen.optimizer().learningRate());
         assertEquals(
                 new AdamW.Options(0.8, 0.95, 1e-6, 0.05), chosen.optimizer().adam());
-        assertEquals(Precision.BFLOAT16, chosen.computation().precision());
+        assertEquals(Precision.BF16, chosen.computation().precision());
         assertEquals(0.7, chosen.optimizer().gradientClip());
         assertEquals(new Ema.Options(0.99, true), chosen.optimizer().ema());
         assertEquals(new Iddpm.Options(true, 0.25, "100", true), ((Iddpm) chosen.process()).options());
@@ -70,7 +70,7 @@ class RankOptionsTest {
                 new LearningRate(LearningRate.Schedule.CONSTANT, 1e-3, 0, 900),
                 usual.optimizer().learningRate());
         assertEquals(AdamW.Options.REFERENCE, usual.optimizer().adam());
-        assertEquals(Precision.FLOAT32, usual.computation().precision());
+        assertEquals(Precision.FP32, usual.computation().precision());
         assertEquals(0, usual.optimizer().gradientClip());
         assertNull(usual.frameMask());
         assertEquals(Iddpm.Options.REFERENCE, ((Iddpm) usual.process()).options());

@@ -47,7 +47,7 @@ final class Stdit2 implements Denoiser {
 
     /** A model that computes in fp32. */
     Stdit2(Stdit2Config config, Parameters parameters, Tensors tensors) {
-        this(config, parameters, tensors, Precision.FLOAT32);
+        this(config, parameters, tensors, Precision.FP32);
     }
 
     /**
@@ -287,7 +287,7 @@ final class Stdit2 implements Denoiser {
      * to 1000 and 854 to 856, which is what the published weights have seen.
      */
     private float roundLikeReference(float value) {
-        return precision == Precision.BFLOAT16 ? HalfPrecision.fromBf16(HalfPrecision.toBf16(value)) : value;
+        return precision == Precision.BF16 ? HalfPrecision.fromBf16(HalfPrecision.toBf16(value)) : value;
     }
 
     /** TextBatch projected to the width of tokens, [B, L, D]. */

@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /**
  * The hyper-parameters of an STDiT2, under the names of the {@code config.json} that is stored with its
@@ -136,14 +137,20 @@ public record Stdit2Config(
     }
 
     /** The model of Open-Sora 1.1 with the depth, hidden size and heads of a named size; empty if there is none. */
-    static Optional<Stdit2Config> published(String name) {
+    public static Optional<Stdit2Config> published(String name) {
         return Optional.ofNullable(PRESETS.get(name))
                 .map(size -> new Stdit2Config(
                         512, 4, List.of(1, 2, 2), size[1], size[0], size[2], 4, 0.1, true, 4096, 200, true));
     }
 
+    /** The type, and the names of all sizes. */
+    static List<String> typeAndSizes(String type) {
+        return Stream.concat(Stream.of(type), PRESETS.keySet().stream().sorted())
+                .toList();
+    }
+
     /** Depth, hidden size and heads of a named size, such as {@code STDiT2-XL/2}. */
-    public static int[] preset(String name) {
+    static int[] preset(String name) {
         int[] preset = PRESETS.get(name);
         if (preset == null) {
             throw new InvalidInputException("Cannot build model '" + name + "': no such size. Use one of "

@@ -16,6 +16,7 @@ import io.sparkreel.model.torch.Tensors;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * IDDPM (Nichol and Dhariwal 2021): a schedule of steps, a squared error and the variational bound. A time is a step of
@@ -119,6 +120,16 @@ public final class Iddpm implements DiffusionProcess {
         return List.of(SQUARED_ERROR);
     }
 
+    @Override
+    public List<String> samplers() {
+        return Stream.of(SamplerType.values()).map(SamplerType::word).toList();
+    }
+
+    @Override
+    public String previewSampler() {
+        return SamplerType.DPM_SOLVER.word();
+    }
+
     /** {@inheritDoc} Steps are spread evenly over all of the schedule, whatever was trained on. */
     @Override
     public Sampler sampler(String type, int steps, Tensors tensors) {
@@ -137,6 +148,11 @@ public final class Iddpm implements DiffusionProcess {
     @Override
     public ObjectNode identity() {
         return Processes.identity(TYPE).put(PREDICT_XSTART, options.predictXstart());
+    }
+
+    /** An identity in which the model predicts something else. */
+    static ObjectNode identity(ObjectNode trained, boolean predictXstart) {
+        return trained.deepCopy().put(PREDICT_XSTART, predictXstart);
     }
 
     /** The process of an {@link #identity}; training is as in the reference. */

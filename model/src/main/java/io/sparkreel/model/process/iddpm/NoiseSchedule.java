@@ -97,7 +97,7 @@ final class NoiseSchedule {
         return modelTimes.length;
     }
 
-    /** The timestep that the model is told at step i. */
+    /** The timestep that the model is conditioned on at step i. */
     int modelTime(int step) {
         return modelTimes[step];
     }

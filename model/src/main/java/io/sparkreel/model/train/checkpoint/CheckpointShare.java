@@ -15,7 +15,7 @@ import java.io.OutputStream;
 import java.util.stream.Collectors;
 
 /**
- * What one rank writes of a checkpoint, and its copy in memory: the weights, their average, a slice of the
+ * What one rank writes of a checkpoint, and its copy in memory: the weights, their EMA, a slice of the
  * optimizer's moments. The work is dealt out so that the ranks write about the same number of bytes.
  */
 final class CheckpointShare implements AutoCloseable {
@@ -25,7 +25,7 @@ final class CheckpointShare implements AutoCloseable {
     private final int ranks;
     private final Shard moments; // those that this rank writes
     private final Snapshot model; // null where another rank writes it
-    private final Snapshot average; // null where another rank writes it
+    private final Snapshot ema; // null where another rank writes it
     private final Snapshot firstMoment; // null where there is nothing to write
     private final Snapshot secondMoment;
 
@@ -37,7 +37,7 @@ final class CheckpointShare implements AutoCloseable {
         AdamW optimizer = trainer.optimizer();
         long elements = weights.parameters().layout().elements();
         model = rank == 0 ? all(weights.parameters().values()) : null;
-        average = rank == 1 % ranks ? new Snapshot(elements) : null;
+        ema = rank == 1 % ranks ? new Snapshot(elements) : null;
         boolean sharded = optimizer.shard().elements() < elements;
         long[] bounds = momentBounds(elements, ranks);
         moments = sharded ? optimizer.shard() : Shard.between(bounds[rank], bounds[rank + 1]);
@@ -53,7 +53,7 @@ final class CheckpointShare implements AutoCloseable {
 
     /**
      * Where each rank's slice of the moments begins, and the end. Rank 0 also writes the weights, and rank 1 their
-     * average; each of the two is half the size of both moments.
+     * EMA; each of the two is half the size of both moments.
      */
     static long[] momentBounds(long elements, int ranks) {
         double[] room = new double[ranks];
@@ -81,8 +81,8 @@ final class CheckpointShare implements AutoCloseable {
             }
         }
         trainer.gatheredEma().read((begin, values) -> {
-            if (average != null) {
-                average.put(begin, values);
+            if (ema != null) {
+                ema.put(begin, values);
             }
         });
     }
@@ -92,8 +92,8 @@ final class CheckpointShare implements AutoCloseable {
         if (model != null) {
             writeWeights(writer, TrainingCheckpoint.MODEL, model);
         }
-        if (average != null) {
-            writeWeights(writer, TrainingCheckpoint.EMA, average);
+        if (ema != null) {
+            writeWeights(writer, TrainingCheckpoint.EMA, ema);
         }
         if (firstMoment != null) {
             writeMoments(writer);
@@ -132,7 +132,7 @@ final class CheckpointShare implements AutoCloseable {
 
     @Override
     public void close() {
-        for (Snapshot snapshot : new Snapshot[] {model, average, firstMoment, secondMoment}) {
+        for (Snapshot snapshot : new Snapshot[] {model, ema, firstMoment, secondMoment}) {
             if (snapshot != null) {
                 snapshot.close();
             }

@@ -23,7 +23,7 @@ public final class TrainingCheckpoint {
     /** Folder of the trained weights. */
     public static final String MODEL = "model";
 
-    /** Folder of their average. */
+    /** Folder of their EMA. */
     public static final String EMA = "ema";
 
     static final String CONFIG = "/config.json";

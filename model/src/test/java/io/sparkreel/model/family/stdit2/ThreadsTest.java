@@ -37,17 +37,17 @@ class ThreadsTest {
     @Test
     void aThreadThatWasNotSetUpLeavesTheOthersAlone() throws InterruptedException {
         Torch.start(1);
-        float[] expected = gradient(Precision.BFLOAT16);
+        float[] expected = gradient(Precision.BF16);
         AtomicReference<Throwable> failure = new AtomicReference<>();
         Thread thread = new Thread(() -> {
             for (int i = 0; i < 4; i++) {
-                gradient(Precision.FLOAT32);
+                gradient(Precision.FP32);
             }
         });
         thread.setUncaughtExceptionHandler((source, e) -> failure.set(e));
         thread.start();
         thread.join();
         assertNull(failure.get());
-        assertArrayEquals(expected, gradient(Precision.BFLOAT16));
+        assertArrayEquals(expected, gradient(Precision.BF16));
     }
 }

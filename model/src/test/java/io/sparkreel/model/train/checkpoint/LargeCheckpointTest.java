@@ -53,9 +53,7 @@ class LargeCheckpointTest {
     }
 
     private static Stdit2Config publishedSize() {
-        int[] preset = Stdit2Config.preset("STDiT2-XL/2");
-        return new Stdit2Config(
-                512, 4, List.of(1, 2, 2), preset[1], preset[0], preset[2], 4, 0.1, true, 4096, 200, true);
+        return Stdit2Config.published("STDiT2-XL/2").orElseThrow();
     }
 
     private static String moments(int rank) {

@@ -2,8 +2,8 @@
 package io.sparkreel.jobs.config.bucketing;
 
 import io.sparkreel.jobs.config.ImageSize;
-import io.sparkreel.jobs.config.reader.Check;
-import io.sparkreel.jobs.config.reader.Section;
+import io.sparkreel.model.settings.Check;
+import io.sparkreel.model.settings.Section;
 import java.util.Map;
 
 /**

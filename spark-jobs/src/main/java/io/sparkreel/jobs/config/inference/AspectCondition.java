@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config.inference;
 
-import io.sparkreel.jobs.config.reader.Choice;
+import io.sparkreel.model.settings.Choice;
 
 /** {@code aspect_condition}: which way round sampling tells the model the aspect ratio. */
 public enum AspectCondition implements Choice {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config.inference;
 
-import io.sparkreel.jobs.config.reader.Check;
-import io.sparkreel.jobs.config.reader.Default;
-import io.sparkreel.jobs.config.reader.Section;
 import io.sparkreel.model.generate.Carry;
 import io.sparkreel.model.generate.MaskStrategy;
+import io.sparkreel.model.settings.Check;
+import io.sparkreel.model.settings.Default;
+import io.sparkreel.model.settings.Section;
 import java.util.List;
 
 /**

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config.inference;
 
-import io.sparkreel.jobs.config.CodecConfig;
 import io.sparkreel.jobs.config.Device;
-import io.sparkreel.jobs.config.ModelConfig;
-import io.sparkreel.jobs.config.Precision;
 import io.sparkreel.jobs.config.TextEncoderConfig;
-import io.sparkreel.jobs.config.reader.Check;
-import io.sparkreel.jobs.config.reader.Default;
 import io.sparkreel.jobs.config.reader.Flat;
-import io.sparkreel.jobs.config.reader.NoEffect;
-import io.sparkreel.jobs.config.reader.Section;
 import io.sparkreel.jobs.config.reader.Synonym;
+import io.sparkreel.model.autoencoder.CodecConfig;
+import io.sparkreel.model.family.ModelSection;
+import io.sparkreel.model.process.SamplerSection;
+import io.sparkreel.model.settings.Check;
+import io.sparkreel.model.settings.Default;
+import io.sparkreel.model.settings.NoEffect;
+import io.sparkreel.model.settings.Section;
+import io.sparkreel.model.torch.Precision;
 
 /**
  * An inference run: the keys of {@code conf/inference/*.yaml}.
@@ -29,12 +30,7 @@ import io.sparkreel.jobs.config.reader.Synonym;
  * @param output where the clips go
  * @param conditioning references and long videos
  */
-@NoEffect(key = "multi_resolution", instead = "the model is always told size, frames and fps")
-@NoEffect(key = "model.enable_flashattn", instead = "attention is always the fused kernel of libtorch")
-@NoEffect(key = "model.enable_flash_attn", instead = "attention is always the fused kernel of libtorch")
-@NoEffect(key = "model.enable_layernorm_kernel", instead = "layer norm and modulation are always one compiled kernel")
-@NoEffect(key = "vae.cache_dir", instead = "HF_HOME says where downloads are kept")
-@NoEffect(key = "text_encoder.cache_dir", instead = "HF_HOME says where downloads are kept")
+@NoEffect(key = "multi_resolution", instead = "the model is always conditioned on size, frames and fps")
 @Synonym(
         key = "dtype",
         names = {"mixed_precision", "precision"})
@@ -49,10 +45,10 @@ import io.sparkreel.jobs.config.reader.Synonym;
 @Synonym(key = "num_frames", names = "frames")
 public record InferenceConfig(
         @Flat VideoConfig video,
-        ModelConfig model,
+        ModelSection model,
         CodecConfig vae,
         TextEncoderConfig textEncoder,
-        SamplerConfig scheduler,
+        SamplerSection scheduler,
         @Default("bf16") Precision dtype,
         @Default("auto") Device device,
         @Flat PromptConfig prompts,

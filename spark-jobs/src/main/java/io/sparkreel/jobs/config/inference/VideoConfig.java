@@ -6,10 +6,10 @@ import io.sparkreel.bucketing.bucket.AspectRatio;
 import io.sparkreel.bucketing.bucket.AspectRatios;
 import io.sparkreel.bucketing.bucket.Resolution;
 import io.sparkreel.jobs.config.ImageSize;
-import io.sparkreel.jobs.config.reader.Check;
-import io.sparkreel.jobs.config.reader.Default;
-import io.sparkreel.jobs.config.reader.InvalidValueException;
-import io.sparkreel.jobs.config.reader.Section;
+import io.sparkreel.model.settings.Check;
+import io.sparkreel.model.settings.Default;
+import io.sparkreel.model.settings.InvalidValueException;
+import io.sparkreel.model.settings.Section;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -18,11 +18,11 @@ import java.util.regex.Pattern;
  *
  * @param numFrames frames; 1 makes a picture
  * @param frameInterval as in training: the mp4 plays at {@code fps / frameInterval}, rounded down
- * @param fps what the model is told, in frames a second before {@code frameInterval}
+ * @param fps what the model is conditioned on, in frames a second before {@code frameInterval}
  * @param imageSize asked size; the codec may cut it to a multiple of its factor
  * @param resolution name such as "240p" of a table of sizes; with {@code aspectRatio} it replaces {@code imageSize}
  * @param aspectRatio height to width, as "9:16" or as the label "0.56" of the table
- * @param aspectCondition which way round the model is told the aspect ratio: published weights are sampled as released,
+ * @param aspectCondition which way round the model is conditioned on the aspect ratio: published weights are sampled as released,
  *     one's own better as trained
  */
 public record VideoConfig(

@@ -1,14 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config.reader;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.bucketing.NearestName;
+import io.sparkreel.model.settings.Chosen;
+import io.sparkreel.model.settings.Default;
+import io.sparkreel.model.settings.Section;
+import io.sparkreel.model.settings.SectionRecord;
+import io.sparkreel.model.settings.Tuple;
+import io.sparkreel.model.settings.Variant;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 
 /** What the section records say about valid keys. */
@@ -47,23 +55,48 @@ final class Schema {
                 && !raw.isAnnotationPresent(Tuple.class);
     }
 
-    /** The record of a sealed section that its key {@code type} names, or null. */
-    static Class<?> variant(Class<?> section, String type) {
-        for (Class<?> variant : section.getPermittedSubclasses()) {
-            if (variant.getAnnotation(Variant.class).value().equals(type)) {
-                return variant;
-            }
-        }
-        return null;
+    /** Whether the key {@code type} chooses the record of a section. */
+    static boolean isChosen(Class<?> section) {
+        return section.isSealed() || section.isAnnotationPresent(Chosen.class);
     }
 
-    /** The values of {@code type} that a sealed section knows. */
-    static List<String> variants(Class<?> section) {
-        List<String> types = new ArrayList<>();
-        for (Class<?> variant : section.getPermittedSubclasses()) {
-            types.add(variant.getAnnotation(Variant.class).value());
+    /** The record of a section that its key {@code type} names, or null. */
+    static Class<?> variant(Class<?> section, String type) {
+        Map<String, Class<?>> variants = variants(section);
+        return variants.getOrDefault(type, variants.get(otherwise(section)));
+    }
+
+    /** The record of a section that names no type, or null if it has to. */
+    static Class<?> variantWithoutType(Class<?> section) {
+        return variants(section).get(otherwise(section));
+    }
+
+    /** The record that reads this section, or null if its {@code type} chooses none. */
+    static Class<?> record(Class<?> section, ObjectNode node) {
+        if (!isChosen(section)) {
+            return section;
         }
-        return types;
+        JsonNode type = node.get("type");
+        return type == null ? variantWithoutType(section) : variant(section, type.asText());
+    }
+
+    private static String otherwise(Class<?> section) {
+        return section.isSealed() ? "" : section.getAnnotation(Chosen.class).otherwise();
+    }
+
+    /** The records of a section by the values of {@code type} that choose them: its own, or those that extensions bring. */
+    static Map<String, Class<?>> variants(Class<?> section) {
+        Map<String, Class<?>> variants = new LinkedHashMap<>();
+        if (section.isSealed()) {
+            for (Class<?> variant : section.getPermittedSubclasses()) {
+                variants.put(variant.getAnnotation(Variant.class).value(), variant);
+            }
+            return variants;
+        }
+        for (SectionRecord found : SectionRecord.of(section)) {
+            found.types().forEach(type -> variants.put(type, found.record()));
+        }
+        return variants;
     }
 
     /** The keys directly inside a section, in order. */
@@ -85,11 +118,9 @@ final class Schema {
     /** Dotted paths of all keys below a section, those of every variant included. */
     static Set<String> paths(Class<?> section, String prefix) {
         Set<String> paths = new LinkedHashSet<>();
-        if (section.isSealed()) {
+        if (isChosen(section)) {
             paths.add(prefix + "type");
-            for (Class<?> variant : section.getPermittedSubclasses()) {
-                paths.addAll(paths(variant, prefix));
-            }
+            new LinkedHashSet<>(variants(section).values()).forEach(variant -> paths.addAll(paths(variant, prefix)));
             return paths;
         }
         for (RecordComponent component : section.getRecordComponents()) {

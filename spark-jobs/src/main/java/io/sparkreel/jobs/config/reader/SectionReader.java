@@ -6,9 +6,11 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.bucketing.NearestName;
 import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.model.settings.InvalidValueException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Set;
 
 /** Reads a tree into section records; every refusal is a {@link UserError} that names source, key and value. */
@@ -31,25 +33,26 @@ final class SectionReader {
      * @param prefix dotted path of the section with a dot at its end, or "" for the whole configuration
      */
     Object readSection(Class<?> type, ObjectNode node, String prefix) {
-        Class<?> section = type.isSealed() ? variant(type, node, prefix) : type;
+        Class<?> section = Schema.isChosen(type) ? variant(type, node, prefix) : type;
         refuseUnknownKeys(section, node, prefix);
         return readComponents(section, node, prefix);
     }
 
     private Class<?> variant(Class<?> type, ObjectNode node, String prefix) {
+        Class<?> variant = Schema.record(type, node);
+        if (variant != null) {
+            return variant;
+        }
+        List<String> known = List.copyOf(Schema.variants(type).keySet());
+        String choices = String.join(", ", known);
         JsonNode word = node.get("type");
-        String choices = String.join(", ", Schema.variants(type));
         if (word == null) {
             throw missing(prefix + "type", "one of " + choices);
         }
-        Class<?> variant = Schema.variant(type, word.asText());
-        if (variant == null) {
-            throw sources.invalid(
-                    prefix + "type",
-                    word,
-                    "one of " + choices + " (nearest: " + NearestName.of(word.asText(), Schema.variants(type)) + ")");
-        }
-        return variant;
+        throw sources.invalid(
+                prefix + "type",
+                word,
+                "one of " + choices + " (nearest: " + NearestName.of(word.asText(), known) + ")");
     }
 
     private void refuseUnknownKeys(Class<?> section, ObjectNode node, String prefix) {

@@ -4,6 +4,8 @@ package io.sparkreel.jobs.config.reader;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.bucketing.NearestName;
+import io.sparkreel.model.settings.Choice;
+import io.sparkreel.model.settings.Tuple;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
 import java.util.ArrayList;

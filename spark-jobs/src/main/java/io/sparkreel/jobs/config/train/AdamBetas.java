@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config.train;
 
-import io.sparkreel.jobs.config.reader.Check;
-import io.sparkreel.jobs.config.reader.Section;
-import io.sparkreel.jobs.config.reader.Tuple;
+import io.sparkreel.model.settings.Check;
+import io.sparkreel.model.settings.Section;
+import io.sparkreel.model.settings.Tuple;
 
 /** Decay rates of Adam's first and second moment, read from {@code [0.9, 0.999]}. */
 @Tuple("the two decay rates of Adam, such as [0.9, 0.999]")

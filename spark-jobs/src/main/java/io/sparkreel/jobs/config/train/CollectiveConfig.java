@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config.train;
 
-import io.sparkreel.jobs.config.Precision;
-import io.sparkreel.jobs.config.reader.Check;
-import io.sparkreel.jobs.config.reader.Choice;
-import io.sparkreel.jobs.config.reader.Default;
-import io.sparkreel.jobs.config.reader.Section;
+import io.sparkreel.model.settings.Check;
+import io.sparkreel.model.settings.Choice;
+import io.sparkreel.model.settings.Default;
+import io.sparkreel.model.settings.Section;
+import io.sparkreel.model.torch.Precision;
 
 /**
  * How ranks talk to each other. With {@code spark.network.crypto.enabled} all of it is encrypted.
  *
  * @param transport how gradients travel
- * @param allReduceDtype as what gradients travel; they are added in fp32 in any case
+ * @param allReduceDtype wire format of gradients; they are added in fp32 either way
  * @param bindAddress where ranks listen: an address, a network such as 10.1.0.0/16 or the name of an interface, which each
  *     host may have an address of its own in; null: the address by which Spark knows the executor
  * @param portRange ports on which they listen, one for each rank of a host; null: any free one

@@ -3,11 +3,11 @@ package io.sparkreel.jobs.config.train;
 
 import io.sparkreel.bucketing.media.scale.FrameTransform;
 import io.sparkreel.jobs.config.ImageSize;
-import io.sparkreel.jobs.config.Precision;
-import io.sparkreel.jobs.config.reader.Check;
-import io.sparkreel.jobs.config.reader.Choice;
-import io.sparkreel.jobs.config.reader.Default;
-import io.sparkreel.jobs.config.reader.Section;
+import io.sparkreel.model.settings.Check;
+import io.sparkreel.model.settings.Choice;
+import io.sparkreel.model.settings.Default;
+import io.sparkreel.model.settings.Section;
+import io.sparkreel.model.torch.Precision;
 
 /**
  * {@code dataset}: the clips of a training run.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config.train;
 
-import io.sparkreel.jobs.config.reader.Choice;
+import io.sparkreel.model.settings.Choice;
 
 /** {@code dataset.type}: where the shape of a sample comes from. */
 public enum DatasetType implements Choice {

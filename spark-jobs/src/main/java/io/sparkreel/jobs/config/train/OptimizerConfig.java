@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config.train;
 
-import io.sparkreel.jobs.config.reader.Check;
-import io.sparkreel.jobs.config.reader.Default;
-import io.sparkreel.jobs.config.reader.Section;
 import io.sparkreel.model.optim.LearningRate;
+import io.sparkreel.model.settings.Check;
+import io.sparkreel.model.settings.Default;
+import io.sparkreel.model.settings.Section;
 
 /**
  * AdamW, its learning rate and the moving average of the weights.
@@ -18,7 +18,7 @@ import io.sparkreel.model.optim.LearningRate;
  * @param adamEps added to the root of the second moment
  * @param emaDecay of the moving average of the weights, in [0, 1]
  * @param emaWarmup the decay after n updates is min(ema_decay, (1 + n) / (10 + n))
- * @param optimizerSharding each rank keeps the moments and the average of its part of the weights alone, so that these
+ * @param optimizerSharding each rank keeps the moments and the EMA of its part of the weights alone, so that these
  *     take a rank's share of the memory; the results are the same
  */
 public record OptimizerConfig(

@@ -2,9 +2,9 @@
 package io.sparkreel.jobs.config.train;
 
 import io.sparkreel.bucketing.plan.StepPlanner;
-import io.sparkreel.jobs.config.reader.Check;
-import io.sparkreel.jobs.config.reader.Default;
-import io.sparkreel.jobs.config.reader.Section;
+import io.sparkreel.model.settings.Check;
+import io.sparkreel.model.settings.Default;
+import io.sparkreel.model.settings.Section;
 
 /**
  * How the clips of an epoch are laid out in steps.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config.train;
 
-import io.sparkreel.jobs.config.reader.Check;
-import io.sparkreel.jobs.config.reader.Section;
-import io.sparkreel.jobs.config.reader.Tuple;
+import io.sparkreel.model.settings.Check;
+import io.sparkreel.model.settings.Section;
+import io.sparkreel.model.settings.Tuple;
 
 /** Ports to listen on, both ends included, read from {@code [40000, 40063]}. */
 @Tuple("the first and the last port, such as [40000, 40063]")

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config.train;
 
-import io.sparkreel.jobs.config.reader.Check;
-import io.sparkreel.jobs.config.reader.Default;
-import io.sparkreel.jobs.config.reader.Section;
+import io.sparkreel.model.settings.Check;
+import io.sparkreel.model.settings.Default;
+import io.sparkreel.model.settings.Section;
 
 /**
- * How long a training run goes on, and what it leaves.
+ * Length and output of a training run.
  *
  * @param seed of every draw
  * @param outputs run folder: logs and checkpoints
@@ -15,7 +15,7 @@ import io.sparkreel.jobs.config.reader.Section;
  * @param logEvery steps between log lines
  * @param ckptEvery steps between checkpoints; 0 or less: only at the end
  * @param keepLast how many checkpoints stay; null: all
- * @param keepEvery with {@code keep_last}: those of steps that this divides stay as well; null: none
+ * @param keepEvery with {@code keep_last}: also keep the checkpoint of every N-th step; null: none
  * @param maxRestarts how often the ranks are started again from the newest checkpoint when one of them fails
  * @param load run or checkpoint folder to go on from; null: a new run
  * @param startFromScratch with {@code load}: take weights and optimizer, but begin at step 0

@@ -2,20 +2,19 @@
 package io.sparkreel.jobs.config.train;
 
 import io.sparkreel.jobs.config.ImageSize;
-import io.sparkreel.jobs.config.SamplerType;
-import io.sparkreel.jobs.config.reader.Check;
-import io.sparkreel.jobs.config.reader.Default;
-import io.sparkreel.jobs.config.reader.Section;
+import io.sparkreel.model.settings.Check;
+import io.sparkreel.model.settings.Default;
+import io.sparkreel.model.settings.Section;
 import java.util.List;
 
 /**
- * The clips that a training run samples from the EMA weights as it goes on.
+ * The clips that a training run samples from its EMA weights.
  *
  * @param prompts a clip for each
  * @param numFrames frames of a clip; 1 makes a picture
- * @param fps what the model is told
+ * @param fps what the model is conditioned on
  * @param imageSize height and width in pixels; the codec may cut them to a multiple of its factor
- * @param sampler how noise becomes a latent
+ * @param sampler how noise becomes a latent; null ({@code auto}): the sampler of the process that needs the fewest steps
  * @param numSamplingSteps denoising steps
  * @param cfgScale guidance scale; 1 is none
  */
@@ -24,7 +23,7 @@ public record SampleConfig(
         @Default("16") int numFrames,
         @Default("24") int fps,
         @Default("[240, 426]") ImageSize imageSize,
-        @Default("dpm-solver") SamplerType sampler,
+        @Default("auto") String sampler,
         @Default("20") int numSamplingSteps,
         @Default("7.0") double cfgScale)
         implements Section {

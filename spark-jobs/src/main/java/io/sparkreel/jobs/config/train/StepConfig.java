@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config.train;
 
-import io.sparkreel.jobs.config.reader.Check;
-import io.sparkreel.jobs.config.reader.Default;
-import io.sparkreel.jobs.config.reader.Section;
+import io.sparkreel.model.settings.Check;
+import io.sparkreel.model.settings.Default;
+import io.sparkreel.model.settings.Section;
 
 /**
  * How executors prepare and take training steps.

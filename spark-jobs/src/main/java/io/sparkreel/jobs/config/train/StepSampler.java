@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config.train;
 
-import io.sparkreel.jobs.config.reader.Choice;
+import io.sparkreel.model.settings.Choice;
 
 /** {@code sampler} of a training run: who decides which clips make a step. */
 public enum StepSampler implements Choice {

@@ -2,17 +2,18 @@
 package io.sparkreel.jobs.config.train;
 
 import io.sparkreel.jobs.config.BucketLevel;
-import io.sparkreel.jobs.config.CodecConfig;
 import io.sparkreel.jobs.config.Device;
-import io.sparkreel.jobs.config.ModelConfig;
-import io.sparkreel.jobs.config.Precision;
 import io.sparkreel.jobs.config.TextEncoderConfig;
-import io.sparkreel.jobs.config.reader.Check;
-import io.sparkreel.jobs.config.reader.Default;
 import io.sparkreel.jobs.config.reader.Flat;
-import io.sparkreel.jobs.config.reader.NoEffect;
-import io.sparkreel.jobs.config.reader.Section;
 import io.sparkreel.jobs.config.reader.Synonym;
+import io.sparkreel.model.autoencoder.CodecConfig;
+import io.sparkreel.model.family.ModelSection;
+import io.sparkreel.model.process.ProcessSection;
+import io.sparkreel.model.settings.Check;
+import io.sparkreel.model.settings.Default;
+import io.sparkreel.model.settings.NoEffect;
+import io.sparkreel.model.settings.Section;
+import io.sparkreel.model.torch.Precision;
 import java.util.Map;
 
 /**
@@ -21,7 +22,7 @@ import java.util.Map;
  * @param dataset the clips
  * @param bucketConfig resolution to frames to level: batch sizes for the buckets of the shards; null: as the bucketing
  *     job was told. Which clip is in which bucket is a matter of the shards alone
- * @param maskRatios how often each kind of frame mask is drawn, by name; null: no frame is ever given
+ * @param maskRatios how often each kind of frame mask is drawn, by name; null: there are no conditioning frames
  * @param dtype what the model computes in
  * @param device what it computes on
  * @param gradCheckpoint recompute each block in the backward pass: less memory, more time
@@ -35,17 +36,12 @@ import java.util.Map;
  * @param collective how ranks talk to each other
  * @param run how long, and what is left
  * @param watch what one sees of it
- * @param samples clips that are drawn as it goes on
+ * @param samples clips that are sampled during the run
  */
 @NoEffect(key = "num_workers", instead = "threads_per_rank sets the threads of a rank")
 @NoEffect(key = "num_bucket_build_workers", instead = "the bucketing job has assigned the buckets")
 @NoEffect(key = "plugin", instead = "the executors of the Spark job are the data-parallel ranks")
 @NoEffect(key = "sp_size", instead = "STDiT2 has no sequence parallelism; the executors are data-parallel ranks")
-@NoEffect(key = "model.enable_flashattn", instead = "attention is always the fused kernel of libtorch")
-@NoEffect(key = "model.enable_flash_attn", instead = "attention is always the fused kernel of libtorch")
-@NoEffect(key = "model.enable_layernorm_kernel", instead = "layer norm and modulation are always one compiled kernel")
-@NoEffect(key = "vae.cache_dir", instead = "HF_HOME says where downloads are kept")
-@NoEffect(key = "text_encoder.cache_dir", instead = "HF_HOME says where downloads are kept")
 @Synonym(
         key = "lr",
         names = {"learning_rate", "optimizer"})
@@ -91,10 +87,10 @@ public record TrainingConfig(
         @Default("bf16") Precision dtype,
         @Default("auto") Device device,
         @Default("false") boolean gradCheckpoint,
-        ModelConfig model,
+        ModelSection model,
         CodecConfig vae,
         TextEncoderConfig textEncoder,
-        SchedulerConfig scheduler,
+        ProcessSection scheduler,
         @Flat OptimizerConfig optimizer,
         @Flat PlanConfig plan,
         @Flat StepConfig steps,

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config.train;
 
-import io.sparkreel.jobs.config.reader.Check;
-import io.sparkreel.jobs.config.reader.Default;
-import io.sparkreel.jobs.config.reader.Section;
+import io.sparkreel.model.settings.Check;
+import io.sparkreel.model.settings.Default;
+import io.sparkreel.model.settings.Section;
 
 /**
- * What one sees of a training run while it goes on.
+ * Monitoring of a training run.
  *
  * @param peakTflops 10^12 operations a second that the device of one rank can do at most, for the share of it that the
  *     model uses; null ({@code auto}): by the data sheet of a GPU that is known, and not told for other devices
  * @param evalEvery steps between two looks at the loss on clips that are not trained on; null: none
- * @param evalFraction share of the clips of {@code data_path} that are judged and not trained on, chosen by their
+ * @param evalFraction share of the clips of {@code data_path} that are held out for validation, chosen by their
  *     identity: the same in all runs on the same data
- * @param evalDataPath instead of that, output folder of a bucketing run whose clips are judged
+ * @param evalDataPath instead of that, output folder of a bucketing run whose clips are for validation
  * @param sampleEvery steps between two drawings of the clips of {@code samples}; null: none
  * @param wandb hand the TensorBoard events to the {@code wandb} program when the run ends
  */
