@@ -42,11 +42,12 @@ final class PromptChecks {
      * References are of use through the tuples of a mask strategy alone, and tuples through references, or the clips
      * of earlier loops, which are numbered on after them.
      *
+     * @param frames latent frames of a loop
      * @param references how many the prompt has
      * @throws InvalidInputException if no tuple uses any of the references, or one names a reference that cannot be
      *     there
      */
-    static void requireReferences(MaskStrategy strategy, int loops, int references) {
+    static void requireReferences(MaskStrategy strategy, int loops, int frames, int references) {
         boolean used = false;
         for (MaskStrategy.Entry entry : strategy.entries()) {
             if (entry.loop() < 0 || entry.loop() >= loops) {
@@ -58,14 +59,21 @@ final class PromptChecks {
                         + entry.reference() + " of a prompt that has " + references
                         + ". Count references from 0 and list them in reference_path.");
             }
-            used |= entry.reference() < references;
+            used |= entry.reference() < references && isInside(entry, frames);
         }
         if (references > 0 && !used) {
             throw new InvalidInputException("Cannot condition a clip on its references: "
                     + (strategy.entries().isEmpty()
                             ? "there is no mask_strategy"
-                            : "no tuple of mask_strategy uses one in loops 0 to " + (loops - 1))
+                            : "no tuple of mask_strategy puts frames of one into the clip's " + loops
+                                    + (loops == 1 ? " loop of " : " loops of ") + frames + " latent frames")
                     + ". Give mask_strategy, such as 0,0,0,1,0 to begin with the first frame of the first reference.");
         }
+    }
+
+    /** Whether an entry replaces any frame of its loop; starts below 0 count from the end. */
+    private static boolean isInside(MaskStrategy.Entry entry, int frames) {
+        long start = entry.targetStart() < 0 ? (long) entry.targetStart() + frames : entry.targetStart();
+        return Math.max(0, start) < Math.min(frames, start + entry.length());
     }
 }

@@ -163,7 +163,11 @@ final class PromptTable {
                         ? text(columns, "mask_strategy")
                         : entry(config.conditioning().maskStrategy(), id));
         List<String> references = references(id, syntax, columns);
-        PromptChecks.requireReferences(MaskStrategy.parse(strategy, dialect), shape.loops(), references.size());
+        PromptChecks.requireReferences(
+                MaskStrategy.parse(strategy, dialect),
+                shape.loops(),
+                codec.latentFrames(shape.numFrames()),
+                references.size());
         checks.requireSize(shape, config.output().videoFormat());
         return new PromptRow(
                 id,

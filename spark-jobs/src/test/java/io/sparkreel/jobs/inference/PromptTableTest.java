@@ -279,11 +279,17 @@ class PromptTableTest {
         assertBad(reference.formatted(""), "there is no mask_strategy. Give mask_strategy, such as 0,0,0,1,0");
         assertBad(plain.formatted(""), "there is no mask_strategy", "reference_path: ['/x/a.png']");
         assertBad(
-                reference.formatted(mask.formatted("0,1,0,1,0")), "no tuple of mask_strategy uses one in loops 0 to 0");
+                reference.formatted(mask.formatted("0,1,0,1,0")),
+                "puts frames of one into the clip's 1 loop of 16 latent frames");
         assertBad(reference.formatted(mask.formatted("1,0,0,1,0")), "names reference 1 of a prompt that has 1");
-        assertBad(reference.formatted(loops + mask.formatted("1,1,0,1,0")), "no tuple of mask_strategy uses one");
+        assertBad(reference.formatted(loops + mask.formatted("1,1,0,1,0")), "into the clip's 3 loops");
         assertBad(plain.formatted(mask.formatted("0,0,0,1,0")), "names reference 0 of a prompt that has 0");
         assertBad(plain.formatted(""), "names reference 0 of a prompt that has 0", "mask_strategy: ['0,0,0,1,0']");
+        for (String nowhere : List.of("0,0,0,0,0", "0,0,0,1,16", "0,0,0,2,-18")) {
+            assertBad(reference.formatted(mask.formatted(nowhere)), "no tuple of mask_strategy puts frames");
+        }
+        assertGood(reference.formatted(mask.formatted("0,0,0,2,-17")));
+        assertGood(reference.formatted(mask.formatted("0,0,0,1,15")));
         assertGood(reference.formatted(mask.formatted("0,0,0,1,0")));
         assertGood(reference.formatted(loops + mask.formatted("0,1,0,1,0")));
         assertGood(plain.formatted(loops + mask.formatted("0,1,0,1,0"))); // the clip of loop 0
