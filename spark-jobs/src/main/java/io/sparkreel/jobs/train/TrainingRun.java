@@ -94,7 +94,10 @@ public final class TrainingRun {
             }
             throw e;
         } catch (FSError e) { // what Hadoop makes of a local disk that refuses a write
-            throw Attempts.diskFull(start.inputs().run(), e);
+            if (DiskFull.isCauseOf(e)) {
+                throw Attempts.diskFull(start.inputs().run(), e);
+            }
+            throw e;
         } finally {
             signal.onRequest(null);
         }
