@@ -21,7 +21,8 @@ class RunStateTest {
     void anEarlierStateHasCountedNothing() throws Exception {
         RunState state = JSON.readValue(EARLIER, RunState.class);
         assertEquals(12, state.globalStep());
-        assertEquals("{\"type\":\"iddpm\",\"predict_xstart\":true}", state.process().toString());
+        assertEquals(
+                "{\"type\":\"iddpm\",\"predict_xstart\":true}", state.process().toString());
         assertFalse(state.epochEnded());
         assertNull(state.counts());
         assertNull(state.learningRate());
