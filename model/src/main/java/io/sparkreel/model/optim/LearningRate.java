@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.optim;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
+
 /**
  * The learning rate of every step: a linear rise from 0, then constant, or falling to 0 at the last step.
  *
@@ -8,17 +10,31 @@ package io.sparkreel.model.optim;
  * @param warmupSteps steps of the rise; step n of them has the rate peak * (n + 1) / warmupSteps
  * @param totalSteps the length of the run; only the falling schedules need it
  */
-public record LearningRate(Schedule schedule, double peak, long warmupSteps, long totalSteps) {
+public record LearningRate(
+        @JsonProperty("schedule") Schedule schedule,
+        @JsonProperty("peak") double peak,
+        @JsonProperty("warmup_steps") long warmupSteps,
+        @JsonProperty("total_steps") long totalSteps) {
     /** What happens after warm-up. */
     public enum Schedule {
+        @JsonProperty("constant")
         CONSTANT,
+        @JsonProperty("cosine")
         COSINE,
+        @JsonProperty("linear")
         LINEAR
     }
 
     /** The same rate in all steps. */
     public static LearningRate constant(double rate) {
         return new LearningRate(Schedule.CONSTANT, rate, 0, 1);
+    }
+
+    /** Whether all steps from {@code step} on have the same rates by this course and by another. */
+    public boolean equalsFrom(long step, LearningRate other) {
+        boolean risen = step >= Math.max(warmupSteps, other.warmupSteps);
+        boolean constant = schedule == Schedule.CONSTANT && other.schedule == Schedule.CONSTANT;
+        return constant ? peak == other.peak && (risen || warmupSteps == other.warmupSteps) : equals(other);
     }
 
     /** The rate of a step counted from 0. */

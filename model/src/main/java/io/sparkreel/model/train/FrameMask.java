@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 /**
  * The training masks of Open-Sora 1.1: for a share of the samples some frames stay clean, so that the model learns to
  * continue, complete and join conditioning frames. A mask is true where a frame is noised and false where it is given.
+ * At least one frame of every sample is noised.
  */
 public final class FrameMask {
 
@@ -120,7 +121,9 @@ public final class FrameMask {
             case QUARTER_TAIL, IMAGE_TAIL -> Arrays.fill(noised, frames - size, frames, false);
             case QUARTER_HEAD_TAIL, IMAGE_HEAD_TAIL -> {
                 Arrays.fill(noised, 0, size, false);
-                Arrays.fill(noised, frames - size, frames, false);
+                // In the reference head and tail of two frames are all of them, and its loss is 0/0.
+                int tail = Math.min(size, frames - size - 1);
+                Arrays.fill(noised, frames - tail, frames, false);
             }
             default -> throw new AssertionError(kind);
         }

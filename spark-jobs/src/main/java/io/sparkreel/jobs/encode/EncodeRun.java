@@ -13,6 +13,7 @@ import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.dataset.BucketingManifest;
 import io.sparkreel.jobs.dataset.ClipTables;
 import io.sparkreel.jobs.dataset.DataFolder;
+import io.sparkreel.jobs.error.Reasons;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.features.FeatureCache;
 import io.sparkreel.jobs.loader.BadClip;
@@ -128,12 +129,12 @@ public final class EncodeRun {
         writeQuarantine(spark, bad);
         LOG.info("Encoded {} windows of clips into {}", missing - bad.size(), folder);
         if (bad.size() > config.steps().maxBadClips() * all) {
+            Reasons reasons = new Reasons();
+            bad.forEach(clip -> clip.countIn(reasons));
             throw new UserError("Cannot encode all of " + data + ": " + bad.size() + " of " + all
-                    + " windows of clips could"
-                    + " not be read, more than max_bad_clips " + config.steps().maxBadClips() + " allows; "
-                    + folder.uri(FeatureCache.QUARANTINE)
-                    + " says which and why. Bucket the data again with verify: full,"
-                    + " or raise max_bad_clips.");
+                    + " windows of clips could not be read, more than max_bad_clips "
+                    + config.steps().maxBadClips() + " allows: " + reasons + ". "
+                    + folder.uri(FeatureCache.QUARANTINE) + " has all of them. " + BadClip.advice(reasons));
         }
     }
 

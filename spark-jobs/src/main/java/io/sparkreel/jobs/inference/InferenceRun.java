@@ -19,7 +19,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
@@ -38,6 +40,7 @@ import org.apache.spark.util.SerializableConfiguration;
 public final class InferenceRun {
     private static final String CONTACT_SHEET = "contact-sheet.html";
     private static final int FAILURES_SHOWN = 10;
+    private static final int REASONS_SHOWN = 3;
     private static final Logger LOG = LogManager.getLogger(InferenceRun.class);
 
     private final InferenceConfig config;
@@ -142,6 +145,33 @@ public final class InferenceRun {
         report(results);
     }
 
+    /**
+     * The commonest errors with how many there are of each. Errors that differ in names and numbers alone count as one,
+     * and are told by the first of them.
+     */
+    static String reasons(List<String> errors) {
+        Map<String, List<String>> alike = new LinkedHashMap<>();
+        errors.forEach(error ->
+                alike.computeIfAbsent(kind(error), any -> new ArrayList<>()).add(error));
+        List<List<String>> sorted = alike.values().stream()
+                .sorted(Comparator.comparingInt((List<String> same) -> same.size())
+                        .reversed())
+                .toList();
+        StringBuilder text = new StringBuilder(sorted.get(0).get(0));
+        if (errors.size() > 1) {
+            text.append(" So ").append(sorted.get(0).size()).append(" of ").append(errors.size());
+        }
+        for (List<String> same : sorted.subList(1, Math.min(REASONS_SHOWN, sorted.size()))) {
+            text.append("; ").append(same.size()).append(" as ").append(same.get(0));
+        }
+        return text.toString();
+    }
+
+    /** An error without the place of its row and without names and numbers. */
+    private static String kind(String error) {
+        return error.substring(Math.max(0, error.indexOf("Cannot "))).replaceAll("'[^']*'|\\S*[0-9/]\\S*", "*");
+    }
+
     /** All that decides what clips look like, beside the prompts. */
     private String identity() {
         return String.join(
@@ -214,7 +244,7 @@ public final class InferenceRun {
         failed.stream().limit(FAILURES_SHOWN).forEach(result -> LOG.warn("Failed: {}", result.error()));
         if (failed.size() == ours.size()) {
             throw new UserError("Cannot generate any of " + failed.size() + " clips: "
-                    + failed.get(0).error());
+                    + reasons(failed.stream().map(ClipResult::error).toList()));
         }
         LOG.info(
                 "{} clips are in {}, {} failed; {} says which is which, {} shows them",

@@ -56,6 +56,7 @@ final class PromptTable {
     private final ReferencePolicy references;
     private final MaskStrategy.Dialect dialect;
     private final CodecGeometry codec;
+    private final PromptChecks checks;
     private final boolean trusted;
     private final Map<String, String> names = new HashMap<>();
 
@@ -64,6 +65,7 @@ final class PromptTable {
         references = new ReferencePolicy(config.conditioning(), hadoop);
         dialect = config.conditioning().maskStrategyDialect();
         this.codec = codec;
+        checks = new PromptChecks(codec);
         trusted = config.prompts().prompt() != null;
     }
 
@@ -160,7 +162,13 @@ final class PromptTable {
                 .orElseGet(() -> columns.hasNonNull("mask_strategy")
                         ? text(columns, "mask_strategy")
                         : entry(config.conditioning().maskStrategy(), id));
-        MaskStrategy.parse(strategy, dialect);
+        List<String> references = references(id, syntax, columns);
+        PromptChecks.requireReferences(
+                MaskStrategy.parse(strategy, dialect),
+                shape.loops(),
+                codec.latentFrames(shape.numFrames()),
+                references.size());
+        checks.requireSize(shape, config.output().videoFormat());
         return new PromptRow(
                 id,
                 prompt.place(),
@@ -170,7 +178,7 @@ final class PromptTable {
                 samples(columns),
                 shape,
                 seed(columns),
-                references(id, syntax, columns),
+                references,
                 strategy,
                 config.output().videoFormat());
     }
@@ -228,12 +236,6 @@ final class PromptTable {
             throw wrong(
                     "fps is " + fps,
                     "Give at least frame_interval, which is " + config.video().frameInterval());
-        }
-        int factor = codec.spatialFactor();
-        if (size.height() < factor || size.width() < factor) {
-            throw wrong(
-                    "the size " + size.height() + "x" + size.width() + " is less than the codec's factor " + factor,
-                    "Give a larger image_size");
         }
         if ((double) size.height() * size.width() * frames * COLOURS > Integer.MAX_VALUE
                 || loops > MOST_LOOPS

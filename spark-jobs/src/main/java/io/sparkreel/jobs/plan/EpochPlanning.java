@@ -12,6 +12,7 @@ import io.sparkreel.jobs.features.FeatureCache;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -44,6 +45,8 @@ public final class EpochPlanning {
     private final StepPlanner planner;
     private final List<List<BucketLoad>> draws = new ArrayList<>();
     private final OpenSoraEpochs openSora;
+    /** Steps of the epochs of each draw. */
+    private final long[] steps;
 
     /** Of all clips but those held out. */
     public EpochPlanning(SparkSession spark, PlanInputs inputs, HeldOut heldOut) throws IOException {
@@ -63,6 +66,10 @@ public final class EpochPlanning {
         int windows = inputs.features() == null ? 1 : inputs.features().windows();
         table = new PlanTable(spark, source, inputs.rules(), features(), windows);
         openSora = inputs.rules().sampler() == StepSampler.OPEN_SORA ? new OpenSoraEpochs(spark, source, inputs) : null;
+        steps = new long[draws.size()];
+        for (int draw = 0; draw < steps.length; draw++) {
+            steps[draw] = openSora == null ? plan(draw).steps() : openSora.steps(draw);
+        }
     }
 
     /** The index of stored features, null if the run takes none. */
@@ -97,26 +104,56 @@ public final class EpochPlanning {
         return planner.plan(epoch, draws.get(epoch % draws.size()));
     }
 
-    /** Steps of an epoch. */
+    /** Steps of an epoch. Epochs of the same draw have as many. */
     public long steps(int epoch) {
-        return openSora == null ? plan(epoch).steps() : openSora.steps(epoch);
+        return steps[epoch % steps.length];
+    }
+
+    /** Steps of the epochs from {@code first} on and before {@code end}. */
+    public long steps(int first, int end) {
+        int count = Math.max(0, end - first);
+        int cycles = count / steps.length;
+        long sum = cycles * Arrays.stream(steps).sum();
+        for (int epoch = first + cycles * steps.length; epoch < end; epoch++) {
+            sum += steps(epoch);
+        }
+        return sum;
+    }
+
+    /** Such as "12 steps an epoch", or "9 to 12" where the draws are of unequal size. */
+    public String stepsPerEpoch() {
+        return range(steps) + " steps an epoch";
+    }
+
+    private static String range(long[] ofDraws) {
+        long least = Arrays.stream(ofDraws).min().orElseThrow();
+        long most = Arrays.stream(ofDraws).max().orElseThrow();
+        return least == most ? Long.toString(least) : least + " to " + most;
     }
 
     /** Says what the plan is like, and what to do where ranks would wait for each other. */
     public void describe(int ranks) {
         inputs.rules().batchSizes().forEach((tag, size) -> LOG.info("  {}: micro-batches of {}", tag, size));
         if (openSora != null) {
-            LOG.info(
-                    "  sampler open-sora leaves out {} of {} clips in the first epoch",
-                    source.clips(0) - openSora.clips(0),
-                    source.clips(0));
+            long all = 0;
+            long taken = 0;
+            for (int draw = 0; draw < draws.size(); draw++) {
+                all += source.clips(draw);
+                taken += openSora.clips(draw);
+            }
+            LOG.info("  sampler open-sora leaves out {} of {} clips in {}", all - taken, all, epochs(draws.size()));
             return;
         }
-        EpochPlan plan = plan(0);
-        double efficiency = plan.efficiency(ranks);
+        double efficiency = 1;
+        long[] microBatches = new long[draws.size()];
+        for (int draw = 0; draw < draws.size(); draw++) {
+            EpochPlan plan = plan(draw);
+            efficiency = Math.min(efficiency, plan.efficiency(ranks));
+            microBatches[draw] = plan.microBatches();
+        }
         LOG.info(
                 "  {} micro-batches an epoch; ranks are expected to be busy {} % of a step",
-                plan.microBatches(), String.format(Locale.ROOT, "%.1f", 100 * efficiency));
+                range(microBatches), String.format(Locale.ROOT, "%.1f", 100 * efficiency));
         if (ranks > 1 && efficiency < LOW_EFFICIENCY) {
             LOG.warn(
                     "Ranks will wait for each other: {} micro-batches of unequal cost are shared by {} of them. Raise"
@@ -125,6 +162,10 @@ public final class EpochPlanning {
                     ranks,
                     4 * ranks);
         }
+    }
+
+    private static String epochs(int count) {
+        return count == 1 ? "each epoch" : "the first " + count + " epochs";
     }
 
     /**

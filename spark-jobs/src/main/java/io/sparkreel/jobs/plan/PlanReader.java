@@ -62,7 +62,10 @@ public final class PlanReader implements Iterator<PlannedStep>, AutoCloseable {
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);
         }
-        return PlannedStep.of(clips);
+        // A table holds whole epochs.
+        boolean endsEpoch =
+                ahead == null || ahead.place().epoch() != clips.get(0).place().epoch();
+        return PlannedStep.of(clips, endsEpoch);
     }
 
     private PlannedClip read() throws IOException {

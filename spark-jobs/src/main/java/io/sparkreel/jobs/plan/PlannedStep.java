@@ -10,12 +10,13 @@ import java.util.List;
  *
  * @param epoch the pass over the data
  * @param step global number of the step
+ * @param endsEpoch whether it is the last step of its epoch
  * @param microBatches at least one, each of at least one clip
  */
-public record PlannedStep(int epoch, long step, List<List<PlannedClip>> microBatches) {
+public record PlannedStep(int epoch, long step, boolean endsEpoch, List<List<PlannedClip>> microBatches) {
 
     /** @param clips of one step, ordered by micro-batch */
-    static PlannedStep of(List<PlannedClip> clips) {
+    static PlannedStep of(List<PlannedClip> clips, boolean endsEpoch) {
         List<List<PlannedClip>> microBatches = new ArrayList<>();
         int current = -1;
         for (PlannedClip clip : clips) {
@@ -26,7 +27,7 @@ public record PlannedStep(int epoch, long step, List<List<PlannedClip>> microBat
             microBatches.get(microBatches.size() - 1).add(clip);
         }
         return new PlannedStep(
-                clips.get(0).place().epoch(), clips.get(0).place().step(), microBatches);
+                clips.get(0).place().epoch(), clips.get(0).place().step(), endsEpoch, microBatches);
     }
 
     /** The number of clips. */

@@ -131,14 +131,17 @@ public final class HadoopStorage implements Storage {
             return;
         }
         Path temporary = target.suffix("." + UUID.randomUUID() + TEMPORARY);
+        boolean put = false;
         try {
             writing.to(temporary);
             org.apache.hadoop.fs.FileContext context =
                     org.apache.hadoop.fs.FileContext.getFileContext(files.getUri(), files.getConf());
             context.rename(temporary, target, org.apache.hadoop.fs.Options.Rename.OVERWRITE);
-        } catch (IOException | RuntimeException e) {
-            files.delete(temporary, false);
-            throw e;
+            put = true;
+        } finally {
+            if (!put) { // Hadoop reports a full local disk as an Error
+                files.delete(temporary, false);
+            }
         }
     }
 

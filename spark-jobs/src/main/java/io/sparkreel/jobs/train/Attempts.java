@@ -3,11 +3,13 @@ package io.sparkreel.jobs.train;
 
 import io.sparkreel.bucketing.media.PictureRules;
 import io.sparkreel.jobs.config.train.TrainingConfig;
+import io.sparkreel.jobs.error.DiskFull;
 import io.sparkreel.jobs.error.Stopped;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.parts.ChosenCheckpoint;
 import io.sparkreel.jobs.plan.PlannedClip;
 import io.sparkreel.jobs.spark.BarrierStage;
+import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.watch.RecentLines;
 import io.sparkreel.jobs.watch.RunLog;
 import io.sparkreel.model.checkpoint.CheckpointReader;
@@ -89,6 +91,9 @@ final class Attempts {
                             || context.sc().isStopped())) {
                 throw unchecked(failure);
             }
+            if (!stop && DiskFull.isCauseOf(failure)) { // it would be full again
+                throw diskFull(failure);
+            }
             rest = fromNewest(rest);
             String from = rest.checkpoint() == null
                     ? "the beginning"
@@ -109,6 +114,25 @@ final class Attempts {
     void stop() {
         stopping = true;
         context.cancelAllJobs();
+    }
+
+    /**
+     * What a failure is as an error of the user's, if it came from a full disk: the ranks' own words if they name a
+     * place.
+     */
+    private UserError diskFull(Exception failure) {
+        String reason = reason(failure);
+        return reason.startsWith("Cannot ")
+                ? new UserError(reason, failure)
+                : diskFull(start.inputs().run(), failure);
+    }
+
+    /** A failure for want of space, of which it is not known which file it befell. */
+    static UserError diskFull(HadoopStorage run, Throwable failure) {
+        return new UserError(
+                "Cannot go on training into " + run + ": no space is left there or in Spark's local folders. Make room,"
+                        + " and resume with --load " + run + ".",
+                failure);
     }
 
     /** What is left to do after the newest intact checkpoint of this run, with the log as it was then. */

@@ -3,6 +3,7 @@ package io.sparkreel.jobs.train;
 
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sparkreel.jobs.error.Reasons;
 import io.sparkreel.jobs.loader.BadClip;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.storage.ParquetRows;
@@ -26,8 +27,9 @@ import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
 
 /**
- * The clips that a run could not read: how many, whether that is too many, and the table {@code quarantine} of the run
- * folder, in which each clip stands once however often it failed. Every rank has one.
+ * The clips that a run could not read: how many since its first step, whether that is too many, and the table
+ * {@code quarantine} of the run folder, in which each clip stands once however often it failed. Every rank has one; what
+ * they count is in the checkpoints.
  */
 final class BadClips {
     /** The table in the run folder. */
@@ -50,13 +52,34 @@ final class BadClips {
 
     private final double most;
     private final List<BadClip> unwritten = new ArrayList<>();
+    /** Of all ranks since this one began; rank 0 has them. */
+    private final Reasons reasons = new Reasons();
+    /** Of the clips that the table had before. */
+    private final Reasons earlier = new Reasons();
+
     private Set<Long> written;
     private long planned;
     private long read;
 
-    /** @param most part of the clips that may be bad */
-    BadClips(double most) {
+    /**
+     * @param most part of the clips that may be bad
+     * @param planned clips of the run's steps so far
+     * @param read those of them that could be read
+     */
+    BadClips(double most, long planned, long read) {
         this.most = most;
+        this.planned = planned;
+        this.read = read;
+    }
+
+    /** Clips of the run's steps so far. */
+    long planned() {
+        return planned;
+    }
+
+    /** Those of them that could be read. */
+    long read() {
+        return read;
     }
 
     /** Takes note of what this rank could not read. */
@@ -86,6 +109,12 @@ final class BadClips {
                         + " allows");
     }
 
+    /** On rank 0, the end of a job's last line: the commonest reasons, where all are, and what to do. */
+    String explained(String table) {
+        Reasons why = reasons.isEmpty() ? earlier : reasons;
+        return (why.isEmpty() ? "" : ": " + why) + ". " + table + " has all of them. " + BadClip.advice(why);
+    }
+
     /**
      * Writes what the ranks have found since the last time; to be called by all of them. A file is named by the step, so
      * that one which is written again takes the place of the first.
@@ -102,6 +131,7 @@ final class BadClips {
         List<BadClip> fresh = new ArrayList<>();
         for (byte[] rank : all) {
             for (BadClip clip : JSON.readValue(rank, new TypeReference<List<BadClip>>() {})) {
+                clip.countIn(reasons);
                 if (written.add(clip.clipId())) {
                     fresh.add(clip);
                 }
@@ -112,7 +142,7 @@ final class BadClips {
         }
     }
 
-    private static Set<Long> written(HadoopStorage run, Configuration hadoop) throws IOException {
+    private Set<Long> written(HadoopStorage run, Configuration hadoop) throws IOException {
         Set<Long> clips = new HashSet<>();
         for (String file : run.list(TABLE)) {
             if (!file.endsWith(".parquet")) {
@@ -120,7 +150,13 @@ final class BadClips {
             }
             try (ParquetReader<Group> reader = ParquetRows.reader(new Path(run.uri(TABLE + "/" + file)), hadoop)) {
                 for (Group row = reader.read(); row != null; row = reader.read()) {
-                    clips.add(row.getLong("clip_id", 0));
+                    BadClip clip = new BadClip(
+                            row.getLong("clip_id", 0),
+                            row.getString("uri", 0),
+                            row.getString("reason", 0),
+                            row.getFieldRepetitionCount("detail") == 0 ? null : row.getString("detail", 0));
+                    clip.countIn(earlier);
+                    clips.add(clip.clipId());
                 }
             }
         }

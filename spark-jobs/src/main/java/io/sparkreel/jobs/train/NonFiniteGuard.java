@@ -31,15 +31,18 @@ final class NonFiniteGuard {
     private int inARow;
 
     /**
+     * @param inARow steps that were skipped one after the other before this begins
      * @param finder as {@link io.sparkreel.model.train.Trainer#notFinite}
      * @param teller as {@link RankReporter#skipped}
      */
     NonFiniteGuard(
             Storage run,
+            int inARow,
             UnaryOperator<List<MicroBatch>> finder,
             Collective collective,
             BiConsumer<Long, ArrayNode> teller) {
         this.run = run;
+        this.inARow = inARow;
         this.finder = finder;
         this.collective = collective;
         this.teller = teller;
@@ -75,6 +78,11 @@ final class NonFiniteGuard {
                     + " (skipped/ in the run folder "
                     + "has all). Lower lr, set grad_clip, or leave those clips out, and resume with --load.");
         }
+    }
+
+    /** Steps up to the last one that were skipped, one after the other. */
+    int inARow() {
+        return inARow;
     }
 
     private ArrayNode atFault(List<MicroBatch> mine) {

@@ -8,9 +8,10 @@ import java.io.Serializable;
  *
  * @param rank which
  * @param steps global steps of the run that are done
+ * @param updates how often the weights were updated in the run
  * @param checkpoint the last checkpoint's folder, as a URI
- * @param stopped why the run must stop, the same on every rank; null if it may continue
+ * @param stopped why the run must stop, which rank 0 says best; null if it may continue
  */
-record RankResult(int rank, long steps, String checkpoint, String stopped) implements Serializable {
+record RankResult(int rank, long steps, long updates, String checkpoint, String stopped) implements Serializable {
     private static final long serialVersionUID = 1L;
 }

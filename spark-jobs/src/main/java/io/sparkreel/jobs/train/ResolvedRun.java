@@ -14,6 +14,7 @@ import io.sparkreel.jobs.features.Facts;
 import io.sparkreel.jobs.features.FeatureCache;
 import io.sparkreel.jobs.parts.ChosenCheckpoint;
 import io.sparkreel.jobs.parts.Components;
+import io.sparkreel.jobs.parts.GeneratedSize;
 import io.sparkreel.jobs.parts.PretrainedModel;
 import io.sparkreel.jobs.plan.PlanFingerprint;
 import io.sparkreel.jobs.plan.PlanInputs;
@@ -131,14 +132,19 @@ record ResolvedRun(
                         "samples.prompts", () -> PromptSyntax.parse(prompt).texts(1));
             }
             ImageSize size = config.samples().imageSize();
-            loaded.resolve("samples.image_size", () -> {
-                if (Math.min(size.height(), size.width()) < codec.spatialFactor()) {
-                    throw new InvalidInputException("Cannot sample clips of " + size.height() + "x" + size.width()
-                            + " pixels: the codec needs " + codec.spatialFactor() + " of each side. Give larger ones.");
-                }
+            GeneratedSize generated = loaded.resolve("samples.image_size", () -> {
                 codec.latentFrames(config.samples().numFrames());
-                return size;
+                return GeneratedSize.of(
+                        codec, size.height(), size.width(), config.samples().numFrames() > 1);
             });
+            if (generated.height() != size.height() || generated.width() != size.width()) {
+                LOG.info(
+                        "Samples are of {} pixels and not of {}x{}: the vae makes blocks of {} pixels",
+                        generated,
+                        size.height(),
+                        size.width(),
+                        codec.spatialFactor());
+            }
         }
     }
 
@@ -210,11 +216,13 @@ record ResolvedRun(
                             + ". Restore that, give --replan to resume with new steps, or --start-from-scratch to take only weights"
                             + " and optimizer.");
         }
+        RunState replanned = state.replanned(fingerprint);
         LOG.warn(
-                "The steps that are to come are planned anew, and epoch {} begins again: {}",
-                state.epoch(),
+                "The steps that are to come are planned anew, and epoch {} begins{}: {}",
+                replanned.epoch(),
+                state.epochEnded() ? "" : " again",
                 String.join(", ", changes));
-        return state.replanned(fingerprint);
+        return replanned;
     }
 
     private static void requireSameModel(CheckpointReader checkpoint, DenoiserConfig model) throws IOException {

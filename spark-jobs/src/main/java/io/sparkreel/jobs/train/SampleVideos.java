@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.sparkreel.jobs.config.train.SampleConfig;
 import io.sparkreel.jobs.config.train.TrainingConfig;
+import io.sparkreel.jobs.parts.GeneratedSize;
 import io.sparkreel.jobs.storage.ClipFile;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.watch.RunLog;
@@ -118,9 +119,9 @@ public final class SampleVideos {
                 sampler,
                 new Sampler.Guidance(samples.cfgScale(), codec.geometry().channels()));
         CodecGeometry geometry = codec.geometry();
-        int height = geometry.latentSide(samples.imageSize().height()) * geometry.spatialFactor();
-        int width = geometry.latentSide(samples.imageSize().width()) * geometry.spatialFactor();
-        ClipShape shape = new ClipShape(samples.numFrames(), height, width, samples.fps(), true);
+        GeneratedSize size = GeneratedSize.of(
+                geometry, samples.imageSize().height(), samples.imageSize().width(), samples.numFrames() > 1);
+        ClipShape shape = new ClipShape(samples.numFrames(), size.height(), size.width(), samples.fps(), true);
         VideoRequest request = new VideoRequest(
                 config.run().seed(),
                 prompt,
@@ -129,7 +130,7 @@ public final class SampleVideos {
                 LoopConditions.of(MaskStrategy.NONE, geometry, samples.numFrames(), 1, 0, List.of()),
                 Map.of());
         int played = Math.max(1, samples.fps() / config.dataset().frameInterval());
-        try (ClipFile file = new ClipFile(run, name, height, width, played)) {
+        try (ClipFile file = new ClipFile(run, name, size.height(), size.width(), played)) {
             new VideoGenerator(latents, codec, Carry.DECODED)
                     .generate(
                             List.of(request),

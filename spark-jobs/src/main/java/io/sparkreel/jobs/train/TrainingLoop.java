@@ -14,6 +14,7 @@ import io.sparkreel.model.train.ModelWeights;
 import io.sparkreel.model.train.StepReport;
 import io.sparkreel.model.train.Trainer;
 import io.sparkreel.model.train.checkpoint.CheckpointSaver;
+import io.sparkreel.model.train.checkpoint.RunCounts;
 import io.sparkreel.model.train.checkpoint.RunState;
 import java.io.IOException;
 import java.util.Optional;
@@ -35,6 +36,9 @@ final class TrainingLoop {
     private int epoch;
     private long epochBegin;
     private boolean epochEnded;
+    /** Whether clips were counted from the first step of an epoch on: earlier versions kept no counts. */
+    private boolean countsWhole;
+
     private long done;
 
     /** @param start where the run stands */
@@ -55,9 +59,12 @@ final class TrainingLoop {
         this.trainer = trainer;
         this.collective = collective;
         this.watch = watch;
-        badClips = new BadClips(task.config().steps().maxBadClips());
+        RunCounts counts = start.counts() == null ? RunCounts.NONE : start.counts();
+        badClips = new BadClips(task.config().steps().maxBadClips(), counts.clips(), counts.clipsRead());
         hadoop = task.hadoop().value().value();
-        guard = new NonFiniteGuard(run, trainer::notFinite, collective, watch::skipped);
+        guard = new NonFiniteGuard(run, counts.skippedInARow(), trainer::notFinite, collective, watch::skipped);
+        countsWhole = start.counts() != null || start.globalStep() == 0;
+        epochEnded = start.epochEnded();
         epoch = start.epoch();
         epochBegin = start.globalStep() - start.step();
         done = start.globalStep();
@@ -69,7 +76,7 @@ final class TrainingLoop {
         String checkpoint = task.steps().checkpoint() == null
                 ? null
                 : task.steps().checkpoint().uri();
-        String tooBad = null;
+        String tooBad = tooManyBadClips();
         try (CheckpointSaver saver =
                 new CheckpointSaver(run, task.attempt(), weights, trainer, collective, this::committed)) {
             boolean stop = false;
@@ -81,9 +88,14 @@ final class TrainingLoop {
                 guard.check(done, loaded.microBatches(), report);
                 watch.stepped(epoch, done, report);
                 saver.check();
-                tooBad = tooManyBadClips(loaded, report);
+                badClips.add(loaded.bad());
+                badClips.count(loaded.step().clips(), report.samples());
+                tooBad = tooManyBadClips();
                 stop = report.stop();
-                if (isCheckpointDue() || stop) {
+                // What the run stops for is not kept, so that it can be put right; but all that was trained is.
+                if (tooBad == null
+                        ? isCheckpointDue() || stop
+                        : done == task.steps().total()) {
                     badClips.write(collective, run, hadoop, done);
                     String folder = CheckpointWriter.folderName(epoch, done);
                     saver.save(state(), watch.notes(done, folder));
@@ -92,7 +104,7 @@ final class TrainingLoop {
             }
             saver.finish();
         }
-        return new RankResult(collective.rank(), done, checkpoint, tooBad);
+        return new RankResult(collective.rank(), done, trainer.optimizer().steps(), checkpoint, tooBad);
     }
 
     private LoadedStep next() throws InterruptedException {
@@ -102,23 +114,23 @@ final class TrainingLoop {
             throw new IllegalStateException(
                     "the plan ends before step " + task.steps().last());
         }
-        epochEnded = loaded.step().epoch() != epoch;
-        if (epochEnded) {
+        if (loaded.step().epoch() != epoch) {
             epoch = loaded.step().epoch();
             epochBegin = done;
+            countsWhole = true;
         }
+        epochEnded = loaded.step().endsEpoch();
         return loaded;
     }
 
     /** Why the run must stop for clips that could not be read; null while it need not. */
-    private String tooManyBadClips(LoadedStep loaded, StepReport report) throws IOException {
-        badClips.add(loaded.bad());
-        badClips.count(loaded.step().clips(), report.samples());
-        Optional<String> tooMany = badClips.tooMany(epochEnded);
-        if (tooMany.isPresent()) {
-            badClips.write(collective, run, hadoop, done);
+    private String tooManyBadClips() throws IOException {
+        Optional<String> tooMany = badClips.tooMany(epochEnded && countsWhole);
+        if (tooMany.isEmpty()) {
+            return null;
         }
-        return tooMany.orElse(null);
+        badClips.write(collective, run, hadoop, done);
+        return tooMany.get() + badClips.explained(run.uri(BadClips.TABLE));
     }
 
     private boolean isCheckpointDue() {
@@ -135,7 +147,10 @@ final class TrainingLoop {
                 trainer.optimizer().steps(),
                 config.seed(),
                 task.planFingerprint(),
-                process);
+                process,
+                epochEnded,
+                countsWhole ? new RunCounts(badClips.planned(), badClips.read(), guard.inARow()) : null,
+                LearningRates.of(task.config(), task.steps().total()));
     }
 
     private void committed(RunState state, String folder) throws IOException {

@@ -170,8 +170,7 @@ public final class TrainingRank {
     /** @param totalSteps the length of the run, for the learning rate */
     public static TrainerOptions options(TrainingConfig config, long totalSteps) {
         OptimizerConfig optimizer = config.optimizer();
-        LearningRate rate =
-                new LearningRate(optimizer.lrSchedule(), optimizer.lr(), optimizer.warmupSteps(), totalSteps);
+        LearningRate rate = LearningRates.of(config, totalSteps);
         AdamW.Options adam = new AdamW.Options(
                 optimizer.adamBetas().first(),
                 optimizer.adamBetas().second(),

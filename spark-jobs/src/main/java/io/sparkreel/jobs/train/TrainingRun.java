@@ -4,6 +4,7 @@ package io.sparkreel.jobs.train;
 import io.sparkreel.bucketing.media.PictureRules;
 import io.sparkreel.jobs.config.reader.LoadedConfig;
 import io.sparkreel.jobs.config.train.TrainingConfig;
+import io.sparkreel.jobs.error.DiskFull;
 import io.sparkreel.jobs.error.Stopped;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.parts.ChosenCheckpoint;
@@ -16,11 +17,14 @@ import io.sparkreel.jobs.preflight.RankFacts;
 import io.sparkreel.jobs.spark.StopSignal;
 import io.sparkreel.jobs.watch.RunLog;
 import io.sparkreel.jobs.watch.WandbSync;
+import io.sparkreel.model.train.checkpoint.RunCounts;
+import io.sparkreel.model.train.checkpoint.TrainingCheckpoint;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSError;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -68,6 +72,7 @@ public final class TrainingRun {
         signal.onRequest(context::cancelAllJobs);
         try {
             int ranks = checkedRanks(context);
+            start.inputs().run().deleteUnfinished(""); // of runs that were killed
             try (OutputStream out = start.inputs().run().create("config.yaml")) {
                 out.write(loaded.yaml().getBytes(StandardCharsets.UTF_8));
             }
@@ -83,6 +88,14 @@ public final class TrainingRun {
         } catch (Exception e) { // Spark's own exceptions are checked, and not declared
             if (signal.isRequested() && !(e instanceof Stopped)) {
                 throw new Stopped("Stopped on request, before the first step.");
+            }
+            if (UserError.in(e) == null && DiskFull.isCauseOf(e)) {
+                throw Attempts.diskFull(start.inputs().run(), e);
+            }
+            throw e;
+        } catch (FSError e) { // what Hadoop makes of a local disk that refuses a write
+            if (DiskFull.isCauseOf(e)) {
+                throw Attempts.diskFull(start.inputs().run(), e);
             }
             throw e;
         } finally {
@@ -107,24 +120,40 @@ public final class TrainingRun {
 
     private void train(SparkSession spark, Attempts attempts, int ranks, EpochPlanning planning, RunLog log)
             throws IOException {
-        long stepsPerEpoch = planning.steps(0);
-        long total = totalSteps(stepsPerEpoch);
         int epoch = start.resumed() == null ? 0 : start.resumed().epoch();
         long epochBegin = start.resumed() == null
                 ? 0
                 : start.resumed().globalStep() - start.resumed().step();
+        long total = totalSteps(planning, epoch, epochBegin);
         long done = start.globalStep();
         ChosenCheckpoint from = start.checkpoint();
         String checkpoint = from == null ? null : from.uri();
         LOG.info(
-                "{} clips in {} buckets, {} steps an epoch, {} steps in all, {} rank{}",
+                "{} clips in {} buckets, {}, {} steps in all, {} rank{}",
                 start.inputs().manifest().clips(),
                 start.inputs().manifest().buckets().size(),
-                stepsPerEpoch,
+                planning.stepsPerEpoch(),
                 total,
                 ranks,
                 ranks == 1 ? "" : "s");
         planning.describe(ranks);
+        if (done >= total) {
+            requireFewBadClips();
+            log.append(
+                    "end",
+                    "No step is left: the run has taken all of its " + done + " steps, and the last checkpoint" + " is "
+                            + checkpoint + ". Raise epochs or max_steps to train on");
+            return;
+        }
+        if (start.resumed() != null) {
+            LearningRates.change(start.resumed().learningRate(), LearningRates.of(config, total), done)
+                    .ifPresent(change -> LOG.warn("{}", change));
+        }
+        long updatesBefore = from == null
+                ? 0
+                : TrainingCheckpoint.state(from.open(spark.sparkContext().hadoopConfiguration()))
+                        .optimizerSteps();
+        long updates = updatesBefore;
         planning.forgetFrom(epochBegin);
         while (done < total) {
             EpochPlanning.Planned planned = planning.next(epoch, epochBegin, total);
@@ -133,11 +162,10 @@ public final class TrainingRun {
             List<RankResult> results = attempts.run(new StepRange(planned.path(), last, total, from, newRun));
             String stopped = results.get(0).stopped();
             if (stopped != null) {
-                throw new UserError("Cannot train any further: " + stopped + "; "
-                        + start.inputs().run().uri(BadClips.TABLE)
-                        + " says which and why. Bucket the data again with verify: full, or raise max_bad_clips.");
+                throw new UserError("Cannot train any further: " + stopped);
             }
             done = results.get(0).steps();
+            updates = results.get(0).updates();
             checkpoint = results.get(0).checkpoint();
             if (done < total) {
                 from = ChosenCheckpoint.verified(spark.sparkContext().hadoopConfiguration(), checkpoint);
@@ -146,14 +174,36 @@ public final class TrainingRun {
             epochBegin = planned.endStep();
         }
         tellOfBadClips(spark);
+        if (updates == updatesBefore) {
+            throw new UserError("Cannot train: none of the " + (done - start.globalStep())
+                    + " steps changed the weights,"
+                    + " since no clip could be read or the loss or the gradient was not finite; " + BadClips.TABLE
+                    + "/ and skipped/ in " + start.inputs().run() + " say of which clips. Mend or leave out those, or"
+                    + " lower lr.");
+        }
         log.append("end", "Trained " + done + " steps; the last checkpoint is " + checkpoint);
     }
 
-    private long totalSteps(long stepsPerEpoch) {
-        long byEpochs = config.run().epochs() * stepsPerEpoch;
+    /** The step with which the last epoch ends, or {@code max_steps} if that comes first. */
+    private long totalSteps(EpochPlanning planning, int epoch, long epochBegin) {
+        long byEpochs = epochBegin + planning.steps(epoch, config.run().epochs());
         return config.run().maxSteps() == null
                 ? byEpochs
                 : Math.min(byEpochs, config.run().maxSteps());
+    }
+
+    /** A run that ended for its bad clips after its last step ends for them again. */
+    private void requireFewBadClips() {
+        RunCounts counts = start.resumed() == null ? null : start.resumed().counts();
+        if (counts != null) {
+            new BadClips(config.steps().maxBadClips(), counts.clips(), counts.clipsRead())
+                    .tooMany(start.resumed().epochEnded())
+                    .ifPresent(tooMany -> {
+                        throw new UserError("Cannot call the run trained: " + tooMany + ". "
+                                + start.inputs().run().uri(BadClips.TABLE)
+                                + " says which and why. Raise max_bad_clips to take it as it is.");
+                    });
+        }
     }
 
     private void tellOfBadClips(SparkSession spark) throws IOException {

@@ -106,8 +106,12 @@ public final class LogFile {
             whole.append(text);
         } else if (text.length() > 0 || Files.exists(local.get())) {
             Path next = local.get().resolveSibling("." + NAME + ".next");
-            Files.writeString(next, text);
-            Files.move(next, local.get(), StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+            try {
+                Files.writeString(next, text);
+                Files.move(next, local.get(), StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+            } finally {
+                Files.deleteIfExists(next);
+            }
         }
         return added;
     }

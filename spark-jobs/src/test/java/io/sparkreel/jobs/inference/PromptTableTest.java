@@ -124,13 +124,16 @@ class PromptTableTest {
                 .add("num_frames", "double")
                 .add("seed", "float")
                 .add("image_size", DataTypes.createArrayType(DataTypes.LongType))
-                .add("reference_path", DataTypes.createArrayType(DataTypes.StringType));
+                .add("reference_path", DataTypes.createArrayType(DataTypes.StringType))
+                .add("mask_strategy", "string");
         List<Row> rows = List.of(
-                RowFactory.create("A cat.", 5.0, 3f, List.of(64L, 96L), List.of("hdfs://s/a.png", "hdfs://s/b.png")),
-                RowFactory.create("A dog.", Double.NaN, Float.NaN, null, List.of()),
-                RowFactory.create("bad", 5.5, null, null, null),
-                RowFactory.create("bad", null, null, java.util.Arrays.asList(64L, null), null),
-                RowFactory.create("bad", null, null, null, java.util.Arrays.asList("hdfs://s/a.png", null)));
+                RowFactory.create(
+                        "A cat.", 5.0, 3f, List.of(64L, 96L), List.of("hdfs://s/a.png", "hdfs://s/b.png"), "0,0,0,1,0"),
+                RowFactory.create("A dog.", Double.NaN, Float.NaN, null, List.of(), null),
+                RowFactory.create("bad", 5.5, null, null, null, null),
+                RowFactory.create("bad", null, null, java.util.Arrays.asList(64L, null), null, null),
+                RowFactory.create(
+                        "bad", null, null, null, java.util.Arrays.asList("hdfs://s/a.png", null), "0,0,0,1,0"));
         Path parquet = folder.resolve("prompts");
         Path json = folder.resolve("prompts-json");
         LocalSpark.session().createDataFrame(rows, type).repartition(1).write().parquet(parquet.toString());
@@ -234,6 +237,76 @@ class PromptTableTest {
         }
     }
 
+    private void assertBad(String row, String why, String... lines) throws IOException {
+        PromptTable.Prompts prompts = file("p.jsonl", row, lines);
+        assertEquals(List.of(), prompts.rows(), row);
+        String error = prompts.bad().get(0).error();
+        assertTrue(error.contains(", line 1: Cannot ") && error.contains(why), error);
+    }
+
+    private void assertGood(String row, String... lines) throws IOException {
+        PromptTable.Prompts prompts = file("p.jsonl", row, lines);
+        assertEquals(List.of(), prompts.bad(), row);
+    }
+
+    /** What the codec or the file cannot have is known before anything is sampled. */
+    @Test
+    void sizesThatCannotBeWrittenAreRefused() throws IOException {
+        assertBad(
+                "{'prompt': 'a', 'image_size': [72, 9]}".replace('\'', '"'),
+                "72x9 pixels: they would be of 72x8, and an mp4");
+        assertBad(
+                "{'prompt': 'a', 'image_size': [15, 64]}".replace('\'', '"'),
+                "an even width and height of at least 16");
+        assertBad("{'prompt': 'a', 'image_size': [4096, 4096], 'num_frames': 2}".replace('\'', '"'), "an mp4 takes");
+        assertBad(
+                "{'prompt': 'a', 'image_size': [64, 7]}".replace('\'', '"'),
+                "64x7 pixels: the vae makes blocks of 8x8");
+        assertBad("{'prompt': 'a'}".replace('\'', '"'), "an mp4 takes", "image_size: [8, 16]");
+        assertGood("{'prompt': 'a', 'image_size': [16, 23]}".replace('\'', '"'));
+        assertGood("{'prompt': 'a', 'image_size': [2304, 4096], 'num_frames': 2}".replace('\'', '"'));
+        assertGood("{'prompt': 'a', 'image_size': [72, 9]}".replace('\'', '"'), "video_format: gif");
+        assertGood("{'prompt': 'a', 'image_size': [72, 9], 'num_frames': 1}".replace('\'', '"'));
+    }
+
+    /** References without a mask strategy would be ignored, and a strategy without references fails in an executor. */
+    @Test
+    void referencesAndMaskStrategiesNeedEachOther() throws IOException {
+        String reference = "{'prompt': 'a', 'reference_path': 'hdfs://s/a.png'%s}".replace('\'', '"');
+        String plain = "{'prompt': 'a'%s}".replace('\'', '"');
+        String mask = ", 'mask_strategy': '%s'".replace('\'', '"');
+        String loops = ", 'loop': 3, 'condition_frame_length': 2".replace('\'', '"');
+        assertBad(reference.formatted(""), "there is no mask_strategy. Give mask_strategy, such as 0,0,0,1,0");
+        assertBad(plain.formatted(""), "there is no mask_strategy", "reference_path: ['/x/a.png']");
+        assertBad(
+                reference.formatted(mask.formatted("0,1,0,1,0")),
+                "puts frames of one into the clip's 1 loop of 16 latent frames");
+        assertBad(reference.formatted(mask.formatted("1,0,0,1,0")), "names reference 1 of a prompt that has 1");
+        assertBad(reference.formatted(loops + mask.formatted("1,1,0,1,0")), "into the clip's 3 loops");
+        assertBad(plain.formatted(mask.formatted("0,0,0,1,0")), "names reference 0 of a prompt that has 0");
+        assertBad(plain.formatted(""), "names reference 0 of a prompt that has 0", "mask_strategy: ['0,0,0,1,0']");
+        for (String nowhere : List.of("0,0,0,0,0", "0,0,0,1,16", "0,0,0,2,-18")) {
+            assertBad(reference.formatted(mask.formatted(nowhere)), "no tuple of mask_strategy puts frames");
+        }
+        assertGood(reference.formatted(mask.formatted("0,0,0,2,-17")));
+        assertGood(reference.formatted(mask.formatted("0,0,0,1,15")));
+        assertGood(reference.formatted(mask.formatted("0,0,0,1,0")));
+        assertGood(reference.formatted(loops + mask.formatted("0,1,0,1,0")));
+        assertGood(plain.formatted(loops + mask.formatted("0,1,0,1,0"))); // the clip of loop 0
+        assertGood(plain.formatted(mask.formatted("0,1,0,1,0"))); // of a loop that there is not
+    }
+
+    @Test
+    void theLastLineHasTheCommonestErrors() {
+        String wrong = "p.jsonl, line %d: Cannot use this prompt: num_frames is %d. Give 5.";
+        assertEquals(
+                "p.jsonl, line 1: Cannot read it.", InferenceRun.reasons(List.of("p.jsonl, line 1: Cannot read it.")));
+        assertEquals(
+                wrong.formatted(2, 7) + " So 2 of 3; 1 as p.jsonl, line 1: Cannot read it.",
+                InferenceRun.reasons(
+                        List.of("p.jsonl, line 1: Cannot read it.", wrong.formatted(2, 7), wrong.formatted(3, 9))));
+    }
+
     @Test
     void brokenCsvRowsFailAlone() throws IOException {
         PromptTable.Prompts prompts = file("p.csv", "prompt,seed\r\na,1\r\nb\r\nc,x\r\n\"d\nd\",4\r\n\"e,5\r\n");
@@ -250,11 +323,15 @@ class PromptTableTest {
 
     @Test
     void theObjectAtTheEndOfAPromptWinsOverColumnsAndTheseOverLists() throws IOException {
-        PromptTable.Prompts prompts = file("p.jsonl", """
+        PromptTable.Prompts prompts = file(
+                "p.jsonl",
+                """
                 {"prompt": "a {\\"reference_path\\": \\"hdfs://s/c.png\\"}", "reference_path": "hdfs://s/b.png"}
                 {"prompt": "a", "reference_path": "hdfs://s/b.png"}
                 {"prompt": "a"}
-                """, "reference_path: ['/x/a.png', '/x/a.png', '/x/a.png']");
+                """,
+                "reference_path: ['/x/a.png', '/x/a.png', '/x/a.png']",
+                "mask_strategy: ['0,0,0,1,0', '0,0,0,1,0', '0,0,0,1,0']");
         assertEquals(
                 List.of(List.of("hdfs://s/c.png"), List.of("hdfs://s/b.png"), List.of("file:/x/a.png")),
                 prompts.rows().stream().map(PromptRow::references).toList());
@@ -265,15 +342,15 @@ class PromptTableTest {
     @Test
     void tablesMayNotNameLocalFilesOrHostsUnlessAllowed() throws IOException {
         String table = """
-                {"prompt": "a", "reference_path": "/etc/passwd"}
-                {"prompt": "a", "reference_path": "file:///etc/passwd"}
-                {"prompt": "a", "reference_path": "FILE:/etc/passwd"}
-                {"prompt": "a", "reference_path": "har://file-x/etc/a.har/b"}
-                {"prompt": "a {\\"reference_path\\": \\"../a.png\\"}"}
-                {"prompt": "a", "reference_path": "http://169.254.169.254/latest"}
-                {"prompt": "a", "reference_path": "https://good@evil.org/a.png"}
-                {"prompt": "a", "reference_path": "hdfs://s/a.png;"}
-                {"prompt": "a", "reference_path": "https://cdn.good.org/a.png"}
+                {"prompt": "a", "reference_path": "/etc/passwd", "mask_strategy": "0,0,0,1,0"}
+                {"prompt": "a", "reference_path": "file:///etc/passwd", "mask_strategy": "0,0,0,1,0"}
+                {"prompt": "a", "reference_path": "FILE:/etc/passwd", "mask_strategy": "0,0,0,1,0"}
+                {"prompt": "a", "reference_path": "har://file-x/etc/a.har/b", "mask_strategy": "0,0,0,1,0"}
+                {"prompt": "a {\\"reference_path\\": \\"../a.png\\"}", "mask_strategy": "0,0,0,1,0"}
+                {"prompt": "a", "reference_path": "http://169.254.169.254/latest", "mask_strategy": "0,0,0,1,0"}
+                {"prompt": "a", "reference_path": "https://good@evil.org/a.png", "mask_strategy": "0,0,0,1,0"}
+                {"prompt": "a", "reference_path": "hdfs://s/a.png;", "mask_strategy": "0,0,0,1,0"}
+                {"prompt": "a", "reference_path": "https://cdn.good.org/a.png", "mask_strategy": "0,0,0,1,0"}
                 """;
         assertEquals(9, file("p.jsonl", table).bad().size());
         PromptTable.Prompts hosts = file("p.jsonl", table, "reference_hosts: ['*.good.org']");
@@ -310,7 +387,7 @@ class PromptTableTest {
                 prompts.bad().get(0).error());
         PromptTable.Prompts named = file(
                 "n.txt",
-                "a cat? {\"mask_strategy\": \"0,0,0,1,0\"}\nat 5:30",
+                "a cat? {\"mask_strategy\": \"0,1,0,1,0\"}\nat 5:30",
                 "prompt_as_path: true",
                 "sample_name: clip-");
         assertEquals(

@@ -203,6 +203,9 @@ class PlanTableTest {
             List<List<Object>> places = places(SPARK.read().parquet(planned.path()));
             assertTrue(places.size() > CLIPS / 2);
             assertEquals(2, planned.epochs());
+            assertEquals(planned.endStep() - 100, planning.steps(3, 5));
+            assertEquals(0, planning.steps(5, 3));
+            assertEquals(7 * planning.steps(0, DRAWS) + planning.steps(0), planning.steps(0, 7 * DRAWS + 1));
             assertEquals(expected(start, 3, 2, 100), places);
         }
     }
@@ -237,6 +240,7 @@ class PlanTableTest {
             for (long step = 7; step < planned.endStep(); step++) {
                 PlannedStep read = reader.next();
                 assertEquals(step, read.step());
+                assertEquals(step == planned.endStep() - 1, read.endsEpoch());
                 read.microBatches()
                         .forEach(batch ->
                                 batch.forEach(clip -> seen.add(clip.clip().id())));

@@ -101,19 +101,19 @@ class BadClipsTest {
 
     @Test
     void aFewBadClipsInTheFirstStepAreBadLuck() {
-        BadClips bad = new BadClips(0.1);
+        BadClips bad = new BadClips(0.1, 0, 0);
         bad.count(4, 3);
         assertTrue(bad.tooMany(false).isEmpty());
         assertFalse(bad.tooMany(true).isEmpty(), "at the end of an epoch, a count is what it is");
-        BadClips all = new BadClips(0.1);
+        BadClips all = new BadClips(0.1, 0, 0);
         all.count(4, 0);
         assertEquals(
                 "4 of 4 clips could not be read, more than max_bad_clips 0.1 allows",
                 all.tooMany(false).orElse(""));
-        BadClips none = new BadClips(0);
+        BadClips none = new BadClips(0, 0, 0);
         none.count(1000, 999);
         assertFalse(none.tooMany(false).isEmpty());
-        BadClips many = new BadClips(0.1);
+        BadClips many = new BadClips(0.1, 0, 0);
         many.count(999, 890);
         assertTrue(many.tooMany(false).isEmpty());
         many.count(2, 2);

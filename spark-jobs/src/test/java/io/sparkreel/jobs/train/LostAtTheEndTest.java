@@ -2,12 +2,14 @@
 package io.sparkreel.jobs.train;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkreel.jobs.BucketedMedia;
 import io.sparkreel.jobs.LocalSpark;
+import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.spark.StopSignal;
 import java.io.IOException;
 import java.net.URI;
@@ -17,7 +19,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.RawLocalFileSystem;
+import org.apache.hadoop.util.Progressable;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,6 +42,8 @@ class LostAtTheEndTest {
      */
     public static final class FailingStore extends RawLocalFileSystem {
         static final AtomicInteger CALLS = new AtomicInteger();
+        static final AtomicInteger FULL = new AtomicInteger();
+        static volatile boolean isFull;
 
         @Override
         public URI getUri() {
@@ -58,17 +65,35 @@ class LostAtTheEndTest {
             }
             return super.delete(file, recursive);
         }
+
+        @Override
+        public FSDataOutputStream create(
+                org.apache.hadoop.fs.Path file,
+                boolean overwrite,
+                int bufferSize,
+                short replication,
+                long blockSize,
+                Progressable progress)
+                throws IOException {
+            if (isFull && file.getName().equals("model.safetensors")) {
+                FULL.incrementAndGet();
+                throw new Error(new IOException("No space left on device")); // as Hadoop does
+            }
+            return super.create(file, overwrite, bufferSize, replication, blockSize, progress);
+        }
     }
 
-    @Test
-    void theNextAttemptHasNoStepToTakeAndEndsTheRun() throws Exception {
+    @BeforeAll
+    static void bucket() throws Exception {
         TrainingData.pictures(work.resolve("pictures"), 8);
         BucketedMedia.run(BucketedMedia.config(
                 work.resolve("pictures"),
                 work.resolve("data"),
                 "resolutions: {tiny: {pixels: 1024, ratios: {\"1.00\": [32, 32]}}}",
                 "bucket_config: {tiny: {1: [1.0, 2]}}"));
-        Path run = work.resolve("run");
+    }
+
+    private static void train(Path run) throws Exception {
         Configuration hadoop = LocalSpark.session().sparkContext().hadoopConfiguration(); // which the ranks get as well
         hadoop.set(IMPLEMENTATION, FailingStore.class.getName());
         try {
@@ -83,6 +108,28 @@ class LostAtTheEndTest {
         } finally {
             hadoop.unset(IMPLEMENTATION);
         }
+    }
+
+    /** Starting again would fail in the same way, and what is said last would name no place. */
+    @Test
+    void aFullDiskEndsTheRunWithItsOwnWords() throws Exception {
+        Path run = work.resolve("full");
+        FailingStore.isFull = true;
+        try {
+            String why = assertThrows(UserError.class, () -> train(run)).getMessage();
+            assertTrue(
+                    why.startsWith("Cannot write a checkpoint into failing:") && why.contains("/full: No space"), why);
+            assertTrue(why.contains("No space left on device. See that there is space"), why);
+        } finally {
+            FailingStore.isFull = false;
+        }
+        assertEquals(1, FailingStore.FULL.get(), "the ranks were not started again");
+    }
+
+    @Test
+    void theNextAttemptHasNoStepToTakeAndEndsTheRun() throws Exception {
+        Path run = work.resolve("run");
+        train(run);
         assertEquals(1, FailingStore.CALLS.get(), "the second attempt has nothing to save");
         assertEquals(List.of(1L, 2L, 3L), List.copyOf(TrainingData.losses(run).keySet()));
         List<JsonNode> told = new ArrayList<>();

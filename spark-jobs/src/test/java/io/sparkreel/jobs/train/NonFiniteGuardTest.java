@@ -37,9 +37,13 @@ class NonFiniteGuardTest {
     private final List<String> told = new ArrayList<>();
     private NonFiniteGuard guard;
 
-    /** Rank 0 of two, whose other one has found clip 77 at fault. */
     @BeforeEach
-    void join() {
+    void begin() {
+        guard = guard(0);
+    }
+
+    /** Rank 0 of two, whose other one has found clip 77 at fault. */
+    private NonFiniteGuard guard(int inARow) {
         byte[] other = "[{\"rank\":1,\"bucket\":\"wide\",\"clips\":[77]}]".getBytes(StandardCharsets.UTF_8);
         Collective collective = (Collective) Proxy.newProxyInstance(
                 Collective.class.getClassLoader(),
@@ -49,8 +53,9 @@ class NonFiniteGuardTest {
                     case "allGather" -> new byte[][] {(byte[]) arguments[0], other};
                     default -> throw new UnsupportedOperationException(method.getName());
                 });
-        guard = new NonFiniteGuard(
+        return new NonFiniteGuard(
                 new LocalStorage(run),
+                inARow,
                 batches -> batches.subList(1, 2),
                 collective,
                 (done, atFault) -> told.add(done + " " + atFault));
@@ -92,5 +97,18 @@ class NonFiniteGuardTest {
         }
         String message = assertThrows(UserError.class, () -> step(50, BROKEN)).getMessage();
         assertTrue(message.contains("in 10 steps in a row, in step 50 for clips 3, 4, 77 "), message);
+    }
+
+    @Test
+    void stepsBeforeAResumeCount() throws IOException {
+        step(1, BROKEN);
+        step(2, BROKEN);
+        assertEquals(2, guard.inARow());
+        guard = guard(8);
+        step(9, BROKEN);
+        assertThrows(UserError.class, () -> step(10, BROKEN));
+        guard = guard(8);
+        step(9, FINITE);
+        assertEquals(0, guard.inARow());
     }
 }

@@ -77,6 +77,15 @@ public final class VideoWriter implements AutoCloseable {
     /** The finest quantiser the encoder takes, of 51: luma comes back within a grey level or two. */
     private static final int QUANTISER = 12;
 
+    /** Side of a macroblock in pixels; libopenh264 takes no smaller frame. */
+    private static final int BLOCK = 16;
+
+    /** Macroblocks of a frame at the highest level of h264 that libopenh264 knows, 5.2. */
+    private static final int MOST_BLOCKS = 36_864;
+
+    /** The sizes that {@link #holds} takes, in words. */
+    public static final String SIZES = "an even width and height of at least 16, and at most 9.4 million pixels";
+
     /** Never binds, as the quantiser is fixed, but must be named. */
     private static final long NOMINAL_BIT_RATE = 20_000_000;
 
@@ -107,20 +116,25 @@ public final class VideoWriter implements AutoCloseable {
         this.container = new AVFormatContext(null);
     }
 
+    /** Whether a video can have frames of this size in pixels. */
+    public static boolean holds(int width, int height) {
+        long blocks = ((width + BLOCK - 1L) / BLOCK) * ((height + BLOCK - 1L) / BLOCK);
+        return width >= BLOCK && height >= BLOCK && width % 2 == 0 && height % 2 == 0 && blocks <= MOST_BLOCKS;
+    }
+
     /**
      * Begins a video.
      *
-     * @param width pixels, even, at least 16
-     * @param height pixels, even, at least 16
+     * @param width pixels, one of {@link #SIZES}
+     * @param height pixels, one of {@link #SIZES}
      * @param fps whole frames per second
      * @throws InvalidInputException when h264 cannot hold that size or rate
      * @throws IOException when the file cannot be created or the encoder is absent
      */
     public static VideoWriter mp4(Path file, int width, int height, int fps) throws IOException {
-        if (width < 16 || height < 16 || width % 2 != 0 || height % 2 != 0) {
+        if (!holds(width, height)) {
             throw new InvalidInputException(
-                    "Cannot write %s: frames of %dx%d were given. Use an even width and height of at least 16."
-                            .formatted(file, width, height));
+                    "Cannot write %s: frames of %dx%d were given. Use %s.".formatted(file, width, height, SIZES));
         }
         if (fps < 1) {
             throw new InvalidInputException(

@@ -57,7 +57,7 @@ final class DiffusionLoss {
      * @param noise of the same shape
      * @param noised the mixture that the model sees
      * @param steps [B], steps of the schedule
-     * @param frameWeight [B, T]: 1 over the number of noised frames, 0 for given ones
+     * @param frameWeight [B, T]: 1 over the sample's number of noised frames, 0 for given ones
      */
     record Batch(Tensor start, Tensor noise, Tensor noised, int[] steps, Tensor frameWeight) {}
 
@@ -70,7 +70,8 @@ final class DiffusionLoss {
     record Terms(Tensor squaredError, Tensor variationalBound, Tensor total) {}
 
     /**
-     * Noises a batch. Given frames, those whose mask is false, get the noise of step 0.
+     * Noises a batch. Given frames, those whose mask is false, get the noise of step 0. A sample all of whose frames are
+     * given has the loss 0.
      *
      * @param frameMask [B * T], true for a frame that is noised, or null if all are
      */
@@ -91,7 +92,7 @@ final class DiffusionLoss {
                 kept += given ? 0 : 1;
             }
             for (int t = 0; t < frames; t++) {
-                weight[b * frames + t] /= kept;
+                weight[b * frames + t] /= Math.max(1, kept);
             }
         }
         long[] perFrame = {steps.length, 1, frames, 1, 1};

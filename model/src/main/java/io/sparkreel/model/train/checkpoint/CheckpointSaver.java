@@ -116,11 +116,18 @@ public final class CheckpointSaver implements AutoCloseable {
             } catch (ExecutionException e) {
                 underWay = null;
                 throw new IOException(
-                        "Cannot write a checkpoint into " + run + ": " + e.getCause()
+                        "Cannot write a checkpoint into " + run + ": " + reason(e.getCause())
                                 + ". See that there is space, and that the folder can be written.",
                         e.getCause());
             }
         }
+    }
+
+    /** Without the name of an exception whose text says all. */
+    private static String reason(Throwable failure) {
+        boolean isPlain = failure.getClass() == IOException.class || failure.getCause() instanceof IOException;
+        Throwable plain = failure.getCause() instanceof IOException cause ? cause : failure;
+        return isPlain && plain.getMessage() != null ? plain.getMessage() : failure.toString();
     }
 
     private void write(String folder, RunState state, Map<String, byte[]> notes) throws IOException {

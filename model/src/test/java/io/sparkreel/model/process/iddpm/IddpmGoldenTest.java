@@ -167,6 +167,25 @@ class IddpmGoldenTest {
         }
     }
 
+    @Test
+    void aSampleAllOfWhoseFramesAreGivenHasNoLoss() {
+        try (TensorScope scope = TensorScope.open()) {
+            DiffusionLoss loss = new DiffusionLoss(NoiseSchedule.linear(""), false, 1, HOST);
+            int[] times = integers("loss.in.t");
+            int frames = (int) tensors.tensor("loss.in.x_start").shape()[2];
+            boolean[] mask = new boolean[times.length * frames];
+            mask[frames] = true; // a frame of the second sample
+            DiffusionLoss.Batch batch =
+                    loss.noise(tensors.tensor("loss.in.x_start"), tensors.tensor("loss.in.noise"), times, mask);
+            float[] total = loss.terms(tensors.tensor("loss.in.model_output"), batch)
+                    .total()
+                    .floats();
+            for (int b = 0; b < total.length; b++) {
+                assertTrue(b == 1 ? total[b] > 0 : total[b] == 0, b + ": " + total[b]);
+            }
+        }
+    }
+
     @TestFactory
     Stream<DynamicTest> trajectories() {
         return description.get("sampling").properties().stream()

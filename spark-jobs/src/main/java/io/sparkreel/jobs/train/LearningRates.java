@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.train;
+
+import io.sparkreel.jobs.config.train.OptimizerConfig;
+import io.sparkreel.jobs.config.train.TrainingConfig;
+import io.sparkreel.model.optim.LearningRate;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/** The course of the learning rate of a configuration, and how it differs from that of a checkpoint. */
+final class LearningRates {
+    private LearningRates() {}
+
+    /** @param totalSteps the length of the run */
+    static LearningRate of(TrainingConfig config, long totalSteps) {
+        OptimizerConfig optimizer = config.optimizer();
+        return new LearningRate(optimizer.lrSchedule(), optimizer.lr(), optimizer.warmupSteps(), totalSteps);
+    }
+
+    /**
+     * What a resume changes in the learning rate of the steps to come, in one line; nothing if they have the rates that
+     * they would have had.
+     *
+     * @param before the course of the checkpoint, null if that does not tell
+     * @param done steps of the run that are done
+     */
+    static Optional<String> change(LearningRate before, LearningRate now, long done) {
+        if (before == null || now.equalsFrom(done, before)) {
+            return Optional.empty();
+        }
+        List<String> changes = new ArrayList<>();
+        if (now.schedule() != before.schedule()) {
+            changes.add("lr_schedule is now " + word(now) + " and not " + word(before));
+        }
+        if (now.peak() != before.peak()) {
+            changes.add("lr is now " + number(now.peak()) + " and not " + number(before.peak()));
+        }
+        if (now.warmupSteps() != before.warmupSteps()) {
+            changes.add("warmup_steps is now " + now.warmupSteps() + " and not " + before.warmupSteps());
+        }
+        if (now.totalSteps() != before.totalSteps() && now.schedule() != LearningRate.Schedule.CONSTANT) {
+            changes.add("the schedule now ends at step " + now.totalSteps() + " and not " + before.totalSteps());
+        }
+        // A course that has come to its end goes on, if at all, with its last rate.
+        double otherwise = before.at(Math.min(done, Math.max(0, before.totalSteps() - 1)));
+        return Optional.of("The learning rate takes another course than in the checkpoint, since "
+                + String.join(", ", changes) + ": it goes on at " + number(now.at(done)) + " instead of "
+                + number(otherwise) + " in step " + (done + 1));
+    }
+
+    private static String word(LearningRate rate) {
+        return rate.schedule().name().toLowerCase(Locale.ROOT);
+    }
+
+    private static String number(double value) {
+        return String.format(Locale.ROOT, "%.2e", value);
+    }
+}
