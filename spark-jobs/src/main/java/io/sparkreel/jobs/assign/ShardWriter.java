@@ -27,8 +27,8 @@ public final class ShardWriter {
 
     /** Each clip once for each draw, with the number of the draw in the column of that name. */
     public static Dataset<Row> withEpochs(Dataset<Row> clips, int epochs) {
-        // Also for a single draw: Spark takes a constant out of an order, and its writer then sorts once more by the folders
-        // alone, which loses the order within them.
+        // Also for a single draw: Spark takes a constant out of an order, and its writer then sorts once more by the
+        // folders alone, which loses the order within them.
         return clips.withColumn("epoch", explode(sequence(lit(0), lit(epochs - 1))));
     }
 
