@@ -109,10 +109,10 @@ public final class QuickstartSummary {
 
     private void printLikeness(BucketingManifest manifest) throws Exception {
         Map<String, Row> clips =
-                spark.read().parquet(output.uri(manifest.folder(BucketingManifest.CLIPS))).collectAsList().stream()
+                spark.read().parquet(output.readable(manifest.folder(BucketingManifest.CLIPS))).collectAsList().stream()
                         .collect(Collectors.toMap(row -> row.getAs("caption"), row -> row, (a, b) -> a));
         List<Row> results = spark.read()
-                .parquet(output.uri("videos/results"))
+                .parquet(output.readable("videos/results"))
                 .orderBy("prompt_id")
                 .collectAsList();
         ContactSheet sheet = new ContactSheet();

@@ -131,7 +131,7 @@ public final class AssignmentBenchmark {
                 .mode(SaveMode.Overwrite)
                 .option("compression", "zstd")
                 .parquet(work.uri("clips"));
-        Dataset<Row> clips = spark.read().schema(ClipTables.CLIPS).parquet(work.uri("clips"));
+        Dataset<Row> clips = spark.read().schema(ClipTables.CLIPS).parquet(work.readable("clips"));
         Assignment assignment = Assignment.of(config.buckets(), config.draw(), config.seed());
         int cores = spark.sparkContext().defaultParallelism();
         Time alone = null;

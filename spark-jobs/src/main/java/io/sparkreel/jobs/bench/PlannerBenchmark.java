@@ -247,7 +247,7 @@ public final class PlannerBenchmark {
                 .write()
                 .mode(SaveMode.Overwrite)
                 .parquet(data.uri("clips"));
-        Dataset<Row> table = spark.read().parquet(data.uri("clips"));
+        Dataset<Row> table = spark.read().parquet(data.readable("clips"));
         BucketStatistics.Counts counts = BucketStatistics.count(ShardWriter.withEpochs(table, 1), assignment);
         ShardWriter.writer(ShardWriter.shards(table, assignment, 1, config.seed(), counts.kept()))
                 .parquet(data.uri("shards/run=" + name));

@@ -168,7 +168,7 @@ public final class EncodeRun {
                     .withColumn("width_px", lit(bucket.width()));
         } else {
             clips = spark.read()
-                    .parquet(data.uri(manifest.folder(BucketingManifest.SHARDS)))
+                    .parquet(data.readable(manifest.folder(BucketingManifest.SHARDS)))
                     .dropDuplicates("clip_id", "height_px", "width_px", "bucket_frames");
         }
         return clips.select(

@@ -226,7 +226,7 @@ public record FeatureCache(
             return Optional.empty();
         }
         return Optional.of(spark.read()
-                .parquet(folder.uri(INDEX))
+                .parquet(folder.readable(INDEX))
                 // A task that ran twice left two.
                 .dropDuplicates(KEY.toArray(String[]::new)));
     }

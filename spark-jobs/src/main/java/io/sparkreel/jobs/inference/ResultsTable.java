@@ -28,7 +28,7 @@ final class ResultsTable {
     static ResultsTable open(HadoopStorage output, SparkSession spark) throws IOException {
         ResultsTable table = new ResultsTable(output);
         if (output.exists(FILE)) {
-            table.add(spark.read().schema(ClipResult.COLUMNS).parquet(output.uri(FILE)).collectAsList().stream()
+            table.add(spark.read().schema(ClipResult.COLUMNS).parquet(output.readable(FILE)).collectAsList().stream()
                     .map(ClipResult::of)
                     .toList());
         }

@@ -45,16 +45,16 @@ final class EarlierProbe {
         if (manifest.isPresent()) {
             sources.add(spark.read()
                     .schema(ClipTables.CLIPS)
-                    .parquet(output.uri(manifest.get().folder(BucketingManifest.CLIPS)))
+                    .parquet(output.readable(manifest.get().folder(BucketingManifest.CLIPS)))
                     .withColumn("reason", lit(null).cast("string"))
                     .withColumn("detail", lit(null).cast("string"))
                     .withColumn("when", lit(null).cast("timestamp")));
-            sources.add(quarantined(spark, output.uri(manifest.get().folder(BucketingManifest.QUARANTINE))));
+            sources.add(quarantined(spark, output.readable(manifest.get().folder(BucketingManifest.QUARANTINE))));
         }
         for (String run : output.list(parts)) {
             boolean finished = output.list(parts + "/" + run).stream().anyMatch(name -> name.endsWith(".parquet"));
             if (finished) {
-                sources.add(spark.read().schema(ClipTables.PROBED).parquet(output.uri(parts + "/" + run)));
+                sources.add(spark.read().schema(ClipTables.PROBED).parquet(output.readable(parts + "/" + run)));
             }
         }
         Dataset<Row> found = sources.stream().reduce(Dataset::unionByName).orElse(null);

@@ -2,6 +2,7 @@
 package io.sparkreel.jobs.inventory;
 
 import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.storage.Names;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.Serializable;
@@ -66,7 +67,7 @@ public sealed interface MediaInput {
     /** @throws UserError if there is nothing of that name, or nothing that can be read */
     static MediaInput resolve(Configuration configuration, String input) {
         try {
-            Path path = new Path(input);
+            Path path = Names.path(input);
             FileSystem files = path.getFileSystem(configuration);
             path = files.makeQualified(path);
             try {

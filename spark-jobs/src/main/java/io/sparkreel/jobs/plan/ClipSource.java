@@ -13,6 +13,7 @@ import io.sparkreel.jobs.dataset.ClipTables;
 import io.sparkreel.jobs.dataset.ShardFiles;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.jobs.storage.Names;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -87,7 +88,7 @@ public final class ClipSource {
 
     private static ClipSource without(SparkSession spark, PlanInputs inputs, HeldOut heldOut) throws IOException {
         Dataset<Row> rest = spark.read()
-                .parquet(inputs.data().uri(inputs.manifest().folder(BucketingManifest.SHARDS)))
+                .parquet(inputs.data().readable(inputs.manifest().folder(BucketingManifest.SHARDS)))
                 .where(heldOut.isTrainedOn());
         long count = inputs.manifest().clips() * inputs.manifest().epochs();
         Column[] order = {
@@ -158,7 +159,7 @@ public final class ClipSource {
             SparkSession spark, HadoopStorage data, BucketingManifest manifest, Bucket bucket) {
         return spark.read()
                 .schema(ClipTables.CLIPS)
-                .parquet(data.uri(manifest.folder(BucketingManifest.CLIPS)))
+                .parquet(data.readable(manifest.folder(BucketingManifest.CLIPS)))
                 .where(col("kind").equalTo("image").or(col("num_frames").geq(bucket.frames())));
     }
 
@@ -173,7 +174,7 @@ public final class ClipSource {
     private static ClipSource numbered(
             SparkSession spark, String folder, List<ShardFile> files, int draws, List<Bucket> buckets) {
         Dataset<Row> shards = spark.read()
-                .parquet(folder)
+                .parquet(Names.literally(folder))
                 .withColumn("file", col("_metadata.file_name"))
                 .withColumn("row", col("_metadata.row_index"))
                 .withColumn("resolution", col("resolution").cast("string"))

@@ -140,7 +140,7 @@ public final class EpochPlanning {
                 run.delete(FOLDER + "/" + name);
             } else if (Long.parseLong(steps.group(2)) > step) {
                 spark.read()
-                        .parquet(run.uri(FOLDER + "/" + name))
+                        .parquet(run.readable(FOLDER + "/" + name))
                         .where(col("step").lt(step))
                         .write()
                         .mode(SaveMode.Overwrite)

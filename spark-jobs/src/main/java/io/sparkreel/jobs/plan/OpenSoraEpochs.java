@@ -44,7 +44,7 @@ final class OpenSoraEpochs {
         rules = inputs.rules();
         perStep = rules.planner().microBatchesPerStep();
         Dataset<Row> order = spark.read()
-                .parquet(inputs.data().uri(inputs.manifest().folder(BucketingManifest.CLIPS)))
+                .parquet(inputs.data().readable(inputs.manifest().folder(BucketingManifest.CLIPS)))
                 .select("clip_id", "table_row");
         for (int draw = 0; draw < source.draws(); draw++) {
             List<Row> clips = source.clips()

@@ -29,7 +29,7 @@ public final class HadoopStorage implements Storage {
 
     /** @throws IOException if the file system of the folder cannot be reached */
     public HadoopStorage(Configuration configuration, String root) throws IOException {
-        Path path = new Path(root);
+        Path path = Names.path(root);
         files = path.getFileSystem(configuration);
         this.root = DriverFolder.qualify(path, files, configuration);
     }
@@ -191,6 +191,11 @@ public final class HadoopStorage implements Storage {
     /** The full path of a file or folder, for Spark's readers and writers. */
     public String uri(String path) {
         return at(path).toString();
+    }
+
+    /** The full path of a table, for Spark's readers, which take what they are given for a pattern. */
+    public String readable(String path) {
+        return Names.literally(uri(path));
     }
 
     @Override

@@ -104,7 +104,7 @@ public record EvalData(HadoopStorage data, BucketingManifest manifest, HeldOut h
     private Dataset<Row> apart(SparkSession spark, PlanInputs inputs) {
         Dataset<Row> clips = shards(spark, data, manifest).where(col("epoch").equalTo(0));
         Dataset<Row> trained =
-                spark.read().parquet(inputs.data().uri(inputs.manifest().folder(BucketingManifest.CLIPS)));
+                spark.read().parquet(inputs.data().readable(inputs.manifest().folder(BucketingManifest.CLIPS)));
         List<Row> both = clips.join(trained.select("clip_id").distinct(), "clip_id")
                 .select("uri")
                 .orderBy("uri")
@@ -120,7 +120,7 @@ public record EvalData(HadoopStorage data, BucketingManifest manifest, HeldOut h
 
     private static Dataset<Row> shards(SparkSession spark, HadoopStorage data, BucketingManifest manifest) {
         return spark.read()
-                .parquet(data.uri(manifest.folder(BucketingManifest.SHARDS)))
+                .parquet(data.readable(manifest.folder(BucketingManifest.SHARDS)))
                 .withColumn("resolution", col("resolution").cast("string"));
     }
 
