@@ -16,6 +16,7 @@ import io.sparkreel.jobs.dataset.ClipTables;
 import io.sparkreel.jobs.dataset.DataFolder;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.features.FeatureCache;
+import io.sparkreel.jobs.inventory.Refusals;
 import io.sparkreel.jobs.loader.BadClip;
 import io.sparkreel.jobs.plan.ClipSource;
 import io.sparkreel.jobs.plan.PlanSettings;
@@ -128,12 +129,12 @@ public final class EncodeRun {
         writeQuarantine(spark, bad);
         LOG.info("Encoded {} windows of clips into {}", missing - bad.size(), folder);
         if (bad.size() > config.steps().maxBadClips() * all) {
+            Dataset<Row> quarantine = spark.read().parquet(folder.readable(FeatureCache.QUARANTINE));
             throw new UserError("Cannot encode all of " + data + ": " + bad.size() + " of " + all
                     + " windows of clips could"
                     + " not be read, more than max_bad_clips " + config.steps().maxBadClips() + " allows; "
-                    + folder.uri(FeatureCache.QUARANTINE)
-                    + " says which and why. Bucket the data again with verify: full,"
-                    + " or raise max_bad_clips.");
+                    + Refusals.describe(quarantine) + "; " + folder.uri(FeatureCache.QUARANTINE)
+                    + " has all. " + Refusals.advice(quarantine) + ", or raise max_bad_clips.");
         }
     }
 

@@ -2,6 +2,7 @@
 package io.sparkreel.jobs.inventory;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkreel.jobs.storage.Names;
@@ -9,13 +10,14 @@ import io.sparkreel.jobs.storage.TextFile;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Locale;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
 /** Captions beside clips: {@code NAME.txt}, or {@code NAME.json} with {@code caption} or {@code text}. */
 final class CaptionFiles {
     private static final int LONGEST = 1 << 20;
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
     private CaptionFiles() {}
 
@@ -45,7 +47,9 @@ final class CaptionFiles {
         if (text.problem() != null) {
             throw new BadCaption(uri + ": " + text.problem());
         }
-        return uri.endsWith(".json") ? fromJson(uri, text.text()) : text.text().strip();
+        return uri.toLowerCase(Locale.ROOT).endsWith(".json")
+                ? fromJson(uri, text.text())
+                : text.text().strip();
     }
 
     private static String fromJson(String uri, String text) throws BadCaption {

@@ -2,7 +2,10 @@
 package io.sparkreel.jobs.inventory;
 
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.is_valid_utf8;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.not;
+import static org.apache.spark.sql.functions.when;
 
 import io.sparkreel.jobs.dataset.ClipTables;
 import io.sparkreel.jobs.error.UserError;
@@ -106,21 +109,42 @@ final class MetadataTable {
             TextRows rows = new TextRows(hadoop, format, COLUMNS);
             return spark.createDataFrame(context.parallelize(List.of(file), 1).flatMap(rows), TEXTS);
         }
-        Dataset<Row> read = spark.read().parquet(Names.literally(file));
-        List<String> there = Arrays.asList(read.columns());
-        requirePath(file, there);
-        columns.addAll(there);
-        List<Column> selected = new ArrayList<>();
-        for (String name : COLUMNS) {
-            String source = name.equals(TEXT) && !there.contains(TEXT) ? CAPTION : name;
-            boolean has = there.contains(source) && !name.equals(BROKEN);
-            if (has) {
-                requireValues(file, read.schema().apply(source));
+        return readParquet(spark, file, columns);
+    }
+
+    private static Dataset<Row> readParquet(SparkSession spark, String file, Set<String> columns) {
+        try {
+            Dataset<Row> read = spark.read().parquet(Names.literally(file));
+            List<String> there = Arrays.asList(read.columns());
+            requirePath(file, there);
+            columns.addAll(there);
+            List<Column> selected = new ArrayList<>();
+            Column broken = lit(null).cast("string");
+            for (String name : COLUMNS) {
+                String source = name.equals(TEXT) && !there.contains(TEXT) ? CAPTION : name;
+                boolean has = there.contains(source) && !name.equals(BROKEN);
+                Column text = (has ? col("`" + source + "`") : lit(null)).cast("string");
+                if (has) {
+                    requireValues(file, read.schema().apply(source));
+                    broken = when(not(is_valid_utf8(text)), lit("column " + source + " holds bytes that are no UTF-8"))
+                            .otherwise(broken);
+                }
+                selected.add((name.equals(BROKEN) ? broken : text).as(name));
             }
-            selected.add(
-                    (has ? col("`" + source + "`") : lit(null)).cast("string").as(name));
+            return read.select(selected.toArray(Column[]::new));
+        } catch (UserError e) {
+            throw e;
+        } catch (Exception e) { // Spark's reader throws checked exceptions that it does not declare
+            Throwable cause = e;
+            while (cause.getCause() != null) {
+                cause = cause.getCause();
+            }
+            throw new UserError(
+                    "Cannot read " + file + ": "
+                            + cause.getMessage().lines().findFirst().orElse("")
+                            + ". Give a table of the kind that its name says.",
+                    e);
         }
-        return read.select(selected.toArray(Column[]::new));
     }
 
     private static void requirePath(String file, List<String> columns) {

@@ -40,8 +40,8 @@ public final class Refusals {
             case "bad_row" -> "Mend the rows of the table";
             case "bad_caption" -> "Mend the captions";
             case "metadata_mismatch" -> "Mend the numbers of the table, or leave them out";
-            case "read_error" -> "See that the storage can be read, and run the job again";
-            case "truncated" -> "Fetch the files again";
+            case "read_error" -> "See that the files are there and can be read, and run the job again";
+            case "truncated" -> "Fetch the files again, or make them anew";
             case "unsupported_codec" -> "Convert the files";
             default -> "Check the files";
         };

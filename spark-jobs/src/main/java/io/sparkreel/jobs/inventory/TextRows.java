@@ -2,8 +2,11 @@
 package io.sparkreel.jobs.inventory;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.inventory.MediaInput.Format;
 import io.sparkreel.jobs.storage.CsvRows;
@@ -31,7 +34,13 @@ import org.apache.spark.util.SerializableConfiguration;
  */
 final class TextRows implements FlatMapFunction<String, Row> {
     private static final long serialVersionUID = 1L;
-    private static final ObjectMapper JSON = new ObjectMapper();
+    /** Data frames are written with NaN where there is nothing. */
+    private static final ObjectMapper JSON = JsonMapper.builder()
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+            .build();
+
+    private static final List<String> TEXTS = List.of(MetadataTable.PATH, MetadataTable.TEXT, MetadataTable.CAPTION);
 
     private final Broadcast<SerializableConfiguration> configuration;
     private final Format format;
@@ -150,10 +159,13 @@ final class TextRows implements FlatMapFunction<String, Row> {
             for (String name : (Iterable<String>) json::fieldNames) {
                 JsonNode value = json.get(name);
                 boolean known = columns.contains(name) || name.equals(MetadataTable.CAPTION);
-                if (known && value.isContainerNode()) {
-                    return "column " + name + " holds " + value + " and no text";
+                boolean nothing = value.isNull() || (value.isDouble() && Double.isNaN(value.doubleValue()));
+                boolean wrong = TEXTS.contains(name) ? !value.isTextual() : value.isContainerNode();
+                if (known && wrong && !nothing) {
+                    return "column " + name + " holds " + value + " and no "
+                            + (TEXTS.contains(name) ? "text" : "single value");
                 }
-                set(values, name, value.isNull() ? null : value.asText(), json.has(MetadataTable.TEXT));
+                set(values, name, nothing ? null : value.asText(), json.has(MetadataTable.TEXT));
             }
             return null;
         } catch (JsonProcessingException e) {

@@ -35,7 +35,7 @@ public final class HadoopStorage implements Storage {
     }
 
     private Path at(String path) {
-        return path.isEmpty() ? root : new Path(root, path);
+        return path.isEmpty() ? root : new Path(root, Names.path(path));
     }
 
     @Override

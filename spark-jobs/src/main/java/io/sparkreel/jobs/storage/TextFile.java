@@ -40,7 +40,8 @@ public final class TextFile {
     /** A whole file. */
     public static Decoded read(InputStream file) throws IOException {
         Input in = input(file);
-        return in.decode(in.readAllBytes(), 0);
+        long begin = in.position();
+        return in.decode(in.readAllBytes(), begin);
     }
 
     /** The lines of a file, one at a time; the caller closes it. */
