@@ -30,6 +30,7 @@ import io.sparkreel.jobs.inventory.Probing.Probed;
 import io.sparkreel.jobs.inventory.Refusals;
 import io.sparkreel.jobs.report.ReportBuilder;
 import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.jobs.storage.Tables;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -118,7 +119,7 @@ public final class BucketingRun {
         checkBadClips(probed.found(), quarantined);
         long clips = probed.found() - quarantined;
         write(probed.clips().coalesce(Probed.files(clips)), BucketingManifest.CLIPS);
-        Dataset<Row> table = spark.read().schema(ClipTables.CLIPS).parquet(readable(BucketingManifest.CLIPS));
+        Dataset<Row> table = Tables.reader(spark).schema(ClipTables.CLIPS).parquet(path(BucketingManifest.CLIPS));
         // The rule is evaluated twice, here and when shards are written: the counts decide how shards are cut.
         Counts counts = BucketStatistics.count(ShardWriter.withEpochs(table, config.epochs()), assignment);
         checkKept(table, clips, counts);
@@ -138,9 +139,9 @@ public final class BucketingRun {
         if (quarantined > config.maxBadClips() * found) {
             throw new UserError("Cannot bucket " + config.input() + ": " + quarantined + " of " + found
                     + " files cannot be used, more than max_bad_clips " + config.maxBadClips() + " allows: "
-                    + Refusals.describe(spark.read().parquet(readable(BucketingManifest.QUARANTINE)))
+                    + Refusals.describe(Tables.reader(spark).parquet(path(BucketingManifest.QUARANTINE)))
                     + "; " + path(BucketingManifest.QUARANTINE) + " has all. "
-                    + Refusals.advice(spark.read().parquet(readable(BucketingManifest.QUARANTINE)))
+                    + Refusals.advice(Tables.reader(spark).parquet(path(BucketingManifest.QUARANTINE)))
                     + ", or raise max_bad_clips.");
         }
     }
@@ -260,9 +261,9 @@ public final class BucketingRun {
                 .build(
                         config.input(),
                         facts,
-                        spark.read().schema(ClipTables.CLIPS).parquet(readable(BucketingManifest.CLIPS)),
-                        spark.read().parquet(readable(BucketingManifest.QUARANTINE)),
-                        spark.read().parquet(readable(BucketingManifest.SHARDS)),
+                        Tables.reader(spark).schema(ClipTables.CLIPS).parquet(path(BucketingManifest.CLIPS)),
+                        Tables.reader(spark).parquet(path(BucketingManifest.QUARANTINE)),
+                        Tables.reader(spark).parquet(path(BucketingManifest.SHARDS)),
                         counts,
                         config.pictures(),
                         output.uri(""))
@@ -283,10 +284,6 @@ public final class BucketingRun {
                 }
             }
         }
-    }
-
-    private String readable(String table) {
-        return output.readable(table + "/run=" + run);
     }
 
     private String path(String table) {

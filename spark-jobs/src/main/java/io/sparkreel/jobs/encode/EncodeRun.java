@@ -22,6 +22,7 @@ import io.sparkreel.jobs.plan.ClipSource;
 import io.sparkreel.jobs.plan.PlanSettings;
 import io.sparkreel.jobs.spark.Progress;
 import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.jobs.storage.Tables;
 import io.sparkreel.jobs.weights.WeightsCache;
 import java.io.IOException;
 import java.sql.Timestamp;
@@ -129,7 +130,7 @@ public final class EncodeRun {
         writeQuarantine(spark, bad);
         LOG.info("Encoded {} windows of clips into {}", missing - bad.size(), folder);
         if (bad.size() > config.steps().maxBadClips() * all) {
-            Dataset<Row> quarantine = spark.read().parquet(folder.readable(FeatureCache.QUARANTINE));
+            Dataset<Row> quarantine = Tables.reader(spark).parquet(folder.uri(FeatureCache.QUARANTINE));
             throw new UserError("Cannot encode all of " + data + ": " + bad.size() + " of " + all
                     + " windows of clips could"
                     + " not be read, more than max_bad_clips " + config.steps().maxBadClips() + " allows; "
@@ -168,8 +169,8 @@ public final class EncodeRun {
                     .withColumn("height_px", lit(bucket.height()))
                     .withColumn("width_px", lit(bucket.width()));
         } else {
-            clips = spark.read()
-                    .parquet(data.readable(manifest.folder(BucketingManifest.SHARDS)))
+            clips = Tables.reader(spark)
+                    .parquet(data.uri(manifest.folder(BucketingManifest.SHARDS)))
                     .dropDuplicates("clip_id", "height_px", "width_px", "bucket_frames");
         }
         return clips.select(

@@ -10,7 +10,7 @@ import static org.apache.spark.sql.functions.when;
 import io.sparkreel.jobs.dataset.ClipTables;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.inventory.MediaInput.Format;
-import io.sparkreel.jobs.storage.Names;
+import io.sparkreel.jobs.storage.Tables;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -114,7 +114,7 @@ final class MetadataTable {
 
     private static Dataset<Row> readParquet(SparkSession spark, String file, Set<String> columns) {
         try {
-            Dataset<Row> read = spark.read().parquet(Names.literally(file));
+            Dataset<Row> read = Tables.reader(spark).parquet(file);
             List<String> there = Arrays.asList(read.columns());
             requirePath(file, there);
             columns.addAll(there);

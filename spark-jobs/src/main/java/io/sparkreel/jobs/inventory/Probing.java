@@ -17,6 +17,7 @@ import io.sparkreel.jobs.dataset.ClipTables;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.spark.Progress;
 import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.jobs.storage.Tables;
 import java.io.IOException;
 import java.util.Locale;
 import java.util.Optional;
@@ -153,7 +154,8 @@ public final class Probing {
                 long opened = toOpen(known, found);
                 announce(inventory, earlier, found, opened);
                 write(known, found, tasks);
-                Dataset<Row> rows = spark.read().schema(ClipTables.PROBED).parquet(output.readable(folder()));
+                Dataset<Row> rows =
+                        Tables.reader(spark).schema(ClipTables.PROBED).parquet(output.uri(folder()));
                 return new Probed(withoutDuplicates(rows), found, opened, others);
             } finally {
                 known.unpersist();

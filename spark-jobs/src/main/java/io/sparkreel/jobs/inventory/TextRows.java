@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.inventory.MediaInput.Format;
 import io.sparkreel.jobs.storage.CsvRows;
@@ -152,7 +153,7 @@ final class TextRows implements FlatMapFunction<String, Row> {
     /** Fills in the values; returns why they are none, or null. */
     private String readJson(String line, Object[] values) {
         try {
-            JsonNode json = JSON.readTree(line);
+            JsonNode json = line.stripLeading().startsWith("[") ? MissingNode.getInstance() : JSON.readTree(line);
             if (!json.isObject()) {
                 return "it is no JSON object; the table has one object in each line";
             }

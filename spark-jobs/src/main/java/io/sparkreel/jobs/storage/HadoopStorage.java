@@ -193,11 +193,6 @@ public final class HadoopStorage implements Storage {
         return at(path).toString();
     }
 
-    /** The full path of a table, for Spark's readers, which take what they are given for a pattern. */
-    public String readable(String path) {
-        return Names.literally(uri(path));
-    }
-
     @Override
     public String toString() {
         return files.getScheme().equals("file") ? root.toUri().getPath() : root.toString();

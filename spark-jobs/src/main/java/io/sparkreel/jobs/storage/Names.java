@@ -9,7 +9,6 @@ import org.apache.hadoop.fs.Path;
 /** Names that a file system allows and Hadoop or Spark would read as something else. */
 public final class Names {
     private static final Pattern ADDRESS = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]*:/.*", Pattern.DOTALL);
-    private static final Pattern WILDCARD = Pattern.compile("[\\[\\]{}*?\\\\]");
 
     private Names() {}
 
@@ -22,11 +21,6 @@ public final class Names {
     /** A file in a folder, whatever its name. */
     public static Path child(Path folder, String name) {
         return new Path(folder, new Path("./" + name));
-    }
-
-    /** A full path as Spark's readers want it, which take theirs for a pattern. */
-    public static String literally(String path) {
-        return WILDCARD.matcher(path).replaceAll("\\\\$0");
     }
 
     /** The file system without the checksums of its own, whose names cannot follow all names of files. */

@@ -13,7 +13,7 @@ import io.sparkreel.jobs.plan.PlannedClip;
 import io.sparkreel.jobs.preflight.Preflight;
 import io.sparkreel.jobs.preflight.RankFacts;
 import io.sparkreel.jobs.spark.StopSignal;
-import io.sparkreel.jobs.storage.Names;
+import io.sparkreel.jobs.storage.Tables;
 import io.sparkreel.jobs.watch.RunLog;
 import io.sparkreel.jobs.watch.WandbSync;
 import java.io.IOException;
@@ -157,7 +157,7 @@ public final class TrainingRun {
             String table = start.inputs().run().uri(BadClips.TABLE);
             LOG.warn(
                     "{} clips could not be read; {} says which and why",
-                    spark.read().parquet(Names.literally(table)).count(),
+                    Tables.reader(spark).parquet(table).count(),
                     table);
         }
     }

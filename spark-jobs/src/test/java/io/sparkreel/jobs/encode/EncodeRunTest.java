@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.sparkreel.jobs.BucketedMedia;
 import io.sparkreel.jobs.LocalSpark;
 import io.sparkreel.jobs.error.UserError;
-import io.sparkreel.jobs.storage.Names;
+import io.sparkreel.jobs.storage.Tables;
 import io.sparkreel.jobs.train.TrainingData;
 import io.sparkreel.model.checkpoint.safetensors.SafetensorsReader;
 import java.io.IOException;
@@ -92,12 +92,10 @@ class EncodeRunTest {
     void trainingOnStoredFeaturesTakesTheSameSteps() throws Exception {
         Path features = work.resolve("features");
         encode(features, ", temporal_windows: 2");
-        Dataset<Row> index = LocalSpark.session()
-                .read()
-                .parquet(Names.literally(features.resolve("index").toString()));
-        long videos = LocalSpark.session()
-                .read()
-                .parquet(Names.literally(data.resolve("shards").toString()))
+        Dataset<Row> index = Tables.reader(LocalSpark.session())
+                .parquet(features.resolve("index").toString());
+        long videos = Tables.reader(LocalSpark.session())
+                .parquet(data.resolve("shards").toString())
                 .where("kind = 'video'")
                 .count();
         assertEquals(3, videos);
@@ -113,9 +111,8 @@ class EncodeRunTest {
         TreeMap<Long, Double> stored = losses("stored", features, "");
         assertEquals(online.keySet(), stored.keySet());
         online.forEach((step, loss) -> assertEquals(loss, stored.get(step), 1e-4 * loss, "loss of step " + step));
-        Dataset<Row> plan = LocalSpark.session()
-                .read()
-                .parquet(Names.literally(work.resolve("stored/plan").toString()) + "/*");
+        Dataset<Row> plan = Tables.reader(LocalSpark.session())
+                .parquet(work.resolve("stored/plan").toString() + "/*");
         assertEquals(0, plan.where("feature_file is null").count());
 
         Map<String, Long> before = files(features);
@@ -131,9 +128,8 @@ class EncodeRunTest {
         encode(features, ", temporal_windows: 2");
         assertEquals(
                 2 * (videos + 1) + 7,
-                LocalSpark.session()
-                        .read()
-                        .parquet(Names.literally(features.resolve("index").toString()))
+                Tables.reader(LocalSpark.session())
+                        .parquet(features.resolve("index").toString())
                         .count());
 
         assertRefused(

@@ -13,7 +13,7 @@ import io.sparkreel.jobs.config.bucketing.BucketingConfig;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.inventory.Probing.Probed;
 import io.sparkreel.jobs.storage.HadoopStorage;
-import io.sparkreel.jobs.storage.Names;
+import io.sparkreel.jobs.storage.Tables;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -97,8 +97,7 @@ class ForeignInputTest {
         Map<String, String> uris = new TreeMap<>();
         String table = out.resolve(BucketedMedia.manifest(out).folder("clips")).toString();
         StringBuilder csv = new StringBuilder("path,caption,num_frames,height,width,fps\n");
-        for (Row row :
-                LocalSpark.session().read().parquet(Names.literally(table)).collectAsList()) {
+        for (Row row : Tables.reader(LocalSpark.session()).parquet(table).collectAsList()) {
             String uri = row.getAs("uri");
             String name = uri.substring(uri.lastIndexOf('/') + 1);
             found.put(name, row.getAs("caption"));
@@ -230,7 +229,7 @@ class ForeignInputTest {
         UserError array = assertThrows(
                 UserError.class,
                 () -> BucketedMedia.run(config(folder.resolve("array.json"), folder.resolve("o"), RULE)));
-        assertTrue(array.getMessage().contains("4 of 4 files cannot be used"), array.getMessage());
+        assertTrue(array.getMessage().contains("3 of 4 files cannot be used"), array.getMessage());
         assertTrue(array.getMessage().contains("one object in each line"), array.getMessage());
     }
 
@@ -313,9 +312,7 @@ class ForeignInputTest {
         assertTrue(message.contains("Give paths that are relative to the table"), message);
         try (var tables = Files.list(out.resolve("quarantine"))) {
             String table = tables.findFirst().orElseThrow().toString();
-            assertEquals(
-                    2,
-                    LocalSpark.session().read().parquet(Names.literally(table)).count());
+            assertEquals(2, Tables.reader(LocalSpark.session()).parquet(table).count());
         }
         write("thrice.csv", "path,text\n" + "plain.mp4,x\nhevc.mp4,y\n".repeat(3));
         UserError thrice =
