@@ -16,6 +16,7 @@ import io.sparkreel.jobs.quickstart.Likeness;
 import io.sparkreel.jobs.spark.SparkSessions;
 import io.sparkreel.jobs.storage.HadoopMediaSource;
 import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.jobs.storage.Tables;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -109,9 +110,12 @@ public final class QuickstartSummary {
 
     private void printLikeness(BucketingManifest manifest) throws Exception {
         Map<String, Row> clips =
-                spark.read().parquet(output.uri(manifest.folder(BucketingManifest.CLIPS))).collectAsList().stream()
+                Tables.reader(spark)
+                        .parquet(output.uri(manifest.folder(BucketingManifest.CLIPS)))
+                        .collectAsList()
+                        .stream()
                         .collect(Collectors.toMap(row -> row.getAs("caption"), row -> row, (a, b) -> a));
-        List<Row> results = spark.read()
+        List<Row> results = Tables.reader(spark)
                 .parquet(output.uri("videos/results"))
                 .orderBy("prompt_id")
                 .collectAsList();

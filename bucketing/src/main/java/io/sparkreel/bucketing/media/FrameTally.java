@@ -23,12 +23,13 @@ import org.bytedeco.ffmpeg.avformat.AVStream;
  * How many frames of a stream are shown.
  *
  * @param frames the number
+ * @param packets how many packets there are, shown or not; {@code frames} where they were not counted
  * @param keyframeInterval longest run from one keyframe to the next, 0 when unknown
  * @param exact whether frames were counted, not estimated
  * @param located whether a sample table named each frame's place, within the file
  * @param seconds how long they are shown, 0 where only the headers tell
  */
-record FrameTally(int frames, int keyframeInterval, boolean exact, boolean located, double seconds) {
+record FrameTally(int frames, int packets, int keyframeInterval, boolean exact, boolean located, double seconds) {
 
     /** No film has more frames a second; where headers say so, it is the unit of their time stamps. */
     private static final double HIGHEST_RATE = 250;
@@ -59,7 +60,7 @@ record FrameTally(int frames, int keyframeInterval, boolean exact, boolean locat
 
     /** A still picture. */
     static FrameTally still() {
-        return new FrameTally(1, 1, true, false, 0);
+        return new FrameTally(1, 1, 1, true, false, 0);
     }
 
     private static void requireWhole(NativeInput input) throws MediaException, IOException {
@@ -93,7 +94,8 @@ record FrameTally(int frames, int keyframeInterval, boolean exact, boolean locat
                     MediaProblem.TRUNCATED,
                     "the headers name %d frames, the file has %d bytes".formatted(frames, input.length()));
         }
-        return new FrameTally((int) Math.min(frames, Integer.MAX_VALUE), 0, exact, false, seconds);
+        int count = (int) Math.min(frames, Integer.MAX_VALUE);
+        return new FrameTally(count, count, 0, exact, false, seconds);
     }
 
     private static long estimate(NativeInput input) throws MediaException {
@@ -127,7 +129,7 @@ record FrameTally(int frames, int keyframeInterval, boolean exact, boolean locat
                     "the sample table names %d frames, %d lie within the file's %d bytes"
                             .formatted(count, complete, input.length()));
         }
-        return new FrameTally(shown, keyframes.interval(), true, true, 0);
+        return new FrameTally(shown, count, keyframes.interval(), true, true, 0);
     }
 
     /** Without the frames at the beginning that cannot be decoded, for want of what comes before them. */
@@ -147,13 +149,14 @@ record FrameTally(int frames, int keyframeInterval, boolean exact, boolean locat
     }
 
     private FrameTally less(int lost) {
-        return new FrameTally(Math.max(0, frames - lost), keyframeInterval, exact, located, seconds);
+        return new FrameTally(Math.max(0, frames - lost), packets, keyframeInterval, exact, located, seconds);
     }
 
     /** Reads through the file without decoding. */
     private static FrameTally fromPackets(NativeInput input) throws MediaException, IOException {
         Keyframes keyframes = new Keyframes();
         int frames = 0;
+        int packets = 0;
         boolean first = true;
         boolean clean = true;
         long begin = Long.MAX_VALUE;
@@ -167,6 +170,7 @@ record FrameTally(int frames, int keyframeInterval, boolean exact, boolean locat
                     first = false;
                     int shown = ShownPackets.frames(input, packet);
                     frames += shown;
+                    packets++;
                     if (shown > 0) {
                         keyframes.frame((packet.flags() & AV_PKT_FLAG_KEY) != 0);
                         long at = packet.pts() == AV_NOPTS_VALUE ? packet.dts() : packet.pts();
@@ -185,7 +189,7 @@ record FrameTally(int frames, int keyframeInterval, boolean exact, boolean locat
         double seconds = end > begin
                 ? (end - begin) * StreamFacts.quotient(input.stream().time_base())
                 : 0;
-        FrameTally tally = new FrameTally(frames, keyframes.interval(), true, false, seconds);
+        FrameTally tally = new FrameTally(frames, packets, keyframes.interval(), true, false, seconds);
         return clean ? tally : tally.less(StreamStart.lostFrames(input.source()));
     }
 

@@ -15,6 +15,7 @@ package io.sparkreel.bucketing.media;
  * @param codec FFmpeg's name of the codec, such as {@code h264}
  * @param keyframeInterval longest run of frames from one keyframe to the next, 0 when the tables
  *     read did not tell
+ * @param stored the file's own numbers; null where the file was not opened
  */
 public record MediaInfo(
         MediaKind kind,
@@ -25,4 +26,15 @@ public record MediaInfo(
         double fps,
         double durationSeconds,
         String codec,
-        int keyframeInterval) {}
+        int keyframeInterval,
+        Stored stored) {
+
+    /**
+     * What the headers say of the file itself, which other programs give in place of what is shown.
+     *
+     * @param width of the stored pictures, neither stretched nor turned
+     * @param height of the stored pictures
+     * @param packets in which they are stored
+     */
+    public record Stored(int width, int height, int packets) {}
+}

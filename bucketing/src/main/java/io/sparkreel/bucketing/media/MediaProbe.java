@@ -3,6 +3,7 @@ package io.sparkreel.bucketing.media;
 
 import static org.bytedeco.ffmpeg.global.avcodec.avcodec_get_name;
 
+import io.sparkreel.bucketing.media.MediaInfo.Stored;
 import io.sparkreel.bucketing.media.format.ImageSize;
 import io.sparkreel.bucketing.media.format.ImageTags;
 import io.sparkreel.bucketing.media.format.SourceBytes;
@@ -126,9 +127,10 @@ public final class MediaProbe {
         int width = display.width(parameters.height(), parameters.width());
         int height = display.height(parameters.height(), parameters.width());
         int degrees = display.orientation().degrees();
+        Stored stored = new Stored(parameters.width(), parameters.height(), tally.packets());
         boolean still = input.isStillFormat() || (input.isFormat("gif") && frames == 1);
         if (still) {
-            return new MediaInfo(MediaKind.IMAGE, width, height, degrees, 1, 0, 0, codec, 1);
+            return new MediaInfo(MediaKind.IMAGE, width, height, degrees, 1, 0, 0, codec, 1, stored);
         }
         double duration = duration(input, tally);
         double fps = StreamFacts.rate(input.stream());
@@ -141,7 +143,16 @@ public final class MediaProbe {
             duration = frames / fps;
         }
         return new MediaInfo(
-                MediaKind.VIDEO, width, height, degrees, frames, fps, duration, codec, tally.keyframeInterval());
+                MediaKind.VIDEO,
+                width,
+                height,
+                degrees,
+                frames,
+                fps,
+                duration,
+                codec,
+                tally.keyframeInterval(),
+                stored);
     }
 
     /** Of the headers, unless time stamps that were read show that it is another film's. */

@@ -18,6 +18,7 @@ import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.inventory.Probing.Probed;
 import io.sparkreel.jobs.spark.SparkSessions;
 import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.jobs.storage.Tables;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryPoolMXBean;
@@ -131,7 +132,7 @@ public final class AssignmentBenchmark {
                 .mode(SaveMode.Overwrite)
                 .option("compression", "zstd")
                 .parquet(work.uri("clips"));
-        Dataset<Row> clips = spark.read().schema(ClipTables.CLIPS).parquet(work.uri("clips"));
+        Dataset<Row> clips = Tables.reader(spark).schema(ClipTables.CLIPS).parquet(work.uri("clips"));
         Assignment assignment = Assignment.of(config.buckets(), config.draw(), config.seed());
         int cores = spark.sparkContext().defaultParallelism();
         Time alone = null;

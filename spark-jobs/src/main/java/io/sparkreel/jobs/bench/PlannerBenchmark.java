@@ -34,6 +34,7 @@ import io.sparkreel.jobs.plan.PlanInputs;
 import io.sparkreel.jobs.plan.PlanSettings;
 import io.sparkreel.jobs.spark.SparkSessions;
 import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.jobs.storage.Tables;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
@@ -217,7 +218,7 @@ public final class PlannerBenchmark {
         EpochPlanning.Planned planned = planning.next(0, 0, steps);
         double seconds = (System.nanoTime() - begin) / 1e9;
         double processorSeconds = (system.getProcessCpuTime() - processor) / 1e9;
-        long rows = spark.read().parquet(planned.path()).count();
+        long rows = Tables.reader(spark).parquet(planned.path()).count();
         data.delete(keep ? "run" : "");
         return BenchmarkLine.begin("planner speed")
                 .put("clips", rows)
@@ -247,7 +248,7 @@ public final class PlannerBenchmark {
                 .write()
                 .mode(SaveMode.Overwrite)
                 .parquet(data.uri("clips"));
-        Dataset<Row> table = spark.read().parquet(data.uri("clips"));
+        Dataset<Row> table = Tables.reader(spark).parquet(data.uri("clips"));
         BucketStatistics.Counts counts = BucketStatistics.count(ShardWriter.withEpochs(table, 1), assignment);
         ShardWriter.writer(ShardWriter.shards(table, assignment, 1, config.seed(), counts.kept()))
                 .parquet(data.uri("shards/run=" + name));

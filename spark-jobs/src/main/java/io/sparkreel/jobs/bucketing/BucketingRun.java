@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.bucketing;
 
+import static org.apache.spark.sql.functions.coalesce;
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lit;
+
 import io.sparkreel.bucketing.bucket.Bucket;
 import io.sparkreel.bucketing.bucket.BucketConfig;
 import io.sparkreel.bucketing.bucket.BucketConfig.Entry;
@@ -18,12 +22,15 @@ import io.sparkreel.jobs.dataset.BucketingManifest.Pictures;
 import io.sparkreel.jobs.dataset.BucketingManifest.ShardFile;
 import io.sparkreel.jobs.dataset.ClipTables;
 import io.sparkreel.jobs.dataset.ShardFiles;
+import io.sparkreel.jobs.error.Reasons;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.inventory.MediaInput;
 import io.sparkreel.jobs.inventory.Probing;
 import io.sparkreel.jobs.inventory.Probing.Probed;
+import io.sparkreel.jobs.inventory.Refusals;
 import io.sparkreel.jobs.report.ReportBuilder;
 import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.jobs.storage.Tables;
 import io.sparkreel.model.settings.Choice;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -109,17 +116,17 @@ public final class BucketingRun {
         Probing probing = new Probing(spark, config, output, run);
         Probed probed = probing.probe(input, BucketingManifest.find(output));
         long quarantined = probed.quarantine().count();
+        write(probed.quarantine().coalesce(Probed.files(quarantined)), BucketingManifest.QUARANTINE);
         checkBadClips(probed.found(), quarantined);
         long clips = probed.found() - quarantined;
         write(probed.clips().coalesce(Probed.files(clips)), BucketingManifest.CLIPS);
-        write(probed.quarantine().coalesce(Probed.files(quarantined)), BucketingManifest.QUARANTINE);
-        Dataset<Row> table = spark.read().schema(ClipTables.CLIPS).parquet(path(BucketingManifest.CLIPS));
+        Dataset<Row> table = Tables.reader(spark).schema(ClipTables.CLIPS).parquet(path(BucketingManifest.CLIPS));
         // The rule is evaluated twice, here and when shards are written: the counts decide how shards are cut.
         Counts counts = BucketStatistics.count(ShardWriter.withEpochs(table, config.epochs()), assignment);
         checkKept(table, clips, counts);
         ShardWriter.writer(ShardWriter.shards(table, assignment, config.epochs(), config.seed(), counts.kept()))
                 .parquet(path(BucketingManifest.SHARDS));
-        publish(probing.way(), clips, quarantined, counts);
+        publish(probing.way(), clips, quarantined, counts, new Remarks(probed.leftOut(), tellOfCaptions(table, clips)));
     }
 
     private void checkBadClips(long found, long quarantined) {
@@ -128,12 +135,14 @@ public final class BucketingRun {
                     "{} of {} files cannot be used and go to {}",
                     quarantined,
                     found,
-                    output.uri(BucketingManifest.QUARANTINE));
+                    path(BucketingManifest.QUARANTINE));
         }
         if (quarantined > config.maxBadClips() * found) {
+            Reasons reasons = Refusals.of(Tables.reader(spark).parquet(path(BucketingManifest.QUARANTINE)));
             throw new UserError("Cannot bucket " + config.input() + ": " + quarantined + " of " + found
-                    + " files cannot be used, more than max_bad_clips " + config.maxBadClips()
-                    + " allows. Check the folder, or raise max_bad_clips.");
+                    + " files cannot be used, more than max_bad_clips " + config.maxBadClips() + " allows: " + reasons
+                    + ". " + path(BucketingManifest.QUARANTINE) + " has all of them. " + Refusals.advice(reasons)
+                    + ", or raise max_bad_clips.");
         }
     }
 
@@ -172,7 +181,22 @@ public final class BucketingRun {
         rows.write().option("compression", "zstd").mode(SaveMode.Overwrite).parquet(path(table));
     }
 
-    private void publish(String way, long clips, long quarantined, Counts counts) throws IOException {
+    /** What the report says beside numbers. */
+    private record Remarks(String leftOut, long withoutCaption) {}
+
+    /** Counts clips without a caption, which teach nothing of the words. */
+    private long tellOfCaptions(Dataset<Row> table, long clips) {
+        long without =
+                table.where(coalesce(col("caption"), lit("")).equalTo("")).count();
+        if (without > 0 && without == clips) {
+            LOG.warn("None of {} clips has a caption: give a column text, or NAME.txt beside each clip", clips);
+        } else if (without > 0) {
+            LOG.info("{} of {} clips have no caption", without, clips);
+        }
+        return without;
+    }
+
+    private void publish(String way, long clips, long quarantined, Counts counts, Remarks remarks) throws IOException {
         List<ShardFile> files = ShardFiles.read(
                 JavaSparkContext.fromSparkContext(spark.sparkContext()), path(BucketingManifest.SHARDS));
         long written = files.stream().mapToLong(ShardFile::rows).sum();
@@ -201,7 +225,7 @@ public final class BucketingRun {
                 quarantined,
                 buckets,
                 files);
-        output.atomicPut(REPORT, report(manifest, counts).getBytes(StandardCharsets.UTF_8));
+        output.atomicPut(REPORT, report(manifest, counts, remarks).getBytes(StandardCharsets.UTF_8));
         manifest.publish(output);
         removeEarlierRuns();
         output.delete(Probing.WORK);
@@ -221,7 +245,7 @@ public final class BucketingRun {
                 bucket.rows()));
     }
 
-    private String report(BucketingManifest manifest, Counts counts) {
+    private String report(BucketingManifest manifest, Counts counts, Remarks remarks) {
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("run", run);
         facts.put("made", manifest.created());
@@ -230,14 +254,16 @@ public final class BucketingRun {
         facts.put("frame interval", Integer.toString(config.frameInterval()));
         facts.put("resolution slack", Double.toString(config.resolutionSlack()));
         facts.put("probed", manifest.probed());
+        facts.put("clips without a caption", remarks.withoutCaption() + " of " + manifest.clips());
+        facts.put("left out", remarks.leftOut().isEmpty() ? "nothing" : remarks.leftOut());
         facts.put("fingerprint", manifest.fingerprint());
         return new ReportBuilder(spark, rule, config.epochs())
                 .build(
                         config.input(),
                         facts,
-                        spark.read().schema(ClipTables.CLIPS).parquet(path(BucketingManifest.CLIPS)),
-                        spark.read().parquet(path(BucketingManifest.QUARANTINE)),
-                        spark.read().parquet(path(BucketingManifest.SHARDS)),
+                        Tables.reader(spark).schema(ClipTables.CLIPS).parquet(path(BucketingManifest.CLIPS)),
+                        Tables.reader(spark).parquet(path(BucketingManifest.QUARANTINE)),
+                        Tables.reader(spark).parquet(path(BucketingManifest.SHARDS)),
                         counts,
                         config.pictures(),
                         output.uri(""))

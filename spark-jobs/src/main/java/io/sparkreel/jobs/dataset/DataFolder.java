@@ -5,6 +5,7 @@ import io.sparkreel.jobs.config.train.DatasetType;
 import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.jobs.storage.Names;
 import java.io.IOException;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -20,7 +21,7 @@ public final class DataFolder {
      * @throws UserError if there is no such folder
      */
     public static HadoopStorage open(Configuration hadoop, String dataPath, String key) throws IOException {
-        Path path = new Path(dataPath);
+        Path path = Names.path(dataPath);
         HadoopStorage given = new HadoopStorage(hadoop, dataPath);
         if (given.status("").isEmpty()) {
             throw new UserError("Cannot read " + dataPath + ": there is no such folder. "

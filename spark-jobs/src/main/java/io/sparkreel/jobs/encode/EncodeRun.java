@@ -21,6 +21,7 @@ import io.sparkreel.jobs.plan.ClipSource;
 import io.sparkreel.jobs.plan.PlanSettings;
 import io.sparkreel.jobs.spark.Progress;
 import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.jobs.storage.Tables;
 import io.sparkreel.jobs.weights.WeightsCache;
 import io.sparkreel.model.settings.Choice;
 import java.io.IOException;
@@ -168,7 +169,7 @@ public final class EncodeRun {
                     .withColumn("height_px", lit(bucket.height()))
                     .withColumn("width_px", lit(bucket.width()));
         } else {
-            clips = spark.read()
+            clips = Tables.reader(spark)
                     .parquet(data.uri(manifest.folder(BucketingManifest.SHARDS)))
                     .dropDuplicates("clip_id", "height_px", "width_px", "bucket_frames");
         }

@@ -17,6 +17,7 @@ import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.dataset.BucketingManifest;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.jobs.storage.Tables;
 import io.sparkreel.jobs.weights.WeightsCache;
 import io.sparkreel.jobs.weights.WeightsIdentity;
 import io.sparkreel.model.autoencoder.CodecConfig;
@@ -224,7 +225,7 @@ public record FeatureCache(
         if (folder.list(INDEX).stream().noneMatch(name -> name.endsWith(".parquet") && !name.startsWith("_"))) {
             return Optional.empty();
         }
-        return Optional.of(spark.read()
+        return Optional.of(Tables.reader(spark)
                 .parquet(folder.uri(INDEX))
                 // A task that ran twice left two.
                 .dropDuplicates(KEY.toArray(String[]::new)));

@@ -10,12 +10,14 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.storage.CsvRows;
+import io.sparkreel.jobs.storage.Names;
 import io.sparkreel.jobs.storage.ParquetRows;
+import io.sparkreel.jobs.storage.TextFile;
 import io.sparkreel.model.text.PromptSyntax;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -40,7 +42,6 @@ final class PromptFile {
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build()
             .readerFor(JsonNode.class);
-    private static final String BYTE_ORDER_MARK = "\uFEFF";
 
     private final Configuration hadoop;
     private final String name;
@@ -55,7 +56,7 @@ final class PromptFile {
     /** @throws UserError if there is no such file, or it is no table of the kind its name says */
     static List<RawPrompt> read(Configuration hadoop, String name) throws IOException {
         try {
-            Path path = new Path(name);
+            Path path = Names.path(name);
             FileSystem files = path.getFileSystem(hadoop);
             if (!files.getFileStatus(path).isDirectory()) {
                 return new PromptFile(hadoop, name, path).read();
@@ -94,11 +95,8 @@ final class PromptFile {
         return text();
     }
 
-    private String content() throws IOException {
-        try (InputStream in = path.getFileSystem(hadoop).open(path)) {
-            String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-            return text.startsWith(BYTE_ORDER_MARK) ? text.substring(1) : text;
-        }
+    private InputStream open() throws IOException {
+        return Names.plain(path.getFileSystem(hadoop)).open(path);
     }
 
     private String place(int line) {
@@ -107,7 +105,14 @@ final class PromptFile {
 
     private List<RawPrompt> text() throws IOException {
         List<RawPrompt> prompts = new ArrayList<>();
-        for (String line : PromptSyntax.lines(content())) {
+        TextFile.Decoded content;
+        try (InputStream in = open()) {
+            content = TextFile.read(in);
+        }
+        if (content.problem() != null) {
+            throw new UserError("Cannot read prompts from " + name + ": " + content.problem() + ".");
+        }
+        for (String line : PromptSyntax.lines(content.text())) {
             prompts.add(RawPrompt.of(place(prompts.size() + 1), line));
         }
         return prompts;
@@ -116,13 +121,21 @@ final class PromptFile {
     private List<RawPrompt> jsonLines() throws IOException {
         List<RawPrompt> prompts = new ArrayList<>();
         int number = 0;
-        for (String line : content().lines().toList()) {
+        List<TextFile.Decoded> lines = new ArrayList<>();
+        try (InputStream in = open()) {
+            TextFile.lines(in).forEachRemaining(lines::add);
+        }
+        for (TextFile.Decoded line : lines) {
             number++;
-            if (line.isBlank()) {
+            if (line.problem() != null) {
+                prompts.add(RawPrompt.unreadable(place(number), line.problem()));
+                continue;
+            }
+            if (line.text().isBlank()) {
                 continue;
             }
             try {
-                JsonNode node = JSON.readTree(line);
+                JsonNode node = JSON.readTree(line.text());
                 prompts.add(
                         node instanceof ObjectNode object
                                 ? RawPrompt.of(place(number), object)
@@ -135,7 +148,10 @@ final class PromptFile {
     }
 
     private List<RawPrompt> csv() throws IOException {
-        List<CsvRows.Line> lines = CsvRows.parse(content());
+        List<CsvRows.Line> lines = new ArrayList<>();
+        try (InputStream in = open()) {
+            new CsvRows(in).forEachRemaining(lines::add);
+        }
         if (lines.isEmpty()) {
             return List.of();
         }

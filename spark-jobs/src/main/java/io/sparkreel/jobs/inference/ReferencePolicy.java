@@ -3,6 +3,7 @@ package io.sparkreel.jobs.inference;
 
 import io.sparkreel.jobs.config.inference.ConditioningConfig;
 import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.storage.Names;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.URI;
@@ -59,7 +60,7 @@ final class ReferencePolicy {
             return path;
         }
         try {
-            Path file = new Path(path);
+            Path file = Names.path(path);
             String scheme = file.toUri().getScheme();
             String standard = FileSystem.getDefaultUri(hadoop).getScheme();
             String effective = (scheme == null ? standard : scheme).toLowerCase(Locale.ROOT);

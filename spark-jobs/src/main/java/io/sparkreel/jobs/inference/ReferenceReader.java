@@ -15,6 +15,7 @@ import io.sparkreel.bucketing.media.scale.FrameTransform;
 import io.sparkreel.jobs.config.inference.ConditioningConfig;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.storage.HadoopMediaSource;
+import io.sparkreel.jobs.storage.Names;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import org.apache.hadoop.conf.Configuration;
@@ -116,7 +117,7 @@ final class ReferenceReader implements AutoCloseable {
     }
 
     private Reference openStored(String uri) throws MediaException, IOException {
-        Path path = new Path(uri);
+        Path path = Names.path(uri);
         FileStatus status = path.getFileSystem(hadoop).getFileStatus(path);
         if (!status.isFile()) {
             throw new FileNotFoundException(FOLDER);

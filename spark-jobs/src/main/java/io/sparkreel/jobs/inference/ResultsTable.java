@@ -2,6 +2,7 @@
 package io.sparkreel.jobs.inference;
 
 import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.jobs.storage.Tables;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,7 +29,7 @@ final class ResultsTable {
     static ResultsTable open(HadoopStorage output, SparkSession spark) throws IOException {
         ResultsTable table = new ResultsTable(output);
         if (output.exists(FILE)) {
-            table.add(spark.read().schema(ClipResult.COLUMNS).parquet(output.uri(FILE)).collectAsList().stream()
+            table.add(Tables.reader(spark).schema(ClipResult.COLUMNS).parquet(output.uri(FILE)).collectAsList().stream()
                     .map(ClipResult::of)
                     .toList());
         }

@@ -2,18 +2,22 @@
 package io.sparkreel.jobs.inventory;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sparkreel.jobs.storage.Names;
+import io.sparkreel.jobs.storage.TextFile;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
 /** Captions beside clips: {@code NAME.txt}, or {@code NAME.json} with {@code caption} or {@code text}. */
 final class CaptionFiles {
-    private static final int LONGEST = 1 << 16;
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int LONGEST = 1 << 20;
+    private static final ObjectMapper JSON = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
     private CaptionFiles() {}
 
@@ -32,11 +36,20 @@ final class CaptionFiles {
             return "";
         }
         Path path = new Path(uri);
-        String text;
-        try (InputStream in = path.getFileSystem(hadoop).open(path)) {
-            text = new String(in.readNBytes(LONGEST), StandardCharsets.UTF_8);
+        TextFile.Decoded text;
+        try (InputStream in = Names.plain(path.getFileSystem(hadoop)).open(path)) {
+            byte[] bytes = in.readNBytes(LONGEST + 1);
+            if (bytes.length > LONGEST) {
+                throw new BadCaption(uri + " is longer than " + LONGEST + " bytes");
+            }
+            text = TextFile.read(new ByteArrayInputStream(bytes));
         }
-        return uri.endsWith(".json") ? fromJson(uri, text) : text.strip();
+        if (text.problem() != null) {
+            throw new BadCaption(uri + ": " + text.problem());
+        }
+        return uri.toLowerCase(Locale.ROOT).endsWith(".json")
+                ? fromJson(uri, text.text())
+                : text.text().strip();
     }
 
     private static String fromJson(String uri, String text) throws BadCaption {

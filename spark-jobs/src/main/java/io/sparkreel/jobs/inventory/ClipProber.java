@@ -103,10 +103,16 @@ public final class ClipProber implements MapPartitionsFunction<Row, Row> {
             MediaInfo info = given.isComplete() && mode == ProbeMode.MISSING
                     ? null
                     : file.getAs(EARLIER + "uri") == null ? open(file, guard) : earlier(file);
-            if (mode == ProbeMode.ALL && given.differsFrom(info) != null) {
-                return refused(file, RowProblem.METADATA_MISMATCH.tableValue(), given.differsFrom(info), null);
+            if (mode == ProbeMode.ALL) {
+                if (info.stored() == null && given.differsFrom(info) != null) {
+                    info = open(file, guard); // the table may have numbers that no earlier run kept
+                }
+                if (given.differsFrom(info) != null) {
+                    return refused(file, RowProblem.METADATA_MISMATCH.tableValue(), given.differsFrom(info), null);
+                }
+                return clip(file, given.rateOnly().over(info), false);
             }
-            return clip(file, given.over(info), mode == ProbeMode.MISSING && given.isPresent());
+            return clip(file, given.over(info), given.isPresent());
         } catch (MediaException e) {
             return refused(file, e.problem().tableValue(), e.detail(), null);
         } catch (CaptionFiles.BadCaption e) {
@@ -141,7 +147,8 @@ public final class ClipProber implements MapPartitionsFunction<Row, Row> {
                 file.<Double>getAs(EARLIER + "fps"),
                 file.<Double>getAs(EARLIER + "duration_s"),
                 file.getAs(EARLIER + "codec"),
-                file.<Integer>getAs(EARLIER + "keyframe_interval"));
+                file.<Integer>getAs(EARLIER + "keyframe_interval"),
+                null);
     }
 
     private Row clip(Row file, MediaInfo info, boolean fromTable) throws IOException, CaptionFiles.BadCaption {
@@ -224,15 +231,23 @@ public final class ClipProber implements MapPartitionsFunction<Row, Row> {
             return width != null && height != null && frames != null && (fps != null || frames == 1);
         }
 
-        /** Row and column of a number that is not the file's, or null. */
+        /**
+         * Row and column of a number that is not the file's, or null. Sizes may be those stored or shown, and counts of
+         * packets or of frames.
+         */
         String differsFrom(MediaInfo info) {
-            if (width != null && width != info.width()) {
-                return mismatch("width", width, info.width());
+            boolean sizeShown = isNullOr(width, info.width()) && isNullOr(height, info.height());
+            boolean sizeStored = info.stored() != null
+                    && isNullOr(width, info.stored().width())
+                    && isNullOr(height, info.stored().height());
+            if (!sizeShown && !sizeStored) {
+                return isNullOr(width, info.width())
+                        ? mismatch("height", height, info.height())
+                        : mismatch("width", width, info.width());
             }
-            if (height != null && height != info.height()) {
-                return mismatch("height", height, info.height());
-            }
-            if (frames != null && frames != info.numFrames()) {
+            boolean packets =
+                    info.stored() != null && isNullOr(frames, info.stored().packets());
+            if (!isNullOr(frames, info.numFrames()) && !packets) {
                 return mismatch("num_frames", frames, info.numFrames());
             }
             boolean moving = info.kind() == MediaKind.VIDEO;
@@ -240,6 +255,15 @@ public final class ClipProber implements MapPartitionsFunction<Row, Row> {
                 return mismatch("fps", fps, info.fps());
             }
             return null;
+        }
+
+        private static boolean isNullOr(Integer given, int value) {
+            return given == null || given == value;
+        }
+
+        /** Of a table whose other numbers may be those of the file where these are of what is shown. */
+        Given rateOnly() {
+            return new Given(row, null, null, null, fps);
         }
 
         private String mismatch(String column, Object table, Object file) {
@@ -261,7 +285,8 @@ public final class ClipProber implements MapPartitionsFunction<Row, Row> {
                     rate,
                     image ? 0 : changed ? count / rate : info.durationSeconds(),
                     info == null ? null : info.codec(),
-                    info == null ? 0 : info.keyframeInterval());
+                    info == null ? 0 : info.keyframeInterval(),
+                    info == null ? null : info.stored());
         }
     }
 }

@@ -10,6 +10,7 @@ import io.sparkreel.bucketing.media.MediaProblem;
 import io.sparkreel.jobs.dataset.BucketingManifest;
 import io.sparkreel.jobs.dataset.ClipTables;
 import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.jobs.storage.Tables;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -43,7 +44,7 @@ final class EarlierProbe {
             throws IOException {
         List<Dataset<Row>> sources = new ArrayList<>();
         if (manifest.isPresent()) {
-            sources.add(spark.read()
+            sources.add(Tables.reader(spark)
                     .schema(ClipTables.CLIPS)
                     .parquet(output.uri(manifest.get().folder(BucketingManifest.CLIPS)))
                     .withColumn("reason", lit(null).cast("string"))
@@ -54,7 +55,7 @@ final class EarlierProbe {
         for (String run : output.list(parts)) {
             boolean finished = output.list(parts + "/" + run).stream().anyMatch(name -> name.endsWith(".parquet"));
             if (finished) {
-                sources.add(spark.read().schema(ClipTables.PROBED).parquet(output.uri(parts + "/" + run)));
+                sources.add(Tables.reader(spark).schema(ClipTables.PROBED).parquet(output.uri(parts + "/" + run)));
             }
         }
         Dataset<Row> found = sources.stream().reduce(Dataset::unionByName).orElse(null);
@@ -62,7 +63,7 @@ final class EarlierProbe {
     }
 
     private static Dataset<Row> quarantined(SparkSession spark, String folder) {
-        Dataset<Row> table = spark.read().schema(ClipTables.QUARANTINE).parquet(folder);
+        Dataset<Row> table = Tables.reader(spark).schema(ClipTables.QUARANTINE).parquet(folder);
         List<Column> columns = new ArrayList<>();
         for (var field : ClipTables.PROBED.fields()) {
             boolean there = Arrays.asList(table.columns()).contains(field.name());

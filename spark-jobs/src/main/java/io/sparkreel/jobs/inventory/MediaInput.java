@@ -2,16 +2,18 @@
 package io.sparkreel.jobs.inventory;
 
 import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.storage.Names;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.GlobExpander;
+import org.apache.hadoop.fs.GlobPattern;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RemoteIterator;
 
@@ -23,7 +25,7 @@ import org.apache.hadoop.fs.RemoteIterator;
  */
 public sealed interface MediaInput {
     /** Wildcards of Hadoop's patterns. */
-    String WILDCARDS = ".*[*?\\[{].*";
+    String WILDCARDS = "(?s).*[*?\\[{].*";
     /** Folders below the input that are listed as tasks of their own; beyond so many entries one task lists all. */
     int ENTRIES_LOOKED_AT = 10_000;
 
@@ -66,7 +68,7 @@ public sealed interface MediaInput {
     /** @throws UserError if there is nothing of that name, or nothing that can be read */
     static MediaInput resolve(Configuration configuration, String input) {
         try {
-            Path path = new Path(input);
+            Path path = Names.path(input);
             FileSystem files = path.getFileSystem(configuration);
             path = files.makeQualified(path);
             try {
@@ -121,7 +123,7 @@ public sealed interface MediaInput {
         }
         Format format = Format.of(pattern.getName());
         if (format != null) {
-            List<String> tables = Arrays.stream(orNothing(files.globStatus(pattern)))
+            List<String> tables = matching(files, pattern).stream()
                     .map(status -> status.getPath().toString())
                     .sorted()
                     .toList();
@@ -129,25 +131,50 @@ public sealed interface MediaInput {
         }
         // Only folders are expanded here: a pattern may match millions of files.
         Path parent = pattern.getParent();
-        FileStatus[] folders = parent.toUri().getPath().matches(WILDCARDS)
-                ? orNothing(files.globStatus(parent))
-                : existing(files, parent);
-        List<Listing> listings = Arrays.stream(folders)
+        List<Listing> listings = matching(files, parent).stream()
                 .filter(FileStatus::isDirectory)
                 .map(folder -> new Listing(folder.getPath().toString(), true, pattern.getName()))
                 .toList();
         return new Folders(root.toString(), atLeastOne(listings, input));
     }
 
-    private static FileStatus[] orNothing(FileStatus[] found) {
-        return found == null ? new FileStatus[0] : found;
+    /** As Hadoop's patterns, which fail on a colon in a name. */
+    private static List<FileStatus> matching(FileSystem files, Path pattern) throws IOException {
+        List<FileStatus> found = new ArrayList<>();
+        for (String one : GlobExpander.expand(pattern.toString())) { // braces that hold slashes
+            found.addAll(matchingParts(files, new Path(one)));
+        }
+        return found;
     }
 
-    private static FileStatus[] existing(FileSystem files, Path folder) throws IOException {
+    private static List<FileStatus> matchingParts(FileSystem files, Path pattern) throws IOException {
+        if (!pattern.toUri().getPath().matches(WILDCARDS)) {
+            return existing(files, pattern);
+        }
+        List<FileStatus> found = new ArrayList<>();
+        GlobPattern names = new GlobPattern(pattern.getName());
+        for (FileStatus parent : matchingParts(files, pattern.getParent())) {
+            if (!parent.isDirectory()) {
+                continue;
+            }
+            if (!pattern.getName().matches(WILDCARDS)) {
+                found.addAll(existing(files, Names.child(parent.getPath(), pattern.getName())));
+                continue;
+            }
+            for (FileStatus entry : files.listStatus(parent.getPath())) {
+                if (names.matches(entry.getPath().getName())) {
+                    found.add(entry);
+                }
+            }
+        }
+        return found;
+    }
+
+    private static List<FileStatus> existing(FileSystem files, Path path) throws IOException {
         try {
-            return new FileStatus[] {files.getFileStatus(folder)};
+            return List.of(files.getFileStatus(path));
         } catch (FileNotFoundException e) {
-            return new FileStatus[0];
+            return List.of();
         }
     }
 

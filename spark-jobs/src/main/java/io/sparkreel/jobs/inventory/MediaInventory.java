@@ -17,6 +17,7 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Locale;
 import java.util.NoSuchElementException;
 import org.apache.hadoop.conf.Configuration;
@@ -25,6 +26,7 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.GlobPattern;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RemoteIterator;
+import org.apache.hadoop.util.functional.RemoteIterators;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Column;
@@ -43,29 +45,35 @@ public final class MediaInventory {
     private static final String EXTENSIONS =
             "mp4|m4v|mov|3gp|3g2|webm|mkv|avi|flv|wmv|mpg|mpeg|vob|ts|mts|m2ts|mxf|ogv|ogg|gif|png|apng|jpg|jpeg|webp|bmp|tif|tiff";
 
-    private static final StructType FILES = new StructType()
-            .add("path", DataTypes.StringType, false)
-            .add("uri", DataTypes.StringType, false)
-            .add("bytes", DataTypes.LongType, false)
-            .add("mtime", DataTypes.TimestampType, false);
+    private static final StructType LISTING = new StructType()
+            .add("path", DataTypes.StringType)
+            .add("uri", DataTypes.StringType)
+            .add("bytes", DataTypes.LongType)
+            .add("mtime", DataTypes.TimestampType)
+            .add(LeftOut.COLUMN, DataTypes.StringType);
 
     private MediaInventory() {}
 
-    /** @return {@link ClipTables#INVENTORY} */
+    /** Files of media and captions, and a row with the reason alone for all else, counted by {@link LeftOut}. */
     static Dataset<Row> list(SparkSession spark, MediaInput.Folders folders) {
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
         Broadcast<SerializableConfiguration> shared =
                 context.broadcast(new SerializableConfiguration(context.hadoopConfiguration()));
-        String prefix = folders.root().endsWith("/") ? folders.root() : folders.root() + "/";
-        Dataset<Row> files = spark.createDataFrame(
+        String root = folders.root();
+        return spark.createDataFrame(
                 context.parallelize(folders.listings(), folders.listings().size())
-                        .flatMap(listing -> new FileRows(shared.value().value(), listing, prefix)),
-                FILES);
-        return inventory(files);
+                        .flatMap(listing -> new FileRows(shared.value().value(), listing, root)),
+                LISTING);
     }
 
-    /** A caption file has the name of its clip; text is preferred to JSON. */
-    private static Dataset<Row> inventory(Dataset<Row> files) {
+    /**
+     * A caption file has the name of its clip; text is preferred to JSON.
+     *
+     * @param listing see {@link #list}; it is read twice
+     * @return {@link ClipTables#INVENTORY}
+     */
+    static Dataset<Row> inventory(Dataset<Row> listing) {
+        Dataset<Row> files = listing.where(col(LeftOut.COLUMN).isNull());
         Column extension = lower(regexp_extract(col("path"), "\\.([^./]+)$", 1));
         Dataset<Row> named = files.withColumn("extension", extension)
                 .withColumn("stem", regexp_replace(col("path"), "\\.[^./]+$", ""));
@@ -92,9 +100,15 @@ public final class MediaInventory {
         return extension.matches(EXTENSIONS);
     }
 
-    /** Names of hidden and unfinished things, as Hadoop's tools have them. */
+    /** Is this the name of a file that may hold the caption of a clip? */
+    static boolean isCaption(String name) {
+        String lower = name.toLowerCase(Locale.ROOT);
+        return lower.endsWith(".txt") || lower.endsWith(".json");
+    }
+
+    /** Names of hidden things, and of the folder in which Hadoop's tools keep what is not finished. */
     static boolean isHidden(String name) {
-        return name.startsWith(".") || name.startsWith("_");
+        return name.startsWith(".") || name.equals("_temporary");
     }
 
     /** The files of one listing, as they come from the store. */
@@ -103,35 +117,43 @@ public final class MediaInventory {
         private final Listing listing;
         private final GlobPattern pattern;
         private final String prefix;
-        private final Deque<Path> folders = new ArrayDeque<>();
+        private final Deque<LocalFolder> folders = new ArrayDeque<>();
+        private LocalFolder folder;
         private RemoteIterator<FileStatus> entries;
         private boolean inFirstFolder = true;
-        private Row next;
+        private final Deque<Row> rows = new ArrayDeque<>();
 
-        FileRows(Configuration configuration, Listing listing, String prefix) throws IOException {
+        FileRows(Configuration configuration, Listing listing, String root) throws IOException {
             this.configuration = configuration;
             this.listing = listing;
-            this.prefix = prefix;
+            prefix = root.endsWith("/") ? root : root + "/";
             pattern = listing.pattern() == null ? null : new GlobPattern(listing.pattern());
-            entries = entriesOf(new Path(listing.folder()));
+            open(LocalFolder.of(new Path(root), new Path(listing.folder())));
         }
 
-        private RemoteIterator<FileStatus> entriesOf(Path folder) throws IOException {
-            FileSystem files = folder.getFileSystem(configuration);
-            return files.listStatusIterator(folder);
+        private void open(LocalFolder next) throws IOException {
+            folder = next;
+            if (next.isInItself()) {
+                leaveOut(LeftOut.LINK_TO_A_FOLDER_ABOVE);
+                entries = RemoteIterators.remoteIteratorFromIterable(List.of());
+                return;
+            }
+            next.unreadable().forEach(this::leaveOut);
+            FileSystem files = next.path().getFileSystem(configuration);
+            entries = files.listStatusIterator(next.path());
         }
 
         @Override
         public boolean hasNext() {
             try {
-                while (next == null) {
+                while (rows.isEmpty()) {
                     if (entries.hasNext()) {
                         take(entries.next());
                     } else if (folders.isEmpty()) {
                         return false;
                     } else {
                         inFirstFolder = false;
-                        entries = entriesOf(folders.pop());
+                        open(folders.pop());
                     }
                 }
                 return true;
@@ -142,21 +164,35 @@ public final class MediaInventory {
 
         private void take(FileStatus entry) {
             String name = entry.getPath().getName();
-            if (isHidden(name) || (inFirstFolder && pattern != null && !matches(name, entry.isDirectory()))) {
+            if (inFirstFolder && pattern != null && !matches(name, entry.isDirectory())) {
+                return;
+            }
+            if (isHidden(name)) {
+                leaveOut(LeftOut.HIDDEN);
                 return;
             }
             if (entry.isDirectory()) {
                 if (listing.recursive()) {
-                    folders.push(entry.getPath());
+                    folders.push(folder.child(entry.getPath()));
                 }
                 return;
             }
+            LeftOut why = LocalFolder.isSpecial(entry.getPath()) ? LeftOut.NO_REGULAR_FILE : LeftOut.byName(name);
+            if (why != null) {
+                leaveOut(why);
+                return;
+            }
             String uri = entry.getPath().toString();
-            next = RowFactory.create(
+            rows.add(RowFactory.create(
                     uri.substring(prefix.length()),
                     uri,
                     entry.getLen(),
-                    new java.sql.Timestamp(entry.getModificationTime()));
+                    new java.sql.Timestamp(entry.getModificationTime()),
+                    null));
+        }
+
+        private void leaveOut(LeftOut why) {
+            rows.add(RowFactory.create(null, null, null, null, why.name()));
         }
 
         /** A caption file goes with the clip that the pattern names. */
@@ -164,9 +200,7 @@ public final class MediaInventory {
             if (pattern.matches(name)) {
                 return true;
             }
-            int dot = name.lastIndexOf('.');
-            String extension = dot < 0 ? "" : name.substring(dot + 1);
-            return !folder && (extension.equals("txt") || extension.equals("json"));
+            return !folder && isCaption(name);
         }
 
         @Override
@@ -174,9 +208,7 @@ public final class MediaInventory {
             if (!hasNext()) {
                 throw new NoSuchElementException();
             }
-            Row row = next;
-            next = null;
-            return row;
+            return rows.remove();
         }
     }
 }

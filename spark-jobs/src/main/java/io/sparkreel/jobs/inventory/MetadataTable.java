@@ -2,14 +2,16 @@
 package io.sparkreel.jobs.inventory;
 
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.is_valid_utf8;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.not;
+import static org.apache.spark.sql.functions.when;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkreel.jobs.dataset.ClipTables;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.inventory.MediaInput.Format;
+import io.sparkreel.jobs.storage.Tables;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
@@ -18,7 +20,6 @@ import java.util.Set;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.api.java.function.MapFunction;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -26,7 +27,10 @@ import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.MapType;
+import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.util.SerializableConfiguration;
 
@@ -34,6 +38,8 @@ import org.apache.spark.util.SerializableConfiguration;
 final class MetadataTable {
     static final String PATH = "path";
     static final String TEXT = "text";
+    /** Another name of the captions, as files beside clips have it. */
+    static final String CAPTION = "caption";
     /** Position in the table, from 0. */
     static final String ROW = "table_row";
     /** Why a line cannot be taken apart. */
@@ -59,7 +65,7 @@ final class MetadataTable {
      * @return {@link ClipTables#INVENTORY}
      * @throws UserError if the table has no column {@code path}
      */
-    static Dataset<Row> read(SparkSession spark, MediaInput.Table table, int partitions) {
+    static Dataset<Row> read(SparkSession spark, MediaInput.Table table, int partitions) throws IOException {
         Set<String> columns = new LinkedHashSet<>();
         Dataset<Row> texts = null;
         for (String file : table.files()) {
@@ -72,7 +78,7 @@ final class MetadataTable {
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
         Broadcast<SerializableConfiguration> hadoop =
                 context.broadcast(new SerializableConfiguration(context.hadoopConfiguration()));
-        boolean captions = table.format() == Format.JSON_LINES || columns.contains(TEXT);
+        boolean captions = table.format() == Format.JSON_LINES || columns.contains(TEXT) || columns.contains(CAPTION);
         Dataset<Row> numbered = spark.createDataFrame(
                 texts.toJavaRDD().zipWithIndex().map(pair -> withIndex(pair._1(), pair._2())),
                 TEXTS.add(ROW, DataTypes.LongType, false));
@@ -89,74 +95,82 @@ final class MetadataTable {
         return RowFactory.create(values);
     }
 
-    private static Dataset<Row> readFile(SparkSession spark, Format format, String file, Set<String> columns) {
-        if (format == Format.JSON_LINES) {
-            return spark.read()
-                    .textFile(file)
-                    .filter((org.apache.spark.api.java.function.FilterFunction<String>) line -> !line.isBlank())
-                    .map(new JsonLine(), Encoders.row(TEXTS));
+    private static Dataset<Row> readFile(SparkSession spark, Format format, String file, Set<String> columns)
+            throws IOException {
+        JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+        if (format != Format.PARQUET) {
+            if (format == Format.CSV) {
+                List<String> header = TextRows.header(context.hadoopConfiguration(), file);
+                requirePath(file, header);
+                columns.addAll(header);
+            }
+            Broadcast<SerializableConfiguration> hadoop =
+                    context.broadcast(new SerializableConfiguration(context.hadoopConfiguration()));
+            TextRows rows = new TextRows(hadoop, format, COLUMNS);
+            return spark.createDataFrame(context.parallelize(List.of(file), 1).flatMap(rows), TEXTS);
         }
-        // Captions may hold line breaks, so that only a reader of the whole file finds where a row ends.
-        Dataset<Row> read = format == Format.PARQUET
-                ? spark.read().parquet(file)
-                : spark.read()
-                        .option("header", true)
-                        .option("multiLine", true)
-                        .option("quote", "\"")
-                        .option("escape", "\"")
-                        .option("ignoreLeadingWhiteSpace", true)
-                        .csv(file);
-        List<String> there = Arrays.asList(read.columns());
-        if (!there.contains(PATH)) {
-            throw new UserError("Cannot read " + file + ": it has no column 'path', only " + String.join(", ", there)
+        return readParquet(spark, file, columns);
+    }
+
+    private static Dataset<Row> readParquet(SparkSession spark, String file, Set<String> columns) {
+        try {
+            Dataset<Row> read = Tables.reader(spark).parquet(file);
+            List<String> there = Arrays.asList(read.columns());
+            requirePath(file, there);
+            columns.addAll(there);
+            List<Column> selected = new ArrayList<>();
+            Column broken = lit(null).cast("string");
+            for (String name : COLUMNS) {
+                String source = name.equals(TEXT) && !there.contains(TEXT) ? CAPTION : name;
+                boolean has = there.contains(source) && !name.equals(BROKEN);
+                Column text = (has ? col("`" + source + "`") : lit(null)).cast("string");
+                if (has) {
+                    requireValues(file, read.schema().apply(source));
+                    broken = when(not(is_valid_utf8(text)), lit("column " + source + " holds bytes that are no UTF-8"))
+                            .otherwise(broken);
+                }
+                selected.add((name.equals(BROKEN) ? broken : text).as(name));
+            }
+            return read.select(selected.toArray(Column[]::new));
+        } catch (UserError e) {
+            throw e;
+        } catch (Exception e) { // Spark's reader throws checked exceptions that it does not declare
+            Throwable cause = e;
+            while (cause.getCause() != null) {
+                cause = cause.getCause();
+            }
+            throw new UserError(
+                    "Cannot read " + file + ": "
+                            + cause.getMessage().lines().findFirst().orElse("")
+                            + ". Give a table of the kind that its name says.",
+                    e);
+        }
+    }
+
+    private static void requirePath(String file, List<String> columns) {
+        if (!columns.contains(PATH)) {
+            throw new UserError("Cannot read " + file + ": it has no column 'path', only " + String.join(", ", columns)
                     + ". Name the column of file paths 'path'.");
         }
-        columns.addAll(there);
-        List<Column> selected = new ArrayList<>();
-        for (String name : COLUMNS) {
-            selected.add(
-                    there.contains(name) && !name.equals(BROKEN)
-                            ? col("`" + name + "`").cast("string").as(name)
-                            : lit(null).cast("string").as(name));
+    }
+
+    private static void requireValues(String file, StructField column) {
+        boolean nested = column.dataType() instanceof ArrayType
+                || column.dataType() instanceof MapType
+                || column.dataType() instanceof StructType;
+        if (nested) {
+            throw new UserError("Cannot read " + file + ": its column '" + column.name() + "' holds "
+                    + column.dataType().simpleString() + " and not one value in each row. Give text.");
         }
-        return read.select(selected.toArray(Column[]::new));
     }
 
     private static void announce(List<String> files, Set<String> columns) {
-        List<String> unused =
-                columns.stream().filter(name -> !COLUMNS.contains(name)).toList();
+        List<String> unused = columns.stream()
+                .filter(name -> !COLUMNS.contains(name))
+                .filter(name -> !name.equals(CAPTION) || columns.contains(TEXT))
+                .toList();
         if (!unused.isEmpty()) {
             LOG.info("Columns of {} that are not used: {}", files.get(0), String.join(", ", unused));
-        }
-    }
-
-    /** Takes a line of JSON apart; a broken one keeps its place in the order. */
-    private static final class JsonLine implements MapFunction<String, Row> {
-        private static final long serialVersionUID = 1L;
-        private static final ObjectMapper JSON = new ObjectMapper();
-
-        @Override
-        public Row call(String line) {
-            Object[] values = new Object[COLUMNS.size()];
-            try {
-                JsonNode json = JSON.readTree(line);
-                if (!json.isObject()) {
-                    values[COLUMNS.indexOf(BROKEN)] = "it is no JSON object";
-                    return RowFactory.create(values);
-                }
-                for (int i = 0; i < values.length; i++) {
-                    JsonNode value = json.path(COLUMNS.get(i));
-                    values[i] = value.isMissingNode()
-                                    || value.isNull()
-                                    || COLUMNS.get(i).equals(BROKEN)
-                            ? null
-                            : value.isValueNode() ? value.asText() : value.toString();
-                }
-            } catch (JsonProcessingException e) {
-                values[COLUMNS.indexOf(BROKEN)] = "it is no JSON: "
-                        + e.getOriginalMessage().lines().findFirst().orElse("");
-            }
-            return RowFactory.create(values);
         }
     }
 }

@@ -17,6 +17,7 @@ import io.sparkreel.jobs.dataset.ClipTables;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.spark.Progress;
 import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.jobs.storage.Tables;
 import java.io.IOException;
 import java.util.Locale;
 import java.util.Optional;
@@ -87,8 +88,9 @@ public final class Probing {
      *
      * @param found files or rows
      * @param opened files that no earlier run knew in their present state
+     * @param leftOut counts by reason of what the listing left out; empty: nothing
      */
-    public record Probed(Dataset<Row> rows, long found, long opened) {
+    public record Probed(Dataset<Row> rows, long found, long opened, String leftOut) {
         /** {@link ClipTables#CLIPS} */
         public Dataset<Row> clips() {
             return rows.where(col("reason").isNull()).select(columns(ClipTables.CLIPS.fieldNames()));
@@ -123,14 +125,23 @@ public final class Probing {
      */
     public Probed probe(MediaInput input, Optional<BucketingManifest> manifest) throws IOException {
         int tasks = spark.sparkContext().defaultParallelism() * TASKS_PER_CORE;
-        Dataset<Row> inventory = (input instanceof MediaInput.Table table
-                        ? MetadataTable.read(spark, table, tasks)
-                        : MediaInventory.list(spark, (MediaInput.Folders) input))
+        boolean table = input instanceof MediaInput.Table;
+        Dataset<Row> listing = table
+                ? spark.emptyDataFrame()
+                : MediaInventory.list(spark, (MediaInput.Folders) input).persist(StorageLevel.MEMORY_AND_DISK());
+        Dataset<Row> inventory = (table
+                        ? MetadataTable.read(spark, (MediaInput.Table) input, tasks)
+                        : MediaInventory.inventory(listing))
                 .persist(StorageLevel.MEMORY_AND_DISK());
         try {
             long found = inventory.count();
+            String others = table ? "" : LeftOut.describe(listing);
+            if (!others.isEmpty()) {
+                LOG.info("Left out of {}: {}", config.input(), others);
+            }
             if (found == 0) {
-                throw new UserError("Cannot bucket " + config.input() + ": it holds no media files. "
+                throw new UserError("Cannot bucket " + config.input() + ": it holds no media files"
+                        + (others.isEmpty() ? "" : ", but " + others) + ". "
                         + "Give a folder with videos or images in it.");
             }
             manifest.filter(before -> !probedThisWay(before)).ifPresent(this::tellOfOtherWay);
@@ -143,13 +154,15 @@ public final class Probing {
                 long opened = toOpen(known, found);
                 announce(inventory, earlier, found, opened);
                 write(known, found, tasks);
-                Dataset<Row> rows = spark.read().schema(ClipTables.PROBED).parquet(output.uri(folder()));
-                return new Probed(withoutDuplicates(rows), found, opened);
+                Dataset<Row> rows =
+                        Tables.reader(spark).schema(ClipTables.PROBED).parquet(output.uri(folder()));
+                return new Probed(withoutDuplicates(rows), found, opened, others);
             } finally {
                 known.unpersist();
             }
         } finally {
             inventory.unpersist();
+            listing.unpersist();
         }
     }
 
@@ -247,7 +260,7 @@ public final class Probing {
                                 .over(Window.partitionBy("clip_id", "reason").orderBy(asc("table_row"), asc("uri"))))
                 .withColumn(
                         "detail",
-                        when(repeated, lit("another clip has this name and length"))
+                        when(repeated, lit("another clip has this name and length; give each row an id of its own"))
                                 .otherwise(col("detail")))
                 .withColumn(
                         "when",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.inventory;
 
+import io.sparkreel.jobs.storage.Names;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.net.URI;
@@ -65,7 +66,7 @@ final class TableRow implements MapFunction<Row, Row> {
         Integer width = whole(row, index, "width");
         Integer height = whole(row, index, "height");
         Integer frames = whole(row, index, "num_frames");
-        Double fps = number(row, index, "fps");
+        Double fps = rate(row, index);
         Path file = absolute(index, path);
         String id = text(row, "id");
         String name = id == null ? belowRoot(file) : id;
@@ -73,9 +74,15 @@ final class TableRow implements MapFunction<Row, Row> {
         try {
             FileSystem files = file.getFileSystem(hadoop);
             file = files.makeQualified(file);
+            if (files.getScheme().startsWith("http")) {
+                throw new BadValue(bad(index, "path", path, "is a web address; fetch the file first"));
+            }
             FileStatus status = files.getFileStatus(file);
             if (status.isDirectory()) {
                 throw new FileNotFoundException();
+            }
+            if (LocalFolder.isSpecial(file)) {
+                throw new IOException("it is no regular file");
             }
             FileStatus caption = hasCaptions ? null : captionBeside(files, file);
             return RowFactory.create(
@@ -112,7 +119,7 @@ final class TableRow implements MapFunction<Row, Row> {
 
     private Path absolute(long index, String path) throws BadValue {
         try {
-            return new Path(new Path(root + "/"), new Path(path));
+            return new Path(new Path(root + "/"), Names.path(path));
         } catch (IllegalArgumentException e) {
             throw new BadValue(bad(index, "path", path, "is no path"));
         }
@@ -131,7 +138,7 @@ final class TableRow implements MapFunction<Row, Row> {
         String stem = dot < 0 ? name : name.substring(0, dot);
         for (String extension : new String[] {".txt", ".json"}) {
             try {
-                return files.getFileStatus(new Path(file.getParent(), stem + extension));
+                return files.getFileStatus(Names.child(file.getParent(), stem + extension));
             } catch (FileNotFoundException e) {
                 // The next extension may be there.
             }
@@ -150,9 +157,19 @@ final class TableRow implements MapFunction<Row, Row> {
             return null;
         }
         if (value != Math.rint(value) || value > Integer.MAX_VALUE) {
-            throw new BadValue(bad(index, column, row.getAs(column), "is no whole number"));
+            throw new BadValue(bad(
+                    index,
+                    column,
+                    row.getAs(column),
+                    value > Integer.MAX_VALUE ? "is too large" : "is no whole number"));
         }
         return value.intValue();
+    }
+
+    /** 0 stands for a rate that nobody knows, as of a picture. */
+    private static Double rate(Row row, long index) throws BadValue {
+        String text = text(row, "fps");
+        return text != null && text.matches("[+-]?0+([.]0*)?") ? null : number(row, index, "fps");
     }
 
     /** Tables written by pandas have "49.0" for whole numbers beside missing ones, and "nan" for these. */

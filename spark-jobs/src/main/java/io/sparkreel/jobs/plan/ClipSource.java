@@ -13,6 +13,7 @@ import io.sparkreel.jobs.dataset.ClipTables;
 import io.sparkreel.jobs.dataset.ShardFiles;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.jobs.storage.Tables;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -86,7 +87,7 @@ public final class ClipSource {
     }
 
     private static ClipSource without(SparkSession spark, PlanInputs inputs, HeldOut heldOut) throws IOException {
-        Dataset<Row> rest = spark.read()
+        Dataset<Row> rest = Tables.reader(spark)
                 .parquet(inputs.data().uri(inputs.manifest().folder(BucketingManifest.SHARDS)))
                 .where(heldOut.isTrainedOn());
         long count = inputs.manifest().clips() * inputs.manifest().epochs();
@@ -156,7 +157,7 @@ public final class ClipSource {
     /** The clips of a bucketing run of which samples of a number of frames can be taken. */
     public static Dataset<Row> longEnough(
             SparkSession spark, HadoopStorage data, BucketingManifest manifest, Bucket bucket) {
-        return spark.read()
+        return Tables.reader(spark)
                 .schema(ClipTables.CLIPS)
                 .parquet(data.uri(manifest.folder(BucketingManifest.CLIPS)))
                 .where(col("kind").equalTo("image").or(col("num_frames").geq(bucket.frames())));
@@ -172,7 +173,7 @@ public final class ClipSource {
 
     private static ClipSource numbered(
             SparkSession spark, String folder, List<ShardFile> files, int draws, List<Bucket> buckets) {
-        Dataset<Row> shards = spark.read()
+        Dataset<Row> shards = Tables.reader(spark)
                 .parquet(folder)
                 .withColumn("file", col("_metadata.file_name"))
                 .withColumn("row", col("_metadata.row_index"))

@@ -10,6 +10,7 @@ import io.sparkreel.jobs.config.train.StepSampler;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.features.FeatureCache;
 import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.jobs.storage.Tables;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -180,7 +181,7 @@ public final class EpochPlanning {
             if (!steps.matches() || Long.parseLong(steps.group(1)) >= step) {
                 run.delete(FOLDER + "/" + name);
             } else if (Long.parseLong(steps.group(2)) > step) {
-                spark.read()
+                Tables.reader(spark)
                         .parquet(run.uri(FOLDER + "/" + name))
                         .where(col("step").lt(step))
                         .write()

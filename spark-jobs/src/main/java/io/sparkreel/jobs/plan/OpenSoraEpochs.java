@@ -5,6 +5,7 @@ import io.sparkreel.bucketing.bucket.Bucket;
 import io.sparkreel.bucketing.plan.OpenSoraSampler;
 import io.sparkreel.jobs.dataset.BucketingManifest;
 import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.storage.Tables;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -43,7 +44,7 @@ final class OpenSoraEpochs {
         this.spark = spark;
         rules = inputs.rules();
         perStep = rules.planner().microBatchesPerStep();
-        Dataset<Row> order = spark.read()
+        Dataset<Row> order = Tables.reader(spark)
                 .parquet(inputs.data().uri(inputs.manifest().folder(BucketingManifest.CLIPS)))
                 .select("clip_id", "table_row");
         for (int draw = 0; draw < source.draws(); draw++) {

@@ -27,7 +27,7 @@ public final class HadoopMediaSource implements MediaSource {
      */
     public static HadoopMediaSource open(Configuration configuration, String uri, long length) throws IOException {
         Path path = new Path(uri);
-        FileSystem files = path.getFileSystem(configuration);
+        FileSystem files = Names.plain(path.getFileSystem(configuration));
         CompletableFuture<FSDataInputStream> opening = files.openFile(path)
                 .opt("fs.option.openfile.read.policy", "random")
                 .optLong("fs.option.openfile.length", length)

@@ -29,13 +29,13 @@ public final class HadoopStorage implements Storage {
 
     /** @throws IOException if the file system of the folder cannot be reached */
     public HadoopStorage(Configuration configuration, String root) throws IOException {
-        Path path = new Path(root);
+        Path path = Names.path(root);
         files = path.getFileSystem(configuration);
         this.root = DriverFolder.qualify(path, files, configuration);
     }
 
     private Path at(String path) {
-        return path.isEmpty() ? root : new Path(root, path);
+        return path.isEmpty() ? root : new Path(root, Names.path(path));
     }
 
     @Override

@@ -16,6 +16,7 @@ import io.sparkreel.jobs.plan.PlanInputs;
 import io.sparkreel.jobs.plan.PlannedClip;
 import io.sparkreel.jobs.plan.SampleSize;
 import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.jobs.storage.Tables;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -104,7 +105,7 @@ public record EvalData(HadoopStorage data, BucketingManifest manifest, HeldOut h
     private Dataset<Row> apart(SparkSession spark, PlanInputs inputs) {
         Dataset<Row> clips = shards(spark, data, manifest).where(col("epoch").equalTo(0));
         Dataset<Row> trained =
-                spark.read().parquet(inputs.data().uri(inputs.manifest().folder(BucketingManifest.CLIPS)));
+                Tables.reader(spark).parquet(inputs.data().uri(inputs.manifest().folder(BucketingManifest.CLIPS)));
         List<Row> both = clips.join(trained.select("clip_id").distinct(), "clip_id")
                 .select("uri")
                 .orderBy("uri")
@@ -119,7 +120,7 @@ public record EvalData(HadoopStorage data, BucketingManifest manifest, HeldOut h
     }
 
     private static Dataset<Row> shards(SparkSession spark, HadoopStorage data, BucketingManifest manifest) {
-        return spark.read()
+        return Tables.reader(spark)
                 .parquet(data.uri(manifest.folder(BucketingManifest.SHARDS)))
                 .withColumn("resolution", col("resolution").cast("string"));
     }

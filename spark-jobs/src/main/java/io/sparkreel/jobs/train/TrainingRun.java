@@ -15,6 +15,7 @@ import io.sparkreel.jobs.preflight.MemoryEstimate;
 import io.sparkreel.jobs.preflight.Preflight;
 import io.sparkreel.jobs.preflight.RankFacts;
 import io.sparkreel.jobs.spark.StopSignal;
+import io.sparkreel.jobs.storage.Tables;
 import io.sparkreel.jobs.watch.RunLog;
 import io.sparkreel.jobs.watch.WandbSync;
 import io.sparkreel.model.train.checkpoint.RunCounts;
@@ -211,7 +212,7 @@ public final class TrainingRun {
             String table = start.inputs().run().uri(BadClips.TABLE);
             LOG.warn(
                     "{} clips could not be read; {} says which and why",
-                    spark.read().parquet(table).count(),
+                    Tables.reader(spark).parquet(table).count(),
                     table);
         }
     }

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.jobs.storage.Names;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Map;
@@ -32,7 +33,7 @@ public final class MeasuredCosts {
      * @throws UserError if there is no such file, or it says something else
      */
     public static Map<String, Double> secondsPerClip(Configuration hadoop, String file) throws IOException {
-        Path path = new Path(file);
+        Path path = Names.path(file);
         HadoopStorage folder = new HadoopStorage(
                 hadoop, path.getParent() == null ? "." : path.getParent().toString());
         if (folder.status(path.getName()).isEmpty()) {

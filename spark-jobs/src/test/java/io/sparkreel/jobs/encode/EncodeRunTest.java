@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.sparkreel.jobs.BucketedMedia;
 import io.sparkreel.jobs.LocalSpark;
 import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.storage.Tables;
 import io.sparkreel.jobs.train.TrainingData;
 import io.sparkreel.model.checkpoint.safetensors.SafetensorsReader;
 import java.io.IOException;
@@ -31,13 +32,16 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(600)
 class EncodeRunTest {
     @TempDir
-    static Path work;
+    static Path folder;
+
+    private static Path work;
 
     private static Path media;
     private static Path data;
 
     @BeforeAll
     static void bucket() throws Exception {
+        work = folder.resolve("runs [hd] {a,b} 12:30 50% #1?"); // any name will do for every job
         media = work.resolve("media");
         data = work.resolve("data");
         BucketedMedia.copy(media, "plain.mp4", "vp9.webm", "hevc.mp4", "still.jpg");
@@ -88,10 +92,9 @@ class EncodeRunTest {
     void trainingOnStoredFeaturesTakesTheSameSteps() throws Exception {
         Path features = work.resolve("features");
         encode(features, ", temporal_windows: 2");
-        Dataset<Row> index =
-                LocalSpark.session().read().parquet(features.resolve("index").toString());
-        long videos = LocalSpark.session()
-                .read()
+        Dataset<Row> index = Tables.reader(LocalSpark.session())
+                .parquet(features.resolve("index").toString());
+        long videos = Tables.reader(LocalSpark.session())
                 .parquet(data.resolve("shards").toString())
                 .where("kind = 'video'")
                 .count();
@@ -108,7 +111,8 @@ class EncodeRunTest {
         TreeMap<Long, Double> stored = losses("stored", features, "");
         assertEquals(online.keySet(), stored.keySet());
         online.forEach((step, loss) -> assertEquals(loss, stored.get(step), 1e-4 * loss, "loss of step " + step));
-        Dataset<Row> plan = LocalSpark.session().read().parquet(work.resolve("stored/plan") + "/*");
+        Dataset<Row> plan = Tables.reader(LocalSpark.session())
+                .parquet(work.resolve("stored/plan").toString() + "/*");
         assertEquals(0, plan.where("feature_file is null").count());
 
         Map<String, Long> before = files(features);
@@ -124,8 +128,7 @@ class EncodeRunTest {
         encode(features, ", temporal_windows: 2");
         assertEquals(
                 2 * (videos + 1) + 7,
-                LocalSpark.session()
-                        .read()
+                Tables.reader(LocalSpark.session())
                         .parquet(features.resolve("index").toString())
                         .count());
 
