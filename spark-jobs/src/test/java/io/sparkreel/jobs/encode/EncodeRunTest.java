@@ -112,7 +112,8 @@ class EncodeRunTest {
         assertEquals(online.keySet(), stored.keySet());
         online.forEach((step, loss) -> assertEquals(loss, stored.get(step), 1e-4 * loss, "loss of step " + step));
         Dataset<Row> plan = Tables.reader(LocalSpark.session())
-                .parquet(work.resolve("stored/plan").toString() + "/*");
+                .option("recursiveFileLookup", true)
+                .parquet(work.resolve("stored/plan").toString());
         assertEquals(0, plan.where("feature_file is null").count());
 
         Map<String, Long> before = files(features);
