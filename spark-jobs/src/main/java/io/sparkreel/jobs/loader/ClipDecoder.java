@@ -20,9 +20,13 @@ import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.KeyedRandom.Purpose;
 import java.io.IOException;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntFunction;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
 
 /** Decodes the frames of planned clips and brings them to their size. Safe for several threads. */
 public final class ClipDecoder implements AutoCloseable {
@@ -41,9 +45,14 @@ public final class ClipDecoder implements AutoCloseable {
         }
     }
 
+    private static final Logger LOG = LogManager.getLogger(ClipDecoder.class);
+    /** Clips with wrong counts that are named in the log of a process. */
+    private static final int NAMED = 10;
+
     private final Configuration hadoop;
     private final Frames frames;
     private final FrameCache cache;
+    private final Set<Long> miscounted = ConcurrentHashMap.newKeySet();
     private final CrashGuard guard;
     private final AtomicLong reads = new AtomicLong();
 
@@ -122,6 +131,15 @@ public final class ClipDecoder implements AutoCloseable {
     private int[] indices(ClipRef clip, SampleSize size, int clipFrames, long window) {
         if (clip.kind() == MediaKind.IMAGE) {
             return new int[size.frames()];
+        }
+        if (clipFrames < clip.frames() && miscounted.size() < NAMED && miscounted.add(clip.id())) {
+            LOG.warn(
+                    "{} has {} frames and not {}, as its metadata table or its header has it: samples are taken of those"
+                            + " that are there{}",
+                    clip.uri(),
+                    clipFrames,
+                    clip.frames(),
+                    miscounted.size() == NAMED ? "; no further such clips are named" : "");
         }
         double u = KeyedRandom.of(frames.seed(), window, clip.id(), Purpose.TEMPORAL_START)
                 .nextDouble();
