@@ -23,17 +23,13 @@ public final class CountingDisk extends LocalFileSystem {
     static final String FOLDER = "fs.counting.folder";
 
     /** Options of a launcher under which its processes count what they read. */
-    static List<String> options(java.nio.file.Path folder) throws Exception {
-        String classes = java.nio.file.Path.of(CountingDisk.class
-                        .getProtectionDomain()
-                        .getCodeSource()
-                        .getLocation()
-                        .toURI())
-                .toString();
+    static List<String> options(java.nio.file.Path folder) throws IOException {
+        java.nio.file.Path classes =
+                ClassesApart.copy(CountingDisk.class, folder.resolveSibling(folder.getFileName() + "-classes"));
         Files.createDirectories(folder);
         return List.of(
                 "--driver-class-path",
-                classes,
+                classes.toString(),
                 "--conf",
                 "spark.executor.extraClassPath=" + classes,
                 "--conf",

@@ -198,12 +198,7 @@ class TrainingFaultsIT {
     void whatARankThatHangsDoesIsTold() throws Exception {
         Path run = runs.work().resolve("hung");
         Path armed = Files.createFile(runs.work().resolve("armed"));
-        String classes = Path.of(HungDisk.class
-                        .getProtectionDomain()
-                        .getCodeSource()
-                        .getLocation()
-                        .toURI())
-                .toString();
+        Path classes = ClassesApart.copy(HungDisk.class, runs.work().resolve("hung-classes"));
         Launcher.Ended ended = runs.train(
                 TWO_EXECUTORS,
                 run,
@@ -214,7 +209,7 @@ class TrainingFaultsIT {
                 "--set",
                 "decode_cache_mib=0",
                 "--driver-class-path",
-                classes,
+                classes.toString(),
                 "--conf",
                 "spark.executor.extraClassPath=" + classes,
                 "--conf",
