@@ -160,6 +160,7 @@ class BucketingKillIT {
     }
 
     @Test
+    @Tag("slow")
     @Timeout(600)
     void aKilledJobLeavesNothingOrWhatWasThereAndIsResumed() throws Exception {
         Path output = WORK.resolve("killed");

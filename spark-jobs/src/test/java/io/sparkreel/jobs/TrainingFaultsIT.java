@@ -82,6 +82,7 @@ class TrainingFaultsIT {
     }
 
     @Test
+    @Tag("slow")
     void executorsThatNeverComeAreNotWaitedForForever() throws Exception {
         Path run = runs.work().resolve("none");
         long begin = System.nanoTime();
