@@ -67,7 +67,9 @@ public final class QuickstartSummary {
         out.println();
         out.printf(
                 "%d clips read, %d files put aside: %s%n",
-                manifest.clips(), manifest.quarantined(), output.uri(manifest.folder(BucketingManifest.QUARANTINE)));
+                manifest.contents().clips(),
+                manifest.contents().quarantined(),
+                output.uri(manifest.folder(BucketingManifest.QUARANTINE)));
         printLoss();
         printLikeness(manifest);
         out.println("checkpoints:   " + output + "/run");
@@ -130,7 +132,7 @@ public final class QuickstartSummary {
                 continue;
             }
             int frames = result.getAs("num_frames");
-            PixelClip real = real(clip, result, frames, manifest.frameInterval());
+            PixelClip real = real(clip, result, frames, manifest.rule().frameInterval());
             PixelClip sampled = sampled(result, frames);
             double likeness = Likeness.psnr(real, sampled);
             double colour = Likeness.psnrOfBestColour(real);

@@ -77,12 +77,12 @@ class BucketingJobTest {
         } finally {
             spark.conf().set("spark.sql.shuffle.partitions", partitions);
         }
-        assertEquals(one.fingerprint(), manifest(second).fingerprint());
-        assertEquals(one.buckets(), manifest(second).buckets());
+        assertEquals(one.contents().fingerprint(), manifest(second).contents().fingerprint());
+        assertEquals(one.contents().buckets(), manifest(second).contents().buckets());
         List<String> rows = shardRows(first);
         assertEquals(rows, shardRows(second));
         assertEquals(
-                one.buckets().stream()
+                one.contents().buckets().stream()
                         .mapToLong(BucketingManifest.BucketRows::rows)
                         .sum(),
                 rows.size());
@@ -90,7 +90,7 @@ class BucketingJobTest {
 
         Path third = folder.resolve("third");
         BucketingManifest other = run(config(folder.resolve("data/table.csv"), third, with("epochs: 1", "seed: 43")));
-        assertNotEquals(one.fingerprint(), other.fingerprint());
+        assertNotEquals(one.contents().fingerprint(), other.contents().fingerprint());
         assertTrue(shardRows(third).size() > 750);
     }
 
@@ -100,7 +100,7 @@ class BucketingJobTest {
         List<String> rows = new ArrayList<>();
         String place = "";
         String last = "";
-        for (ShardFile file : manifest.files()) {
+        for (ShardFile file : manifest.contents().files()) {
             String here = file.epoch() + "/" + file.resolution() + "/" + file.frames();
             last = here.equals(place) ? last : "";
             place = here;
@@ -115,7 +115,7 @@ class BucketingJobTest {
                     file.rows(),
                     file.rowGroups().stream().mapToLong(Long::longValue).sum());
             for (Row row : read) {
-                long key = KeyedOrder.key(manifest.seed(), file.epoch(), row.<Long>getAs("clip_id"));
+                long key = KeyedOrder.key(manifest.rule().seed(), file.epoch(), row.<Long>getAs("clip_id"));
                 String order = row.getAs("aspect") + " " + String.format("%016x", key ^ Long.MIN_VALUE);
                 assertTrue(last.compareTo(order) <= 0, last + " before " + order);
                 last = order;
@@ -131,7 +131,7 @@ class BucketingJobTest {
         Path output = folder.resolve("out");
         copy(media, "plain.mp4", "still.png", "rotated-90.mp4");
         BucketingManifest first = run(config(media, output, RULE));
-        assertEquals(3, first.clips());
+        assertEquals(3, first.contents().clips());
         UserError refused = assertThrows(UserError.class, () -> run(config(media, output, RULE)));
         assertEquals(
                 "Cannot write to " + output + ": it holds an earlier run. Give --overwrite to replace it, or"
@@ -150,12 +150,12 @@ class BucketingJobTest {
         assertEquals(3, table(output, "clips").count());
 
         BucketingManifest second = run(config(media, output, with("overwrite: true")));
-        assertNotEquals(first.run(), second.run());
-        assertEquals(first.fingerprint(), second.fingerprint());
+        assertNotEquals(first.origin().run(), second.origin().run());
+        assertEquals(first.contents().fingerprint(), second.contents().fingerprint());
         for (String name : List.of("clips", "quarantine", "shards")) {
             try (Stream<Path> runs = Files.list(output.resolve(name))) {
                 assertEquals(
-                        List.of("run=" + second.run()),
+                        List.of("run=" + second.origin().run()),
                         runs.map(run -> run.getFileName().toString()).toList());
             }
         }

@@ -143,19 +143,22 @@ class BucketingKillIT {
 
     /** All rows of the shards with all their columns; the manifest and the other tables must agree with them. */
     private static List<String> rows(Path output, BucketingManifest manifest) throws IOException {
-        for (ShardFile file : manifest.files()) {
+        for (ShardFile file : manifest.contents().files()) {
             assertEquals(
                     file.bytes(),
                     Files.size(output.resolve(manifest.folder("shards")).resolve(file.path())));
         }
-        assertEquals(manifest.clips(), table(output, manifest, "clips").count());
         assertEquals(
-                manifest.quarantined(), table(output, manifest, "quarantine").count());
+                manifest.contents().clips(), table(output, manifest, "clips").count());
+        assertEquals(
+                manifest.contents().quarantined(),
+                table(output, manifest, "quarantine").count());
         assertTrue(Files.exists(output.resolve("report.html")));
         List<String> rows = table(output, manifest, "shards").toJSON().collectAsList().stream()
                 .sorted()
                 .toList();
-        assertEquals(manifest.files().stream().mapToLong(ShardFile::rows).sum(), rows.size());
+        assertEquals(
+                manifest.contents().files().stream().mapToLong(ShardFile::rows).sum(), rows.size());
         return rows;
     }
 
@@ -182,7 +185,12 @@ class BucketingKillIT {
         assertEquals(rows, rows(undisturbed, whole(undisturbed, 1)));
         assertFalse(Files.exists(output.resolve("probing")));
 
-        killed(output, 2, () -> has(output.resolve("shards"), Pattern.compile("run=(?!" + made.run() + ").*/part-")));
+        killed(
+                output,
+                2,
+                () -> has(
+                        output.resolve("shards"),
+                        Pattern.compile("run=(?!" + made.origin().run() + ").*/part-")));
         assertEquals(Optional.of(made), manifest(output));
         assertEquals(rows, rows(output, made));
     }
@@ -218,11 +226,12 @@ class BucketingKillIT {
             Optional<BucketingManifest> after = manifest(output);
             if (!after.equals(before)) {
                 published++;
-                assertEquals(seed, after.orElseThrow().seed());
+                assertEquals(seed, after.orElseThrow().rule().seed());
                 before = after;
             }
             if (after.isPresent()) {
-                assertEquals(expected.get((int) after.get().seed()), rows(output, after.get()), "after kill " + i);
+                assertEquals(
+                        expected.get((int) after.get().rule().seed()), rows(output, after.get()), "after kill " + i);
             }
         }
         assertTrue(published > 0 && published < RANDOM_KILLS, published + " of " + RANDOM_KILLS + " came to their end");

@@ -140,7 +140,7 @@ public final class BatchSizeSearch implements AutoCloseable {
         DenoiserConfig model = Components.model(
                 config.model(), Optional.empty(), codec, Components.textSizes(config.textEncoder(), cache));
         List<Bucket> buckets =
-                manifest.buckets().stream().map(BucketRows::bucket).toList();
+                manifest.contents().buckets().stream().map(BucketRows::bucket).toList();
         FamilyCost formulas = new FamilyCost(
                 model.cost(config.dtype(), config.gradCheckpoint(), Components.frozen(config.model(), model)),
                 codec,
@@ -256,7 +256,8 @@ public final class BatchSizeSearch implements AutoCloseable {
     private static List<ConfigOverride> overrides(
             ConfigOverride data, BucketingManifest manifest, Map<String, Integer> sizes) {
         Map<String, Map<Integer, List<Number>>> levels = new LinkedHashMap<>();
-        manifest.bucketConfig()
+        manifest.rule()
+                .bucketConfig()
                 .forEach((resolution, counts) -> counts.forEach((frames, pair) -> {
                     Integer size = sizes.get(Bucket.tag(resolution.toLowerCase(Locale.ROOT), frames));
                     levels.computeIfAbsent(resolution, any -> new LinkedHashMap<>())

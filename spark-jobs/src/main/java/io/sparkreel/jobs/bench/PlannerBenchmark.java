@@ -25,6 +25,9 @@ import io.sparkreel.jobs.config.reader.ConfigLoader;
 import io.sparkreel.jobs.config.train.StepSampler;
 import io.sparkreel.jobs.dataset.BucketingManifest;
 import io.sparkreel.jobs.dataset.BucketingManifest.BucketRows;
+import io.sparkreel.jobs.dataset.BucketingManifest.Contents;
+import io.sparkreel.jobs.dataset.BucketingManifest.Origin;
+import io.sparkreel.jobs.dataset.BucketingManifest.Rule;
 import io.sparkreel.jobs.dataset.ShardFiles;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.plan.EpochPlanning;
@@ -194,7 +197,7 @@ public final class PlannerBenchmark {
         HadoopStorage data = new HadoopStorage(spark.sparkContext().hadoopConfiguration(), work);
         BucketingManifest manifest = shards(spark, config, clips, data);
         List<Bucket> buckets =
-                manifest.buckets().stream().map(BucketRows::bucket).toList();
+                manifest.contents().buckets().stream().map(BucketRows::bucket).toList();
         CostModel costs = new CostModel(FamilyCost.published(), Map.of());
         PlanSettings rules = new PlanSettings(
                 buckets,
@@ -235,7 +238,7 @@ public final class PlannerBenchmark {
             throws IOException {
         String name = "clips-" + clips;
         Optional<BucketingManifest> kept = BucketingManifest.find(data);
-        if (kept.isPresent() && kept.get().run().equals(name)) {
+        if (kept.isPresent() && kept.get().origin().run().equals(name)) {
             return kept.get();
         }
         Assignment assignment = Assignment.of(config.buckets(), DrawKind.KEYED, config.seed());
@@ -254,34 +257,19 @@ public final class PlannerBenchmark {
                 .parquet(data.uri("shards/run=" + name));
         data.delete("clips");
         List<BucketRows> buckets = counts.buckets().entrySet().stream()
-                .map(bucket -> new BucketRows(
-                        bucket.getKey().resolution(),
-                        bucket.getKey().frames(),
-                        bucket.getKey().aspect(),
-                        bucket.getKey().height(),
-                        bucket.getKey().width(),
-                        bucket.getValue()))
+                .map(bucket -> BucketRows.of(bucket.getKey(), bucket.getValue()))
                 .toList();
         BucketingManifest manifest = new BucketingManifest(
-                name,
-                "",
-                "",
-                "",
-                null,
-                "keyed",
-                1,
-                counts.fingerprint(),
-                config.seed(),
-                1,
-                config.frameInterval(),
-                config.resolutionSlack(),
-                Map.of(),
-                Map.of(),
-                counts.kept(),
-                0,
-                buckets,
-                ShardFiles.read(
-                        JavaSparkContext.fromSparkContext(spark.sparkContext()), data.uri("shards/run=" + name)));
+                new Origin(name, "", "", "", null),
+                Rule.of(config, Assignment.SAMPLER_VERSION),
+                new Contents(
+                        counts.fingerprint(),
+                        counts.kept(),
+                        0,
+                        buckets,
+                        ShardFiles.read(
+                                JavaSparkContext.fromSparkContext(spark.sparkContext()),
+                                data.uri("shards/run=" + name))));
         manifest.publish(data);
         return manifest;
     }

@@ -18,7 +18,10 @@ import io.sparkreel.jobs.config.bucketing.BucketingConfig;
 import io.sparkreel.jobs.config.bucketing.DrawKind;
 import io.sparkreel.jobs.dataset.BucketingManifest;
 import io.sparkreel.jobs.dataset.BucketingManifest.BucketRows;
+import io.sparkreel.jobs.dataset.BucketingManifest.Contents;
+import io.sparkreel.jobs.dataset.BucketingManifest.Origin;
 import io.sparkreel.jobs.dataset.BucketingManifest.Pictures;
+import io.sparkreel.jobs.dataset.BucketingManifest.Rule;
 import io.sparkreel.jobs.dataset.BucketingManifest.ShardFile;
 import io.sparkreel.jobs.dataset.ClipTables;
 import io.sparkreel.jobs.dataset.ShardFiles;
@@ -31,7 +34,6 @@ import io.sparkreel.jobs.inventory.Refusals;
 import io.sparkreel.jobs.report.ReportBuilder;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.storage.Tables;
-import io.sparkreel.model.settings.Choice;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -207,24 +209,9 @@ public final class BucketingRun {
                 .map(bucket -> BucketRows.of(bucket.getKey(), bucket.getValue()))
                 .toList();
         BucketingManifest manifest = new BucketingManifest(
-                run,
-                Instant.now().toString(),
-                config.input(),
-                way,
-                Pictures.of(config.pictures()),
-                Choice.word(config.draw()),
-                Assignment.SAMPLER_VERSION,
-                counts.fingerprint(),
-                config.seed(),
-                config.epochs(),
-                config.frameInterval(),
-                config.resolutionSlack(),
-                BucketingManifest.levels(config.bucketConfig()),
-                BucketingManifest.resolutions(config.resolutions()),
-                clips,
-                quarantined,
-                buckets,
-                files);
+                new Origin(run, Instant.now().toString(), config.input(), way, Pictures.of(config.pictures())),
+                Rule.of(config, Assignment.SAMPLER_VERSION),
+                new Contents(counts.fingerprint(), clips, quarantined, buckets, files));
         output.atomicPut(REPORT, report(manifest, counts, remarks).getBytes(StandardCharsets.UTF_8));
         manifest.publish(output);
         removeEarlierRuns();
@@ -248,15 +235,18 @@ public final class BucketingRun {
     private String report(BucketingManifest manifest, Counts counts, Remarks remarks) {
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("run", run);
-        facts.put("made", manifest.created());
+        facts.put("made", manifest.origin().created());
         facts.put("seed", Long.toString(config.seed()));
-        facts.put("draw", manifest.draw() + ", version " + manifest.samplerVersion());
+        facts.put(
+                "draw", manifest.rule().draw() + ", version " + manifest.rule().samplerVersion());
         facts.put("frame interval", Integer.toString(config.frameInterval()));
         facts.put("resolution slack", Double.toString(config.resolutionSlack()));
-        facts.put("probed", manifest.probed());
-        facts.put("clips without a caption", remarks.withoutCaption() + " of " + manifest.clips());
+        facts.put("probed", manifest.origin().probed());
+        facts.put(
+                "clips without a caption",
+                remarks.withoutCaption() + " of " + manifest.contents().clips());
         facts.put("left out", remarks.leftOut().isEmpty() ? "nothing" : remarks.leftOut());
-        facts.put("fingerprint", manifest.fingerprint());
+        facts.put("fingerprint", manifest.contents().fingerprint());
         return new ReportBuilder(spark, rule, config.epochs())
                 .build(
                         config.input(),

@@ -5,15 +5,18 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.bucketing.bucket.Bucket;
 import io.sparkreel.bucketing.media.PictureRules;
 import io.sparkreel.bucketing.media.PictureRules.Background;
 import io.sparkreel.bucketing.media.PictureRules.ImageOrientation;
 import io.sparkreel.bucketing.media.PictureRules.SampleAspect;
 import io.sparkreel.jobs.config.BucketLevel;
+import io.sparkreel.jobs.config.bucketing.BucketingConfig;
 import io.sparkreel.jobs.config.bucketing.ResolutionConfig;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.model.settings.Choice;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
@@ -22,51 +25,19 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * What a bucketing output folder holds: {@code manifest.json}, replaced last, so that a reader sees all of a
  * run or none of it.
  *
- * @param run name of the run; its tables lie in sub-folders {@code run=<name>}
- * @param created when, ISO 8601
- * @param input what was read
- * @param probed in which way: frame_count, verify and probe
- * @param pictures what a picture is; null in data sets from before there was a choice
- * @param draw where the random numbers came from
- * @param samplerVersion grows when the same configuration and seed would fill other buckets
- * @param fingerprint equal for runs that put the same clips into the same buckets, wherever they lie and in whatever
- *     files
- * @param seed of the draws
- * @param epochs independent draws
- * @param frameInterval every how many frames of a video one is taken
- * @param resolutionSlack part of a resolution's pixels from which on it admits clips
- * @param bucketConfig resolution to frames to [keep probability, batch size], as configured
- * @param resolutions resolutions beside the predefined ones: name to pixels and label to [height, width]
- * @param clips rows of the clips table
- * @param quarantined rows of the quarantine table
- * @param buckets rows of each bucket, over all epochs
- * @param files the files of the shards; those of one (epoch, resolution, frames) follow each other in the order of
- *     their rows
+ * <p>The file is one flat object; the three records are its parts.
+ *
+ * @param origin what was read and how
+ * @param rule which clips go into which buckets
+ * @param contents what the tables hold
  */
-public record BucketingManifest(
-        @JsonProperty("run") String run,
-        @JsonProperty("created") String created,
-        @JsonProperty("input") String input,
-        @JsonProperty("probed") String probed,
-        @JsonProperty("pictures") Pictures pictures,
-        @JsonProperty("draw") String draw,
-        @JsonProperty("sampler_version") int samplerVersion,
-        @JsonProperty("fingerprint") String fingerprint,
-        @JsonProperty("seed") long seed,
-        @JsonProperty("epochs") int epochs,
-        @JsonProperty("frame_interval") int frameInterval,
-        @JsonProperty("resolution_slack") double resolutionSlack,
-        @JsonProperty("bucket_config") Map<String, Map<Integer, List<Number>>> bucketConfig,
-        @JsonProperty("resolutions") Map<String, OwnResolution> resolutions,
-        @JsonProperty("clips") long clips,
-        @JsonProperty("quarantined") long quarantined,
-        @JsonProperty("buckets") List<BucketRows> buckets,
-        @JsonProperty("files") List<ShardFile> files) {
+public record BucketingManifest(Origin origin, Rule rule, Contents contents) {
     /** File name in the output folder. */
     public static final String NAME = "manifest.json";
     /** The tables of a run. */
@@ -76,6 +47,74 @@ public record BucketingManifest(
     public static final String SHARDS = "shards";
 
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+
+    /**
+     * What was read and how.
+     *
+     * @param run name of the run; its tables lie in sub-folders {@code run=<name>}
+     * @param created when, ISO 8601
+     * @param input what was read
+     * @param probed in which way: frame_count, verify and probe
+     * @param pictures what a picture is; null in data sets from before there was a choice
+     */
+    public record Origin(
+            @JsonProperty("run") String run,
+            @JsonProperty("created") String created,
+            @JsonProperty("input") String input,
+            @JsonProperty("probed") String probed,
+            @JsonProperty("pictures") Pictures pictures) {}
+
+    /**
+     * Which clips go into which buckets.
+     *
+     * @param draw where the random numbers came from
+     * @param samplerVersion grows when the same configuration and seed would fill other buckets
+     * @param seed of the draws
+     * @param epochs independent draws
+     * @param frameInterval every how many frames of a video one is taken
+     * @param resolutionSlack part of a resolution's pixels from which on it admits clips
+     * @param bucketConfig resolution to frames to [keep probability, batch size], as configured
+     * @param resolutions resolutions beside the predefined ones: name to pixels and label to [height, width]
+     */
+    public record Rule(
+            @JsonProperty("draw") String draw,
+            @JsonProperty("sampler_version") int samplerVersion,
+            @JsonProperty("seed") long seed,
+            @JsonProperty("epochs") int epochs,
+            @JsonProperty("frame_interval") int frameInterval,
+            @JsonProperty("resolution_slack") double resolutionSlack,
+            @JsonProperty("bucket_config") Map<String, Map<Integer, List<Number>>> bucketConfig,
+            @JsonProperty("resolutions") Map<String, OwnResolution> resolutions) {
+        public static Rule of(BucketingConfig config, int samplerVersion) {
+            return new Rule(
+                    Choice.word(config.draw()),
+                    samplerVersion,
+                    config.seed(),
+                    config.epochs(),
+                    config.frameInterval(),
+                    config.resolutionSlack(),
+                    levels(config.bucketConfig()),
+                    own(config.resolutions()));
+        }
+    }
+
+    /**
+     * What the tables hold.
+     *
+     * @param fingerprint equal for runs that put the same clips into the same buckets, wherever they lie and in
+     *     whatever files
+     * @param clips rows of the clips table
+     * @param quarantined rows of the quarantine table
+     * @param buckets rows of each bucket, over all epochs
+     * @param files the files of the shards; those of one (epoch, resolution, frames) follow each other in the order of
+     *     their rows
+     */
+    public record Contents(
+            @JsonProperty("fingerprint") String fingerprint,
+            @JsonProperty("clips") long clips,
+            @JsonProperty("quarantined") long quarantined,
+            @JsonProperty("buckets") List<BucketRows> buckets,
+            @JsonProperty("files") List<ShardFile> files) {}
 
     /**
      * How what is stored becomes what is shown, as configured.
@@ -105,7 +144,9 @@ public record BucketingManifest(
 
     /** How the clips are to be decoded: as they were probed. */
     public PictureRules pictureRules() {
-        return pictures == null ? PictureRules.EARLIER : pictures.rules();
+        return origin.pictures() == null
+                ? PictureRules.EARLIER
+                : origin.pictures().rules();
     }
 
     /** A resolution of the user's. */
@@ -147,8 +188,7 @@ public record BucketingManifest(
             @JsonProperty("row_groups") List<Long> rowGroups)
             implements java.io.Serializable {}
 
-    /** The bucket rule of a configuration, as the manifest holds it. */
-    public static Map<String, Map<Integer, List<Number>>> levels(Map<String, Map<Integer, BucketLevel>> config) {
+    private static Map<String, Map<Integer, List<Number>>> levels(Map<String, Map<Integer, BucketLevel>> config) {
         Map<String, Map<Integer, List<Number>>> levels = new LinkedHashMap<>();
         config.forEach((resolution, counts) -> {
             Map<Integer, List<Number>> pairs = new LinkedHashMap<>();
@@ -159,8 +199,7 @@ public record BucketingManifest(
         return levels;
     }
 
-    /** The user's resolutions of a configuration, as the manifest holds them. */
-    public static Map<String, OwnResolution> resolutions(Map<String, ResolutionConfig> config) {
+    private static Map<String, OwnResolution> own(Map<String, ResolutionConfig> config) {
         Map<String, OwnResolution> own = new LinkedHashMap<>();
         if (config != null) {
             config.forEach((name, resolution) -> {
@@ -174,12 +213,16 @@ public record BucketingManifest(
 
     /** The sub-folder of a table, relative to the output folder. */
     public String folder(String table) {
-        return table + "/run=" + run;
+        return table + "/run=" + origin.run();
     }
 
     /** Puts the manifest in place: the one step that publishes a run. */
     public void publish(HadoopStorage output) throws IOException {
-        output.atomicPut(NAME, JSON.writeValueAsBytes(this));
+        ObjectNode flat = JSON.createObjectNode();
+        for (Record part : List.of(origin, rule, contents)) {
+            flat.setAll(JSON.<ObjectNode>valueToTree(part));
+        }
+        output.atomicPut(NAME, JSON.writeValueAsBytes(flat));
     }
 
     /**
@@ -204,12 +247,33 @@ public record BucketingManifest(
                     + ". Give the output folder of a bucketing run.");
         }
         try (InputStream in = output.open(NAME)) {
-            return JSON.readValue(in, BucketingManifest.class);
+            ObjectNode flat = JSON.readValue(in, ObjectNode.class);
+            BucketingManifest manifest =
+                    new BucketingManifest(take(flat, Origin.class), take(flat, Rule.class), take(flat, Contents.class));
+            if (!flat.isEmpty()) { // of a later version: what it means cannot be guessed
+                throw new UserError("Cannot read " + output + "/" + NAME + ": there is no key '"
+                        + flat.fieldNames().next() + "'. Read it with the version that made it, or run the bucketing"
+                        + " job again.");
+            }
+            return manifest;
         } catch (JsonProcessingException e) {
             throw new UserError(
                     "Cannot read " + output + "/" + NAME + ": " + e.getOriginalMessage()
                             + ". Run the bucketing job again.",
                     e);
         }
+    }
+
+    /** Moves the keys of a part from the object into the part. */
+    private static <T extends Record> T take(ObjectNode flat, Class<T> type) throws JsonProcessingException {
+        List<String> names = Stream.of(type.getRecordComponents())
+                .map(component -> component
+                        .getAccessor()
+                        .getAnnotation(JsonProperty.class)
+                        .value())
+                .toList();
+        T part = JSON.treeToValue(flat.deepCopy().retain(names), type);
+        flat.remove(names);
+        return part;
     }
 }

@@ -42,10 +42,10 @@ public final class DataFolder {
      */
     public static void requireSameInterval(TrainingConfig config, BucketingManifest manifest) {
         if (config.dataset().type() == DatasetType.VARIABLE_VIDEO_TEXT_DATASET
-                && config.dataset().frameInterval() != manifest.frameInterval()) {
+                && config.dataset().frameInterval() != manifest.rule().frameInterval()) {
             throw new UserError("Cannot train with dataset.frame_interval "
                     + config.dataset().frameInterval()
-                    + ": the clips were bucketed for " + manifest.frameInterval()
+                    + ": the clips were bucketed for " + manifest.rule().frameInterval()
                     + ". Set it to that, or bucket them again.");
         }
     }

@@ -86,11 +86,11 @@ public record FeatureCache(
 
     /** Nothing of data sets from before there was a choice, whose features name none. */
     private static String pictures(BucketingManifest data) {
-        return data.pictures() == null
+        return data.origin().pictures() == null
                 ? ""
-                : "; sample_aspect: " + data.pictures().sampleAspect() + "; orientation: "
-                        + data.pictures().orientation() + "; background: "
-                        + data.pictures().background();
+                : "; sample_aspect: " + data.origin().pictures().sampleAspect() + "; orientation: "
+                        + data.origin().pictures().orientation() + "; background: "
+                        + data.origin().pictures().background();
     }
 
     private static String codec(CodecConfig config, WeightsCache weights, Configuration hadoop) throws IOException {

@@ -167,13 +167,13 @@ public final class Probing {
     }
 
     private boolean probedThisWay(BucketingManifest manifest) {
-        return parts.equals(WORK + "/" + manifest.probed());
+        return parts.equals(WORK + "/" + manifest.origin().probed());
     }
 
     private void tellOfOtherWay(BucketingManifest manifest) {
         LOG.info(
                 "Probes all files again: those of the earlier run were probed as {}, which is now {}",
-                manifest.probed(),
+                manifest.origin().probed(),
                 way());
     }
 

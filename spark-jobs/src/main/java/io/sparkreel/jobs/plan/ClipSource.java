@@ -81,8 +81,8 @@ public final class ClipSource {
         return numbered(
                 spark,
                 inputs.data().uri(inputs.manifest().folder(BucketingManifest.SHARDS)),
-                inputs.manifest().files(),
-                inputs.manifest().epochs(),
+                inputs.manifest().contents().files(),
+                inputs.manifest().rule().epochs(),
                 inputs.rules().buckets());
     }
 
@@ -90,7 +90,8 @@ public final class ClipSource {
         Dataset<Row> rest = Tables.reader(spark)
                 .parquet(inputs.data().uri(inputs.manifest().folder(BucketingManifest.SHARDS)))
                 .where(heldOut.isTrainedOn());
-        long count = inputs.manifest().clips() * inputs.manifest().epochs();
+        long count =
+                inputs.manifest().contents().clips() * inputs.manifest().rule().epochs();
         Column[] order = {
             col("epoch"), col("resolution"), col("bucket_frames"), col("aspect"), col("order"), col("clip_id")
         };
@@ -104,7 +105,7 @@ public final class ClipSource {
                 .option("compression", "zstd")
                 .partitionBy("epoch", "resolution", "bucket_frames")
                 .parquet(inputs.run().uri(FOLDER));
-        return written(spark, inputs, inputs.manifest().epochs());
+        return written(spark, inputs, inputs.manifest().rule().epochs());
     }
 
     /** What was just written into the run folder. */
@@ -126,16 +127,16 @@ public final class ClipSource {
         Bucket bucket = inputs.rules().buckets().get(0);
         Dataset<Row> longEnough = longEnough(spark, inputs.data(), inputs.manifest(), bucket);
         long count = longEnough.count();
-        if (count < inputs.manifest().clips()) {
+        if (count < inputs.manifest().contents().clips()) {
             LOG.info(
                     "{} of {} clips have fewer than {} frames and are left out",
-                    inputs.manifest().clips() - count,
-                    inputs.manifest().clips(),
+                    inputs.manifest().contents().clips() - count,
+                    inputs.manifest().contents().clips(),
                     bucket.frames());
         }
         if (count == 0) {
             throw new UserError("Cannot train on " + inputs.data() + ": none of "
-                    + inputs.manifest().clips() + " clips has " + bucket.frames()
+                    + inputs.manifest().contents().clips() + " clips has " + bucket.frames()
                     + " frames. Lower dataset.num_frames.");
         }
         HadoopStorage run = inputs.run();

@@ -21,7 +21,7 @@ public final class PlanFingerprint {
     public static String of(TrainingConfig config, BucketingManifest manifest, PlanSettings rules) {
         Map<String, Object> facts = new LinkedHashMap<>();
         if (config.dataset().type() == DatasetType.VIDEO_TEXT_DATASET) {
-            facts.put("data", manifest.run());
+            facts.put("data", manifest.origin().run());
             facts.put(
                     "image_size",
                     config.dataset().imageSize().height() + "x"
@@ -29,9 +29,9 @@ public final class PlanFingerprint {
             facts.put("num_frames", config.dataset().numFrames());
         } else {
             // Of the content alone: the same data made again, or lying elsewhere, is the same.
-            facts.put("data", manifest.fingerprint());
-            facts.put("data's seed", manifest.seed());
-            facts.put("data's epochs", manifest.epochs());
+            facts.put("data", manifest.contents().fingerprint());
+            facts.put("data's seed", manifest.rule().seed());
+            facts.put("data's epochs", manifest.rule().epochs());
         }
         facts.put("frame_interval", config.dataset().frameInterval());
         facts.put("seed", config.run().seed());

@@ -100,7 +100,7 @@ public record PlanSettings(
         if (dataset.type() == DatasetType.VIDEO_TEXT_DATASET) {
             return List.of(fixedBucket(dataset));
         }
-        return manifest.buckets().stream().map(BucketRows::bucket).toList();
+        return manifest.contents().buckets().stream().map(BucketRows::bucket).toList();
     }
 
     /** The one bucket of clips that all have one size. */
@@ -120,7 +120,8 @@ public record PlanSettings(
                     Bucket.tag(FIXED, config.dataset().numFrames()),
                     config.plan().batchSize());
         }
-        manifest.bucketConfig()
+        manifest.rule()
+                .bucketConfig()
                 .forEach((resolution, counts) -> counts.forEach((frames, pair) -> {
                     if (pair.get(1) != null) {
                         given.put(tag(resolution, frames), pair.get(1).intValue());

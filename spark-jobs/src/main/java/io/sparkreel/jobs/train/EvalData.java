@@ -73,7 +73,7 @@ public record EvalData(HadoopStorage data, BucketingManifest manifest, HeldOut h
             throw new UserError(
                     data == null
                             ? "Cannot evaluate the model: eval_fraction " + heldOut.fraction() + " of "
-                                    + inputs.manifest().clips()
+                                    + inputs.manifest().contents().clips()
                                     + " clips holds out none. Raise it, or give other clips as eval_data_path."
                             : "Cannot evaluate the model on " + data
                                     + ": it holds no clips in buckets. Bucket others for" + " eval_data_path.");

@@ -131,8 +131,8 @@ public final class TrainingRun {
         String checkpoint = from == null ? null : from.uri();
         LOG.info(
                 "{} clips in {} buckets, {}, {} steps in all, {} rank{}",
-                start.inputs().manifest().clips(),
-                start.inputs().manifest().buckets().size(),
+                start.inputs().manifest().contents().clips(),
+                start.inputs().manifest().contents().buckets().size(),
                 planning.stepsPerEpoch(),
                 total,
                 ranks,

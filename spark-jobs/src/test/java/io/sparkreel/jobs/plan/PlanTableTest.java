@@ -24,6 +24,9 @@ import io.sparkreel.jobs.config.reader.ConfigLoader;
 import io.sparkreel.jobs.config.train.StepSampler;
 import io.sparkreel.jobs.dataset.BucketingManifest;
 import io.sparkreel.jobs.dataset.BucketingManifest.BucketRows;
+import io.sparkreel.jobs.dataset.BucketingManifest.Contents;
+import io.sparkreel.jobs.dataset.BucketingManifest.Origin;
+import io.sparkreel.jobs.dataset.BucketingManifest.Rule;
 import io.sparkreel.jobs.dataset.ShardFiles;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.storage.HadoopStorage;
@@ -83,33 +86,19 @@ class PlanTableTest {
                     .parquet(data.uri("shards/run=r"));
         }
         List<BucketRows> buckets = counts.buckets().entrySet().stream()
-                .map(bucket -> new BucketRows(
-                        bucket.getKey().resolution(),
-                        bucket.getKey().frames(),
-                        bucket.getKey().aspect(),
-                        bucket.getKey().height(),
-                        bucket.getKey().width(),
-                        bucket.getValue()))
+                .map(bucket -> BucketRows.of(bucket.getKey(), bucket.getValue()))
                 .toList();
+        Rule rule = new Rule("keyed", 1, DATA_SEED, DRAWS, config.frameInterval(), 0.8, Map.of(), Map.of());
         BucketingManifest manifest = new BucketingManifest(
-                "r",
-                "",
-                "",
-                "",
-                null,
-                "keyed",
-                1,
-                counts.fingerprint(),
-                DATA_SEED,
-                DRAWS,
-                config.frameInterval(),
-                0.8,
-                Map.of(),
-                Map.of(),
-                CLIPS,
-                0,
-                buckets,
-                ShardFiles.read(JavaSparkContext.fromSparkContext(SPARK.sparkContext()), data.uri("shards/run=r")));
+                new Origin("r", "", "", "", null),
+                rule,
+                new Contents(
+                        counts.fingerprint(),
+                        CLIPS,
+                        0,
+                        buckets,
+                        ShardFiles.read(
+                                JavaSparkContext.fromSparkContext(SPARK.sparkContext()), data.uri("shards/run=r"))));
         Map<String, Integer> sizes = new HashMap<>();
         Map<String, Double> costs = new HashMap<>();
         for (Bucket bucket : counts.buckets().keySet()) {
@@ -219,7 +208,9 @@ class PlanTableTest {
                         .repartition(3),
                 Mix.MIXED,
                 StepSampler.PLANNER);
-        assertEquals(plain.manifest().fingerprint(), shuffled.manifest().fingerprint());
+        assertEquals(
+                plain.manifest().contents().fingerprint(),
+                shuffled.manifest().contents().fingerprint());
         assertEquals(
                 places(SPARK.read()
                         .parquet(new EpochPlanning(SPARK, plain, HeldOut.NONE)
