@@ -8,13 +8,17 @@ import com.fasterxml.jackson.annotation.JsonProperty;
  *
  * @param peak the rate after warm-up
  * @param warmupSteps steps of the rise; step n of them has the rate peak * (n + 1) / warmupSteps
- * @param totalSteps the length of the run; only the falling schedules need it
+ * @param totalSteps the length of the run; 0 in a constant schedule, whose rates do not follow from it
  */
 public record LearningRate(
         @JsonProperty("schedule") Schedule schedule,
         @JsonProperty("peak") double peak,
         @JsonProperty("warmup_steps") long warmupSteps,
         @JsonProperty("total_steps") long totalSteps) {
+    public LearningRate {
+        totalSteps = schedule == Schedule.CONSTANT ? 0 : totalSteps;
+    }
+
     /** What happens after warm-up. */
     public enum Schedule {
         @JsonProperty("constant")
@@ -27,14 +31,14 @@ public record LearningRate(
 
     /** The same rate in all steps. */
     public static LearningRate constant(double rate) {
-        return new LearningRate(Schedule.CONSTANT, rate, 0, 1);
+        return new LearningRate(Schedule.CONSTANT, rate, 0, 0);
     }
 
     /** Whether all steps from {@code step} on have the same rates by this course and by another. */
     public boolean equalsFrom(long step, LearningRate other) {
         boolean risen = step >= Math.max(warmupSteps, other.warmupSteps);
         boolean constant = schedule == Schedule.CONSTANT && other.schedule == Schedule.CONSTANT;
-        return constant ? peak == other.peak && (risen || warmupSteps == other.warmupSteps) : equals(other);
+        return equals(other) || (constant && risen && peak == other.peak);
     }
 
     /** The rate of a step counted from 0. */

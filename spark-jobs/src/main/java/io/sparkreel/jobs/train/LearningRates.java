@@ -4,6 +4,7 @@ package io.sparkreel.jobs.train;
 import io.sparkreel.jobs.config.train.OptimizerConfig;
 import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.model.optim.LearningRate;
+import io.sparkreel.model.optim.LearningRate.Schedule;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -40,11 +41,12 @@ final class LearningRates {
         if (now.warmupSteps() != before.warmupSteps()) {
             changes.add("warmup_steps is now " + now.warmupSteps() + " and not " + before.warmupSteps());
         }
-        if (now.totalSteps() != before.totalSteps() && now.schedule() != LearningRate.Schedule.CONSTANT) {
+        if (now.totalSteps() != before.totalSteps() && now.totalSteps() != 0 && before.totalSteps() != 0) {
             changes.add("the schedule now ends at step " + now.totalSteps() + " and not " + before.totalSteps());
         }
         // A course that has come to its end goes on, if at all, with its last rate.
-        double otherwise = before.at(Math.min(done, Math.max(0, before.totalSteps() - 1)));
+        boolean endless = before.schedule() == Schedule.CONSTANT;
+        double otherwise = before.at(endless ? done : Math.min(done, Math.max(0, before.totalSteps() - 1)));
         return Optional.of("The learning rate takes another course than in the checkpoint, since "
                 + String.join(", ", changes) + ": it goes on at " + number(now.at(done)) + " instead of "
                 + number(otherwise) + " in step " + (done + 1));

@@ -44,6 +44,11 @@ class LearningRatesTest {
                 COSINE,
                 new LearningRate(Schedule.CONSTANT, 1.5e-3, 0, 12),
                 5);
+        changed(
+                "lr_schedule is now cosine and not constant: it goes on at 3.75e-04 instead of 1.50e-03 in step 9",
+                new LearningRate(Schedule.CONSTANT, 1.5e-3, 0, 8),
+                new LearningRate(Schedule.COSINE, 1.5e-3, 0, 12),
+                8);
     }
 
     @Test
