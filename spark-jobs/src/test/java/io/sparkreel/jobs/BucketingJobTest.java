@@ -138,7 +138,8 @@ class BucketingJobTest {
                         + " another --output.",
                 refused.getMessage());
 
-        // A run that comes to nothing leaves the earlier one as it was.
+        // A run that comes to nothing leaves the earlier one as it was, and tells what it could not use.
+        Files.writeString(media.resolve("text.mp4"), "no film");
         BucketingConfig nothing =
                 config(media, output, "bucket_config: {4K: {1: [1.0, 1], 16: [1.0, 1]}}", "overwrite: true");
         UserError error = assertThrows(UserError.class, () -> run(nothing));
@@ -148,6 +149,25 @@ class BucketingJobTest {
                 error.getMessage());
         assertEquals(first, manifest(output));
         assertEquals(3, table(output, "clips").count());
+        Path failed;
+        try (Stream<Path> runs = Files.list(output.resolve("quarantine"))) {
+            failed = runs.filter(run -> !run.endsWith("run=" + first.origin().run()))
+                    .findAny()
+                    .orElseThrow();
+        }
+        assertEquals(
+                "not_media",
+                LocalSpark.session().read().parquet(failed.toString()).first().getAs("reason"));
+        Path alone = Files.createDirectories(folder.resolve("alone"));
+        Files.copy(media.resolve("text.mp4"), alone.resolve("text.mp4"));
+        UserError unusable = assertThrows(
+                UserError.class, () -> run(config(alone, output, with("max_bad_clips: 1.0", "overwrite: true"))));
+        assertTrue(
+                unusable.getMessage()
+                        .startsWith("Cannot bucket " + alone + ": 1 of 1 files cannot be used: 1 not_media"),
+                unusable.getMessage());
+        assertTrue(unusable.getMessage().endsWith(" has all of them. Check the files."), unusable.getMessage());
+        assertEquals(first, manifest(output));
 
         BucketingManifest second = run(config(media, output, with("overwrite: true")));
         assertNotEquals(first.origin().run(), second.origin().run());

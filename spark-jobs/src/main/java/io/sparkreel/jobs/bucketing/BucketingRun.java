@@ -139,18 +139,21 @@ public final class BucketingRun {
                     found,
                     path(BucketingManifest.QUARANTINE));
         }
-        if (quarantined > config.maxBadClips() * found) {
+        boolean tooMany = quarantined > config.maxBadClips() * found;
+        if (tooMany || quarantined == found) {
             Reasons reasons = Refusals.of(Tables.reader(spark).parquet(path(BucketingManifest.QUARANTINE)));
             throw new UserError("Cannot bucket " + config.input() + ": " + quarantined + " of " + found
-                    + " files cannot be used, more than max_bad_clips " + config.maxBadClips() + " allows: " + reasons
+                    + " files cannot be used"
+                    + (tooMany ? ", more than max_bad_clips " + config.maxBadClips() + " allows" : "") + ": " + reasons
                     + ". " + path(BucketingManifest.QUARANTINE) + " has all of them. " + Refusals.advice(reasons)
-                    + ", or raise max_bad_clips.");
+                    + (quarantined < found ? ", or raise max_bad_clips." : "."));
         }
     }
 
     private void checkKept(Dataset<Row> table, long clips, Counts counts) throws IOException {
         if (counts.kept() == 0) {
-            deleteRun();
+            output.delete(
+                    BucketingManifest.CLIPS + "/run=" + run); // the quarantine stays: it tells why clips are missing
             throw new UserError("Cannot bucket " + config.input() + ": none of " + clips + " clips is in a bucket"
                     + (config.epochs() > 1 ? " in any of " + config.epochs() + " draws" : "") + ": "
                     + counts.reasons() + ". Add smaller resolutions or frame counts to bucket_config.");
@@ -258,12 +261,6 @@ public final class BucketingRun {
                         config.pictures(),
                         output.uri(""))
                 .html();
-    }
-
-    private void deleteRun() throws IOException {
-        for (String table : List.of(BucketingManifest.CLIPS, BucketingManifest.QUARANTINE, BucketingManifest.SHARDS)) {
-            output.delete(table + "/run=" + run);
-        }
     }
 
     private void removeEarlierRuns() throws IOException {
