@@ -132,6 +132,8 @@ class BucketingJobTest {
         copy(media, "plain.mp4", "still.png", "rotated-90.mp4");
         BucketingManifest first = run(config(media, output, RULE));
         assertEquals(3, first.contents().clips());
+        String report = Files.readString(output.resolve("report.html"));
+        assertTrue(report.contains("clips without a caption</dt><dd>3 of 3</dd>"), report);
         UserError refused = assertThrows(UserError.class, () -> run(config(media, output, RULE)));
         assertEquals(
                 "Cannot write to " + output + ": it holds an earlier run. Give --overwrite to replace it, or"

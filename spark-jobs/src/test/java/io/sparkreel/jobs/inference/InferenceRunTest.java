@@ -19,6 +19,7 @@ import io.sparkreel.bucketing.media.ProbeOptions;
 import io.sparkreel.bucketing.media.scale.FrameTransform;
 import io.sparkreel.jobs.LocalSpark;
 import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.storage.Tables;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -34,6 +35,7 @@ import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -47,12 +49,20 @@ class InferenceRunTest {
 
     private static Path checkpoint;
 
-    @TempDir
-    Path folder;
+    /** Names that a file system allows, for weights, tables, references and outputs alike. */
+    private static final String ODD = "set [hd] {a,b} 12:30 50% *";
+
+    private Path folder;
 
     @BeforeAll
     static void writeCheckpoint() throws IOException {
-        checkpoint = TinyCheckpoint.write(shared.resolve("run"), 1);
+        checkpoint = TinyCheckpoint.write(shared.resolve("run " + ODD), 1);
+    }
+
+    @BeforeEach
+    void makeFolder() throws IOException {
+        folder =
+                Files.createTempDirectory(shared, ODD); // deleted at the end: a failed run's last tasks may still write
     }
 
     private void run(Path output, String... lines) throws IOException {
@@ -75,8 +85,7 @@ class InferenceRunTest {
     }
 
     private static List<Row> results(Path output) {
-        return LocalSpark.session()
-                .read()
+        return Tables.reader(LocalSpark.session())
                 .parquet(output + "/results")
                 .orderBy("prompt_id", "sample")
                 .collectAsList();

@@ -38,7 +38,7 @@ class ResumeTest {
 
     @BeforeAll
     static void bucket() throws Exception {
-        data = work.resolve("data");
+        data = work.resolve("data [1] {a,b}: *");
         List<Path> pictures = TrainingData.pictures(work.resolve("pictures"), 2 * STEPS_PER_EPOCH);
         BucketedMedia.run(
                 BucketedMedia.config(work.resolve("pictures"), data, TINY, "bucket_config: {tiny: {1: [1.0, 2]}}"));
@@ -83,7 +83,7 @@ class ResumeTest {
     void bothAcceptTheSame() throws Exception {
         Path unbroken = work.resolve("unbroken");
         train(unbroken, 0.12, "epochs: 2", "ckpt_every: 5");
-        Path resumed = work.resolve("resumed");
+        Path resumed = work.resolve("resumed [1] {a,b}: *");
         for (int last : List.of(4, 5, 10)) {
             train(resumed, 0.12, "epochs: 2", "max_steps: " + last);
         }
