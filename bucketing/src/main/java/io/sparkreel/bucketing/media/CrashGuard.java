@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipal;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReadWriteLock;
@@ -95,9 +96,12 @@ public final class CrashGuard implements AutoCloseable {
     static void requireOwner(Path folder, UserPrincipal user) throws IOException {
         UserPrincipal owner = Files.getOwner(folder, LinkOption.NOFOLLOW_LINKS);
         if (!owner.equals(user)) {
-            throw new IOException(
-                    "Cannot note which media files are open: %s belongs to %s. Remove it, or set java.io.tmpdir to a folder of %s."
-                            .formatted(folder, owner.getName(), user.getName()));
+            throw new IOException(String.format(
+                    Locale.ROOT,
+                    "Cannot note which media files are open: %s belongs to %s. Remove it, or set java.io.tmpdir to a folder of %s.",
+                    folder,
+                    owner.getName(),
+                    user.getName()));
         }
     }
 

@@ -21,6 +21,7 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
@@ -115,7 +116,7 @@ public final class InferenceRun {
      */
     public void execute(SparkSession spark, int threads) throws IOException {
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-        String id = String.format("%019d-%s", System.currentTimeMillis(), UUID.randomUUID());
+        String id = String.format(Locale.ROOT, "%019d-%s", System.currentTimeMillis(), UUID.randomUUID());
         GeneratorTask task = new GeneratorTask(
                 id,
                 config,

@@ -17,6 +17,7 @@ import io.sparkreel.model.train.checkpoint.TrainingCheckpoint;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
 import org.apache.logging.log4j.LogManager;
@@ -105,8 +106,12 @@ final class Attempts {
             log.append(
                     "restart",
                     String.format(
+                            Locale.ROOT,
                             "The ranks failed: %s Starting them again (%d of %d restarts) from %s",
-                            reason(failure), restarts + 1, config.run().maxRestarts(), from));
+                            reason(failure),
+                            restarts + 1,
+                            config.run().maxRestarts(),
+                            from));
         }
     }
 
