@@ -33,6 +33,13 @@ public final class CrashGuard implements AutoCloseable {
     private final Path crashed;
     private final CrashMarks marks;
 
+    /** Without a folder: files are opened as ever, and none is known to crash. */
+    private CrashGuard() {
+        suspects = null;
+        crashed = null;
+        marks = null;
+    }
+
     private CrashGuard(Path folder) throws IOException {
         suspects = Files.createDirectories(folder.resolve("suspects"));
         crashed = Files.createDirectories(folder.resolve("crashed"));
@@ -42,6 +49,11 @@ public final class CrashGuard implements AutoCloseable {
             String file = mark.substring(alone ? ALONE.length() : TOGETHER.length());
             Files.writeString(noteOf(alone ? crashed : suspects, file), file);
         }
+    }
+
+    /** One that marks nothing, for where there is no folder: it is a safeguard, and no job needs it to work. */
+    public static CrashGuard withoutMarks() {
+        return new CrashGuard();
     }
 
     /**
@@ -111,7 +123,7 @@ public final class CrashGuard implements AutoCloseable {
 
     /** Has a process died over this file when it was the only one open? */
     public boolean isKnownToCrash(String file) {
-        return Files.exists(noteOf(crashed, file));
+        return marks != null && Files.exists(noteOf(crashed, file));
     }
 
     /**
@@ -120,6 +132,9 @@ public final class CrashGuard implements AutoCloseable {
      * @param file its name and state: a changed file is another
      */
     public Opening enter(String file) throws IOException {
+        if (marks == null) {
+            return new Opening(null, null, null);
+        }
         boolean suspect = Files.exists(noteOf(suspects, file));
         Lock lock = suspect ? OPENING.writeLock() : OPENING.readLock();
         lock.lock();
@@ -134,7 +149,9 @@ public final class CrashGuard implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        marks.close();
+        if (marks != null) {
+            marks.close();
+        }
     }
 
     /** One file that is open. */
@@ -152,6 +169,9 @@ public final class CrashGuard implements AutoCloseable {
         /** The file did no harm. */
         @Override
         public void close() throws IOException {
+            if (mark == null) {
+                return;
+            }
             try {
                 mark.close();
                 if (suspicion != null) {
