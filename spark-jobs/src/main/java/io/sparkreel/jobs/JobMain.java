@@ -4,6 +4,7 @@ package io.sparkreel.jobs;
 import io.sparkreel.jobs.config.reader.LoadedConfig;
 import io.sparkreel.jobs.error.Stopped;
 import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.spark.Umask;
 import java.io.PrintStream;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
@@ -44,6 +45,7 @@ final class JobMain {
                         return;
                     }
                     LoadedConfig<C> configuration = arguments.load(command.type());
+                    Umask.follow();
                     configuration.notices().forEach(notice -> LOG.info("{}", notice));
                     job.run(configuration);
                 },
