@@ -34,6 +34,7 @@ import io.sparkreel.jobs.inventory.Refusals;
 import io.sparkreel.jobs.report.ReportBuilder;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.storage.Tables;
+import io.sparkreel.jobs.storage.Writable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -99,6 +100,7 @@ public final class BucketingRun {
             throw new UserError("Cannot write to " + output + ": it holds an earlier run. "
                     + "Give --overwrite to replace it, or another --output.");
         }
+        Writable.require(hadoop, config.output(), "--output");
         return input;
     }
 
@@ -209,7 +211,12 @@ public final class BucketingRun {
                 .map(bucket -> BucketRows.of(bucket.getKey(), bucket.getValue()))
                 .toList();
         BucketingManifest manifest = new BucketingManifest(
-                new Origin(run, Instant.now().toString(), config.input(), way, Pictures.of(config.pictures())),
+                new Origin(
+                        run,
+                        Instant.now().toString(),
+                        config.input(),
+                        way,
+                        Pictures.of(config.pictures())),
                 Rule.of(config, Assignment.SAMPLER_VERSION),
                 new Contents(counts.fingerprint(), clips, quarantined, buckets, files));
         output.atomicPut(REPORT, report(manifest, counts, remarks).getBytes(StandardCharsets.UTF_8));

@@ -8,6 +8,7 @@ import io.sparkreel.jobs.parts.Components;
 import io.sparkreel.jobs.parts.PretrainedModel;
 import io.sparkreel.jobs.spark.SparkMaster;
 import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.jobs.storage.Writable;
 import io.sparkreel.jobs.weights.WeightsCache;
 import io.sparkreel.model.BatchShape;
 import io.sparkreel.model.CodecGeometry;
@@ -97,6 +98,7 @@ public final class InferenceRun {
         TextSizes text = Components.textSizes(config.textEncoder(), cache);
         DenoiserConfig model = Components.model(config.model(), pretrained.sizes(), codec, text);
         PromptTable.Prompts prompts = PromptTable.read(config, hadoop, codec);
+        Writable.require(hadoop, config.output().saveDir(), "--save-dir");
         ObjectNode process = config.scheduler().process(pretrained.process(model));
         return new InferenceRun(
                 config,
