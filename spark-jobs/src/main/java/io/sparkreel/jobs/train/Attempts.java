@@ -96,12 +96,10 @@ final class Attempts {
                 throw diskFull(failure);
             }
             rest = fromNewest(rest);
-            String from = rest.checkpoint() == null
-                    ? "the beginning"
-                    : rest.checkpoint().uri();
+            String checkpoint =
+                    rest.checkpoint() == null ? null : rest.checkpoint().uri();
             if (stop) {
-                throw new Stopped("Stopped on request. To resume from " + from + ", give --load "
-                        + start.inputs().run() + ".");
+                throw stopped(checkpoint, start.inputs().run());
             }
             log.append(
                     "restart",
@@ -111,8 +109,17 @@ final class Attempts {
                             reason(failure),
                             restarts + 1,
                             config.run().maxRestarts(),
-                            from));
+                            checkpoint == null ? "the beginning" : checkpoint));
         }
+    }
+
+    /** What a run ends with that was asked to stop, and how to go on with it. */
+    static Stopped stopped(String checkpoint, HadoopStorage run) {
+        return new Stopped(
+                checkpoint == null
+                        ? "Stopped on request. Nothing was trained yet; start it again with the same command."
+                        : "Stopped on request. To resume from " + checkpoint + ", give --load " + run
+                                + ".");
     }
 
     /** Lets the ranks save the run and stop; any thread may call this. */
