@@ -5,6 +5,7 @@ import io.sparkreel.jobs.config.reader.LoadedConfig;
 import io.sparkreel.jobs.error.Stopped;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.spark.Umask;
+import io.sparkreel.model.ForeignText;
 import java.io.PrintStream;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
@@ -77,6 +78,6 @@ final class JobMain {
 
     private static String oneLine(String text) {
         String line = text.lines().findFirst().orElse("");
-        return line.strip();
+        return ForeignText.line(line.strip());
     }
 }

@@ -35,6 +35,7 @@ import io.sparkreel.jobs.report.ReportBuilder;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.storage.Tables;
 import io.sparkreel.jobs.storage.Writable;
+import io.sparkreel.model.ForeignText;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -214,7 +215,7 @@ public final class BucketingRun {
                 new Origin(
                         run,
                         Instant.now().toString(),
-                        config.input(),
+                        ForeignText.masked(config.input()),
                         way,
                         Pictures.of(config.pictures())),
                 Rule.of(config, Assignment.SAMPLER_VERSION),
@@ -256,7 +257,7 @@ public final class BucketingRun {
         facts.put("fingerprint", manifest.contents().fingerprint());
         return new ReportBuilder(spark, rule, config.epochs())
                 .build(
-                        config.input(),
+                        ForeignText.masked(config.input()),
                         facts,
                         Tables.reader(spark).schema(ClipTables.CLIPS).parquet(path(BucketingManifest.CLIPS)),
                         Tables.reader(spark).parquet(path(BucketingManifest.QUARANTINE)),

@@ -17,6 +17,7 @@ import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.storage.HadoopMediaSource;
 import io.sparkreel.jobs.storage.Names;
 import io.sparkreel.jobs.storage.OpenMedia;
+import io.sparkreel.model.ForeignText;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import org.apache.hadoop.conf.Configuration;
@@ -140,7 +141,7 @@ final class ReferenceReader implements AutoCloseable {
                 ? "there is no such file"
                 : cause.getMessage();
         return new PromptFailure(
-                "Cannot use the reference '" + uri + "': " + found
+                "Cannot use the reference '" + ForeignText.shown(uri) + "': " + found
                         + ". Give a picture or a video that can be read.",
                 cause);
     }

@@ -12,6 +12,7 @@ import io.sparkreel.jobs.spark.BarrierStage;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.watch.RecentLines;
 import io.sparkreel.jobs.watch.RunLog;
+import io.sparkreel.model.ForeignText;
 import io.sparkreel.model.checkpoint.CheckpointReader;
 import io.sparkreel.model.train.checkpoint.TrainingCheckpoint;
 import java.io.IOException;
@@ -118,7 +119,7 @@ final class Attempts {
         return new Stopped(
                 checkpoint == null
                         ? "Stopped on request. Nothing was trained yet; start it again with the same command."
-                        : "Stopped on request. To resume from " + checkpoint + ", give --load " + run
+                        : "Stopped on request. To resume from " + ForeignText.line(checkpoint) + ", give --load " + run
                                 + ".");
     }
 
