@@ -17,6 +17,10 @@ SPARK_OPTIONS_WITH_VALUE=(
 )
 SPARK_SWITCHES=(--load-spark-defaults --supervise --usage-error --verbose -v --version)
 
+# Settings and variables whose values Spark's web page and event log do not show: beside what Spark knows itself, keys of
+# Weights & Biases, MLflow and the like, and of Azure's stores. As in conf/spark.
+REDACTED='(?i)secret|passw(or)?d|passphrase|token|credential|(access|account|api|private|storage)[._-]?key|connection[._-]?string|azure[._]sas'
+
 # Filled by sort_options.
 spark_options=()
 job_options=()
@@ -190,6 +194,15 @@ has_spark_defaults() {
   [[ -n $folder && -f $folder/spark-defaults.conf ]]
 }
 
+# Does a file of the user's say what Spark shall not show?
+sets_redaction() {
+  local folder=${SPARK_CONF_DIR:-${SPARK_HOME:+$SPARK_HOME/conf}} file
+  for file in "${properties_files[@]}" "${folder:+$folder/spark-defaults.conf}"; do
+    [[ -f $file ]] && grep -qE '^[[:space:]]*spark\.redaction\.regex[[:space:]=:]' -- "$file" && return 0
+  done
+  return 1
+}
+
 # Options that come before the user's, so that the user's win; into the array "defaults".
 add_defaults() {
   local log_file=$ROOT/conf/log4j2.properties logging joined
@@ -200,6 +213,8 @@ add_defaults() {
     --conf spark.executorEnv.LC_ALL=C.UTF-8
     --conf "spark.driver.defaultJavaOptions=$logging"
   )
+  # On the command line it would win over the user's own file.
+  sets_redaction || defaults+=(--conf "spark.redaction.regex=$REDACTED")
   case ${#properties_files[@]} in
     0)
       if ! has_spark_defaults; then

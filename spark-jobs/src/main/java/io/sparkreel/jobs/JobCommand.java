@@ -7,6 +7,7 @@ import io.sparkreel.jobs.config.inference.InferenceConfig;
 import io.sparkreel.jobs.config.reader.ConfigLoader;
 import io.sparkreel.jobs.config.train.TrainingConfig;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * The command line of a job.
@@ -252,7 +253,7 @@ record JobCommand<C extends Record>(
     }
 
     private static void describe(StringBuilder text, String option, String help) {
-        text.append(String.format("  %-30s %s%n", option, help).replace(System.lineSeparator(), "\n"));
+        text.append(String.format(Locale.ROOT, "  %-30s %s%n", option, help).replace(System.lineSeparator(), "\n"));
     }
 
     /** Every key of the file that {@code --set} takes, as dotted paths. */

@@ -4,6 +4,8 @@ package io.sparkreel.jobs;
 import io.sparkreel.jobs.config.reader.LoadedConfig;
 import io.sparkreel.jobs.error.Stopped;
 import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.spark.Umask;
+import io.sparkreel.model.ForeignText;
 import java.io.PrintStream;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
@@ -44,6 +46,7 @@ final class JobMain {
                         return;
                     }
                     LoadedConfig<C> configuration = arguments.load(command.type());
+                    Umask.follow();
                     configuration.notices().forEach(notice -> LOG.info("{}", notice));
                     job.run(configuration);
                 },
@@ -75,6 +78,6 @@ final class JobMain {
 
     private static String oneLine(String text) {
         String line = text.lines().findFirst().orElse("");
-        return line.strip();
+        return ForeignText.line(line.strip());
     }
 }

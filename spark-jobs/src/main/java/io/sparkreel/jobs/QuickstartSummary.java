@@ -23,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
@@ -66,6 +67,7 @@ public final class QuickstartSummary {
         BucketingManifest manifest = BucketingManifest.read(output);
         out.println();
         out.printf(
+                Locale.ROOT,
                 "%d clips read, %d files put aside: %s%n",
                 manifest.contents().clips(),
                 manifest.contents().quarantined(),
@@ -106,8 +108,12 @@ public final class QuickstartSummary {
                 .average()
                 .orElse(Double.NaN);
         out.printf(
+                Locale.ROOT,
                 "loss:          squared error %.3f in the first tenth of %d steps, %.3f in the last: %.2f times%n",
-                first, (long) total, last, last / first);
+                first,
+                (long) total,
+                last,
+                last / first);
     }
 
     private void printLikeness(BucketingManifest manifest) throws Exception {
@@ -142,12 +148,20 @@ public final class QuickstartSummary {
             }
             sheet.add(real, sampled);
             out.printf(
+                    Locale.ROOT,
                     "  row %2d  %5.1f  (best single colour %5.1f, %+5.1f)  %s%n",
-                    compared, likeness, colour, likeness - colour, result.<String>getAs("prompt"));
+                    compared,
+                    likeness,
+                    colour,
+                    likeness - colour,
+                    result.<String>getAs("prompt"));
         }
         out.printf(
+                Locale.ROOT,
                 "%d of %d are at least %.0f dB closer than the best single colour.%n",
-                recognisable, compared, RECOGNISABLE);
+                recognisable,
+                compared,
+                RECOGNISABLE);
         Path png = output.localPath("contact-sheet.png").orElseThrow();
         Files.deleteIfExists(png);
         sheet.write(png);

@@ -64,6 +64,17 @@ class JobMainTest {
     }
 
     @Test
+    void textsOfOthersAndPasswordsDoNotReachTheTerminal() {
+        assertEquals(2, run(() -> {
+            throw new UserError("Cannot read 'a\u001b[31m\u202e' of s3a://key:secret@bucket. Give another.");
+        }));
+        assertEquals(
+                "sparkreel: Cannot read 'a\\u001B[31m\\u202E' of s3a://***@bucket. Give another."
+                        + System.lineSeparator(),
+                printed());
+    }
+
+    @Test
     void helpRunsNoJob() {
         PrintStream before = System.out;
         try {

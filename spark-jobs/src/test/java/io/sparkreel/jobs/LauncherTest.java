@@ -285,6 +285,19 @@ class LauncherTest {
     }
 
     @Test
+    void whatSparkDoesNotShowIsSetUnlessAFileOfTheUsersSaysIt() throws Exception {
+        assertTrue(launchOf("train").stream().anyMatch(word -> word.startsWith("spark.redaction.regex=(?i)")));
+        write("mine.conf", "spark.redaction.regex  mine\n");
+        Files.delete(folder.resolve("record"));
+        List<String> own = submission(
+                "train",
+                "c.yaml",
+                "--properties-file",
+                project.resolve("mine.conf").toString());
+        assertTrue(own.stream().noneMatch(word -> word.startsWith("spark.redaction.regex")), own::toString);
+    }
+
+    @Test
     void exitCodesComeBack() throws Exception {
         environment.put("EXIT_CODE", "2");
         assertEquals(2, run("train", "c.yaml").code());

@@ -52,9 +52,12 @@ public final class AspectRatios {
      */
     public Resolution require(String name) {
         return find(name)
-                .orElseThrow(() -> new InvalidInputException(
-                        "Cannot use resolution \"%s\": it is not defined. Did you mean \"%s\"? Known are %s."
-                                .formatted(name, NearestName.of(name, names()), String.join(", ", names()))));
+                .orElseThrow(() -> new InvalidInputException(String.format(
+                        Locale.ROOT,
+                        "Cannot use resolution \"%s\": it is not defined. Did you mean \"%s\"? Known are %s.",
+                        name,
+                        NearestName.of(name, names()),
+                        String.join(", ", names()))));
     }
 
     private List<String> names() {
@@ -90,9 +93,11 @@ public final class AspectRatios {
                 if (shapes.get(i).value() == shapes.get(j).value()) {
                     throw invalid(
                             name,
-                            "aspect ratios \"%s\" and \"%s\" are equal"
-                                    .formatted(
-                                            shapes.get(j).label(), shapes.get(i).label()),
+                            String.format(
+                                    Locale.ROOT,
+                                    "aspect ratios \"%s\" and \"%s\" are equal",
+                                    shapes.get(j).label(),
+                                    shapes.get(i).label()),
                             "Keep one of them");
                 }
             }
@@ -103,7 +108,7 @@ public final class AspectRatios {
     }
 
     private static AspectRatio shape(String name, String label, List<Integer> size) {
-        String found = "aspect ratio \"%s\": %s".formatted(label, size);
+        String found = String.format(Locale.ROOT, "aspect ratio \"%s\": %s", label, size);
         if (!LABEL.matcher(label).matches()) {
             throw invalid(name, found, "Label it by height / width as a decimal number, such as \"0.56\"");
         }
@@ -122,7 +127,8 @@ public final class AspectRatios {
     }
 
     private static InvalidInputException invalid(String name, String found, String remedy) {
-        return new InvalidInputException("Cannot define resolution \"%s\": %s. %s.".formatted(name, found, remedy));
+        return new InvalidInputException(
+                String.format(Locale.ROOT, "Cannot define resolution \"%s\": %s. %s.", name, found, remedy));
     }
 
     private static String key(String name) {

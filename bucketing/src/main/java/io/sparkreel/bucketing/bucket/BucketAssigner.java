@@ -4,6 +4,7 @@ package io.sparkreel.bucketing.bucket;
 import io.sparkreel.bucketing.InvalidInputException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.ToDoubleFunction;
@@ -68,8 +69,12 @@ public final class BucketAssigner {
      */
     public List<Candidate> chain(int numFrames, int height, int width) {
         if (numFrames < 1 || height < 1 || width < 1) {
-            throw new InvalidInputException("Cannot assign a clip of %d frames of %dx%d. Give numbers of at least 1."
-                    .formatted(numFrames, width, height));
+            throw new InvalidInputException(String.format(
+                    Locale.ROOT,
+                    "Cannot assign a clip of %d frames of %dx%d. Give numbers of at least 1.",
+                    numFrames,
+                    width,
+                    height));
         }
         List<Candidate> chain = new ArrayList<>();
         for (BucketConfig.Level level : config.levels()) {

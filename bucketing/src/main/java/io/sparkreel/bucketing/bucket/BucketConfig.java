@@ -8,6 +8,7 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
@@ -72,21 +73,24 @@ public record BucketConfig(List<Level> levels, double resolutionSlack, int frame
                     "Cannot use bucket_config: it is empty. Name at least one bucket, such as {\"240p\": {16: [1.0, 2]}}.");
         }
         if (!(resolutionSlack > 0 && resolutionSlack <= 1)) {
-            throw new InvalidInputException("Cannot use resolution_slack: it is %s. Use a number above 0 and up to 1."
-                    .formatted(resolutionSlack));
+            throw new InvalidInputException(String.format(
+                    Locale.ROOT,
+                    "Cannot use resolution_slack: it is %s. Use a number above 0 and up to 1.",
+                    resolutionSlack));
         }
         if (frameInterval < 1) {
             throw new InvalidInputException(
-                    "Cannot use frame_interval: it is %d. Use 1 or more.".formatted(frameInterval));
+                    String.format(Locale.ROOT, "Cannot use frame_interval: it is %d. Use 1 or more.", frameInterval));
         }
         Map<Resolution, Map<Integer, List<Number>>> known = new LinkedHashMap<>();
         Set<Resolution> seen = new HashSet<>();
         buckets.forEach((name, entries) -> {
             Resolution resolution = table.require(name);
             if (!seen.add(resolution)) {
-                throw new InvalidInputException(
-                        "Cannot use bucket_config: resolution \"%s\" is named twice. Put its frame counts into one entry."
-                                .formatted(resolution.name()));
+                throw new InvalidInputException(String.format(
+                        Locale.ROOT,
+                        "Cannot use bucket_config: resolution \"%s\" is named twice. Put its frame counts into one entry.",
+                        resolution.name()));
             }
             known.put(resolution, entries);
         });
@@ -104,9 +108,10 @@ public record BucketConfig(List<Level> levels, double resolutionSlack, int frame
 
     private static Level level(Resolution resolution, Map<Integer, List<Number>> counts, int firstIndex) {
         if (counts == null || counts.isEmpty()) {
-            throw new InvalidInputException(
-                    "Cannot use bucket_config: \"%s\" has no frame count. Add one, such as 16: [1.0, 2], or remove it."
-                            .formatted(resolution.name()));
+            throw new InvalidInputException(String.format(
+                    Locale.ROOT,
+                    "Cannot use bucket_config: \"%s\" has no frame count. Add one, such as 16: [1.0, 2], or remove it.",
+                    resolution.name()));
         }
         List<Entry> entries = new ArrayList<>();
         for (Integer frames :
@@ -117,9 +122,12 @@ public record BucketConfig(List<Level> levels, double resolutionSlack, int frame
     }
 
     private static Entry entry(Resolution resolution, int frames, List<Number> values, int index) {
-        String place = "bucket_config \"%s\": %d: %s".formatted(resolution.name(), frames, values);
+        String place = String.format(Locale.ROOT, "bucket_config \"%s\": %d: %s", resolution.name(), frames, values);
         if (frames < 1) {
-            throw invalid(place, "%d frames are no clip".formatted(frames), "Use 1 frame for images or more");
+            throw invalid(
+                    place,
+                    String.format(Locale.ROOT, "%d frames are no clip", frames),
+                    "Use 1 frame for images or more");
         }
         if (values == null || values.size() != 2 || values.get(0) == null) {
             throw invalid(place, "it is no pair", "Use [keep probability, batch size]");
@@ -139,7 +147,7 @@ public record BucketConfig(List<Level> levels, double resolutionSlack, int frame
     }
 
     private static InvalidInputException invalid(String place, String found, String remedy) {
-        return new InvalidInputException("Cannot use %s: %s. %s.".formatted(place, found, remedy));
+        return new InvalidInputException(String.format(Locale.ROOT, "Cannot use %s: %s. %s.", place, found, remedy));
     }
 
     /** Number of buckets: one per resolution, frame count and aspect ratio. */

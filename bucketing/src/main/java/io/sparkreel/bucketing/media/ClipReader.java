@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.IntFunction;
 import org.bytedeco.ffmpeg.avutil.AVFrame;
@@ -89,13 +90,14 @@ public final class ClipReader {
         }
         throw new MediaException(
                 there == 0 ? MediaProblem.NO_FRAMES : MediaProblem.TRUNCATED,
-                "%d frames were counted, %d can be decoded, which are too few".formatted(counted, there));
+                String.format(
+                        Locale.ROOT, "%d frames were counted, %d can be decoded, which are too few", counted, there));
     }
 
     static MediaException fewer(int[] frameIndices, int there) {
         return new MediaException(
                 there == 0 ? MediaProblem.NO_FRAMES : MediaProblem.TRUNCATED,
-                "frame %d was asked for, %d can be decoded".formatted(last(frameIndices), there));
+                String.format(Locale.ROOT, "frame %d was asked for, %d can be decoded", last(frameIndices), there));
     }
 
     private static int last(int[] frameIndices) {
@@ -108,9 +110,10 @@ public final class ClipReader {
     private static Chosen readChosen(MediaSource source, MediaKind kind, int[] frameIndices, Target target)
             throws MediaException, IOException {
         if (frameIndices.length == 0 || Arrays.stream(frameIndices).min().getAsInt() < 0) {
-            throw new InvalidInputException(
-                    "Cannot read frames: the indices are %s. Name at least one frame, counting from 0."
-                            .formatted(Arrays.toString(frameIndices)));
+            throw new InvalidInputException(String.format(
+                    Locale.ROOT,
+                    "Cannot read frames: the indices are %s. Name at least one frame, counting from 0.",
+                    Arrays.toString(frameIndices)));
         }
         int frameValues = target.frameValues();
         float[] values = new float[Math.multiplyExact(frameValues, frameIndices.length)];

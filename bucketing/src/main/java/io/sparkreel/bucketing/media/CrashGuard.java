@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipal;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReadWriteLock;
@@ -32,6 +33,13 @@ public final class CrashGuard implements AutoCloseable {
     private final Path crashed;
     private final CrashMarks marks;
 
+    /** Without a folder: files are opened as ever, and none is known to crash. */
+    private CrashGuard() {
+        suspects = null;
+        crashed = null;
+        marks = null;
+    }
+
     private CrashGuard(Path folder) throws IOException {
         suspects = Files.createDirectories(folder.resolve("suspects"));
         crashed = Files.createDirectories(folder.resolve("crashed"));
@@ -41,6 +49,11 @@ public final class CrashGuard implements AutoCloseable {
             String file = mark.substring(alone ? ALONE.length() : TOGETHER.length());
             Files.writeString(noteOf(alone ? crashed : suspects, file), file);
         }
+    }
+
+    /** One that marks nothing, for where there is no folder: it is a safeguard, and no job needs it to work. */
+    public static CrashGuard withoutMarks() {
+        return new CrashGuard();
     }
 
     /**
@@ -95,9 +108,12 @@ public final class CrashGuard implements AutoCloseable {
     static void requireOwner(Path folder, UserPrincipal user) throws IOException {
         UserPrincipal owner = Files.getOwner(folder, LinkOption.NOFOLLOW_LINKS);
         if (!owner.equals(user)) {
-            throw new IOException(
-                    "Cannot note which media files are open: %s belongs to %s. Remove it, or set java.io.tmpdir to a folder of %s."
-                            .formatted(folder, owner.getName(), user.getName()));
+            throw new IOException(String.format(
+                    Locale.ROOT,
+                    "Cannot note which media files are open: %s belongs to %s. Remove it, or set java.io.tmpdir to a folder of %s.",
+                    folder,
+                    owner.getName(),
+                    user.getName()));
         }
     }
 
@@ -107,7 +123,7 @@ public final class CrashGuard implements AutoCloseable {
 
     /** Has a process died over this file when it was the only one open? */
     public boolean isKnownToCrash(String file) {
-        return Files.exists(noteOf(crashed, file));
+        return marks != null && Files.exists(noteOf(crashed, file));
     }
 
     /**
@@ -116,6 +132,9 @@ public final class CrashGuard implements AutoCloseable {
      * @param file its name and state: a changed file is another
      */
     public Opening enter(String file) throws IOException {
+        if (marks == null) {
+            return new Opening(null, null, null);
+        }
         boolean suspect = Files.exists(noteOf(suspects, file));
         Lock lock = suspect ? OPENING.writeLock() : OPENING.readLock();
         lock.lock();
@@ -130,7 +149,9 @@ public final class CrashGuard implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        marks.close();
+        if (marks != null) {
+            marks.close();
+        }
     }
 
     /** One file that is open. */
@@ -148,6 +169,9 @@ public final class CrashGuard implements AutoCloseable {
         /** The file did no harm. */
         @Override
         public void close() throws IOException {
+            if (mark == null) {
+                return;
+            }
             try {
                 mark.close();
                 if (suspicion != null) {

@@ -16,6 +16,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -124,8 +125,11 @@ public final class CrashMarks implements AutoCloseable {
     public Mark mark(String name) throws IOException {
         byte[] text = name.getBytes(StandardCharsets.UTF_8);
         if (text.length > SLOT_BYTES - Integer.BYTES) {
-            throw new IOException("Cannot mark a file as open: its name has %d bytes. Use names of up to %d bytes."
-                    .formatted(text.length, SLOT_BYTES - Integer.BYTES));
+            throw new IOException(String.format(
+                    Locale.ROOT,
+                    "Cannot mark a file as open: its name has %d bytes. Use names of up to %d bytes.",
+                    text.length,
+                    SLOT_BYTES - Integer.BYTES));
         }
         int slot = takeSlot();
         ByteBuffer bytes = ByteBuffer.allocate(Integer.BYTES + text.length);

@@ -3,6 +3,7 @@ package io.sparkreel.bucketing.media;
 
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Locale;
 import java.util.function.IntFunction;
 
 /**
@@ -50,6 +51,6 @@ public record DecodedClip(PixelClip frames, BitSet damaged, MediaException end) 
     }
 
     static MediaException damage(int index) {
-        return new MediaException(MediaProblem.DECODE_ERROR, "frame %d is damaged".formatted(index));
+        return new MediaException(MediaProblem.DECODE_ERROR, String.format(Locale.ROOT, "frame %d is damaged", index));
     }
 }

@@ -38,6 +38,7 @@ import static org.bytedeco.ffmpeg.global.avutil.av_frame_alloc;
 import static org.bytedeco.ffmpeg.global.avutil.av_frame_free;
 
 import java.io.IOException;
+import java.util.Locale;
 import java.util.Set;
 import org.bytedeco.ffmpeg.avcodec.AVCodec;
 import org.bytedeco.ffmpeg.avcodec.AVCodecContext;
@@ -192,7 +193,8 @@ final class FrameDecoder implements AutoCloseable {
     }
 
     private MediaException damage() {
-        return new MediaException(MediaProblem.DECODE_ERROR, "decoding fails after %d frames".formatted(decoded));
+        return new MediaException(
+                MediaProblem.DECODE_ERROR, String.format(Locale.ROOT, "decoding fails after %d frames", decoded));
     }
 
     /** Decodes what was read so far to its end, and nothing more. */

@@ -15,6 +15,7 @@ import static org.bytedeco.ffmpeg.global.avutil.AV_NOPTS_VALUE;
 import io.sparkreel.bucketing.media.format.ContainerExtent;
 import io.sparkreel.bucketing.media.format.Fragments;
 import java.io.IOException;
+import java.util.Locale;
 import org.bytedeco.ffmpeg.avcodec.AVPacket;
 import org.bytedeco.ffmpeg.avformat.AVIndexEntry;
 import org.bytedeco.ffmpeg.avformat.AVStream;
@@ -92,7 +93,8 @@ record FrameTally(int frames, int packets, int keyframeInterval, boolean exact, 
         if (frames > input.length()) {
             throw new MediaException(
                     MediaProblem.TRUNCATED,
-                    "the headers name %d frames, the file has %d bytes".formatted(frames, input.length()));
+                    String.format(
+                            Locale.ROOT, "the headers name %d frames, the file has %d bytes", frames, input.length()));
         }
         int count = (int) Math.min(frames, Integer.MAX_VALUE);
         return new FrameTally(count, count, 0, exact, false, seconds);
@@ -103,8 +105,10 @@ record FrameTally(int frames, int packets, int keyframeInterval, boolean exact, 
         if (rate > HIGHEST_RATE) {
             throw new MediaException(
                     MediaProblem.NO_FRAMES,
-                    "the headers name %.0f frames a second, which is a unit of time; probe with frame_count exact"
-                            .formatted(rate));
+                    String.format(
+                            Locale.ROOT,
+                            "the headers name %.0f frames a second, which is a unit of time; probe with frame_count exact",
+                            rate));
         }
         return Math.round(StreamFacts.duration(input) * rate);
     }
@@ -126,8 +130,12 @@ record FrameTally(int frames, int packets, int keyframeInterval, boolean exact, 
         if (complete < count) {
             throw new MediaException(
                     MediaProblem.TRUNCATED,
-                    "the sample table names %d frames, %d lie within the file's %d bytes"
-                            .formatted(count, complete, input.length()));
+                    String.format(
+                            Locale.ROOT,
+                            "the sample table names %d frames, %d lie within the file's %d bytes",
+                            count,
+                            complete,
+                            input.length()));
         }
         return new FrameTally(shown, count, keyframes.interval(), true, true, 0);
     }

@@ -8,6 +8,7 @@ import io.sparkreel.bucketing.media.format.ImageSize;
 import io.sparkreel.bucketing.media.format.ImageTags;
 import io.sparkreel.bucketing.media.format.SourceBytes;
 import java.io.IOException;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import org.bytedeco.ffmpeg.avcodec.AVCodecParameters;
@@ -39,7 +40,11 @@ public final class MediaProbe {
             }
             throw new MediaException(
                     MediaProblem.TRUNCATED,
-                    "%s; %d frames can be decoded".formatted(exception.detail(), Verification.decodable(source)));
+                    String.format(
+                            Locale.ROOT,
+                            "%s; %d frames can be decoded",
+                            exception.detail(),
+                            Verification.decodable(source)));
         }
     }
 
@@ -88,7 +93,12 @@ public final class MediaProbe {
         if (width * height > NativeInput.MAX_PIXELS) {
             throw new MediaException(
                     MediaProblem.TOO_LARGE,
-                    "pictures of %dx%d have more than %d pixels".formatted(width, height, NativeInput.MAX_PIXELS));
+                    String.format(
+                            Locale.ROOT,
+                            "pictures of %dx%d have more than %d pixels",
+                            width,
+                            height,
+                            NativeInput.MAX_PIXELS));
         }
     }
 

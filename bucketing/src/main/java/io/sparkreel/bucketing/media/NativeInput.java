@@ -35,6 +35,7 @@ import io.sparkreel.bucketing.media.format.Encryption;
 import io.sparkreel.bucketing.media.format.SequenceHeader;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import org.bytedeco.ffmpeg.avcodec.AVCodec;
@@ -148,7 +149,8 @@ final class NativeInput implements AutoCloseable {
         }
         if (best < 0) {
             throw new MediaException(
-                    MediaProblem.NO_VIDEO_STREAM, "the %s container has no picture stream".formatted(formatName()));
+                    MediaProblem.NO_VIDEO_STREAM,
+                    String.format(Locale.ROOT, "the %s container has no picture stream", formatName()));
         }
         stream = context.streams(best);
         if ((stream.disposition() & AV_DISPOSITION_ATTACHED_PIC) != 0) {

@@ -88,9 +88,10 @@ public record PictureRules(
                 return IGNORED;
             }
             if (!COLOUR.matcher(text).matches()) {
-                throw new InvalidInputException(
-                        "Cannot use background \"%s\": it is no colour. Use white, \"#rrggbb\" or ignore."
-                                .formatted(text));
+                throw new InvalidInputException(String.format(
+                        Locale.ROOT,
+                        "Cannot use background \"%s\": it is no colour. Use white, \"#rrggbb\" or ignore.",
+                        text));
             }
             return new Background(false, Integer.parseInt(text.substring(1), 16));
         }

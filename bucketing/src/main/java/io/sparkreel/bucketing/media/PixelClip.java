@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.bucketing.media;
 
+import java.util.Locale;
+
 /**
  * Frames ready for the latent codec.
  *
@@ -10,8 +12,13 @@ public record PixelClip(float[] values, int frames, int height, int width) {
 
     public PixelClip {
         if (frames < 1 || height < 1 || width < 1 || values.length != 3L * frames * height * width) {
-            throw new IllegalArgumentException("a clip of %d frames of %dx%d does not have %d values"
-                    .formatted(frames, width, height, values.length));
+            throw new IllegalArgumentException(String.format(
+                    Locale.ROOT,
+                    "a clip of %d frames of %dx%d does not have %d values",
+                    frames,
+                    width,
+                    height,
+                    values.length));
         }
     }
 }

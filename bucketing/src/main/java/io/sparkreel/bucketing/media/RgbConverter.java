@@ -30,6 +30,7 @@ import static org.bytedeco.ffmpeg.global.swscale.sws_scale;
 import static org.bytedeco.ffmpeg.global.swscale.sws_setColorspaceDetails;
 
 import io.sparkreel.bucketing.media.PictureRules.Background;
+import java.util.Locale;
 import org.bytedeco.ffmpeg.avutil.AVFrame;
 import org.bytedeco.ffmpeg.avutil.AVPixFmtDescriptor;
 import org.bytedeco.ffmpeg.swscale.SwsContext;
@@ -75,7 +76,8 @@ final class RgbConverter implements AutoCloseable {
     static void requireConvertible(int format) throws MediaException {
         if (sws_isSupportedInput(format) == 0) {
             throw new MediaException(
-                    MediaProblem.UNSUPPORTED_CODEC, "frames in pixel format %d cannot be converted".formatted(format));
+                    MediaProblem.UNSUPPORTED_CODEC,
+                    String.format(Locale.ROOT, "frames in pixel format %d cannot be converted", format));
         }
     }
 
@@ -195,7 +197,12 @@ final class RgbConverter implements AutoCloseable {
             scaler = null;
             throw new MediaException(
                     MediaProblem.DECODE_ERROR,
-                    "frames of %dx%d in pixel format %d cannot be converted".formatted(width, height, format));
+                    String.format(
+                            Locale.ROOT,
+                            "frames of %dx%d in pixel format %d cannot be converted",
+                            width,
+                            height,
+                            format));
         }
         sws_setColorspaceDetails(
                 scaler,
@@ -211,7 +218,8 @@ final class RgbConverter implements AutoCloseable {
         target.width(width);
         target.height(height);
         if (av_frame_get_buffer(target, 0) < 0) {
-            throw new OutOfMemoryError("no native memory for a frame of %dx%d".formatted(width, height));
+            throw new OutOfMemoryError(
+                    String.format(Locale.ROOT, "no native memory for a frame of %dx%d", width, height));
         }
         rgb = new byte[Math.multiplyExact(3, Math.multiplyExact(width, height))];
         rowOfPixels = new byte[4 * width];

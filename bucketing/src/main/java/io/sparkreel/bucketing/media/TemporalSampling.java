@@ -2,6 +2,7 @@
 package io.sparkreel.bucketing.media;
 
 import io.sparkreel.bucketing.InvalidInputException;
+import java.util.Locale;
 
 /** Which frames of a clip a training sample shows. */
 public final class TemporalSampling {
@@ -23,21 +24,26 @@ public final class TemporalSampling {
      */
     public static int[] frameIndices(int clipFrames, int numFrames, int frameInterval, double u) {
         if (numFrames < 1 || frameInterval < 1) {
-            throw new InvalidInputException(
-                    "Cannot sample frames: %d frames at interval %d were asked for. Use 1 or more of each."
-                            .formatted(numFrames, frameInterval));
+            throw new InvalidInputException(String.format(
+                    Locale.ROOT,
+                    "Cannot sample frames: %d frames at interval %d were asked for. Use 1 or more of each.",
+                    numFrames,
+                    frameInterval));
         }
         if (!(u >= 0 && u < 1)) {
-            throw new InvalidInputException(
-                    "Cannot sample frames: the draw %s is outside [0, 1). Pass a uniform draw.".formatted(u));
+            throw new InvalidInputException(String.format(
+                    Locale.ROOT, "Cannot sample frames: the draw %s is outside [0, 1). Pass a uniform draw.", u));
         }
         long window = (long) numFrames * frameInterval;
         long lastBegin = Math.max(0, clipFrames - window - 1);
         long begin = Math.min((long) (u * (lastBegin + 1)), lastBegin);
         long end = Math.min(begin + window, clipFrames);
         if (end - begin < numFrames) {
-            throw new InvalidInputException("Cannot sample %d frames: the clip has %d. Use a bucket of fewer frames."
-                    .formatted(numFrames, clipFrames));
+            throw new InvalidInputException(String.format(
+                    Locale.ROOT,
+                    "Cannot sample %d frames: the clip has %d. Use a bucket of fewer frames.",
+                    numFrames,
+                    clipFrames));
         }
         int[] indices = new int[numFrames];
         double step = numFrames == 1 ? 0 : (double) (end - 1 - begin) / (numFrames - 1);

@@ -4,6 +4,7 @@ package io.sparkreel.bucketing.media;
 import io.sparkreel.bucketing.media.format.ContainerExtent;
 import io.sparkreel.bucketing.media.format.FileEnd;
 import java.io.IOException;
+import java.util.Locale;
 import org.bytedeco.ffmpeg.avutil.AVFrame;
 
 /** Decodes before believing. */
@@ -71,7 +72,8 @@ final class Verification {
             if (decoder.damaged()) {
                 throw new MediaException(
                         MediaProblem.DECODE_ERROR,
-                        "damage in %d decoded of %d frames".formatted(decoder.decoded(), tally.frames()));
+                        String.format(
+                                Locale.ROOT, "damage in %d decoded of %d frames", decoder.decoded(), tally.frames()));
             }
             return decoder.decoded();
         }

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.ToIntFunction;
@@ -86,9 +87,10 @@ public final class OpenSoraSampler {
                 }
             }
         }
-        throw new InvalidInputException(
-                "Cannot make batches of bucket %s: bucket_config names no batch size for it. Add one."
-                        .formatted(bucket.id()));
+        throw new InvalidInputException(String.format(
+                Locale.ROOT,
+                "Cannot make batches of bucket %s: bucket_config names no batch size for it. Add one.",
+                bucket.id()));
     }
 
     /**
@@ -101,9 +103,12 @@ public final class OpenSoraSampler {
      */
     public List<Batch> rank(long epoch, int ranks, int rank, int consumed) {
         if (ranks < 1 || rank < 0 || rank >= ranks || consumed < 0) {
-            throw new InvalidInputException(
-                    "Cannot plan rank %d of %d from micro-batch %d. Count ranks and micro-batches from 0."
-                            .formatted(rank, ranks, consumed));
+            throw new InvalidInputException(String.format(
+                    Locale.ROOT,
+                    "Cannot plan rank %d of %d from micro-batch %d. Count ranks and micro-batches from 0.",
+                    rank,
+                    ranks,
+                    consumed));
         }
         List<Batch> all = epoch(epoch, ranks);
         List<Batch> own = new ArrayList<>();

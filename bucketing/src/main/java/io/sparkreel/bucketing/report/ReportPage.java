@@ -94,7 +94,7 @@ final class ReportPage {
     }
 
     private void tile(String name, String value) {
-        page.append("<div class=\"tile\"><b>%s</b>%s</div>\n".formatted(value, name));
+        page.append(String.format(Locale.ROOT, "<div class=\"tile\"><b>%s</b>%s</div>\n", value, name));
     }
 
     private void heading(String text) {
@@ -163,13 +163,13 @@ final class ReportPage {
             return;
         }
         double depth = Math.sqrt((double) cell.rows() / most) * 0.6;
-        page.append(
-                "<td style=\"background: rgba(var(--heat), %s)\">%s<br><small>expected %s<br>keep_prob %s</small></td>"
-                        .formatted(
-                                number(depth, 3),
-                                count(cell.rows()),
-                                number(cell.expected(), 1),
-                                number(cell.keepProbability(), -1)));
+        page.append(String.format(
+                Locale.ROOT,
+                "<td style=\"background: rgba(var(--heat), %s)\">%s<br><small>expected %s<br>keep_prob %s</small></td>",
+                number(depth, 3),
+                count(cell.rows()),
+                number(cell.expected(), 1),
+                number(cell.keepProbability(), -1)));
     }
 
     private void aspects() {
@@ -183,9 +183,12 @@ final class ReportPage {
         heading(title);
         long most = values.values().stream().mapToLong(n -> n).max().orElse(1);
         page.append("<div class=\"wide\"><table id=\"").append(id).append("\">\n");
-        values.forEach((name, rows) ->
-                page.append("<tr><td>%s</td><td>%s</td><td class=\"bar\"><i style=\"width: %s%%\"></i></td></tr>\n"
-                        .formatted(escape(name), count(rows), number(100.0 * rows / Math.max(1, most), 1))));
+        values.forEach((name, rows) -> page.append(String.format(
+                Locale.ROOT,
+                "<tr><td>%s</td><td>%s</td><td class=\"bar\"><i style=\"width: %s%%\"></i></td></tr>\n",
+                escape(name),
+                count(rows),
+                number(100.0 * rows / Math.max(1, most), 1))));
         page.append("</table></div>\n");
     }
 
@@ -233,11 +236,12 @@ final class ReportPage {
         if (shelf.thumbnail() == null) {
             return "<small>no picture</small>";
         }
-        return "<img alt=\"%s\" title=\"%s\" src=\"data:image/jpeg;base64,%s\">"
-                .formatted(
-                        escape(shelf.bucket().id()),
-                        escape(shelf.source()),
-                        Base64.getEncoder().encodeToString(shelf.thumbnail()));
+        return String.format(
+                Locale.ROOT,
+                "<img alt=\"%s\" title=\"%s\" src=\"data:image/jpeg;base64,%s\">",
+                escape(shelf.bucket().id()),
+                escape(shelf.source()),
+                Base64.getEncoder().encodeToString(shelf.thumbnail()));
     }
 
     private void quarantine() {
@@ -250,8 +254,8 @@ final class ReportPage {
         heading("The run");
         page.append("<dl>\n");
         report.facts()
-                .forEach((name, value) ->
-                        page.append("<dt class=\"quiet\">%s</dt><dd>%s</dd>\n".formatted(escape(name), escape(value))));
+                .forEach((name, value) -> page.append(String.format(
+                        Locale.ROOT, "<dt class=\"quiet\">%s</dt><dd>%s</dd>\n", escape(name), escape(value))));
         page.append("</dl>\n");
     }
 

@@ -3,6 +3,7 @@ package io.sparkreel.bucketing.media;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -57,5 +58,18 @@ class CrashGuardFolderTest {
         CrashGuard.requireOwner(temporary, own);
         IOException refused = assertThrows(IOException.class, () -> CrashGuard.requireOwner(temporary, other));
         assertTrue(refused.getMessage().contains(temporary + " belongs to " + own.getName()), refused.getMessage());
+    }
+
+    @Test
+    void withoutMarksFilesAreOpenedAsEver() throws Exception {
+        Files.writeString(temporary.resolve("file"), "no folder");
+        System.setProperty("java.io.tmpdir", temporary.resolve("file").toString());
+        assertThrows(IOException.class, () -> CrashGuard.ofJob("a job"));
+        try (CrashGuard guard = CrashGuard.withoutMarks();
+                CrashGuard.Opening first = guard.enter("clip");
+                CrashGuard.Opening second = guard.enter("clip")) {
+            assertFalse(guard.isKnownToCrash("clip"));
+            assertNotSame(first, second);
+        }
     }
 }

@@ -9,6 +9,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -49,9 +50,8 @@ public final class RankProcesses implements AutoCloseable {
             told.add(line(rank));
         }
         for (Process process : processes) {
-            PrintStream input = new PrintStream(process.getOutputStream());
+            PrintStream input = new PrintStream(process.getOutputStream(), true, StandardCharsets.UTF_8);
             told.forEach(input::println);
-            input.flush();
         }
     }
 

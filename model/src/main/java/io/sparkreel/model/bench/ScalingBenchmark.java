@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.model.InvalidInputException;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -138,9 +139,9 @@ public final class ScalingBenchmark {
 
     private static Steps run(RankProcesses processes, int ranks, String command) throws IOException {
         for (int rank = 0; rank < ranks; rank++) {
-            PrintStream input = new PrintStream(processes.process(rank).getOutputStream());
+            PrintStream input =
+                    new PrintStream(processes.process(rank).getOutputStream(), true, StandardCharsets.UTF_8);
             input.println(command);
-            input.flush();
         }
         List<JsonNode> told = new ArrayList<>();
         for (int rank = 0; rank < ranks; rank++) {

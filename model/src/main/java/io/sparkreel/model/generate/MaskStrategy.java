@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.generate;
 
+import io.sparkreel.model.ForeignText;
 import io.sparkreel.model.InvalidInputException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -197,7 +198,7 @@ public record MaskStrategy(List<Entry> entries) {
     }
 
     private static InvalidInputException refused(String text, String found, Dialect dialect) {
-        return new InvalidInputException("Cannot read the mask strategy '" + text + "': " + found
+        return new InvalidInputException("Cannot read the mask strategy '" + ForeignText.shown(text) + "': " + found
                 + ". A tuple of the dialect " + dialect.key + " has " + dialect.form
                 + "; if yours are written otherwise, set mask_strategy_dialect to " + dialect.other().key + ": "
                 + dialect.other().form + ".");

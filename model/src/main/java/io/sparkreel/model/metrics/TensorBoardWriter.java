@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.Locale;
 import java.util.zip.CRC32C;
 
 /**
@@ -43,7 +44,7 @@ public final class TensorBoardWriter implements AutoCloseable {
 
     /** The name TensorBoard finds event files by; files of one folder are one run, read in the order of their names. */
     public static String fileName(Instant created, String host) {
-        return String.format("events.out.tfevents.%010d.%s", created.getEpochSecond(), host);
+        return String.format(Locale.ROOT, "events.out.tfevents.%010d.%s", created.getEpochSecond(), host);
     }
 
     /** Tells readers that steps from this one on are taken anew: what they have read of them so far, they forget. */

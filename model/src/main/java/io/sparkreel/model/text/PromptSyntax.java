@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.sparkreel.model.ForeignText;
 import io.sparkreel.model.InvalidInputException;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -122,7 +123,7 @@ public record PromptSyntax(String text, Optional<String> referencePath, Optional
     }
 
     private static InvalidInputException refused(String prompt, String found) {
-        return new InvalidInputException("Cannot read the prompt '" + prompt + "': " + found
+        return new InvalidInputException("Cannot read the prompt '" + ForeignText.shown(prompt) + "': " + found
                 + ". Write a text or |0|text|loop|text..., and after it at most one object such as "
                 + "{\"reference_path\": \"a.png\", \"mask_strategy\": \"0,0,0,1,0\"}.");
     }

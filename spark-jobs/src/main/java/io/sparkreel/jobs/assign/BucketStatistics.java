@@ -113,7 +113,7 @@ public final class BucketStatistics {
                 high += row.getLong(8);
             }
         }
-        String fingerprint = "%x-%016x%016x".formatted(outcomes.get(Outcome.ASSIGNED), high, low);
+        String fingerprint = String.format(Locale.ROOT, "%x-%016x%016x", outcomes.get(Outcome.ASSIGNED), high, low);
         return new Counts(outcomes, buckets, fingerprint);
     }
 

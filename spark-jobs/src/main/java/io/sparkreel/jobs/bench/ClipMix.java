@@ -4,6 +4,7 @@ package io.sparkreel.jobs.bench;
 import io.sparkreel.bucketing.bucket.KeyedOrder;
 import io.sparkreel.jobs.dataset.ClipTables;
 import java.sql.Timestamp;
+import java.util.Locale;
 import java.util.Random;
 import org.apache.spark.api.java.function.MapFunction;
 import org.apache.spark.sql.Dataset;
@@ -58,7 +59,8 @@ public final class ClipMix {
     private static Row row(long number) {
         Shape shape = shape(number);
         boolean image = shape.frames() == 1;
-        String uri = "s3a://clips/part-%03d/%016x.%s".formatted(number % 1000, clipId(number), image ? "jpg" : "mp4");
+        String uri = String.format(
+                Locale.ROOT, "s3a://clips/part-%03d/%016x.%s", number % 1000, clipId(number), image ? "jpg" : "mp4");
         String caption = "Clip number " + number + " of a large collection: what it shows would be told here in a"
                 + " sentence of about this length.";
         return RowFactory.create(

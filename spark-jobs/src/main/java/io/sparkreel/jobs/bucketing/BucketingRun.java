@@ -34,6 +34,8 @@ import io.sparkreel.jobs.inventory.Refusals;
 import io.sparkreel.jobs.report.ReportBuilder;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.storage.Tables;
+import io.sparkreel.jobs.storage.Writable;
+import io.sparkreel.model.ForeignText;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -99,6 +101,7 @@ public final class BucketingRun {
             throw new UserError("Cannot write to " + output + ": it holds an earlier run. "
                     + "Give --overwrite to replace it, or another --output.");
         }
+        Writable.require(hadoop, config.output(), "--output");
         return input;
     }
 
@@ -212,7 +215,12 @@ public final class BucketingRun {
                 .map(bucket -> BucketRows.of(bucket.getKey(), bucket.getValue()))
                 .toList();
         BucketingManifest manifest = new BucketingManifest(
-                new Origin(run, Instant.now().toString(), config.input(), way, Pictures.of(config.pictures())),
+                new Origin(
+                        run,
+                        Instant.now().toString(),
+                        ForeignText.masked(config.input()),
+                        way,
+                        Pictures.of(config.pictures())),
                 Rule.of(config, Assignment.SAMPLER_VERSION),
                 new Contents(counts.fingerprint(), clips, quarantined, buckets, files));
         output.atomicPut(REPORT, report(manifest, counts, remarks).getBytes(StandardCharsets.UTF_8));
@@ -252,7 +260,7 @@ public final class BucketingRun {
         facts.put("fingerprint", manifest.contents().fingerprint());
         return new ReportBuilder(spark, rule, config.epochs())
                 .build(
-                        config.input(),
+                        ForeignText.masked(config.input()),
                         facts,
                         Tables.reader(spark).schema(ClipTables.CLIPS).parquet(path(BucketingManifest.CLIPS)),
                         Tables.reader(spark).parquet(path(BucketingManifest.QUARANTINE)),

@@ -40,6 +40,6 @@ record Finding(Verdict verdict, String subject, String text) implements Serializ
     /** As it is printed, in one line. */
     String line() {
         String word = verdict == Verdict.FAIL ? "FAIL" : verdict.name().toLowerCase(Locale.ROOT);
-        return String.format("%-5s %-20s %s", word, subject, text.replaceAll("\\s*\\R\\s*", " "));
+        return String.format(Locale.ROOT, "%-5s %-20s %s", word, subject, text.replaceAll("\\s*\\R\\s*", " "));
     }
 }

@@ -22,6 +22,7 @@ import io.sparkreel.jobs.plan.PlanSettings;
 import io.sparkreel.jobs.spark.Progress;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.storage.Tables;
+import io.sparkreel.jobs.storage.Writable;
 import io.sparkreel.jobs.weights.WeightsCache;
 import io.sparkreel.model.settings.Choice;
 import java.io.IOException;
@@ -88,6 +89,7 @@ public final class EncodeRun {
         HadoopStorage data = DataFolder.open(hadoop, config.dataset().dataPath(), "--data-path");
         BucketingManifest manifest = BucketingManifest.read(data);
         DataFolder.requireSameInterval(config, manifest);
+        Writable.require(hadoop, config.dataset().features(), "--features");
         HadoopStorage folder = new HadoopStorage(hadoop, config.dataset().features());
         FeatureCache wanted = FeatureCache.of(config, manifest, new WeightsCache(hadoop), hadoop);
         Optional<FeatureCache> found = FeatureCache.find(folder);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.encode;
 
-import io.sparkreel.bucketing.media.CrashGuard;
 import io.sparkreel.bucketing.media.PictureRules;
 import io.sparkreel.bucketing.media.PixelClip;
 import io.sparkreel.jobs.config.train.TrainingConfig;
@@ -14,6 +13,7 @@ import io.sparkreel.jobs.plan.ClipRef;
 import io.sparkreel.jobs.plan.SampleSize;
 import io.sparkreel.jobs.spark.TaskDevice;
 import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.jobs.storage.OpenMedia;
 import io.sparkreel.jobs.weights.WeightsCache;
 import io.sparkreel.model.autoencoder.LatentCodec;
 import io.sparkreel.model.text.CachedTextEncoder;
@@ -92,7 +92,7 @@ final class EncodeTask implements FlatMapFunction<Iterator<Row>, BadClip>, Seria
         FeatureShard shard = new FeatureShard(new HadoopStorage(configuration, folder), configuration, cache.dtype());
         ExecutorService decoders = Executors.newFixedThreadPool(threads);
         try (ClipDecoder decoder = new ClipDecoder(
-                        configuration, frames, (long) config.steps().decodeCacheMib() << 20, CrashGuard.ofJob(folder));
+                        configuration, frames, (long) config.steps().decodeCacheMib() << 20, OpenMedia.guard(folder));
                 LatentCodec codec = Components.codec(config.vae(), weights, tensors);
                 // The windows of a clip follow each other.
                 CachedTextEncoder captions =

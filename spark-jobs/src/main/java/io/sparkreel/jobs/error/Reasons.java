@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.error;
 
+import io.sparkreel.model.ForeignText;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -60,7 +61,7 @@ public final class Reasons {
                 continue;
             }
             text.append(i == 0 ? "" : "; ").append(count.count()).append(' ').append(count.reason());
-            text.append(i == 0 ? ", such as " + count.example() : "");
+            text.append(i == 0 ? ", such as " + ForeignText.line(count.example()) : "");
         }
         return others == 0 ? text.toString() : text + "; and " + others + (others == 1 ? " other" : " others");
     }

@@ -10,6 +10,7 @@ import io.sparkreel.model.settings.Choice;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.apache.spark.SparkEnv;
@@ -116,7 +117,7 @@ final class BatchRun {
     }
 
     private void keep() throws IOException {
-        new ResultsJournal(output, task.id()).write(String.format("%012d", attempt), results);
+        new ResultsJournal(output, task.id()).write(String.format(Locale.ROOT, "%012d", attempt), results);
     }
 
     private int playedFps() {

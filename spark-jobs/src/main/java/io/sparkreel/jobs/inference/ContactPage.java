@@ -3,6 +3,7 @@ package io.sparkreel.jobs.inference;
 
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * A page that shows all clips of an output folder with prompt, seed and settings. It names them relative to itself,
@@ -113,7 +114,7 @@ final class ContactPage {
             if (UNRESERVED.indexOf((char) b) >= 0) {
                 address.append((char) b);
             } else {
-                address.append(String.format("%%%02X", b & 0xff));
+                address.append(String.format(Locale.ROOT, "%%%02X", b & 0xff));
             }
         }
         return address.toString();

@@ -2,6 +2,7 @@
 package io.sparkreel.jobs.inference;
 
 import io.sparkreel.model.Digests;
+import io.sparkreel.model.ForeignText;
 import java.nio.charset.StandardCharsets;
 
 /** Makes names of files from texts that anybody may have written. */
@@ -15,10 +16,15 @@ final class FileNames {
 
     /**
      * The text with separators of folders, control characters and colons, which HDFS refuses, replaced, and without
-     * leading dots. A text that is too long is cut and ends with digits of its digest.
+     * leading dots. Marks that change the direction of text, by which a name shows as another, are left out. A text that
+     * is too long is cut and ends with digits of its digest.
      */
     static String safe(String text) {
-        String name = text.replaceAll("[\\p{Cntrl}/\\\\:]", "_").replaceAll("^\\.+", "_");
+        StringBuilder plain = new StringBuilder(text.length());
+        text.chars()
+                .filter(character -> !ForeignText.isDirectionMark(character))
+                .forEach(character -> plain.append(ForeignText.isControl(character) ? '_' : (char) character));
+        String name = plain.toString().replaceAll("[/\\\\:]", "_").replaceAll("^\\.+", "_");
         if (name.getBytes(StandardCharsets.UTF_8).length > MOST_BYTES) {
             String end = "-" + Digests.sha256(text).substring(0, DIGEST_DIGITS);
             while (name.getBytes(StandardCharsets.UTF_8).length > MOST_BYTES - end.length()) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.inference;
 
+import io.sparkreel.model.ForeignText;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -115,7 +116,7 @@ final class GenerationProgress extends SparkListener implements AutoCloseable {
                         "{} of {}: {} in {} s",
                         clipsDone,
                         clips,
-                        result.fileName(),
+                        ForeignText.shown(result.fileName()),
                         Math.round(10 * result.seconds()) / 10.0);
             } else {
                 LOG.warn("{} of {} failed: {}", clipsDone, clips, result.error());

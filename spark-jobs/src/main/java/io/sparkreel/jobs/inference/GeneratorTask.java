@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.jobs.config.inference.InferenceConfig;
 import io.sparkreel.jobs.parts.ChosenCheckpoint;
 import io.sparkreel.model.Digests;
+import io.sparkreel.model.ForeignText;
 import io.sparkreel.model.family.DenoiserConfig;
 import java.io.Serializable;
 import org.apache.spark.broadcast.Broadcast;
@@ -47,6 +48,11 @@ record GeneratorTask(
     /** The result of a sample that could not be generated. */
     ClipResult failed(PromptRow row, int sample, String error) {
         return ClipResult.failed(
-                row.promptId(), sample, row.text(), row.seed(), row.place() + ": " + error, fingerprint(row));
+                row.promptId(),
+                sample,
+                row.text(),
+                row.seed(),
+                ForeignText.line(row.place() + ": " + error),
+                fingerprint(row));
     }
 }

@@ -8,6 +8,7 @@ import io.sparkreel.jobs.parts.Components;
 import io.sparkreel.jobs.parts.PretrainedModel;
 import io.sparkreel.jobs.spark.SparkMaster;
 import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.jobs.storage.Writable;
 import io.sparkreel.jobs.weights.WeightsCache;
 import io.sparkreel.model.BatchShape;
 import io.sparkreel.model.CodecGeometry;
@@ -21,6 +22,7 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
@@ -96,6 +98,7 @@ public final class InferenceRun {
         TextSizes text = Components.textSizes(config.textEncoder(), cache);
         DenoiserConfig model = Components.model(config.model(), pretrained.sizes(), codec, text);
         PromptTable.Prompts prompts = PromptTable.read(config, hadoop, codec);
+        Writable.require(hadoop, config.output().saveDir(), "--save-dir");
         ObjectNode process = config.scheduler().process(pretrained.process(model));
         return new InferenceRun(
                 config,
@@ -115,7 +118,7 @@ public final class InferenceRun {
      */
     public void execute(SparkSession spark, int threads) throws IOException {
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-        String id = String.format("%019d-%s", System.currentTimeMillis(), UUID.randomUUID());
+        String id = String.format(Locale.ROOT, "%019d-%s", System.currentTimeMillis(), UUID.randomUUID());
         GeneratorTask task = new GeneratorTask(
                 id,
                 config,

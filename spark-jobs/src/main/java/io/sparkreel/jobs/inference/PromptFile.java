@@ -14,6 +14,7 @@ import io.sparkreel.jobs.storage.CsvRows;
 import io.sparkreel.jobs.storage.Names;
 import io.sparkreel.jobs.storage.ParquetRows;
 import io.sparkreel.jobs.storage.TextFile;
+import io.sparkreel.model.ForeignText;
 import io.sparkreel.model.text.PromptSyntax;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -74,11 +75,13 @@ final class PromptFile {
             return prompts;
         } catch (FileNotFoundException e) {
             throw new UserError(
-                    "Cannot read prompts from " + name + ": there is no such file. Check --prompt-path.", e);
+                    "Cannot read prompts from " + ForeignText.shown(name)
+                            + ": there is no such file. Check --prompt-path.",
+                    e);
         } catch (IllegalArgumentException | UnsupportedFileSystemException e) {
             throw new UserError(
-                    "Cannot read prompts from " + name + ": it is no path of a known file system, " + e.getMessage()
-                            + ". Check --prompt-path.",
+                    "Cannot read prompts from " + ForeignText.shown(name) + ": it is no path of a known file system, "
+                            + e.getMessage() + ". Check --prompt-path.",
                     e);
         }
     }
@@ -110,7 +113,7 @@ final class PromptFile {
             content = TextFile.read(in);
         }
         if (content.problem() != null) {
-            throw new UserError("Cannot read prompts from " + name + ": " + content.problem() + ".");
+            throw new UserError("Cannot read prompts from " + ForeignText.shown(name) + ": " + content.problem() + ".");
         }
         for (String line : PromptSyntax.lines(content.text())) {
             prompts.add(RawPrompt.of(place(prompts.size() + 1), line));
@@ -180,16 +183,18 @@ final class PromptFile {
 
     private void requireColumns(List<String> header) {
         if (!header.contains("prompt")) {
-            throw new UserError("Cannot read prompts from " + name + ": there is no column 'prompt' among " + header
-                    + ". Name the columns in the first row.");
+            throw new UserError(
+                    "Cannot read prompts from " + ForeignText.shown(name) + ": there is no column 'prompt' among "
+                            + ForeignText.shown(header.toString())
+                            + ". Name the columns in the first row.");
         }
         header.stream()
                 .filter(column -> !PromptTable.COLUMNS.contains(column))
                 .findFirst()
                 .ifPresent(column -> {
-                    throw new UserError(
-                            "Cannot read prompts from " + name + ": unknown column '" + column + "'. Columns are "
-                                    + PromptTable.COLUMNS.stream().sorted().toList() + ".");
+                    throw new UserError("Cannot read prompts from " + ForeignText.shown(name) + ": unknown column '"
+                            + ForeignText.shown(column) + "'. Columns are "
+                            + PromptTable.COLUMNS.stream().sorted().toList() + ".");
                 });
     }
 
@@ -209,7 +214,7 @@ final class PromptFile {
                 throw e;
             }
             throw new UserError(
-                    "Cannot read prompts from " + name + ": it is no Parquet file, " + e.getMessage()
+                    "Cannot read prompts from " + ForeignText.shown(name) + ": it is no Parquet file, " + e.getMessage()
                             + ". Give a table as its name says.",
                     e);
         }

@@ -7,6 +7,7 @@ import io.sparkreel.jobs.config.ImageSize;
 import io.sparkreel.jobs.config.inference.InferenceConfig;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.model.CodecGeometry;
+import io.sparkreel.model.ForeignText;
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.generate.Carry;
 import io.sparkreel.model.generate.MaskStrategy;
@@ -109,7 +110,7 @@ final class PromptTable {
                 String text = prompt.columns() == null
                         ? ""
                         : prompt.columns().path("prompt").asText("");
-                bad.add(new BadPrompt(id, text, prompt.place() + ": " + e.getMessage()));
+                bad.add(new BadPrompt(id, text, ForeignText.line(prompt.place() + ": " + e.getMessage())));
             }
         }
         return new Prompts(rows, bad);
@@ -148,7 +149,7 @@ final class PromptTable {
             String key = keys.next();
             if (!COLUMNS.contains(key)) {
                 throw wrong(
-                        "unknown column '" + key + "'",
+                        "unknown column '" + ForeignText.shown(key) + "'",
                         "Columns are " + COLUMNS.stream().sorted().toList());
             }
         }

@@ -4,6 +4,7 @@ package io.sparkreel.jobs.inference;
 import io.sparkreel.jobs.config.inference.ConditioningConfig;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.storage.Names;
+import io.sparkreel.model.ForeignText;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.URI;
@@ -143,6 +144,7 @@ final class ReferencePolicy {
     }
 
     private static UserError refused(String path, String found, String advice) {
-        return new UserError("Cannot use the reference '" + path + "': " + found + ". " + advice + ".");
+        return new UserError(
+                "Cannot use the reference '" + ForeignText.shown(path) + "': " + found + ". " + advice + ".");
     }
 }

@@ -16,6 +16,8 @@ import io.sparkreel.jobs.config.inference.ConditioningConfig;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.storage.HadoopMediaSource;
 import io.sparkreel.jobs.storage.Names;
+import io.sparkreel.jobs.storage.OpenMedia;
+import io.sparkreel.model.ForeignText;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import org.apache.hadoop.conf.Configuration;
@@ -40,7 +42,7 @@ final class ReferenceReader implements AutoCloseable {
         this.hadoop = hadoop;
         mostBytes = config.referenceMaxMib() * MIB;
         web = new WebFile(config.referenceHosts(), mostBytes, config.referenceTimeoutS());
-        guard = CrashGuard.ofJob(output);
+        guard = OpenMedia.guard(output);
     }
 
     /** Work of the native decoder. */
@@ -139,7 +141,8 @@ final class ReferenceReader implements AutoCloseable {
                 ? "there is no such file"
                 : cause.getMessage();
         return new PromptFailure(
-                "Cannot use the reference '" + uri + "': " + found + ". Give a picture or a video that can be read.",
+                "Cannot use the reference '" + ForeignText.shown(uri) + "': " + found
+                        + ". Give a picture or a video that can be read.",
                 cause);
     }
 

@@ -12,6 +12,7 @@ import io.sparkreel.bucketing.media.PictureRules;
 import io.sparkreel.bucketing.media.ProbeOptions;
 import io.sparkreel.jobs.config.bucketing.ProbeMode;
 import io.sparkreel.jobs.storage.HadoopMediaSource;
+import io.sparkreel.jobs.storage.OpenMedia;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.sql.Timestamp;
@@ -67,7 +68,7 @@ public final class ClipProber implements MapPartitionsFunction<Row, Row> {
 
     @Override
     public Iterator<Row> call(Iterator<Row> rows) throws IOException {
-        CrashGuard guard = CrashGuard.ofJob(job);
+        CrashGuard guard = OpenMedia.guard(job);
         TaskContext.get().addTaskCompletionListener(context -> {
             try {
                 guard.close();

@@ -11,6 +11,7 @@ import io.sparkreel.jobs.dataset.ClipTables;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.inventory.MediaInput.Format;
 import io.sparkreel.jobs.storage.Tables;
+import io.sparkreel.model.ForeignText;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -149,8 +150,8 @@ final class MetadataTable {
 
     private static void requirePath(String file, List<String> columns) {
         if (!columns.contains(PATH)) {
-            throw new UserError("Cannot read " + file + ": it has no column 'path', only " + String.join(", ", columns)
-                    + ". Name the column of file paths 'path'.");
+            throw new UserError("Cannot read " + file + ": it has no column 'path', only "
+                    + ForeignText.shown(String.join(", ", columns)) + ". Name the column of file paths 'path'.");
         }
     }
 
@@ -170,7 +171,10 @@ final class MetadataTable {
                 .filter(name -> !name.equals(CAPTION) || columns.contains(TEXT))
                 .toList();
         if (!unused.isEmpty()) {
-            LOG.info("Columns of {} that are not used: {}", files.get(0), String.join(", ", unused));
+            LOG.info(
+                    "Columns of {} that are not used: {}",
+                    ForeignText.shown(files.get(0)),
+                    ForeignText.shown(String.join(", ", unused)));
         }
     }
 }

@@ -2,6 +2,7 @@
 package io.sparkreel.jobs.inventory;
 
 import io.sparkreel.jobs.storage.Names;
+import io.sparkreel.model.ForeignText;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.net.URI;
@@ -190,7 +191,7 @@ final class TableRow implements MapFunction<Row, Row> {
     }
 
     private static String bad(long index, String column, String value, String what) {
-        return "row " + (index + 1) + ", column " + column + ": '" + value + "' " + what;
+        return "row " + (index + 1) + ", column " + column + ": '" + ForeignText.shown(value) + "' " + what;
     }
 
     private static String text(Row row, String column) {

@@ -13,6 +13,7 @@ import io.sparkreel.jobs.inventory.MediaInput.Format;
 import io.sparkreel.jobs.storage.CsvRows;
 import io.sparkreel.jobs.storage.Names;
 import io.sparkreel.jobs.storage.TextFile;
+import io.sparkreel.model.ForeignText;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -74,8 +75,8 @@ final class TextRows implements FlatMapFunction<String, Row> {
                     .filter(name -> names.indexOf(name) != names.lastIndexOf(name) && !name.isEmpty())
                     .findFirst()
                     .ifPresent(name -> {
-                        throw new UserError(
-                                "Cannot read " + file + ": it has two columns '" + name + "'. Name each column once.");
+                        throw new UserError("Cannot read " + file + ": it has two columns '" + ForeignText.shown(name)
+                                + "'. Name each column once.");
                     });
             return names;
         }
@@ -163,7 +164,7 @@ final class TextRows implements FlatMapFunction<String, Row> {
                 boolean nothing = value.isNull() || (value.isDouble() && Double.isNaN(value.doubleValue()));
                 boolean wrong = TEXTS.contains(name) ? !value.isTextual() : value.isContainerNode();
                 if (known && wrong && !nothing) {
-                    return "column " + name + " holds " + value + " and no "
+                    return "column " + name + " holds " + ForeignText.shown(value.toString()) + " and no "
                             + (TEXTS.contains(name) ? "text" : "single value");
                 }
                 set(values, name, nothing ? null : value.asText(), json.has(MetadataTable.TEXT));

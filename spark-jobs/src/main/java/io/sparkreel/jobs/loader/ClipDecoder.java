@@ -16,6 +16,7 @@ import io.sparkreel.bucketing.media.scale.FrameTransform;
 import io.sparkreel.jobs.plan.ClipRef;
 import io.sparkreel.jobs.plan.SampleSize;
 import io.sparkreel.jobs.storage.HadoopMediaSource;
+import io.sparkreel.model.ForeignText;
 import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.KeyedRandom.Purpose;
 import java.io.IOException;
@@ -136,7 +137,7 @@ public final class ClipDecoder implements AutoCloseable {
             LOG.warn(
                     "{} has {} frames and not {}, as its metadata table or its header has it: samples are taken of those"
                             + " that are there{}",
-                    clip.uri(),
+                    ForeignText.shown(clip.uri()),
                     clipFrames,
                     clip.frames(),
                     miscounted.size() == NAMED ? "; no further such clips are named" : "");

@@ -7,6 +7,7 @@ import io.sparkreel.bucketing.media.MediaKind;
 import io.sparkreel.bucketing.media.PictureRules;
 import io.sparkreel.bucketing.report.Thumbnail;
 import io.sparkreel.jobs.storage.HadoopMediaSource;
+import io.sparkreel.jobs.storage.OpenMedia;
 import java.io.IOException;
 import java.io.Serializable;
 import org.apache.spark.broadcast.Broadcast;
@@ -37,7 +38,7 @@ final class ThumbnailTask implements Serializable {
     @SuppressWarnings("try") // the opening is held, not used
     Picture call(Picture wanted) throws IOException {
         String name = "thumbnail of " + wanted.uri();
-        try (CrashGuard guard = CrashGuard.ofJob(job)) {
+        try (CrashGuard guard = OpenMedia.guard(job)) {
             if (guard.isKnownToCrash(name)) {
                 return wanted;
             }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.storage;
 
+import io.sparkreel.model.ForeignText;
 import io.sparkreel.model.checkpoint.Storage;
 import io.sparkreel.model.checkpoint.safetensors.RangedFile;
 import java.io.FileNotFoundException;
@@ -198,6 +199,6 @@ public final class HadoopStorage implements Storage {
 
     @Override
     public String toString() {
-        return files.getScheme().equals("file") ? root.toUri().getPath() : root.toString();
+        return ForeignText.line(files.getScheme().equals("file") ? root.toUri().getPath() : root.toString());
     }
 }

@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;
+import java.util.Locale;
 import java.util.NoSuchElementException;
 
 /**
@@ -150,8 +151,12 @@ public final class TextFile {
                                 : "byte " + (broken + 1) + " of the file begins no UTF-16 character")
                         + ". Save the file as UTF-8";
             }
-            return "byte %d of the file, 0x%02x, %s. Save the file as UTF-8"
-                    .formatted(begin + at + 1, bytes[at] & 0xff, what);
+            return String.format(
+                    Locale.ROOT,
+                    "byte %d of the file, 0x%02x, %s. Save the file as UTF-8",
+                    begin + at + 1,
+                    bytes[at] & 0xff,
+                    what);
         }
     }
 

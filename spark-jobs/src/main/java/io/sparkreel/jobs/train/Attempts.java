@@ -12,11 +12,13 @@ import io.sparkreel.jobs.spark.BarrierStage;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.watch.RecentLines;
 import io.sparkreel.jobs.watch.RunLog;
+import io.sparkreel.model.ForeignText;
 import io.sparkreel.model.checkpoint.CheckpointReader;
 import io.sparkreel.model.train.checkpoint.TrainingCheckpoint;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
 import org.apache.logging.log4j.LogManager;
@@ -95,19 +97,30 @@ final class Attempts {
                 throw diskFull(failure);
             }
             rest = fromNewest(rest);
-            String from = rest.checkpoint() == null
-                    ? "the beginning"
-                    : rest.checkpoint().uri();
+            String checkpoint =
+                    rest.checkpoint() == null ? null : rest.checkpoint().uri();
             if (stop) {
-                throw new Stopped("Stopped on request. To resume from " + from + ", give --load "
-                        + start.inputs().run() + ".");
+                throw stopped(checkpoint, start.inputs().run());
             }
             log.append(
                     "restart",
                     String.format(
+                            Locale.ROOT,
                             "The ranks failed: %s Starting them again (%d of %d restarts) from %s",
-                            reason(failure), restarts + 1, config.run().maxRestarts(), from));
+                            reason(failure),
+                            restarts + 1,
+                            config.run().maxRestarts(),
+                            checkpoint == null ? "the beginning" : checkpoint));
         }
+    }
+
+    /** What a run ends with that was asked to stop, and how to go on with it. */
+    static Stopped stopped(String checkpoint, HadoopStorage run) {
+        return new Stopped(
+                checkpoint == null
+                        ? "Stopped on request. Nothing was trained yet; start it again with the same command."
+                        : "Stopped on request. To resume from " + ForeignText.line(checkpoint) + ", give --load " + run
+                                + ".");
     }
 
     /** Lets the ranks save the run and stop; any thread may call this. */

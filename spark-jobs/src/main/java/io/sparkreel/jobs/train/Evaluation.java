@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.plan.StepSharing;
 import io.sparkreel.jobs.plan.PlannedClip;
+import io.sparkreel.model.ForeignText;
 import io.sparkreel.model.collective.Collective;
 import io.sparkreel.model.train.MicroBatch;
 import io.sparkreel.model.train.Sample;
@@ -95,8 +96,8 @@ final class Evaluation {
             } catch (MediaException | IOException e) {
                 LOG.warn(
                         "Cannot evaluate the model on {}: {}. It is left out.",
-                        clip.clip().uri(),
-                        e.getMessage());
+                        ForeignText.shown(clip.clip().uri()),
+                        ForeignText.line(e.getMessage()));
             }
             collective.reportProgress();
         }

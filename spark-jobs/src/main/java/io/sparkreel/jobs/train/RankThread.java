@@ -103,7 +103,7 @@ final class RankThread {
             dumped = true;
             String threads = "rank " + context.partitionId() + " hangs, and the others have given it up. Its threads:\n"
                     + threads();
-            LOG.error("{}", threads);
+            threads.lines().forEach(line -> LOG.error("{}", line)); // one line of the log is one line
             task.progress()
                     .add(JsonNodeFactory.instance
                             .objectNode()

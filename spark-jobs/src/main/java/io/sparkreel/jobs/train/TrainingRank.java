@@ -16,6 +16,7 @@ import io.sparkreel.jobs.parts.OnDemand;
 import io.sparkreel.jobs.parts.PretrainedModel;
 import io.sparkreel.jobs.plan.PlanReader;
 import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.jobs.storage.OpenMedia;
 import io.sparkreel.jobs.weights.WeightsCache;
 import io.sparkreel.model.autoencoder.LatentCodec;
 import io.sparkreel.model.collective.Collective;
@@ -141,7 +142,7 @@ public final class TrainingRank {
     }
 
     private ClipDecoder decoder() throws IOException {
-        CrashGuard guard = CrashGuard.ofJob(config.run().outputs());
+        CrashGuard guard = OpenMedia.guard(config.run().outputs());
         return new ClipDecoder(hadoop, frames(), (long) config.steps().decodeCacheMib() << 20, guard);
     }
 

@@ -88,7 +88,7 @@ public final class TrainingRun {
             }
         } catch (Exception e) { // Spark's own exceptions are checked, and not declared
             if (signal.isRequested() && !(e instanceof Stopped)) {
-                throw new Stopped("Stopped on request, before the first step.");
+                throw new Stopped("Stopped on request, before the first step. Start it again with the same command.");
             }
             if (UserError.in(e) == null && DiskFull.isCauseOf(e)) {
                 throw Attempts.diskFull(start.inputs().run(), e);

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.jobs.config.reader.LoadedConfig;
 import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.model.ForeignText;
 import io.sparkreel.model.checkpoint.CheckpointReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.apache.logging.log4j.Level;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
@@ -120,7 +122,7 @@ public final class RunLog extends SparkListener implements AutoCloseable {
         ObjectNode line = JSON.createObjectNode()
                 .put("event", event)
                 .put("time", Instant.now().toString())
-                .put("message", what);
+                .put("message", ForeignText.masked(what));
         write(line.toString());
     }
 
@@ -128,7 +130,10 @@ public final class RunLog extends SparkListener implements AutoCloseable {
         try {
             JsonNode node = JSON.readTree(line);
             boolean warning = node.has("message") && !node.get("event").asText().equals("end");
-            LOG.log(warning ? Level.WARN : Level.INFO, "{}", ProgressLine.of(node));
+            String text = ProgressLine.of(node);
+            // What the threads of a rank do has many lines; else a line break is not ours.
+            Stream<String> lines = node.path("event").asText().equals("stalled") ? text.lines() : Stream.of(text);
+            lines.forEach(each -> LOG.log(warning ? Level.WARN : Level.INFO, "{}", ForeignText.line(each)));
             file.append(line);
             passOn(List.of(node));
         } catch (IOException e) {

@@ -409,4 +409,19 @@ class PromptTableTest {
         assertThrows(UserError.class, () -> Configs.of("resolution: 240p"));
         assertThrows(UserError.class, () -> Configs.of("resolution: 241p", "aspect_ratio: '9:16'"));
     }
+
+    @Test
+    void whatOthersWroteIsQuotedOnOneLine() throws IOException {
+        PromptTable.Prompts prompts = file("p.jsonl", """
+                {"prompt": "good"}
+                {"prompt": "new\\nline \\u001b[31mINFO  all is well {"}
+                {"prompt": "bad", "c\\u202eolour": 1}
+                {"prompt": "bad [%s]"}
+                """.formatted("x".repeat(300)));
+        assertEquals(1, prompts.rows().size());
+        List<String> errors = prompts.bad().stream().map(BadPrompt::error).toList();
+        assertTrue(errors.get(0).contains("'new\\u000Aline \\u001B[31mINFO  all is well {'"), errors.get(0));
+        assertTrue(errors.get(1).contains("'c\\u202Eolour'"), errors.get(1));
+        assertTrue(errors.get(2).contains("'bad [" + "x".repeat(195) + "...'"), errors.get(2));
+    }
 }

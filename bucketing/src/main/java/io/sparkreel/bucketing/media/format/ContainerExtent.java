@@ -4,6 +4,7 @@ package io.sparkreel.bucketing.media.format;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Set;
 
 /**
@@ -49,7 +50,8 @@ public record ContainerExtent(long declaredLength, long actualLength, boolean fr
 
     /** The two lengths, for people. */
     public String describe() {
-        return "the container names %d bytes, the file has %d".formatted(declaredLength, actualLength);
+        return String.format(
+                Locale.ROOT, "the container names %d bytes, the file has %d", declaredLength, actualLength);
     }
 
     private static ContainerExtent readBoxes(SeekableBytes source) throws IOException {

@@ -2,6 +2,7 @@
 package io.sparkreel.bucketing.media.format;
 
 import java.io.IOException;
+import java.util.Locale;
 
 /**
  * Whether a file is cut short, by what its container says of its own end. Demuxers take the end of the bytes for the
@@ -64,7 +65,9 @@ public final class FileEnd {
     }
 
     private String endsBeyond(String what, long end) {
-        return end > length ? "%s ends at byte %d, the file has %d".formatted(what, end, length) : null;
+        return end > length
+                ? String.format(Locale.ROOT, "%s ends at byte %d, the file has %d", what, end, length)
+                : null;
     }
 
     /** The sizes of RIFF chunks; a large AVI is several, one after the other. */
@@ -137,7 +140,7 @@ public final class FileEnd {
             if (fits) {
                 return length % size == 0
                         ? null
-                        : "the last of the packets of %d bytes has %d".formatted(size, length % size);
+                        : String.format(Locale.ROOT, "the last of the packets of %d bytes has %d", size, length % size);
             }
         }
         return null;

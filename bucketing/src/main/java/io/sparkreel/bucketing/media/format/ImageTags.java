@@ -3,6 +3,7 @@ package io.sparkreel.bucketing.media.format;
 
 import java.io.IOException;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 
 /** The first directory of a TIFF file (TIFF 6.0, section 2), or of the EXIF data of another image. */
@@ -77,10 +78,10 @@ public final class ImageTags {
             return "FFmpeg does not convert TIFF whose samples are no unsigned numbers";
         }
         if (values.getOrDefault(PLANAR, 1L) == 2 && bits > 8) {
-            return "FFmpeg does not decode planar TIFF of %d bits".formatted(bits);
+            return String.format(Locale.ROOT, "FFmpeg does not decode planar TIFF of %d bits", bits);
         }
         if (values.getOrDefault(FILL_ORDER, 1L) == 2 && bits > 1 && bits < 8) {
-            return "FFmpeg does not decode TIFF of %d bits from the lowest on".formatted(bits);
+            return String.format(Locale.ROOT, "FFmpeg does not decode TIFF of %d bits from the lowest on", bits);
         }
         if (values.getOrDefault(PHOTOMETRIC, 1L) == PALETTE && values.containsKey(EXTRA_SAMPLES)) {
             return "FFmpeg does not decode TIFF with a palette and alpha";

@@ -2,6 +2,7 @@
 package io.sparkreel.bucketing.media.scale;
 
 import io.sparkreel.bucketing.InvalidInputException;
+import java.util.Locale;
 
 /** How a picture is brought to the size of its bucket; both ways keep its proportions. */
 public enum FrameTransform {
@@ -13,13 +14,18 @@ public enum FrameTransform {
     /** Refuses targets this transform cannot make. */
     public void requireTarget(int height, int width) {
         if (height < 1 || width < 1) {
-            throw new InvalidInputException("Cannot transform frames: the target is %dx%d. Use a size of at least 1x1."
-                    .formatted(width, height));
+            throw new InvalidInputException(String.format(
+                    Locale.ROOT,
+                    "Cannot transform frames: the target is %dx%d. Use a size of at least 1x1.",
+                    width,
+                    height));
         }
         if (this == CENTER && height != width) {
-            throw new InvalidInputException(
-                    "Cannot transform frames: center was asked for a target of %dx%d. Use resize_crop for targets that are not square."
-                            .formatted(width, height));
+            throw new InvalidInputException(String.format(
+                    Locale.ROOT,
+                    "Cannot transform frames: center was asked for a target of %dx%d. Use resize_crop for targets that are not square.",
+                    width,
+                    height));
         }
     }
 

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Locale;
 import javax.imageio.ImageIO;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
 
@@ -25,9 +26,11 @@ public final class PixelImages {
      */
     public static byte[] toRgb24(PixelClip clip, int frame) {
         if (frame < 0 || frame >= clip.frames()) {
-            throw new InvalidInputException(
-                    "Cannot make an image: frame %d was asked for, the clip has %d. Count from 0."
-                            .formatted(frame, clip.frames()));
+            throw new InvalidInputException(String.format(
+                    Locale.ROOT,
+                    "Cannot make an image: frame %d was asked for, the clip has %d. Count from 0.",
+                    frame,
+                    clip.frames()));
         }
         int plane = clip.height() * clip.width();
         int start = 3 * plane * frame;
@@ -53,8 +56,13 @@ public final class PixelImages {
      */
     public static void writePng(Path file, byte[] rgb, int width, int height) throws IOException {
         if (width < 1 || height < 1 || rgb.length != 3L * width * height) {
-            throw new InvalidInputException("Cannot write %s: %d bytes are no picture of %dx%d. Pass 3 bytes a pixel."
-                    .formatted(file, rgb.length, width, height));
+            throw new InvalidInputException(String.format(
+                    Locale.ROOT,
+                    "Cannot write %s: %d bytes are no picture of %dx%d. Pass 3 bytes a pixel.",
+                    file,
+                    rgb.length,
+                    width,
+                    height));
         }
         BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_3BYTE_BGR);
         byte[] bgr = ((DataBufferByte) image.getRaster().getDataBuffer()).getData();

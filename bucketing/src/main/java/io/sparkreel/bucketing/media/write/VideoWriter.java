@@ -50,6 +50,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Locale;
 import org.bytedeco.ffmpeg.avcodec.AVCodec;
 import org.bytedeco.ffmpeg.avcodec.AVCodecContext;
 import org.bytedeco.ffmpeg.avcodec.AVPacket;
@@ -133,12 +134,12 @@ public final class VideoWriter implements AutoCloseable {
      */
     public static VideoWriter mp4(Path file, int width, int height, int fps) throws IOException {
         if (!holds(width, height)) {
-            throw new InvalidInputException(
-                    "Cannot write %s: frames of %dx%d were given. Use %s.".formatted(file, width, height, SIZES));
+            throw new InvalidInputException(String.format(
+                    Locale.ROOT, "Cannot write %s: frames of %dx%d were given. Use %s.", file, width, height, SIZES));
         }
         if (fps < 1) {
-            throw new InvalidInputException(
-                    "Cannot write %s: %d frames per second were asked for. Use 1 or more.".formatted(file, fps));
+            throw new InvalidInputException(String.format(
+                    Locale.ROOT, "Cannot write %s: %d frames per second were asked for. Use 1 or more.", file, fps));
         }
         FFmpegRuntime.ensureLoaded();
         VideoWriter writer = new VideoWriter(file, width, height);
@@ -233,7 +234,8 @@ public final class VideoWriter implements AutoCloseable {
         frame.width(width);
         frame.height(height);
         if (av_frame_get_buffer(frame, 0) < 0) {
-            throw new OutOfMemoryError("no native memory for a frame of %dx%d".formatted(width, height));
+            throw new OutOfMemoryError(
+                    String.format(Locale.ROOT, "no native memory for a frame of %dx%d", width, height));
         }
         return frame;
     }
@@ -250,9 +252,14 @@ public final class VideoWriter implements AutoCloseable {
         }
         if (rgb24.length != 3L * width * height) {
             failed = true;
-            throw new InvalidInputException(
-                    "Cannot write %s: a frame of %d bytes was given. Pass %d bytes, 3 for each of %dx%d pixels."
-                            .formatted(file, rgb24.length, 3L * width * height, width, height));
+            throw new InvalidInputException(String.format(
+                    Locale.ROOT,
+                    "Cannot write %s: a frame of %d bytes was given. Pass %d bytes, 3 for each of %dx%d pixels.",
+                    file,
+                    rgb24.length,
+                    3L * width * height,
+                    width,
+                    height));
         }
         BytePointer pixels = rgb.data(0);
         int rowBytes = rgb.linesize(0);
@@ -349,11 +356,12 @@ public final class VideoWriter implements AutoCloseable {
     private void require(int status, String found) throws IOException {
         if (status < 0 && status != TRY_AGAIN) {
             failed = true;
-            throw failure("%s (FFmpeg error %d)".formatted(found, status), "Check space and permissions");
+            throw failure(
+                    String.format(Locale.ROOT, "%s (FFmpeg error %d)", found, status), "Check space and permissions");
         }
     }
 
     private IOException failure(String found, String remedy) {
-        return new IOException("Cannot write %s: %s. %s.".formatted(file, found, remedy));
+        return new IOException(String.format(Locale.ROOT, "Cannot write %s: %s. %s.", file, found, remedy));
     }
 }

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 
 /** Writes tensors as the Hugging Face libraries lay them out: one safetensors file, or several beside an index. */
 public final class PublishedWriter {
@@ -48,7 +49,7 @@ public final class PublishedWriter {
         ObjectNode metadata = root.putObject("metadata");
         ObjectNode places = root.putObject("weight_map");
         for (int i = 0; i < files.size(); i++) {
-            String file = String.format("%s-%05d-of-%05d.safetensors", name, i + 1, files.size());
+            String file = String.format(Locale.ROOT, "%s-%05d-of-%05d.safetensors", name, i + 1, files.size());
             write(source, folder.resolve(file), files.get(i), floating);
             for (TensorInfo tensor : files.get(i)) {
                 places.put(tensor.name(), file);

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
@@ -129,7 +130,9 @@ final class Unpickler {
             }
             default ->
                 throw new MalformedArchiveException(String.format(
-                        "its pickle has the instruction 0x%02x, which dictionaries of tensors do not need", operation));
+                        Locale.ROOT,
+                        "its pickle has the instruction 0x%02x, which dictionaries of tensors do not need",
+                        operation));
         }
     }
 

@@ -12,6 +12,7 @@ import io.sparkreel.model.train.ModelWeights;
 import io.sparkreel.model.train.Trainer;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
@@ -109,7 +110,8 @@ final class CheckpointShare implements AutoCloseable {
 
     private void writeMoments(CheckpointWriter writer) throws IOException {
         long count = firstMoment.elements();
-        String name = String.format("%srank-%05d-of-%05d.safetensors", TrainingCheckpoint.OPTIMIZER, rank, ranks);
+        String name = String.format(
+                Locale.ROOT, "%srank-%05d-of-%05d.safetensors", TrainingCheckpoint.OPTIMIZER, rank, ranks);
         try (SafetensorsWriter file = SafetensorsWriter.builder()
                 .metadata(TrainingCheckpoint.PARTS, parts())
                 .metadata("elements", Long.toString(weights.parameters().all().elements()))

@@ -2,6 +2,7 @@
 package io.sparkreel.jobs.config.reader;
 
 import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.model.ForeignText;
 import java.io.IOException;
 import java.util.List;
 
@@ -30,9 +31,12 @@ public final class LoadedConfig<T extends Record> {
         return notices;
     }
 
-    /** The effective configuration, defaults and flags included, as YAML that reads back to an equal one. */
+    /**
+     * The effective configuration, defaults and flags included, as YAML that reads back to an equal one. Passwords
+     * in addresses are left out: it is written where others read it.
+     */
     public String yaml() {
-        return ConfigLoader.print(config);
+        return ForeignText.masked(ConfigLoader.print(config));
     }
 
     /** Makes an object, possibly from files. */

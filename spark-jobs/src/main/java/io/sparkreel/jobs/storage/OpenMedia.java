@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.jobs.storage;
+
+import io.sparkreel.bucketing.media.CrashGuard;
+import java.io.IOException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
+
+/** The marks of open media on this node, where they can be made. */
+public final class OpenMedia {
+    private static final Logger LOG = LogManager.getLogger(OpenMedia.class);
+    private static final AtomicBoolean TOLD = new AtomicBoolean();
+
+    private OpenMedia() {}
+
+    /** The guard of a job; one without marks, and a warning once in each process, where no folder can be had. */
+    public static CrashGuard guard(String job) {
+        try {
+            return CrashGuard.ofJob(job);
+        } catch (IOException e) {
+            if (TOLD.compareAndSet(false, true)) {
+                LOG.warn(
+                        "A file that crashes the decoder will not be known again, since no marks can be kept in"
+                                + " java.io.tmpdir: {}",
+                        e.toString());
+            }
+            return CrashGuard.withoutMarks();
+        }
+    }
+}
