@@ -6,6 +6,7 @@ import io.sparkreel.jobs.config.bucketing.BucketingConfig;
 import io.sparkreel.jobs.config.reader.LoadedConfig;
 import io.sparkreel.jobs.inventory.MediaInput;
 import io.sparkreel.jobs.spark.SparkSessions;
+import io.sparkreel.jobs.storage.FolderLease;
 import java.io.IOException;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
@@ -23,9 +24,11 @@ public final class BucketingJob {
 
     private static void start(LoadedConfig<BucketingConfig> loaded) throws IOException {
         Configuration hadoop = SparkHadoopUtil.get().newConfiguration(new SparkConf());
-        MediaInput input = BucketingRun.prepare(loaded.config(), hadoop);
-        try (SparkSession spark = SparkSessions.start("sparkreel bucketing")) {
-            BucketingRun.execute(loaded.config(), input, spark);
+        try (FolderLease lease = FolderLease.take(hadoop, loaded.config().output(), "--output", "bucketing")) {
+            MediaInput input = BucketingRun.prepare(loaded.config(), hadoop);
+            try (SparkSession spark = SparkSessions.start("sparkreel bucketing")) {
+                BucketingRun.execute(loaded.config(), input, spark, lease);
+            }
         }
     }
 }

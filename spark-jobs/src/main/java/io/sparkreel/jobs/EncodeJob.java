@@ -6,6 +6,7 @@ import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.encode.EncodeRun;
 import io.sparkreel.jobs.spark.SparkSessions;
 import io.sparkreel.jobs.spark.TaskDevice;
+import io.sparkreel.jobs.storage.FolderLease;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.deploy.SparkHadoopUtil;
@@ -22,10 +23,13 @@ public final class EncodeJob {
 
     private static void start(LoadedConfig<TrainingConfig> loaded) throws Exception {
         Configuration hadoop = SparkHadoopUtil.get().newConfiguration(new SparkConf());
-        EncodeRun run = EncodeRun.prepare(loaded, hadoop);
-        TaskDevice.announce(loaded.config().device());
-        try (SparkSession spark = SparkSessions.startWithOneTaskPerExecutor("sparkreel encoding")) {
-            run.execute(spark, SparkSessions.threadsPerExecutor(spark));
+        String folder = loaded.config().dataset().features();
+        try (FolderLease lease = FolderLease.take(hadoop, folder, "--features", "encode")) {
+            EncodeRun run = EncodeRun.prepare(loaded, hadoop);
+            TaskDevice.announce(loaded.config().device());
+            try (SparkSession spark = SparkSessions.startWithOneTaskPerExecutor("sparkreel encoding")) {
+                run.execute(spark, SparkSessions.threadsPerExecutor(spark), lease);
+            }
         }
     }
 }

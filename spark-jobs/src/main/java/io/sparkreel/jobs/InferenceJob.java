@@ -6,6 +6,7 @@ import io.sparkreel.jobs.config.reader.LoadedConfig;
 import io.sparkreel.jobs.inference.InferenceRun;
 import io.sparkreel.jobs.spark.SparkSessions;
 import io.sparkreel.jobs.spark.TaskDevice;
+import io.sparkreel.jobs.storage.FolderLease;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.deploy.SparkHadoopUtil;
@@ -23,11 +24,14 @@ public final class InferenceJob {
     /** Everything that can be refused is refused before Spark starts. */
     private static void start(LoadedConfig<InferenceConfig> loaded) throws Exception {
         Configuration hadoop = SparkHadoopUtil.get().newConfiguration(new SparkConf());
-        InferenceRun run = InferenceRun.prepare(loaded.config(), hadoop);
-        TaskDevice.announce(loaded.config().device());
-        // While one task decodes and writes, another one samples.
-        try (SparkSession spark = SparkSessions.startWithTasksPerExecutor("sparkreel inference", 2)) {
-            run.execute(spark, SparkSessions.threadsPerExecutor(spark));
+        String folder = loaded.config().output().saveDir();
+        try (FolderLease lease = FolderLease.take(hadoop, folder, "--save-dir", "inference")) {
+            InferenceRun run = InferenceRun.prepare(loaded.config(), hadoop);
+            TaskDevice.announce(loaded.config().device());
+            // While one task decodes and writes, another one samples.
+            try (SparkSession spark = SparkSessions.startWithTasksPerExecutor("sparkreel inference", 2)) {
+                run.execute(spark, SparkSessions.threadsPerExecutor(spark), lease);
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ import io.sparkreel.jobs.preflight.Preflight;
 import io.sparkreel.jobs.spark.SparkSessions;
 import io.sparkreel.jobs.spark.StopSignal;
 import io.sparkreel.jobs.spark.TaskDevice;
+import io.sparkreel.jobs.storage.FolderLease;
 import io.sparkreel.jobs.train.TrainingRun;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
@@ -30,11 +31,14 @@ public final class TrainingJob {
     /** Everything that can be refused is refused before Spark starts. */
     private static void start(LoadedConfig<TrainingConfig> loaded, StopSignal signal) throws Exception {
         Configuration hadoop = SparkHadoopUtil.get().newConfiguration(new SparkConf());
-        TrainingRun run = TrainingRun.prepare(loaded, hadoop);
-        Preflight.checkSettings(new SparkConf());
-        TaskDevice.announce(loaded.config().device());
-        try (SparkSession spark = SparkSessions.startWithOneTaskPerExecutor("sparkreel training")) {
-            run.execute(spark, signal);
+        String folder = loaded.config().run().outputs();
+        try (FolderLease lease = FolderLease.take(hadoop, folder, "--outputs", "training")) {
+            TrainingRun run = TrainingRun.prepare(loaded, hadoop);
+            Preflight.checkSettings(new SparkConf());
+            TaskDevice.announce(loaded.config().device());
+            try (SparkSession spark = SparkSessions.startWithOneTaskPerExecutor("sparkreel training")) {
+                run.execute(spark, signal, lease);
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ import io.sparkreel.jobs.bucketing.BucketingRun;
 import io.sparkreel.jobs.config.bucketing.BucketingConfig;
 import io.sparkreel.jobs.config.reader.ConfigLoader;
 import io.sparkreel.jobs.dataset.BucketingManifest;
+import io.sparkreel.jobs.storage.FolderLease;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -29,7 +30,8 @@ public final class BucketedMedia {
     }
 
     public static BucketingManifest run(BucketingConfig config) throws IOException {
-        BucketingRun.execute(config, BucketingRun.prepare(config, new Configuration()), LocalSpark.session());
+        BucketingRun.execute(
+                config, BucketingRun.prepare(config, new Configuration()), LocalSpark.session(), FolderLease.none());
         return manifest(Path.of(config.output()));
     }
 

@@ -13,10 +13,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sparkreel.bucketing.bucket.KeyedOrder;
+import io.sparkreel.jobs.bucketing.BucketingRun;
 import io.sparkreel.jobs.config.bucketing.BucketingConfig;
 import io.sparkreel.jobs.dataset.BucketingManifest;
 import io.sparkreel.jobs.dataset.BucketingManifest.ShardFile;
 import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.storage.FolderLease;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -25,6 +27,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
@@ -170,6 +173,22 @@ class BucketingJobTest {
                 unusable.getMessage());
         assertTrue(unusable.getMessage().endsWith(" has all of them. Check the files."), unusable.getMessage());
         assertEquals(first, manifest(output));
+
+        // So does one that has lost the folder to another driver.
+        BucketingConfig again = config(media, output, with("overwrite: true"));
+        Configuration hadoop = new Configuration();
+        try (FolderLease lease = FolderLease.take(hadoop, output.toString(), "--output", "bucketing")) {
+            Files.writeString(output.resolve(".sparkreel-lease/00000002.json"), "another's");
+            UserError lost = assertThrows(
+                    UserError.class,
+                    () -> BucketingRun.execute(
+                            again, BucketingRun.prepare(again, hadoop), LocalSpark.session(), lease));
+            assertTrue(lost.getMessage().startsWith("Cannot write to " + output + " any longer: "), lost.getMessage());
+        }
+        assertEquals(first, manifest(output));
+        assertEquals(3, table(output, "clips").count());
+        assertEquals(3, table(output, "shards").count());
+        Files.delete(output.resolve(".sparkreel-lease/00000002.json"));
 
         BucketingManifest second = run(config(media, output, with("overwrite: true")));
         assertNotEquals(first.origin().run(), second.origin().run());

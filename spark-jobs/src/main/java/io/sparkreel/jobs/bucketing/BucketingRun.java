@@ -32,9 +32,9 @@ import io.sparkreel.jobs.inventory.Probing;
 import io.sparkreel.jobs.inventory.Probing.Probed;
 import io.sparkreel.jobs.inventory.Refusals;
 import io.sparkreel.jobs.report.ReportBuilder;
+import io.sparkreel.jobs.storage.FolderLease;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.storage.Tables;
-import io.sparkreel.jobs.storage.Writable;
 import io.sparkreel.model.ForeignText;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -69,15 +69,18 @@ public final class BucketingRun {
     private final MediaInput input;
     private final SparkSession spark;
     private final HadoopStorage output;
+    private final FolderLease lease;
     private final String run =
             Instant.now().truncatedTo(ChronoUnit.SECONDS).toString().replaceAll("[-:]", "") + "-"
                     + UUID.randomUUID().toString().substring(0, 8);
 
-    private BucketingRun(BucketingConfig config, MediaInput input, SparkSession spark, HadoopStorage output) {
+    private BucketingRun(
+            BucketingConfig config, MediaInput input, SparkSession spark, HadoopStorage output, FolderLease lease) {
         this.config = config;
         this.input = input;
         this.spark = spark;
         this.output = output;
+        this.lease = lease;
         rule = config.buckets();
         assignment = Assignment.of(rule, config.draw(), config.seed());
     }
@@ -101,14 +104,18 @@ public final class BucketingRun {
             throw new UserError("Cannot write to " + output + ": it holds an earlier run. "
                     + "Give --overwrite to replace it, or another --output.");
         }
-        Writable.require(hadoop, config.output(), "--output");
         return input;
     }
 
-    /** Buckets the media and publishes the tables. */
-    public static void execute(BucketingConfig config, MediaInput input, SparkSession spark) throws IOException {
+    /**
+     * Buckets the media and publishes the tables.
+     *
+     * @param lease of the output folder
+     */
+    public static void execute(BucketingConfig config, MediaInput input, SparkSession spark, FolderLease lease)
+            throws IOException {
         HadoopStorage output = new HadoopStorage(spark.sparkContext().hadoopConfiguration(), config.output());
-        new BucketingRun(config, input, spark, output).run();
+        new BucketingRun(config, input, spark, output, lease).run();
     }
 
     private static void requireFlag(String value, String flag) {
@@ -223,8 +230,11 @@ public final class BucketingRun {
                         Pictures.of(config.pictures())),
                 Rule.of(config, Assignment.SAMPLER_VERSION),
                 new Contents(counts.fingerprint(), clips, quarantined, buckets, files));
+        lease.requireHeld();
         output.atomicPut(REPORT, report(manifest, counts, remarks).getBytes(StandardCharsets.UTF_8));
+        lease.requireHeld(); // drawing the report took its time
         manifest.publish(output);
+        lease.requireHeld();
         removeEarlierRuns();
         output.delete(Probing.WORK);
         LOG.info(

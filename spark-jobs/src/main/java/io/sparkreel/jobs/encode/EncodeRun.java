@@ -20,9 +20,9 @@ import io.sparkreel.jobs.loader.BadClip;
 import io.sparkreel.jobs.plan.ClipSource;
 import io.sparkreel.jobs.plan.PlanSettings;
 import io.sparkreel.jobs.spark.Progress;
+import io.sparkreel.jobs.storage.FolderLease;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.storage.Tables;
-import io.sparkreel.jobs.storage.Writable;
 import io.sparkreel.jobs.weights.WeightsCache;
 import io.sparkreel.model.settings.Choice;
 import java.io.IOException;
@@ -89,7 +89,6 @@ public final class EncodeRun {
         HadoopStorage data = DataFolder.open(hadoop, config.dataset().dataPath(), "--data-path");
         BucketingManifest manifest = BucketingManifest.read(data);
         DataFolder.requireSameInterval(config, manifest);
-        Writable.require(hadoop, config.dataset().features(), "--features");
         HadoopStorage folder = new HadoopStorage(hadoop, config.dataset().features());
         FeatureCache wanted = FeatureCache.of(config, manifest, new WeightsCache(hadoop), hadoop);
         Optional<FeatureCache> found = FeatureCache.find(folder);
@@ -114,8 +113,9 @@ public final class EncodeRun {
      * Encodes.
      *
      * @param threads of each task
+     * @param lease of the folder of features
      */
-    public void execute(SparkSession spark, int threads) throws IOException {
+    public void execute(SparkSession spark, int threads, FolderLease lease) throws IOException {
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
         FeatureCache.deleteUnfinished(folder);
         Dataset<Row> wanted = wanted(spark);
@@ -129,6 +129,7 @@ public final class EncodeRun {
         LOG.info("{} of {} windows of clips are there, {} are to be encoded", all - missing, all, missing);
         List<BadClip> bad = missing == 0 ? List.of() : encode(context, pending, missing, threads);
         pending.unpersist();
+        lease.requireHeld();
         writeQuarantine(spark, bad);
         LOG.info("Encoded {} windows of clips into {}", missing - bad.size(), folder);
         if (bad.size() > config.steps().maxBadClips() * all) {

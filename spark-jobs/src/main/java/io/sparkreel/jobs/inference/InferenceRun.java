@@ -7,8 +7,8 @@ import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.parts.Components;
 import io.sparkreel.jobs.parts.PretrainedModel;
 import io.sparkreel.jobs.spark.SparkMaster;
+import io.sparkreel.jobs.storage.FolderLease;
 import io.sparkreel.jobs.storage.HadoopStorage;
-import io.sparkreel.jobs.storage.Writable;
 import io.sparkreel.jobs.weights.WeightsCache;
 import io.sparkreel.model.BatchShape;
 import io.sparkreel.model.CodecGeometry;
@@ -98,7 +98,6 @@ public final class InferenceRun {
         TextSizes text = Components.textSizes(config.textEncoder(), cache);
         DenoiserConfig model = Components.model(config.model(), pretrained.sizes(), codec, text);
         PromptTable.Prompts prompts = PromptTable.read(config, hadoop, codec);
-        Writable.require(hadoop, config.output().saveDir(), "--save-dir");
         ObjectNode process = config.scheduler().process(pretrained.process(model));
         return new InferenceRun(
                 config,
@@ -114,9 +113,10 @@ public final class InferenceRun {
      * Generates everything that is wanting and writes the table of results and the contact sheet.
      *
      * @param threads that an executor's model computes with
+     * @param lease of the folder of clips
      * @throws UserError if not one of the samples could be generated
      */
-    public void execute(SparkSession spark, int threads) throws IOException {
+    public void execute(SparkSession spark, int threads, FolderLease lease) throws IOException {
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
         String id = String.format(Locale.ROOT, "%019d-%s", System.currentTimeMillis(), UUID.randomUUID());
         GeneratorTask task = new GeneratorTask(
@@ -143,6 +143,7 @@ public final class InferenceRun {
             results.add(bad);
         }
         new Generation(spark, task, costs::of, results::add, journal).run(wanting(task, results));
+        lease.requireHeld();
         output.deleteUnfinished(""); // of executors that were lost
         results.commit();
         report(results);

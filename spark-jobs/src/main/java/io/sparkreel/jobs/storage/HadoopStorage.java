@@ -9,6 +9,11 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -16,8 +21,10 @@ import java.util.UUID;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FSDataOutputStreamBuilder;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Options;
 import org.apache.hadoop.fs.Path;
 
 /** A folder on any Hadoop file system. */
@@ -137,12 +144,98 @@ public final class HadoopStorage implements Storage {
             writing.to(temporary);
             org.apache.hadoop.fs.FileContext context =
                     org.apache.hadoop.fs.FileContext.getFileContext(files.getUri(), files.getConf());
-            context.rename(temporary, target, org.apache.hadoop.fs.Options.Rename.OVERWRITE);
+            context.rename(temporary, target, Options.Rename.OVERWRITE);
             put = true;
         } finally {
             if (!put) { // Hadoop reports a full local disk as an Error
                 files.delete(temporary, false);
             }
+        }
+    }
+
+    /**
+     * Creates a file where there is none of that name; of several that try at once one succeeds.
+     *
+     * @return whether this one did
+     * @throws UnsupportedOperationException if the store cannot
+     */
+    boolean createNew(String path, byte[] content) throws IOException {
+        Optional<java.nio.file.Path> local = localPath(path);
+        if (local.isPresent()) { // Hadoop looks and then creates
+            Files.createDirectories(local.get().getParent());
+            try {
+                Files.write(local.get(), content, StandardOpenOption.CREATE_NEW);
+                return true;
+            } catch (FileAlreadyExistsException | NoSuchFileException e) { // or its folder has just been removed
+                return false;
+            }
+        }
+        boolean s3 = files.getScheme().equals("s3a");
+        try (OutputStream out = s3 ? conditional(at(path)) : files.create(at(path), false)) {
+            out.write(content);
+        } catch (IOException | IllegalArgumentException e) {
+            if (files.exists(at(path))) {
+                return false;
+            }
+            if (s3) {
+                throw new UnsupportedOperationException("no conditional create", e);
+            }
+            throw e;
+        }
+        return true;
+    }
+
+    private OutputStream conditional(Path path) throws IOException {
+        FSDataOutputStreamBuilder<?, ?> builder = files.createFile(path);
+        builder.recursive();
+        builder.overwrite(true);
+        builder.must(Options.CreateFileOptionKeys.FS_OPTION_CREATE_CONDITIONAL_OVERWRITE, true);
+        return (OutputStream) builder.build();
+    }
+
+    /** As {@link #atomicPut(String, byte[])}, of a file that others read with {@link #readWhole} meanwhile. */
+    void replace(String path, byte[] content) throws IOException {
+        Optional<java.nio.file.Path> local = localPath(path);
+        if (local.isEmpty()) {
+            atomicPut(path, content);
+            return;
+        }
+        // Hadoop keeps a checksum in a second file, and a reader may meet one of the two alone.
+        java.nio.file.Path temporary =
+                local.get().resolveSibling(local.get().getFileName() + "." + UUID.randomUUID() + TEMPORARY);
+        try {
+            Files.write(temporary, content);
+            Files.move(temporary, local.get(), StandardCopyOption.ATOMIC_MOVE);
+        } finally {
+            Files.deleteIfExists(temporary);
+        }
+    }
+
+    /**
+     * A small file that others may {@link #replace} meanwhile.
+     *
+     * @throws FileNotFoundException if there is none
+     */
+    byte[] readWhole(String path) throws IOException {
+        Optional<java.nio.file.Path> local = localPath(path);
+        try (InputStream in = local.isPresent() ? Files.newInputStream(local.get()) : open(path)) {
+            return in.readAllBytes();
+        } catch (NoSuchFileException e) {
+            throw new FileNotFoundException(e.getMessage());
+        }
+    }
+
+    /** Removes a folder if nothing is in it. */
+    void deleteIfEmpty(String path) throws IOException {
+        if (!exists(path) || !list(path).isEmpty()) {
+            return;
+        }
+        try {
+            files.delete(at(path), false);
+        } catch (IOException e) {
+            if (list(path).isEmpty()) {
+                throw e;
+            } // else something has come
         }
     }
 

@@ -9,6 +9,7 @@ import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.parts.ChosenCheckpoint;
 import io.sparkreel.jobs.plan.PlannedClip;
 import io.sparkreel.jobs.spark.BarrierStage;
+import io.sparkreel.jobs.storage.FolderLease;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.watch.RecentLines;
 import io.sparkreel.jobs.watch.RunLog;
@@ -45,6 +46,7 @@ final class Attempts {
     private final TrainingConfig config;
     private final ResolvedRun start;
     private final RunLog log;
+    private final FolderLease.Claim lease;
     private final Broadcast<SerializableConfiguration> hadoop;
     private final Broadcast<List<List<PlannedClip>>> evalClips;
     private final PictureRules evalPictures;
@@ -53,6 +55,7 @@ final class Attempts {
     /**
      * @param evalClips micro-batches that the model is evaluated on, possibly none
      * @param evalPictures what a picture is in their data set
+     * @param lease of the run's folder
      */
     Attempts(
             JavaSparkContext context,
@@ -61,12 +64,14 @@ final class Attempts {
             ResolvedRun start,
             List<List<PlannedClip>> evalClips,
             PictureRules evalPictures,
-            RunLog log) {
+            RunLog log,
+            FolderLease.Claim lease) {
         this.context = context;
         this.ranks = ranks;
         this.config = config;
         this.start = start;
         this.log = log;
+        this.lease = lease;
         this.evalClips = context.broadcast(evalClips);
         this.evalPictures = evalPictures;
         hadoop = context.broadcast(new SerializableConfiguration(context.hadoopConfiguration()));
@@ -208,7 +213,8 @@ final class Attempts {
                 evalClips,
                 start.inputs().manifest().pictureRules(),
                 evalPictures,
-                lines);
+                lines,
+                lease);
         AttemptTasks tasks = new AttemptTasks(attempt, () -> {
             if (stopping) { // a stop was requested after this attempt began and before its job was
                 context.cancelJobGroup(attempt);

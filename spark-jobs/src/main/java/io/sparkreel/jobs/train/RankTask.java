@@ -6,6 +6,7 @@ import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.features.FeatureCache;
 import io.sparkreel.jobs.parts.ChosenCheckpoint;
 import io.sparkreel.jobs.plan.PlannedClip;
+import io.sparkreel.jobs.storage.FolderLease;
 import io.sparkreel.jobs.watch.RecentLines;
 import io.sparkreel.model.family.DenoiserConfig;
 import java.io.Serializable;
@@ -29,6 +30,7 @@ import org.apache.spark.util.SerializableConfiguration;
  * @param pictures what a picture is in the data set
  * @param evalPictures what one is in that of the clips that the model is evaluated on
  * @param progress lines for the driver
+ * @param lease of the run's folder
  */
 record RankTask(
         TrainingConfig config,
@@ -43,7 +45,8 @@ record RankTask(
         Broadcast<List<List<PlannedClip>>> evalClips,
         PictureRules pictures,
         PictureRules evalPictures,
-        RecentLines progress)
+        RecentLines progress,
+        FolderLease.Claim lease)
         implements Serializable {
     private static final long serialVersionUID = 1L;
 

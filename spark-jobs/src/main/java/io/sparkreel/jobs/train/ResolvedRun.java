@@ -21,7 +21,6 @@ import io.sparkreel.jobs.plan.PlanInputs;
 import io.sparkreel.jobs.plan.PlanSettings;
 import io.sparkreel.jobs.preflight.MemoryEstimate;
 import io.sparkreel.jobs.storage.HadoopStorage;
-import io.sparkreel.jobs.storage.Writable;
 import io.sparkreel.jobs.watch.RunLog;
 import io.sparkreel.jobs.weights.WeightsCache;
 import io.sparkreel.model.BatchShape;
@@ -78,7 +77,6 @@ record ResolvedRun(
         HadoopStorage data = DataFolder.open(hadoop, config.dataset().dataPath(), "--data-path");
         BucketingManifest manifest = BucketingManifest.read(data);
         DataFolder.requireSameInterval(config, manifest);
-        Writable.require(hadoop, config.run().outputs(), "--outputs");
         HadoopStorage run = new HadoopStorage(hadoop, config.run().outputs());
         Loaded load = load(config, hadoop, run);
         CheckpointReader checkpoint = load == null ? null : load.checkpoint();

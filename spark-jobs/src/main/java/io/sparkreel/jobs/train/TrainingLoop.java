@@ -78,7 +78,7 @@ final class TrainingLoop {
                 : task.steps().checkpoint().uri();
         String tooBad = tooManyBadClips();
         try (CheckpointSaver saver =
-                new CheckpointSaver(run, task.attempt(), weights, trainer, collective, this::committed)) {
+                new CheckpointSaver(run, task.attempt(), weights, trainer, collective, commits())) {
             boolean stop = false;
             while (!stop && tooBad == null && done < task.steps().last()) {
                 LoadedStep loaded = next();
@@ -153,8 +153,18 @@ final class TrainingLoop {
                 LearningRates.of(task.config(), task.steps().total()));
     }
 
-    private void committed(RunState state, String folder) throws IOException {
-        new Retention(config.keepLast(), config.keepEvery()).apply(run);
-        watch.checkpointed(state.globalStep(), folder);
+    private CheckpointSaver.Committed commits() {
+        return new CheckpointSaver.Committed() {
+            @Override
+            public void permit() throws IOException {
+                task.lease().requireHeld(run);
+            }
+
+            @Override
+            public void accept(RunState state, String folder) throws IOException {
+                new Retention(config.keepLast(), config.keepEvery()).apply(run);
+                watch.checkpointed(state.globalStep(), folder);
+            }
+        };
     }
 }

@@ -15,6 +15,7 @@ import io.sparkreel.jobs.preflight.MemoryEstimate;
 import io.sparkreel.jobs.preflight.Preflight;
 import io.sparkreel.jobs.preflight.RankFacts;
 import io.sparkreel.jobs.spark.StopSignal;
+import io.sparkreel.jobs.storage.FolderLease;
 import io.sparkreel.jobs.storage.Tables;
 import io.sparkreel.jobs.watch.RunLog;
 import io.sparkreel.jobs.watch.WandbSync;
@@ -66,9 +67,10 @@ public final class TrainingRun {
      * Trains until the last step.
      *
      * @param signal may ask the run to stop
+     * @param lease of the run's folder
      * @throws Stopped if it did; what was trained is saved
      */
-    public void execute(SparkSession spark, StopSignal signal) throws IOException {
+    public void execute(SparkSession spark, StopSignal signal, FolderLease lease) throws IOException {
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
         signal.onRequest(context::cancelAllJobs);
         try {
@@ -82,7 +84,8 @@ public final class TrainingRun {
             try (RunLog log = RunLog.of(loaded, start.inputs().run(), start.globalStep(), start.checkpointedLines())) {
                 spark.sparkContext().addSparkListener(log);
                 List<List<PlannedClip>> evalClips = eval == null ? List.of() : eval.microBatches(spark, start.inputs());
-                Attempts attempts = new Attempts(context, ranks, config, start, evalClips, evalPictures(), log);
+                Attempts attempts =
+                        new Attempts(context, ranks, config, start, evalClips, evalPictures(), log, lease.claim());
                 signal.onRequest(attempts::stop);
                 train(spark, attempts, ranks, planning, log);
             }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.sparkreel.jobs.BucketedMedia;
 import io.sparkreel.jobs.LocalSpark;
 import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.storage.FolderLease;
 import io.sparkreel.jobs.storage.Tables;
 import io.sparkreel.jobs.train.TrainingData;
 import io.sparkreel.model.checkpoint.safetensors.SafetensorsReader;
@@ -67,7 +68,7 @@ class EncodeRunTest {
         List<String> all = new ArrayList<>(List.of(lines));
         all.add(dataset(features, more));
         EncodeRun.prepare(TrainingData.config(data, work, all.toArray(String[]::new)), new Configuration())
-                .execute(LocalSpark.session(), 1);
+                .execute(LocalSpark.session(), 1, FolderLease.none());
     }
 
     private static TreeMap<Long, Double> losses(String run, Path features, String more) throws IOException {

@@ -18,7 +18,9 @@ import io.sparkreel.bucketing.media.PixelClip;
 import io.sparkreel.bucketing.media.ProbeOptions;
 import io.sparkreel.bucketing.media.scale.FrameTransform;
 import io.sparkreel.jobs.LocalSpark;
+import io.sparkreel.jobs.config.inference.InferenceConfig;
 import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.storage.FolderLease;
 import io.sparkreel.jobs.storage.Tables;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -77,7 +79,7 @@ class InferenceRunTest {
             all.add(line);
         }
         InferenceRun.prepare(Configs.of(all.toArray(String[]::new)), new Configuration())
-                .execute(LocalSpark.session(), 1);
+                .execute(LocalSpark.session(), 1, FolderLease.none());
     }
 
     private Path table(String name, String content) throws IOException {
@@ -250,6 +252,27 @@ class InferenceRunTest {
         Files.writeString(output.resolve("results.journal"), "where the journal's folder should be");
         assertThrows(IOException.class, () -> run(output, "prompt: [one, two, three]"));
         assertEquals(Map.of(), clips(output));
+    }
+
+    @Test
+    void aRunThatHasLostItsFolderLeavesTheResultsAsTheyAre() throws Exception {
+        Path output = folder.resolve("out");
+        run(output, "prompt: [one]");
+        Configuration hadoop = new Configuration();
+        InferenceConfig more = Configs.of(
+                "num_frames: 1",
+                "image_size: [32, 48]",
+                "frame_interval: 3",
+                "model: {from_pretrained: '" + checkpoint + "'}",
+                "save_dir: '" + output + "'",
+                "prompt: [one, two]");
+        try (FolderLease lease = FolderLease.take(hadoop, output.toString(), "--save-dir", "inference")) {
+            Files.writeString(output.resolve(".sparkreel-lease/00000002.json"), "another's");
+            UserError lost = assertThrows(
+                    UserError.class, () -> InferenceRun.prepare(more, hadoop).execute(LocalSpark.session(), 1, lease));
+            assertTrue(lost.getMessage().startsWith("Cannot write to " + output + " any longer: "), lost.getMessage());
+        }
+        assertEquals(1, results(output).size());
     }
 
     @Test

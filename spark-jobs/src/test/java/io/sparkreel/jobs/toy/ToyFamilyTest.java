@@ -17,6 +17,7 @@ import io.sparkreel.jobs.config.inference.InferenceConfig;
 import io.sparkreel.jobs.config.reader.ConfigLoader;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.inference.InferenceRun;
+import io.sparkreel.jobs.storage.FolderLease;
 import io.sparkreel.jobs.train.TrainingData;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -141,7 +142,7 @@ class ToyFamilyTest {
                         save_dir: '%s'
                         """.formatted(CODEC, work.resolve("run"), out), List.of())
                 .config();
-        InferenceRun.prepare(config, new Configuration()).execute(LocalSpark.session(), 1);
+        InferenceRun.prepare(config, new Configuration()).execute(LocalSpark.session(), 1, FolderLease.none());
         assertEquals(9 + 8, frames(out.resolve("sample_0.mp4")));
     }
 

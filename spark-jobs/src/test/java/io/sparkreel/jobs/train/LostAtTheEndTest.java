@@ -11,6 +11,7 @@ import io.sparkreel.jobs.BucketedMedia;
 import io.sparkreel.jobs.LocalSpark;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.spark.StopSignal;
+import io.sparkreel.jobs.storage.FolderLease;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -104,7 +105,7 @@ class LostAtTheEndTest {
                                     "max_steps: " + STEPS,
                                     "max_restarts: 1"),
                             hadoop)
-                    .execute(LocalSpark.session(), new StopSignal());
+                    .execute(LocalSpark.session(), new StopSignal(), FolderLease.none());
         } finally {
             hadoop.unset(IMPLEMENTATION);
         }

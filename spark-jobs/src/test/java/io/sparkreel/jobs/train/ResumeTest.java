@@ -11,7 +11,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkreel.jobs.BucketedMedia;
 import io.sparkreel.jobs.LocalSpark;
+import io.sparkreel.jobs.config.reader.LoadedConfig;
+import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.spark.StopSignal;
+import io.sparkreel.jobs.storage.FolderLease;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,6 +23,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -174,5 +179,28 @@ class ResumeTest {
         assertEquals(
                 steps.stream().mapToLong(Long::longValue).sum(),
                 TrainingData.losses(run).lastKey());
+    }
+
+    @Test
+    void aRunThatHasLostItsFolderCommitsNothing() throws Exception {
+        Path run = work.resolve("lost");
+        train(run, 1, "max_steps: 1");
+        Configuration hadoop = new Configuration();
+        try (FolderLease lease = FolderLease.take(hadoop, run.toString(), "--outputs", "training")) {
+            Files.writeString(run.resolve(".sparkreel-lease/00000002.json"), "another's");
+            LoadedConfig<TrainingConfig> config = TrainingData.config(
+                    data,
+                    run,
+                    "max_steps: 2",
+                    "micro_batches_per_step: 1",
+                    "max_bad_clips: 1.0",
+                    "load: '" + run + "'");
+            UserError lost = assertThrows(
+                    UserError.class,
+                    () -> TrainingRun.prepare(config, hadoop).execute(LocalSpark.session(), new StopSignal(), lease));
+            assertTrue(lost.getMessage().startsWith("Cannot write to " + run + " any longer: "), lost.getMessage());
+        }
+        assertTrue(Files.exists(run.resolve("epoch0-global_step1/manifest.json")));
+        assertFalse(Files.exists(run.resolve("epoch0-global_step2/manifest.json")));
     }
 }

@@ -15,6 +15,7 @@ import io.sparkreel.jobs.config.reader.ConfigLoader;
 import io.sparkreel.jobs.encode.EncodeRun;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.inference.InferenceRun;
+import io.sparkreel.jobs.storage.FolderLease;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -94,7 +95,7 @@ class TemporalCodecTest {
                                 CODEC,
                                 dataset("data", ", temporal_windows: 2, features: '" + features + "'")),
                         new Configuration())
-                .execute(LocalSpark.session(), 1);
+                .execute(LocalSpark.session(), 1, FolderLease.none());
         List<Row> values = LocalSpark.session()
                 .read()
                 .parquet(features.resolve("index").toString())
@@ -142,7 +143,7 @@ class TemporalCodecTest {
                         """.formatted(CODEC, work.resolve("online"), reference, carry, out),
                         List.of())
                 .config();
-        InferenceRun.prepare(config, new Configuration()).execute(LocalSpark.session(), 1);
+        InferenceRun.prepare(config, new Configuration()).execute(LocalSpark.session(), 1, FolderLease.none());
     }
 
     @Test

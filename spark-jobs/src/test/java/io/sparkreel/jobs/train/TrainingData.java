@@ -8,6 +8,7 @@ import io.sparkreel.jobs.config.reader.ConfigLoader;
 import io.sparkreel.jobs.config.reader.LoadedConfig;
 import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.spark.StopSignal;
+import io.sparkreel.jobs.storage.FolderLease;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -68,7 +69,8 @@ public final class TrainingData {
     }
 
     public static void train(LoadedConfig<TrainingConfig> config) throws IOException {
-        TrainingRun.prepare(config, new Configuration()).execute(LocalSpark.session(), new StopSignal());
+        TrainingRun.prepare(config, new Configuration())
+                .execute(LocalSpark.session(), new StopSignal(), FolderLease.none());
     }
 
     /** Losses by step, as the log of a run tells them. */

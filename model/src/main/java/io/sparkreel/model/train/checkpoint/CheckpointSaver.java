@@ -46,8 +46,11 @@ public final class CheckpointSaver implements AutoCloseable {
 
     private Future<?> underWay;
 
-    /** What happens on rank 0, on the thread that writes, once a checkpoint is committed. */
+    /** What happens on rank 0, on the thread that writes, when a checkpoint is committed. */
     public interface Committed {
+        /** Called right before: what it throws keeps the checkpoint from being committed. */
+        default void permit() throws IOException {}
+
         /** @param folder its name in the run folder */
         void accept(RunState state, String folder) throws IOException;
     }
@@ -159,6 +162,7 @@ public final class CheckpointSaver implements AutoCloseable {
     private void commit(String folder, Collection<CheckpointFile> files) throws IOException, InterruptedException {
         committing.lockInterruptibly();
         try {
+            committed.permit();
             CheckpointWriter.commit(run, folder, files);
         } finally {
             committing.unlock();
