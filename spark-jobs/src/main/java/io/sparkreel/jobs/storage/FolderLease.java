@@ -68,12 +68,11 @@ public final class FolderLease implements AutoCloseable {
             }
             Optional<String> newest = newest(folder);
             Optional<LeaseOwner> owner = newest.flatMap(file -> LeaseOwner.parse(content(folder, file)));
-            if (newest.isEmpty()
-                    || !newest.get().equals(name)
-                    || owner.filter(now -> now.id().equals(id)).isEmpty()) {
+            boolean own = owner.filter(now -> now.id().equals(id)).isPresent();
+            if (!own || !newest.get().equals(name)) {
                 throw new UserError("Cannot write to " + folder + " any longer: "
                         + owner.map(other -> "the " + other + " has taken it over")
-                                .orElse("the lease of this job is gone")
+                                .orElse(newest.isPresent() ? "another job has taken it over" : "its lease is gone")
                         + ". Nothing more is written. Start the job again when no other works there.");
             }
         }

@@ -195,10 +195,12 @@ class ResumeTest {
                     "micro_batches_per_step: 1",
                     "max_bad_clips: 1.0",
                     "load: '" + run + "'");
-            UserError lost = assertThrows(
-                    UserError.class,
+            Exception failure = assertThrows(
+                    Exception.class,
                     () -> TrainingRun.prepare(config, hadoop).execute(LocalSpark.session(), new StopSignal(), lease));
-            assertTrue(lost.getMessage().startsWith("Cannot write to " + run + " any longer: "), lost.getMessage());
+            String told = UserError.in(failure).getMessage();
+            assertTrue(told.startsWith("Cannot write to " + run + " any longer: another job has taken it over."), told);
+            assertTrue(told.endsWith(" works there."), told);
         }
         assertTrue(Files.exists(run.resolve("epoch0-global_step1/manifest.json")));
         assertFalse(Files.exists(run.resolve("epoch0-global_step2/manifest.json")));

@@ -48,7 +48,10 @@ public final class CheckpointSaver implements AutoCloseable {
 
     /** What happens on rank 0, on the thread that writes, when a checkpoint is committed. */
     public interface Committed {
-        /** Called right before: what it throws keeps the checkpoint from being committed. */
+        /**
+         * Called right before: what it throws keeps the checkpoint from being committed, and ends the run as it is if it
+         * is a {@link RuntimeException}.
+         */
         default void permit() throws IOException {}
 
         /** @param folder its name in the run folder */
@@ -118,6 +121,9 @@ public final class CheckpointSaver implements AutoCloseable {
                 collective.reportProgress();
             } catch (ExecutionException e) {
                 underWay = null;
+                if (e.getCause() instanceof RuntimeException refusal) { // no fault of the store's
+                    throw refusal;
+                }
                 throw new IOException(
                         "Cannot write a checkpoint into " + run + ": " + reason(e.getCause())
                                 + ". See that there is space, and that the folder can be written.",
