@@ -283,7 +283,8 @@ class WatchIT {
     void whatCannotWorkIsSaidBeforeTheRunBegins() throws Exception {
         Path other = WORK.resolve("other");
         Path tools = Files.createDirectories(WORK.resolve("tools")); // a PATH without wandb
-        for (String tool : List.of("bash", "env", "dirname", "readlink", "find", "cmp", "cat", "rm", "mkdir", "chmod")) {
+        for (String tool :
+                List.of("bash", "env", "dirname", "readlink", "find", "cmp", "cat", "rm", "mkdir", "chmod")) {
             Path file = Stream.of(System.getenv("PATH").split(":"))
                     .map(folder -> Path.of(folder, tool))
                     .filter(Files::isExecutable)
