@@ -17,7 +17,7 @@ import org.apache.hadoop.fs.Path;
  * Finds out before Spark starts whether a job can write to the folder it was given. Each store has rights of its own,
  * so a file is written and deleted.
  */
-public final class Writable {
+final class Writable {
     private static final String PROBE = ".sparkreel-probe";
 
     private Writable() {}
@@ -28,7 +28,7 @@ public final class Writable {
      * @param option how the user names the folder, such as "--output"
      * @throws UserError if nothing can be written there
      */
-    public static void require(Configuration hadoop, String folder, String option) throws IOException {
+    static void require(Configuration hadoop, String folder, String option) throws IOException {
         HadoopStorage storage = new HadoopStorage(hadoop, folder);
         try {
             Deque<Path> missing = missing(storage, hadoop);
