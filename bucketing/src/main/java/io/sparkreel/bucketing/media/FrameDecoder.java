@@ -12,6 +12,7 @@ import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_HUFFYUV;
 import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_MJPEG;
 import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_PNG;
 import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_PRORES;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_TIFF;
 import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_UTVIDEO;
 import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_WEBP;
 import static org.bytedeco.ffmpeg.global.avcodec.AV_EF_EXPLODE;
@@ -68,10 +69,14 @@ final class FrameDecoder implements AutoCloseable {
             AV_CODEC_ID_UTVIDEO,
             AV_CODEC_ID_DVVIDEO);
 
+    /** Decoders that leave out what is damaged, and only their log tells. */
+    private static final Set<Integer> TELLS_BY_LOG = Set.of(AV_CODEC_ID_GIF, AV_CODEC_ID_TIFF);
+
     private final NativeInput input;
     private final AVCodecContext codec;
     private final AVPacket packet;
     private final AVFrame frame;
+    private final ShownPackets shownPackets;
     private final boolean hiddenFrames;
     private int decoded;
     private int sent;
@@ -80,11 +85,13 @@ final class FrameDecoder implements AutoCloseable {
     private boolean flushing;
     private boolean damaged;
     private boolean damagedSinceKeyframe;
+    private boolean errorTold;
 
     private FrameDecoder(NativeInput input, AVCodecContext codec, boolean hiddenFrames) {
         this.input = input;
         this.codec = codec;
         this.hiddenFrames = hiddenFrames;
+        this.shownPackets = new ShownPackets(input);
         this.packet = av_packet_alloc();
         this.frame = av_frame_alloc();
     }
@@ -141,11 +148,15 @@ final class FrameDecoder implements AutoCloseable {
      */
     AVFrame next() throws MediaException, IOException {
         while (true) {
+            long told = FFmpegRuntime.errorsOfThread();
             int status = avcodec_receive_frame(codec, frame);
+            noteErrors(told);
             if (status >= 0) {
                 decoded++;
-                boolean concealed =
-                        frame.decode_error_flags() != 0 || (frame.flags() & AVFrame.AV_FRAME_FLAG_CORRUPT) != 0;
+                boolean concealed = errorTold
+                        || frame.decode_error_flags() != 0
+                        || (frame.flags() & AVFrame.AV_FRAME_FLAG_CORRUPT) != 0;
+                errorTold = false;
                 boolean keyframe = (frame.flags() & AVFrame.AV_FRAME_FLAG_KEY) != 0;
                 damaged |= concealed;
                 damagedSinceKeyframe = concealed || (damagedSinceKeyframe && !keyframe);
@@ -165,9 +176,9 @@ final class FrameDecoder implements AutoCloseable {
         if (flushing) {
             throw damage();
         }
-        int status = av_read_frame(input.context(), packet);
+        int read = av_read_frame(input.context(), packet);
         input.rethrowFailure();
-        if (status < 0) {
+        if (read < 0) {
             stopReading();
             return;
         }
@@ -180,16 +191,23 @@ final class FrameDecoder implements AutoCloseable {
                 packet.flags(packet.flags() & ~AV_PKT_FLAG_DISCARD);
             }
             boolean keyframe = (packet.flags() & AV_PKT_FLAG_KEY) != 0;
-            int shown = ShownPackets.frames(input, packet);
+            int shown = shownPackets.frames(packet);
             sent += shown;
             keyframeSent |= keyframe;
             sentSinceKeyframe += keyframeSent ? shown : 0;
-            if (avcodec_send_packet(codec, packet) < 0 && (decoded > 0 || keyframe)) {
+            long told = FFmpegRuntime.errorsOfThread();
+            int status = avcodec_send_packet(codec, packet);
+            noteErrors(told);
+            if (status < 0 && (decoded > 0 || keyframe)) {
                 throw damage();
             }
         } finally {
             av_packet_unref(packet);
         }
+    }
+
+    private void noteErrors(long before) {
+        errorTold |= TELLS_BY_LOG.contains(codec.codec_id()) && FFmpegRuntime.errorsOfThread() > before;
     }
 
     private MediaException damage() {
@@ -246,6 +264,7 @@ final class FrameDecoder implements AutoCloseable {
     public void close() {
         av_frame_free(frame);
         av_packet_free(packet);
+        shownPackets.close();
         avcodec_free_context(codec);
     }
 }

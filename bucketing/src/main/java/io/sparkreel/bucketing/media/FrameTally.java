@@ -170,13 +170,13 @@ record FrameTally(int frames, int packets, int keyframeInterval, boolean exact, 
         long begin = Long.MAX_VALUE;
         long end = Long.MIN_VALUE;
         AVPacket packet = av_packet_alloc();
-        try {
+        try (ShownPackets packetsShown = new ShownPackets(input)) {
             while (av_read_frame(input.context(), packet) >= 0) {
                 // An empty packet repeats the picture before it; no decoder makes a frame of it.
                 if (packet.stream_index() == input.stream().index() && packet.size() > 0) {
                     clean = first ? StreamStart.isClean(input, packet) : clean;
                     first = false;
-                    int shown = ShownPackets.frames(input, packet);
+                    int shown = packetsShown.frames(packet);
                     frames += shown;
                     packets++;
                     if (shown > 0) {

@@ -13,7 +13,11 @@ import java.io.ByteArrayOutputStream;
 import java.util.List;
 import java.util.Random;
 import java.util.function.IntFunction;
+import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
+import javax.imageio.ImageWriteParam;
+import javax.imageio.ImageWriter;
+import javax.imageio.stream.ImageOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -46,6 +50,7 @@ class ForeignFilesTest {
         "mdat-too-long.mp4, 25",
         "segment-of-ten-minutes.mp4, 60",
         "default-duration-1ms.mkv, 30",
+        "h264-field-packets.ts, 20", // each field of a frame is a packet
     })
     void aFrameIsWhatAPlayerShows(String name, int frames) throws Exception {
         byte[] file = TestMedia.bytes(name);
@@ -82,7 +87,12 @@ class ForeignFilesTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"default-duration-1ms.mkv, 30, 1", "segment-of-ten-minutes.mp4, 30, 2", "cut-blue-only.mp4, 25, 2.04"})
+    @CsvSource({
+        "default-duration-1ms.mkv, 30, 1",
+        "segment-of-ten-minutes.mp4, 30, 2",
+        "cut-blue-only.mp4, 25, 2.04",
+        "h264-field-packets.ts, 25, 0.8"
+    })
     void aUnitOfTimeIsNoFrameRate(String name, double fps, double seconds) throws Exception {
         MediaInfo info = probe(TestMedia.bytes(name), FrameCount.EXACT, Verify.NONE);
         assertEquals(fps, info.fps(), 1e-6);
@@ -103,16 +113,14 @@ class ForeignFilesTest {
 
     /** Compressed data in the middle is overwritten; headers and end marks stay. */
     @ParameterizedTest
-    @ValueSource(strings = {"jpeg", "png"})
-    void concealedDamageOfStillsIsFound(String format) throws Exception {
+    @CsvSource({"jpeg, ", "png, ", "gif, ", "tiff, LZW", "tiff, Deflate", "tiff, ZLib", "tiff, PackBits"})
+    void concealedDamageOfStillsIsFound(String format, String compression) throws Exception {
         BufferedImage image = new BufferedImage(200, 100, BufferedImage.TYPE_INT_RGB);
         Random random = new Random(1);
         for (int i = 0; i < 20_000; i++) {
             image.setRGB(i % 200, i / 200, random.nextInt());
         }
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        ImageIO.write(image, format, bytes);
-        byte[] file = bytes.toByteArray();
+        byte[] file = write(image, format, compression);
         assertEquals(1, probe(file, FrameCount.EXACT, Verify.FULL).numFrames());
         int damaged = format.equals("png") ? 100 : file.length / 4;
         for (int at = file.length / 2; at < file.length / 2 + damaged; at++) {
@@ -126,6 +134,37 @@ class ForeignFilesTest {
         assertThrows(
                 MediaException.class,
                 () -> ClipReader.read(MediaSource.of(file), MediaKind.IMAGE, new int[] {0}, SMALL));
+    }
+
+    private static byte[] write(BufferedImage image, String format, String compression) throws Exception {
+        ImageWriter writer = ImageIO.getImageWritersByFormatName(format).next();
+        ImageWriteParam options = writer.getDefaultWriteParam();
+        if (compression != null) {
+            options.setCompressionMode(ImageWriteParam.MODE_EXPLICIT);
+            options.setCompressionType(compression);
+        }
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (ImageOutputStream stream = ImageIO.createImageOutputStream(bytes)) {
+            writer.setOutput(stream);
+            writer.write(null, new IIOImage(image, null, null), options);
+        }
+        return bytes.toByteArray();
+    }
+
+    /** A frame of a GIF whose data end too early leaves the frame before it, and those after it build on that. */
+    @Test
+    void concealedDamageOfAnimationsIsFound() throws Exception {
+        byte[] file = TestMedia.bytes("moving.gif");
+        for (int at = file.length / 2; at < file.length / 2 + 20; at++) {
+            file[at] ^= 0x55;
+        }
+        assertEquals(
+                MediaProblem.DECODE_ERROR,
+                refused(file, FrameCount.EXACT, Verify.FULL).problem());
+        ClipReader.read(MediaSource.of(file), MediaKind.VIDEO, new int[] {0}, SMALL);
+        assertThrows(
+                MediaException.class,
+                () -> ClipReader.read(MediaSource.of(file), MediaKind.VIDEO, new int[] {9}, SMALL));
     }
 
     /** Damage that a decoder conceals is in the frames from there to the next keyframe, with a cache and without. */

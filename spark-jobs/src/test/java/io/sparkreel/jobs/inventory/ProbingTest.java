@@ -182,6 +182,39 @@ class ProbingTest {
                         .count());
     }
 
+    /** Other programs name sizes as they are coded and packets that are not shown. What is shown goes on. */
+    @Test
+    void aTableMayNameWhatIsStoredOrWhatIsShown() throws Exception {
+        Path media = folder.resolve("media");
+        copy(media, "rotated-90.mp4", "anamorphic.mp4", "edit-list.mp4");
+        for (String other : List.of("rotated-90", "anamorphic", "edit-list")) {
+            Files.copy(media.resolve(other + ".mp4"), media.resolve(other + "-stored.mp4"));
+            Files.copy(media.resolve(other + ".mp4"), media.resolve(other + "-wrong.mp4"));
+        }
+        Files.writeString(folder.resolve("table.csv"), """
+                path,width,height,num_frames
+                media/rotated-90.mp4,64,96,30
+                media/rotated-90-stored.mp4,96,64,30
+                media/rotated-90-wrong.mp4,96,96,30
+                media/anamorphic.mp4,137,64,30
+                media/anamorphic-stored.mp4,96,64,30
+                media/anamorphic-wrong.mp4,137,45,30
+                media/edit-list.mp4,96,64,12
+                media/edit-list-stored.mp4,96,64,18
+                media/edit-list-wrong.mp4,96,64,13
+                """);
+        Map<String, String> expected = new TreeMap<>();
+        Map.of("rotated-90", "64x96 30 ''", "anamorphic", "137x64 30 ''", "edit-list", "96x64 12 ''")
+                .forEach((name, shown) -> {
+                    expected.put(name + ".mp4", shown);
+                    expected.put(name + "-stored.mp4", shown);
+                    expected.put(name + "-wrong.mp4", "metadata_mismatch");
+                });
+        assertEquals(expected, outcomes(probe(folder.resolve("table.csv"), "first", "probe: all")));
+        // An earlier run kept what is shown alone: a number that is not it sends the job to the file again.
+        assertEquals(expected, outcomes(probe(folder.resolve("table.csv"), "again", "probe: all")));
+    }
+
     @Test
     void parquetTablesKeepTheirOrderAndCaptionsMayLieBeside() throws Exception {
         Path media = folder.resolve("media");
