@@ -8,6 +8,7 @@ import io.sparkreel.jobs.config.reader.ConfigLoader;
 import io.sparkreel.jobs.config.train.TrainingConfig;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Function;
 
 /**
  * The command line of a job.
@@ -16,11 +17,18 @@ import java.util.Locale;
  * @param job what errors call it
  * @param summary what the job does, in lines
  * @param type the configuration it reads
+ * @param folder where the job writes
  * @param flags its options beside {@code --config}, {@code --set} and {@code --help}
  * @param examples command lines without the launcher's path
  */
 record JobCommand<C extends Record>(
-        String name, String job, List<String> summary, Class<C> type, List<JobFlag> flags, List<String> examples) {
+        String name,
+        String job,
+        List<String> summary,
+        Class<C> type,
+        Function<C, String> folder,
+        List<JobFlag> flags,
+        List<String> examples) {
     static final JobCommand<BucketingConfig> BUCKETING = new JobCommand<>(
             "bucketing",
             "the bucketing job",
@@ -28,6 +36,7 @@ record JobCommand<C extends Record>(
                     "Probes media files, assigns every clip to a bucket of resolution, frames and aspect ratio, and writes",
                     "clips, quarantine and shards as Parquet. Run again over the same output it probes only what is new."),
             BucketingConfig.class,
+            BucketingConfig::output,
             List.of(
                     new JobFlag(
                             "input",
@@ -65,6 +74,7 @@ record JobCommand<C extends Record>(
                     "GPUs with RAPIDS, and lists what would not. It needs no GPU, and fetches the RAPIDS jar (576 MB) once.",
                     "Exit code 1 if anything is not on GPU."),
             BucketingConfig.class,
+            BucketingConfig::output,
             List.of(new JobFlag("epochs", Kind.VALUE, "epochs", "N", "independent draws to write")),
             List.of("--config conf/bucketing/stage1.yaml"));
 
@@ -73,6 +83,7 @@ record JobCommand<C extends Record>(
             "the training job",
             List.of("Trains STDiT2 on the shards of the bucketing job, one rank for each executor."),
             TrainingConfig.class,
+            config -> config.run().outputs(),
             List.of(
                     new JobFlag(
                             "data-path",
@@ -129,6 +140,7 @@ record JobCommand<C extends Record>(
                     "encoding. Takes the configuration of the training run. Run again over the same folder it encodes what",
                     "is missing or has changed."),
             TrainingConfig.class,
+            config -> config.dataset().features(),
             List.of(
                     new JobFlag(
                             "data-path",
@@ -161,6 +173,7 @@ record JobCommand<C extends Record>(
                     "frame, with a results table and a contact sheet. Run again over the same folder it generates",
                     "what is missing, has failed or would come out otherwise."),
             InferenceConfig.class,
+            config -> config.output().saveDir(),
             List.of(
                     new JobFlag(
                             "ckpt-path",

@@ -2,11 +2,13 @@
 package io.sparkreel.jobs;
 
 import io.sparkreel.jobs.config.reader.LoadedConfig;
+import io.sparkreel.jobs.error.DiskFull;
 import io.sparkreel.jobs.error.Stopped;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.spark.Umask;
 import io.sparkreel.model.ForeignText;
 import java.io.PrintStream;
+import org.apache.hadoop.fs.FSError;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 
@@ -48,9 +50,23 @@ final class JobMain {
                     LoadedConfig<C> configuration = arguments.load(command.type());
                     Umask.follow();
                     configuration.notices().forEach(notice -> LOG.info("{}", notice));
-                    job.run(configuration);
+                    try {
+                        job.run(configuration);
+                    } catch (Exception | FSError e) { // Hadoop makes an Error of a local disk that refuses a write
+                        if (DiskFull.isCauseOf(e) && UserError.in(e) == null) {
+                            throw full(command.folder().apply(configuration.config()), e);
+                        }
+                        throw e;
+                    }
                 },
                 System.err);
+    }
+
+    private static UserError full(String folder, Throwable failure) {
+        return new UserError(
+                "Cannot go on writing to " + ForeignText.line(String.valueOf(folder)) + ": no space is left there or in"
+                        + " Spark's local folders. Make room, and start it again with the same command.",
+                failure);
     }
 
     /**
@@ -64,16 +80,27 @@ final class JobMain {
         } catch (Stopped e) {
             errors.println("sparkreel: " + oneLine(e.getMessage()));
             return STOPPED;
-        } catch (Exception | LinkageError | OutOfMemoryError e) {
+        } catch (Exception | Error e) {
             Throwable mistake = UserError.in(e);
             if (mistake != null) {
                 errors.println("sparkreel: " + oneLine(mistake.getMessage()));
                 return USER_ERROR;
             }
             LOG.error("The job failed.", e);
-            errors.println("sparkreel: the job failed: " + oneLine(e.toString()));
+            errors.println("sparkreel: the job failed: " + withCause(e));
             return FAILED;
         }
+    }
+
+    /** A failure, and what it came from where it does not say that itself. */
+    private static String withCause(Throwable failure) {
+        Throwable root = failure;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        String told = oneLine(failure.toString());
+        String cause = oneLine(root.toString());
+        return told.contains(cause) ? told : told + " Caused by " + cause;
     }
 
     private static String oneLine(String text) {

@@ -23,7 +23,7 @@ public final class BucketedMedia {
     private BucketedMedia() {}
 
     /** A configuration of these lines of YAML. */
-    public static BucketingConfig config(Object input, Path output, String... lines) {
+    public static BucketingConfig config(Object input, Object output, String... lines) {
         String yaml = "input: '" + input + "'\noutput: '" + output + "'\n" + String.join("\n", lines) + "\n";
         return ConfigLoader.parse(BucketingConfig.class, "test.yaml", yaml, List.of())
                 .config();

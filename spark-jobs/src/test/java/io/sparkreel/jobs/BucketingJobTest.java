@@ -19,6 +19,7 @@ import io.sparkreel.jobs.dataset.BucketingManifest;
 import io.sparkreel.jobs.dataset.BucketingManifest.ShardFile;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.storage.FolderLease;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -190,17 +191,35 @@ class BucketingJobTest {
         assertEquals(3, table(output, "shards").count());
         Files.delete(output.resolve(".sparkreel-lease/00000002.json"));
 
+        // One that comes to its end keeps the tables that it replaces, and removes what came to nothing.
+        Path foreign = Files.createDirectories(output.resolve("shards/run=another-program"));
         BucketingManifest second = run(config(media, output, with("overwrite: true")));
         assertNotEquals(first.origin().run(), second.origin().run());
         assertEquals(first.contents().fingerprint(), second.contents().fingerprint());
         for (String name : List.of("clips", "quarantine", "shards")) {
-            try (Stream<Path> runs = Files.list(output.resolve(name))) {
-                assertEquals(
-                        List.of("run=" + second.origin().run()),
-                        runs.map(run -> run.getFileName().toString()).toList());
-            }
+            assertEquals(
+                    Set.of(
+                            "run=" + first.origin().run(),
+                            "run=" + second.origin().run()),
+                    without(foreign, output.resolve(name)));
         }
+        Path old = output.resolve(first.folder("shards"));
+        assertEquals(3, LocalSpark.session().read().parquet(old.toString()).count());
+
+        BucketingManifest third = run(config(media, output, with("overwrite: true", "keep_replaced: 0s")));
+        for (String name : List.of("clips", "quarantine", "shards")) {
+            assertEquals(Set.of("run=" + third.origin().run()), without(foreign, output.resolve(name)));
+        }
+        assertTrue(Files.exists(foreign), "it is another's");
         assertFalse(Files.exists(output.resolve("probing")));
+    }
+
+    private static Set<String> without(Path foreign, Path table) throws IOException {
+        try (Stream<Path> runs = Files.list(table)) {
+            return runs.filter(run -> !run.equals(foreign))
+                    .map(run -> run.getFileName().toString())
+                    .collect(Collectors.toSet());
+        }
     }
 
     @Test

@@ -64,6 +64,48 @@ class JobMainTest {
     }
 
     @Test
+    void theLineNamesWhatAFailureCameFrom() {
+        assertEquals(1, run(() -> {
+            throw new IllegalStateException(
+                    "Exception thrown in awaitResult:", new RuntimeException(new IOException("connection reset")));
+        }));
+        assertEquals(1, run(() -> {
+            throw new Error("broken disk");
+        }));
+        assertEquals(
+                "sparkreel: the job failed: java.lang.IllegalStateException: Exception thrown in awaitResult: Caused by"
+                        + " java.io.IOException: connection reset" + System.lineSeparator()
+                        + "sparkreel: the job failed: java.lang.Error: broken disk"
+                        + System.lineSeparator(),
+                printed());
+    }
+
+    /** However Spark or Hadoop pass it on. */
+    @Test
+    void aFullDiskIsToldWithThePlace() {
+        PrintStream before = System.err;
+        try {
+            System.setErr(new PrintStream(printed, true, StandardCharsets.UTF_8));
+            String config = System.getProperty("project.root") + "/conf/quickstart/bucketing.yaml";
+            int code = JobMain.run(
+                    JobCommand.BUCKETING,
+                    new String[] {"--config", config, "--input", "/in", "--output", "/data/out"},
+                    configuration -> {
+                        throw new IllegalStateException(
+                                "[TASK_WRITE_FAILED] Task failed while writing rows",
+                                new IOException("No space left on device"));
+                    });
+            assertEquals(2, code);
+        } finally {
+            System.setErr(before);
+        }
+        assertEquals(
+                "sparkreel: Cannot go on writing to /data/out: no space is left there or in Spark's local folders. Make"
+                        + " room, and start it again with the same command." + System.lineSeparator(),
+                printed());
+    }
+
+    @Test
     void textsOfOthersAndPasswordsDoNotReachTheTerminal() {
         assertEquals(2, run(() -> {
             throw new UserError("Cannot read 'a\u001b[31m\u202e' of s3a://key:secret@bucket. Give another.");

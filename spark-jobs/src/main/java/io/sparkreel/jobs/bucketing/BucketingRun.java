@@ -44,6 +44,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
@@ -125,8 +126,12 @@ public final class BucketingRun {
     }
 
     private void run() throws IOException {
+        lease.requireHeld();
+        Optional<BucketingManifest> before = BucketingManifest.find(output);
+        OutputRuns runs = OutputRuns.begin(
+                output, run, before.map(manifest -> manifest.origin().run()));
         Probing probing = new Probing(spark, config, output, run);
-        Probed probed = probing.probe(input, BucketingManifest.find(output));
+        Probed probed = probing.probe(input, before);
         long quarantined = probed.quarantine().count();
         write(probed.quarantine().coalesce(Probed.files(quarantined)), BucketingManifest.QUARANTINE);
         checkBadClips(probed.found(), quarantined);
@@ -138,7 +143,13 @@ public final class BucketingRun {
         checkKept(table, clips, counts);
         ShardWriter.writer(ShardWriter.shards(table, assignment, config.epochs(), config.seed(), counts.kept()))
                 .parquet(path(BucketingManifest.SHARDS));
-        publish(probing.way(), clips, quarantined, counts, new Remarks(probed.leftOut(), tellOfCaptions(table, clips)));
+        publish(
+                runs,
+                probing.way(),
+                clips,
+                quarantined,
+                counts,
+                new Remarks(probed.leftOut(), tellOfCaptions(table, clips)));
     }
 
     private void checkBadClips(long found, long quarantined) {
@@ -211,7 +222,8 @@ public final class BucketingRun {
         return without;
     }
 
-    private void publish(String way, long clips, long quarantined, Counts counts, Remarks remarks) throws IOException {
+    private void publish(OutputRuns runs, String way, long clips, long quarantined, Counts counts, Remarks remarks)
+            throws IOException {
         List<ShardFile> files = ShardFiles.read(
                 JavaSparkContext.fromSparkContext(spark.sparkContext()), path(BucketingManifest.SHARDS));
         long written = files.stream().mapToLong(ShardFile::rows).sum();
@@ -230,12 +242,16 @@ public final class BucketingRun {
                         Pictures.of(config.pictures())),
                 Rule.of(config, Assignment.SAMPLER_VERSION),
                 new Contents(counts.fingerprint(), clips, quarantined, buckets, files));
+        byte[] report = report(manifest, counts, remarks).getBytes(StandardCharsets.UTF_8);
         lease.requireHeld();
-        output.atomicPut(REPORT, report(manifest, counts, remarks).getBytes(StandardCharsets.UTF_8));
-        lease.requireHeld(); // drawing the report took its time
+        requireTables(files);
+        output.atomicPut(REPORT, report);
+        Instant now = Instant.now();
+        runs.markReplaced(now);
+        lease.requireHeld();
         manifest.publish(output);
         lease.requireHeld();
-        removeEarlierRuns();
+        runs.removeOthers(config.replacedStays(), now);
         output.delete(Probing.WORK);
         LOG.info(
                 "Wrote {} clips and {} rows of shards in {} buckets to {}",
@@ -281,13 +297,26 @@ public final class BucketingRun {
                 .html();
     }
 
-    private void removeEarlierRuns() throws IOException {
-        for (String table : List.of(BucketingManifest.CLIPS, BucketingManifest.QUARANTINE, BucketingManifest.SHARDS)) {
-            for (String name : output.list(table)) {
-                if (name.startsWith("run=") && !name.equals("run=" + run)) {
-                    output.delete(table + "/" + name);
-                }
+    /** What is published must be there: someone may have cleaned the folder meanwhile. */
+    private void requireTables(List<ShardFile> shards) throws IOException {
+        List<String> missing = new ArrayList<>();
+        for (String table : List.of(BucketingManifest.CLIPS, BucketingManifest.QUARANTINE)) {
+            if (output.list(table + "/run=" + run).stream().noneMatch(file -> file.endsWith(".parquet"))) {
+                missing.add(path(table));
             }
+        }
+        for (ShardFile shard : shards) {
+            if (output.status(BucketingManifest.SHARDS + "/run=" + run + "/" + shard.path())
+                    .filter(file -> file.getLen() == shard.bytes())
+                    .isEmpty()) {
+                missing.add(path(BucketingManifest.SHARDS) + "/" + shard.path());
+            }
+        }
+        if (!missing.isEmpty()) {
+            throw new UserError("Cannot publish what was written to " + output + ": " + missing.get(0)
+                    + (missing.size() > 1 ? " and " + (missing.size() - 1) + " others are" : " is")
+                    + " gone or changed, by no doing of this job. What was published before is as it was. Find out what"
+                    + " cleans the folder, then start the job again.");
         }
     }
 

@@ -45,7 +45,7 @@ public final class Probing {
 
     private static final Logger LOG = LogManager.getLogger(Probing.class);
     /** Grows when the same file would be described otherwise. */
-    private static final String VERSION = "2";
+    private static final String VERSION = "3";
 
     private static final int TASKS_PER_CORE = 8;
     /** Large enough to be worth a file, small enough to lose. */

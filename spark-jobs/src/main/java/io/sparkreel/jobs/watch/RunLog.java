@@ -74,13 +74,22 @@ public final class RunLog extends SparkListener implements AutoCloseable {
     RunLog(HadoopStorage run, long step, List<JsonNode> lines, List<LineSink> sinks) throws IOException {
         this.sinks = List.copyOf(sinks);
         file = new LogFile(run);
-        List<JsonNode> late = file.rewind(step, lines);
-        file.flush();
-        List<JsonNode> all = file.lines();
-        for (JsonNode line : all.subList(0, all.size() - late.size())) {
-            this.sinks.forEach(sink -> sink.earlier(line));
+        try {
+            List<JsonNode> late = file.rewind(step, lines);
+            file.flush();
+            List<JsonNode> all = file.lines();
+            for (JsonNode line : all.subList(0, all.size() - late.size())) {
+                this.sinks.forEach(sink -> sink.earlier(line));
+            }
+            passOn(late);
+        } catch (IOException | RuntimeException e) { // nobody else has the sinks
+            try {
+                closeSinks();
+            } catch (IOException closing) {
+                e.addSuppressed(closing);
+            }
+            throw e;
         }
-        passOn(late);
     }
 
     /** From now on lines come from this accumulator. */
@@ -180,9 +189,29 @@ public final class RunLog extends SparkListener implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        flush();
+        try {
+            flush();
+        } finally {
+            closeSinks();
+        }
+    }
+
+    /** Closes all sinks, whichever of them fails. */
+    private void closeSinks() throws IOException {
+        IOException failure = null;
         for (LineSink sink : sinks) {
-            sink.close();
+            try {
+                sink.close();
+            } catch (IOException e) {
+                if (failure == null) {
+                    failure = e;
+                } else {
+                    failure.addSuppressed(e);
+                }
+            }
+        }
+        if (failure != null) {
+            throw failure;
         }
     }
 }

@@ -6,7 +6,7 @@ import io.sparkreel.jobs.config.reader.ConfigLoader;
 import java.util.List;
 
 /** Configurations of tests. */
-final class Configs {
+public final class Configs {
     static final String PARTS = """
             vae: {type: wavelet, levels: 3, bands: [Y-LL, Y-LH, Y-HL, Y-HH, Cb-LL, Cr-LL], scales: [3.3, 0.75, 0.8, 0.38, 0.53, 0.43]}
             text_encoder: {type: hash, width: 32, model_max_length: 12}
@@ -17,7 +17,7 @@ final class Configs {
     private Configs() {}
 
     /** The lines of YAML beside codec, text encoder and sampler of the tests. */
-    static InferenceConfig of(String... lines) {
+    public static InferenceConfig of(String... lines) {
         return ConfigLoader.parse(
                         InferenceConfig.class, "test.yaml", PARTS + String.join("\n", lines) + "\n", List.of())
                 .config();

@@ -31,6 +31,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -118,6 +119,23 @@ class InferenceRunTest {
                     indices,
                     new ClipReader.Target(FrameTransform.RESIZE_CROP, height, width, PictureRules.SHOWN));
         }
+    }
+
+    /** Parts of a table go into one folder one after the other; docs/inference.md tells how. */
+    @Test
+    void runsOverPartsOfATableShareAFolder() throws Exception {
+        Path output = folder.resolve("shared");
+        String prompts = "prompt_path: '" + table("p.txt", "a dog\na cat\na cow\n") + "'";
+        run(output, "num_frames: 1", prompts, "end_index: 2");
+        Map<String, byte[]> first = clips(output);
+        run(output, "num_frames: 1", prompts, "start_index: 2");
+        Map<String, byte[]> all = clips(output);
+        assertEquals(Set.of("sample_0.png", "sample_1.png", "sample_2.png"), all.keySet());
+        first.forEach((name, clip) -> assertArrayEquals(clip, all.get(name), name));
+        assertEquals(
+                List.of("a dog", "a cat", "a cow"),
+                results(output).stream().map(row -> row.<String>getAs("prompt")).toList());
+        assertEquals(3, Files.readString(output.resolve("contact-sheet.html")).split("<figure").length - 1);
     }
 
     @Test

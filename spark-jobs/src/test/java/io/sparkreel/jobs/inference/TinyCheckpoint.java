@@ -22,7 +22,7 @@ import java.util.List;
 import java.util.Map;
 
 /** A checkpoint of a small model whose weights are noise, which predicts the clean latent. */
-final class TinyCheckpoint {
+public final class TinyCheckpoint {
     private static final int CHANNELS = 6;
     private static final int TEXT_WIDTH = 32;
     private static final int SLOTS = 12;
@@ -30,7 +30,7 @@ final class TinyCheckpoint {
     private TinyCheckpoint() {}
 
     /** @return the checkpoint's folder */
-    static Path write(Path run, long seed) throws IOException {
+    public static Path write(Path run, long seed) throws IOException {
         Stdit2Config config =
                 new Stdit2Config(64, CHANNELS, List.of(1, 2, 2), 48, 2, 4, 4, 0, true, TEXT_WIDTH, SLOTS, true);
         LocalStorage storage = new LocalStorage(run);

@@ -55,7 +55,7 @@ public final class TrainingData {
         return files;
     }
 
-    public static LoadedConfig<TrainingConfig> config(Path data, Path run, String... lines) {
+    public static LoadedConfig<TrainingConfig> config(Path data, Object run, String... lines) {
         String given = String.join("\n", lines) + "\n";
         // A line that is given takes the place of the one above.
         String yaml = SMALL.lines()

@@ -18,10 +18,12 @@ import io.sparkreel.model.settings.Default;
 import io.sparkreel.model.settings.InvalidValueException;
 import io.sparkreel.model.settings.NoEffect;
 import io.sparkreel.model.settings.Section;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.apache.spark.network.util.JavaUtils;
 
 /**
  * A bucketing run: the keys of {@code conf/bucketing/*.yaml}.
@@ -44,6 +46,7 @@ import java.util.Map;
  * @param draw where the random numbers come from
  * @param maxBadClips largest fraction of files that may end in quarantine, in [0, 1]
  * @param overwrite replace what an earlier run left in {@code output}
+ * @param keepReplaced how long the tables of a replaced run stay for those that read them, such as 24h
  */
 @NoEffect(key = "num_bucket_build_workers", instead = "Spark assigns buckets on all its cores")
 @Synonym(key = "epochs", names = "num_epochs")
@@ -65,7 +68,8 @@ public record BucketingConfig(
         @Default("white") String background,
         @Default("keyed") DrawKind draw,
         @Default("0.5") double maxBadClips,
-        @Default("false") boolean overwrite)
+        @Default("false") boolean overwrite,
+        @Default("24h") String keepReplaced)
         implements Section {
     public BucketingConfig {
         Check.notBlank("input", input);
@@ -82,7 +86,24 @@ public record BucketingConfig(
                 orientation != ImageOrientation.IGNORE, "orientation", Choice.word(orientation), "apply or reference");
         rules(sampleAspect, orientation, background);
         Check.that(draw != DrawKind.NUMPY || seed >= 0, "seed", seed, "0 or more: NumPy takes no negative seed");
+        seconds(keepReplaced);
         buckets(bucketConfig, resolutions, resolutionSlack, frameInterval);
+    }
+
+    /** How long the tables of a replaced run stay. */
+    public Duration replacedStays() {
+        return Duration.ofSeconds(seconds(keepReplaced));
+    }
+
+    private static long seconds(String time) {
+        long seconds = -1;
+        try {
+            seconds = JavaUtils.timeStringAsSec(time);
+        } catch (NumberFormatException e) {
+            // told below
+        }
+        Check.that(seconds >= 0, "keep_replaced", time, "a time such as 24h, 30min or 0s");
+        return seconds;
     }
 
     /** What a picture is. */
