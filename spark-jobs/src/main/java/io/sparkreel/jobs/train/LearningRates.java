@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.train;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.sparkreel.jobs.config.train.OptimizerConfig;
 import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.model.optim.LearningRate;
@@ -50,6 +51,32 @@ final class LearningRates {
         return Optional.of("The learning rate takes another course than in the checkpoint, since "
                 + String.join(", ", changes) + ": it goes on at " + number(now.at(done)) + " instead of "
                 + number(otherwise) + " in step " + (done + 1));
+    }
+
+    /**
+     * As {@link #change}, of a checkpoint from before checkpoints kept the course: by the rates in its log.
+     *
+     * @param lines of the log that the checkpoint holds
+     */
+    static Optional<String> changeByLog(List<JsonNode> lines, LearningRate now, long done) {
+        JsonNode last = null;
+        for (JsonNode line : lines) {
+            if (line.path("event").asText().equals("step") && line.path("lr").isNumber()) {
+                last = line;
+            }
+        }
+        if (last == null) {
+            return Optional.empty();
+        }
+        long step = last.path("step").asLong();
+        double before = last.path("lr").asDouble();
+        double same = now.at(step - 1);
+        if (Math.abs(same - before) <= 1e-6 * Math.abs(before)) {
+            return Optional.empty();
+        }
+        return Optional.of("The learning rate takes another course than in the checkpoint, whose log has "
+                + number(before) + " in step " + step + ", where this configuration has " + number(same)
+                + ": it goes on at " + number(now.at(done)) + " in step " + (done + 1));
     }
 
     private static String word(LearningRate rate) {

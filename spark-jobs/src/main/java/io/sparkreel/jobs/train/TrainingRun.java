@@ -19,6 +19,7 @@ import io.sparkreel.jobs.storage.FolderLease;
 import io.sparkreel.jobs.storage.Tables;
 import io.sparkreel.jobs.watch.RunLog;
 import io.sparkreel.jobs.watch.WandbSync;
+import io.sparkreel.model.optim.LearningRate;
 import io.sparkreel.model.train.checkpoint.RunCounts;
 import io.sparkreel.model.train.checkpoint.TrainingCheckpoint;
 import java.io.IOException;
@@ -150,7 +151,11 @@ public final class TrainingRun {
             return;
         }
         if (start.resumed() != null) {
-            LearningRates.change(start.resumed().learningRate(), LearningRates.of(config, total), done)
+            LearningRate before = start.resumed().learningRate();
+            LearningRate now = LearningRates.of(config, total);
+            (before == null
+                            ? LearningRates.changeByLog(start.checkpointedLines(), now, done)
+                            : LearningRates.change(before, now, done))
                     .ifPresent(change -> LOG.warn("{}", change));
         }
         long updatesBefore = from == null

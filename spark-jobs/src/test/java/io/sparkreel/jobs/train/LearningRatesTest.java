@@ -3,8 +3,12 @@ package io.sparkreel.jobs.train;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkreel.model.optim.LearningRate;
 import io.sparkreel.model.optim.LearningRate.Schedule;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -63,5 +67,23 @@ class LearningRatesTest {
                 constant,
                 new LearningRate(Schedule.CONSTANT, 1e-3, 8, 10),
                 4);
+    }
+
+    /** Checkpoints of 0.1.0 do not tell the course. */
+    @Test
+    void theLogOfAnOlderCheckpointTellsTheRatesBefore() throws Exception {
+        List<JsonNode> lines = new ArrayList<>();
+        lines.add(new ObjectMapper().readTree("{\"event\": \"start\"}"));
+        for (long step = 1; step <= 4; step++) {
+            lines.add(new ObjectMapper()
+                    .readTree("{\"event\": \"step\", \"step\": " + step + ", \"lr\": " + COSINE.at(step - 1) + "}"));
+        }
+        assertEquals(Optional.empty(), LearningRates.changeByLog(lines, COSINE, 4));
+        assertEquals(Optional.empty(), LearningRates.changeByLog(List.of(), COSINE, 4));
+        assertEquals(
+                "The learning rate takes another course than in the checkpoint, whose log has 5.18e-04 in step 4, where"
+                        + " this configuration has 1.28e-03: it goes on at 1.13e-03 in step 5",
+                LearningRates.changeByLog(lines, new LearningRate(Schedule.COSINE, 1.5e-3, 0, 12), 4)
+                        .orElse(null));
     }
 }
