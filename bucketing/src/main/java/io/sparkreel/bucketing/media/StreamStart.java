@@ -10,6 +10,7 @@ import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_FLAG_KEY;
 
 import io.sparkreel.bucketing.media.format.NalUnits;
 import java.io.IOException;
+import java.util.List;
 import org.bytedeco.ffmpeg.avcodec.AVPacket;
 import org.bytedeco.javacpp.BytePointer;
 
@@ -39,12 +40,29 @@ final class StreamStart {
 
     /** Whether the first packet is a picture before which nothing that follows is shown. */
     static boolean isClean(NativeInput input, AVPacket first) {
+        int codec = input.parameters().codec_id();
+        boolean inUnits = codec == AV_CODEC_ID_H264 || codec == AV_CODEC_ID_HEVC;
+        byte[] head = head(first);
+        int lengthBytes = inUnits ? NalUnits.lengthBytes(input.extradata(), codec == AV_CODEC_ID_HEVC) : 0;
+        if (NalUnits.beginsBroken(head, lengthBytes, first.size())) {
+            return true; // damage is no late beginning, and is found by decoding, where that is asked for
+        }
         if ((first.flags() & AV_PKT_FLAG_KEY) == 0) {
             return false;
         }
-        int codec = input.parameters().codec_id();
+        if (inUnits) {
+            return isFullRefresh(codec, NalUnits.ofPacket(head, lengthBytes));
+        }
+        if (codec == AV_CODEC_ID_MPEG1VIDEO || codec == AV_CODEC_ID_MPEG2VIDEO) {
+            return isClosedGroup(head);
+        }
+        return codec != AV_CODEC_ID_VVC;
+    }
+
+    /** Whether the first slice is of a picture that resets the decoder: nothing after it is shown before it. */
+    private static boolean isFullRefresh(int codec, List<byte[]> units) {
         if (codec == AV_CODEC_ID_H264) {
-            for (byte[] unit : NalUnits.ofPacket(head(first), NalUnits.lengthBytes(input.extradata(), false))) {
+            for (byte[] unit : units) {
                 int type = unit.length == 0 ? 0 : unit[0] & 31;
                 if (type > 0 && type <= H264_LAST_SLICE) {
                     return type == H264_IDR;
@@ -52,19 +70,13 @@ final class StreamStart {
             }
             return false;
         }
-        if (codec == AV_CODEC_ID_HEVC) {
-            for (byte[] unit : NalUnits.ofPacket(head(first), NalUnits.lengthBytes(input.extradata(), true))) {
-                int type = unit.length == 0 ? HEVC_LAST_SLICE + 1 : unit[0] >> 1 & 63;
-                if (type <= HEVC_LAST_SLICE) {
-                    return type == HEVC_IDR || type == HEVC_IDR_WITH_LEADING;
-                }
+        for (byte[] unit : units) {
+            int type = unit.length == 0 ? HEVC_LAST_SLICE + 1 : unit[0] >> 1 & 63;
+            if (type <= HEVC_LAST_SLICE) {
+                return type == HEVC_IDR || type == HEVC_IDR_WITH_LEADING;
             }
-            return false;
         }
-        if (codec == AV_CODEC_ID_MPEG1VIDEO || codec == AV_CODEC_ID_MPEG2VIDEO) {
-            return isClosedGroup(head(first));
-        }
-        return codec != AV_CODEC_ID_VVC;
+        return false;
     }
 
     /** By a flag of the header of a group of pictures (ISO/IEC 13818-2, 6.2.2.6). */

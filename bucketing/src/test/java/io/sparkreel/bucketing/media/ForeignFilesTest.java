@@ -10,6 +10,8 @@ import io.sparkreel.bucketing.InvalidInputException;
 import io.sparkreel.bucketing.media.scale.FrameTransform;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Random;
 import java.util.function.IntFunction;
@@ -134,6 +136,25 @@ class ForeignFilesTest {
         assertThrows(
                 MediaException.class,
                 () -> ClipReader.read(MediaSource.of(file), MediaKind.IMAGE, new int[] {0}, SMALL));
+    }
+
+    /** A film of noise is damaged, and no film that begins late: only decoding tells, whatever its codec. */
+    @ParameterizedTest
+    @ValueSource(strings = {"plain.mp4", "hevc.mp4"})
+    void aFilmOfNoiseIsRefusedWhereItIsDecoded(String name) throws Exception {
+        byte[] file = TestMedia.bytes(name);
+        int media = new String(file, StandardCharsets.ISO_8859_1).indexOf("mdat");
+        int size = ByteBuffer.wrap(file).getInt(media - 4);
+        byte[] noise = new byte[size - 8];
+        new Random(1).nextBytes(noise);
+        System.arraycopy(noise, 0, file, media + 4, noise.length);
+        assertEquals(30, probe(file, FrameCount.EXACT, Verify.NONE).numFrames());
+        for (Verify verify : List.of(Verify.EDGES, Verify.FULL)) {
+            refused(file, FrameCount.EXACT, verify);
+        }
+        assertThrows(
+                MediaException.class,
+                () -> ClipReader.read(MediaSource.of(file), MediaKind.VIDEO, new int[] {0}, SMALL));
     }
 
     private static byte[] write(BufferedImage image, String format, String compression) throws Exception {

@@ -68,15 +68,30 @@ public final class NalUnits {
         List<byte[]> units = new ArrayList<>();
         int at = 0;
         while (at + lengthBytes < packet.length) {
-            long length = 0;
-            for (int i = 0; i < lengthBytes; i++) {
-                length = length << 8 | (packet[at + i] & 0xff);
-            }
+            long length = length(packet, at, lengthBytes);
             at += lengthBytes;
             units.add(Arrays.copyOfRange(packet, at, (int) Math.min(packet.length, at + length)));
             at = (int) Math.min(packet.length, at + length);
         }
         return units;
+    }
+
+    private static long length(byte[] packet, int at, int lengthBytes) {
+        long length = 0;
+        for (int i = 0; i < lengthBytes; i++) {
+            length = length << 8 | (packet[at + i] & 0xff);
+        }
+        return length;
+    }
+
+    /**
+     * Whether the first unit is longer than its packet.
+     *
+     * @param head the beginning of the packet
+     * @param size bytes of the packet
+     */
+    public static boolean beginsBroken(byte[] head, int lengthBytes, long size) {
+        return lengthBytes > 0 && head.length >= lengthBytes && length(head, 0, lengthBytes) > size - lengthBytes;
     }
 
     /** How many bytes the length before each unit of a packet has, by the header of its stream; 0: start codes. */
