@@ -21,7 +21,6 @@ import java.util.UUID;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
-import org.apache.hadoop.fs.FSDataOutputStreamBuilder;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Options;
@@ -30,6 +29,9 @@ import org.apache.hadoop.fs.Path;
 /** A folder on any Hadoop file system. */
 public final class HadoopStorage implements Storage {
     private static final String TEMPORARY = ".tmp";
+    /** Of a file that is replaced every few seconds, one soon succeeds. */
+    private static final int READS = 5;
+
     private static final Pattern UNFINISHED = Pattern.compile(".*\\.[0-9a-f-]{36}\\" + TEMPORARY);
 
     private final FileSystem files;
@@ -156,13 +158,18 @@ public final class HadoopStorage implements Storage {
     /**
      * Creates a file where there is none of that name; of several that try at once one succeeds.
      *
+     * @param content no other's
      * @return whether this one did
      * @throws UnsupportedOperationException if the store cannot
      */
     boolean createNew(String path, byte[] content) throws IOException {
         Optional<java.nio.file.Path> local = localPath(path);
         if (local.isPresent()) { // Hadoop looks and then creates
-            Files.createDirectories(local.get().getParent());
+            try {
+                Files.createDirectories(local.get().getParent());
+            } catch (NoSuchFileException e) { // the folder above has just been removed
+                return false;
+            }
             try {
                 Files.write(local.get(), content, StandardOpenOption.CREATE_NEW);
                 return true;
@@ -170,27 +177,7 @@ public final class HadoopStorage implements Storage {
                 return false;
             }
         }
-        boolean s3 = files.getScheme().equals("s3a");
-        try (OutputStream out = s3 ? conditional(at(path)) : files.create(at(path), false)) {
-            out.write(content);
-        } catch (IOException | IllegalArgumentException e) {
-            if (files.exists(at(path))) {
-                return false;
-            }
-            if (s3) {
-                throw new UnsupportedOperationException("no conditional create", e);
-            }
-            throw e;
-        }
-        return true;
-    }
-
-    private OutputStream conditional(Path path) throws IOException {
-        FSDataOutputStreamBuilder<?, ?> builder = files.createFile(path);
-        builder.recursive();
-        builder.overwrite(true);
-        builder.must(Options.CreateFileOptionKeys.FS_OPTION_CREATE_CONDITIONAL_OVERWRITE, true);
-        return (OutputStream) builder.build();
+        return NewFile.create(files, at(path), content);
     }
 
     /** As {@link #atomicPut(String, byte[])}, of a file that others read with {@link #readWhole} meanwhile. */
@@ -218,10 +205,18 @@ public final class HadoopStorage implements Storage {
      */
     byte[] readWhole(String path) throws IOException {
         Optional<java.nio.file.Path> local = localPath(path);
-        try (InputStream in = local.isPresent() ? Files.newInputStream(local.get()) : open(path)) {
-            return in.readAllBytes();
-        } catch (NoSuchFileException e) {
-            throw new FileNotFoundException(e.getMessage());
+        for (int tries = 1; ; tries++) {
+            try (InputStream in = local.isPresent() ? Files.newInputStream(local.get()) : open(path)) {
+                return in.readAllBytes();
+            } catch (FileNotFoundException e) {
+                throw e;
+            } catch (NoSuchFileException e) {
+                throw new FileNotFoundException(e.getMessage());
+            } catch (IOException e) { // S3A and HDFS do not go on with a file that was replaced after it was opened
+                if (tries == READS) {
+                    throw e;
+                }
+            }
         }
     }
 
