@@ -6,6 +6,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.FileStatus;
@@ -18,7 +19,7 @@ import org.apache.hadoop.fs.Path;
  * so a file is written and deleted.
  */
 final class Writable {
-    private static final String PROBE = ".sparkreel-probe";
+    private static final String PROBE = ".sparkreel-probe-";
 
     private Writable() {}
 
@@ -30,10 +31,11 @@ final class Writable {
      */
     static void require(Configuration hadoop, String folder, String option) throws IOException {
         HadoopStorage storage = new HadoopStorage(hadoop, folder);
+        String probe = PROBE + UUID.randomUUID(); // another job may look at the same time
         try {
             Deque<Path> missing = missing(storage, hadoop);
-            storage.atomicPut(PROBE, new byte[] {1});
-            storage.delete(PROBE);
+            storage.atomicPut(probe, new byte[] {1});
+            storage.delete(probe);
             removeEmpty(missing, hadoop);
         } catch (IOException | FSError e) { // Hadoop reports a full local disk as an Error
             throw new UserError(

@@ -10,6 +10,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.sparkreel.jobs.error.UserError;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,6 +56,35 @@ class WritableTest {
         String below = refusal(file.resolve("a").resolve("b"));
         assertTrue(below.contains(file + " is a file."), below);
         assertEquals("x", Files.readString(file));
+    }
+
+    @Test
+    void jobsThatLookAtTheSameTimeDoNotDisturbEachOther() throws Exception {
+        Path folder = work.resolve("shared");
+        int count = 6;
+        ExecutorService threads = Executors.newFixedThreadPool(count);
+        try {
+            for (int round = 0; round < 50; round++) {
+                List<Future<?>> looks = new ArrayList<>();
+                CountDownLatch start = new CountDownLatch(1);
+                for (int i = 0; i < count; i++) {
+                    Callable<Void> look = () -> {
+                        start.await();
+                        Writable.require(hadoop, folder.toString(), "--output");
+                        return null;
+                    };
+                    looks.add(threads.submit(look));
+                }
+                start.countDown();
+                for (Future<?> look : looks) {
+                    look.get();
+                }
+                assertTrue(!Files.exists(folder) || folder.toFile().list().length == 0, "nothing is left");
+                Files.deleteIfExists(folder);
+            }
+        } finally {
+            threads.shutdownNow();
+        }
     }
 
     /** Root may write everywhere but there. */
