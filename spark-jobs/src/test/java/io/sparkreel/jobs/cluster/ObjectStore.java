@@ -30,7 +30,6 @@ import javax.crypto.spec.SecretKeySpec;
 final class ObjectStore implements AutoCloseable {
     static final String BUCKET = "sparkreel";
     private static final Path ROOT = Path.of(System.getProperty("project.root"));
-    private static final Path JARS = ROOT.resolve("target/s3proxy");
     private static final String IDENTITY = "test-identity";
     private static final String SECRET = "test-secret-of-the-object-store";
     private static final int LIMIT_S = 60;
@@ -42,7 +41,6 @@ final class ObjectStore implements AutoCloseable {
 
     /** @param work folder for what it holds and logs */
     ObjectStore(Path work, FaultProxy.Faults faults, long seed) throws Exception {
-        resolve(work);
         folder = Files.createDirectories(work.resolve("s3"));
         Files.createDirectories(folder.resolve(BUCKET));
         port = freePort();
@@ -62,7 +60,7 @@ final class ObjectStore implements AutoCloseable {
                         "-XX:TieredStopAtLevel=1",
                         "-Dlogback.configurationFile=" + ROOT.resolve("spark-jobs/src/test/s3proxy/logback.xml"),
                         "-cp",
-                        JARS + "/*",
+                        JarsApart.of("s3proxy", work),
                         "org.gaul.s3proxy.Main",
                         "--properties",
                         properties.toString())
@@ -71,33 +69,6 @@ final class ObjectStore implements AutoCloseable {
                 .start();
         awaitAnswer();
         proxy = new FaultProxy(port, faults, seed);
-    }
-
-    /** Once for the checkout: s3proxy and all it needs. */
-    private static void resolve(Path work) throws Exception {
-        Path pom = ROOT.resolve("spark-jobs/src/test/s3proxy/pom.xml");
-        Path marker = JARS.resolve(".resolved-for");
-        if (Files.exists(marker) && Files.mismatch(marker, pom) == -1) {
-            return;
-        }
-        Path log = work.resolve("s3proxy-resolve.log");
-        Process maven = new ProcessBuilder(
-                        "mvn",
-                        "-B",
-                        "-q",
-                        "-f",
-                        pom.toString(),
-                        "dependency:copy-dependencies",
-                        "-DincludeScope=runtime",
-                        "-DoutputDirectory=" + JARS)
-                .redirectErrorStream(true)
-                .redirectOutput(log.toFile())
-                .start();
-        if (!maven.waitFor(5, TimeUnit.MINUTES) || maven.exitValue() != 0) {
-            maven.destroyForcibly();
-            throw new AssertionError("cannot resolve s3proxy:\n" + Files.readString(log));
-        }
-        Files.copy(pom, marker, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
     }
 
     static int freePort() throws IOException {
