@@ -19,14 +19,19 @@ import java.util.stream.Stream;
  *
  * @param work folder for the runs, and the clips' shards
  */
-record TrainingRuns(Launcher launcher, Path work) {
+public record TrainingRuns(Launcher launcher, Path work) {
     private static final Path ROOT = Path.of(System.getProperty("project.root"));
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /** Makes a folder of this name anew, and buckets the clips into it. */
     static TrainingRuns begin(String name) throws Exception {
+        return begin(name, Map.of());
+    }
+
+    /** @param environment variables of the launchers, beside those of this process */
+    public static TrainingRuns begin(String name, Map<String, String> environment) throws Exception {
         Path work = ROOT.resolve("target").resolve(name);
-        TrainingRuns runs = new TrainingRuns(new Launcher(ROOT, work), work);
+        TrainingRuns runs = new TrainingRuns(new Launcher(ROOT, work, environment), work);
         runs.launcher.begin();
         Launcher.assertDone(runs.launcher.onCluster(
                 "bucketing",
@@ -50,7 +55,7 @@ record TrainingRuns(Launcher launcher, Path work) {
     }
 
     /** Trains until a step, on that many executors; {@code more} comes last and so counts. */
-    Launcher.Ended train(String master, Path run, int steps, Launcher.Incident incident, String... more)
+    public Launcher.Ended train(String master, Path run, int steps, Launcher.Incident incident, String... more)
             throws Exception {
         List<String> arguments = new ArrayList<>(List.of(
                 "--config",
@@ -83,7 +88,7 @@ record TrainingRuns(Launcher launcher, Path work) {
     }
 
     /** What the log of a run says of one kind of event, in its order. */
-    static List<JsonNode> told(Path run, String event) throws IOException {
+    public static List<JsonNode> told(Path run, String event) throws IOException {
         List<JsonNode> told = new ArrayList<>();
         for (String line : Files.readAllLines(run.resolve("log.jsonl"))) {
             JsonNode node = JSON.readTree(line);
@@ -94,7 +99,7 @@ record TrainingRuns(Launcher launcher, Path work) {
         return told;
     }
 
-    static List<Integer> stepsTold(Path run) throws IOException {
+    public static List<Integer> stepsTold(Path run) throws IOException {
         return told(run, "step").stream().map(line -> line.get("step").asInt()).toList();
     }
 
@@ -107,7 +112,7 @@ record TrainingRuns(Launcher launcher, Path work) {
         return losses;
     }
 
-    static List<Integer> upTo(int last) {
+    public static List<Integer> upTo(int last) {
         return IntStream.rangeClosed(1, last).boxed().toList();
     }
 
@@ -121,7 +126,7 @@ record TrainingRuns(Launcher launcher, Path work) {
     }
 
     /** Checksums of the files of a checkpoint by name, but of what was told when it was written. */
-    static Map<String, String> checksums(Path run, int step) throws IOException {
+    public static Map<String, String> checksums(Path run, int step) throws IOException {
         Map<String, String> checksums = new TreeMap<>();
         for (JsonNode file : JSON.readTree(
                         checkpoint(run, step).resolve("manifest.json").toFile())

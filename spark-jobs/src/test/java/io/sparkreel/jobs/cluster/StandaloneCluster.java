@@ -2,7 +2,6 @@
 package io.sparkreel.jobs.cluster;
 
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,24 +12,32 @@ import java.util.concurrent.TimeUnit;
 import org.apache.spark.launcher.JavaModuleOptions;
 
 /** Spark's own standalone master and workers, each in a process of its own, on the jars that Maven resolves. */
-final class StandaloneCluster implements AutoCloseable {
+public final class StandaloneCluster implements AutoCloseable {
     private static final Path ROOT = Path.of(System.getProperty("project.root"));
     private static final int LIMIT_S = 60;
 
     private final Path work;
+    private final String host;
     private final int port;
     private final List<Process> processes = new ArrayList<>();
 
     /** Starts the master. */
     StandaloneCluster(Path work) throws Exception {
+        this(work, "127.0.0.1");
+    }
+
+    /** @param host address of this machine that the workers reach */
+    public StandaloneCluster(Path work, String host) throws Exception {
         this.work = work;
+        this.host = host;
         port = ObjectStore.freePort();
         start(
                 "master",
-                Map.of(),
+                List.of(),
+                Map.of("SPARK_LOCAL_IP", host),
                 "org.apache.spark.deploy.master.Master",
                 "--host",
-                "127.0.0.1",
+                host,
                 "--port",
                 Integer.toString(port),
                 "--webui-port",
@@ -38,8 +45,35 @@ final class StandaloneCluster implements AutoCloseable {
         await();
     }
 
-    String master() {
-        return "spark://127.0.0.1:" + port;
+    public String master() {
+        return "spark://" + host + ":" + port;
+    }
+
+    /**
+     * Starts a worker of one core somewhere else.
+     *
+     * @param prefix of the command that starts it there
+     * @param address of it there
+     * @param memory it offers, such as 2g
+     */
+    public void addWorker(List<String> prefix, String address, String memory) throws IOException {
+        int number = processes.size();
+        start(
+                "worker-" + number,
+                prefix,
+                Map.of("SPARK_LOCAL_IP", address),
+                "org.apache.spark.deploy.worker.Worker",
+                "--host",
+                address,
+                "-c",
+                "1",
+                "-m",
+                memory,
+                "-d",
+                work.resolve("worker-" + number).toString(),
+                "--webui-port",
+                Integer.toString(ObjectStore.freePort()),
+                master());
     }
 
     /**
@@ -59,6 +93,7 @@ final class StandaloneCluster implements AutoCloseable {
                 """.formatted(gpus, ROOT.resolve("submit/discover-gpus")));
         start(
                 "worker-" + number,
+                List.of(),
                 environment,
                 "org.apache.spark.deploy.worker.Worker",
                 "--host",
@@ -76,8 +111,10 @@ final class StandaloneCluster implements AutoCloseable {
                 master());
     }
 
-    private void start(String name, Map<String, String> environment, String... main) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
+    private void start(String name, List<String> prefix, Map<String, String> environment, String... main)
+            throws IOException {
+        List<String> command = new ArrayList<>(prefix);
+        command.addAll(List.of(
                 ProcessHandle.current().info().command().orElse("java"),
                 "-Xmx256m",
                 "-XX:+UseSerialGC",
@@ -97,7 +134,7 @@ final class StandaloneCluster implements AutoCloseable {
     private void await() throws Exception {
         for (int tries = 0; tries < 10 * LIMIT_S; tries++) {
             try {
-                new Socket(InetAddress.getLoopbackAddress(), port).close();
+                new Socket(host, port).close();
                 return;
             } catch (IOException e) {
                 Thread.sleep(100);
