@@ -13,13 +13,17 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.ParentNotDirectoryException;
 import org.apache.hadoop.fs.Path;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
 
 /**
  * Finds out before Spark starts whether a job can write to the folder it was given. Each store has rights of its own,
  * so a file is written and deleted.
  */
 final class Writable {
+    private static final Logger LOG = LogManager.getLogger(Writable.class);
     private static final String PROBE = ".sparkreel-probe-";
+    private static final int LOOKS = 10;
 
     private Writable() {}
 
@@ -31,18 +35,38 @@ final class Writable {
      */
     static void require(Configuration hadoop, String folder, String option) throws IOException {
         HadoopStorage storage = new HadoopStorage(hadoop, folder);
-        String probe = PROBE + UUID.randomUUID(); // another job may look at the same time
         try {
-            Deque<Path> missing = missing(storage, hadoop);
-            storage.atomicPut(probe, new byte[] {1});
-            storage.delete(probe);
-            removeEmpty(missing, hadoop);
+            for (int tries = 1; !look(storage, hadoop, tries == LOOKS); tries++) {
+                LOG.debug("{} was removed by another look at it", storage);
+            }
         } catch (IOException | FSError e) { // Hadoop reports a full local disk as an Error
             throw new UserError(
                     "Cannot write to " + storage + ": " + reason(e) + ". Give another " + option
                             + ", or mend the rights or the space of this one.",
                     e);
         }
+    }
+
+    /**
+     * Puts a file and removes it.
+     *
+     * @return whether nothing came between: another job that looks at the same time may remove the folder, which it has
+     *     made, before the file is there
+     */
+    private static boolean look(HadoopStorage storage, Configuration hadoop, boolean last) throws IOException {
+        String probe = PROBE + UUID.randomUUID();
+        Deque<Path> missing = missing(storage, hadoop);
+        try {
+            storage.atomicPut(probe, new byte[] {1});
+        } catch (FileNotFoundException e) {
+            if (last) {
+                throw e;
+            }
+            return false;
+        }
+        storage.delete(probe);
+        removeEmpty(missing, hadoop);
+        return true;
     }
 
     /** The folders that the first file will make, the outermost first. */
