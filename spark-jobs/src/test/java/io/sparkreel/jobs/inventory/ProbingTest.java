@@ -196,15 +196,15 @@ class ProbingTest {
                 media/rotated-90.mp4,64,96,30
                 media/rotated-90-stored.mp4,96,64,30
                 media/rotated-90-wrong.mp4,96,96,30
-                media/anamorphic.mp4,137,64,30
-                media/anamorphic-stored.mp4,96,64,30
-                media/anamorphic-wrong.mp4,137,45,30
+                media/anamorphic.mp4,137,64,10
+                media/anamorphic-stored.mp4,96,64,10
+                media/anamorphic-wrong.mp4,137,45,10
                 media/edit-list.mp4,96,64,12
                 media/edit-list-stored.mp4,96,64,18
                 media/edit-list-wrong.mp4,96,64,13
                 """);
         Map<String, String> expected = new TreeMap<>();
-        Map.of("rotated-90", "64x96 30 ''", "anamorphic", "137x64 30 ''", "edit-list", "96x64 12 ''")
+        Map.of("rotated-90", "64x96 30 ''", "anamorphic", "137x64 10 ''", "edit-list", "96x64 12 ''")
                 .forEach((name, shown) -> {
                     expected.put(name + ".mp4", shown);
                     expected.put(name + "-stored.mp4", shown);
