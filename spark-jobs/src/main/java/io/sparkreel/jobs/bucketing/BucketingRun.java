@@ -128,11 +128,11 @@ public final class BucketingRun {
     private void run() throws IOException {
         lease.requireHeld();
         Optional<BucketingManifest> before = BucketingManifest.find(output);
-        OutputRuns runs = OutputRuns.begin(
-                output, run, before.map(manifest -> manifest.origin().run()));
         Probing probing = new Probing(spark, config, output, run);
         Probed probed = probing.probe(input, before);
         long quarantined = probed.quarantine().count();
+        OutputRuns runs = OutputRuns.begin(
+                output, run, before.map(manifest -> manifest.origin().run()));
         write(probed.quarantine().coalesce(Probed.files(quarantined)), BucketingManifest.QUARANTINE);
         checkBadClips(probed.found(), quarantined);
         long clips = probed.found() - quarantined;
