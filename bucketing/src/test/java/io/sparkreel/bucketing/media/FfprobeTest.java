@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.bucketing.media;
 
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -194,6 +195,9 @@ class FfprobeTest {
                 MediaInfo info = MediaProbe.probe(source, new ProbeOptions(FrameCount.EXACT, Verify.FULL, STORED));
                 ours = describe(info);
                 requireReadable(source, info);
+                assertDoesNotThrow(
+                        () -> MediaProbe.probe(source, new ProbeOptions(FrameCount.EXACT, Verify.EDGES, STORED)),
+                        file::toString);
             } catch (MediaException exception) {
                 if (NOT_OURS.contains(exception.problem())) {
                     refused.add(file.getFileName());

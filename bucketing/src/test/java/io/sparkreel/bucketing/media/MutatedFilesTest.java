@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.bucketing.media;
 
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sparkreel.bucketing.media.scale.FrameTransform;
@@ -35,6 +36,30 @@ class MutatedFilesTest {
     @Tag("slow")
     void twentyThousandMutatedFiles() throws Exception {
         check(20_000, 2);
+    }
+
+    /** Whatever the damage: edges decodes less than full does, and asks for no more. */
+    @Test
+    @Timeout(120)
+    void edgesRefusesNothingThatFullAccepts() throws Exception {
+        List<byte[]> originals = originals();
+        SplittableRandom random = new SplittableRandom(3);
+        int accepted = 0;
+        for (int i = 0; i < 1500; i++) {
+            byte[] file = mutate(originals, random);
+            FrameCount frameCount = FrameCount.values()[i % FrameCount.values().length];
+            try {
+                MediaProbe.probe(MediaSource.of(file), new ProbeOptions(frameCount, Verify.FULL));
+            } catch (MediaException refused) {
+                continue;
+            }
+            accepted++;
+            int number = i;
+            assertDoesNotThrow(
+                    () -> MediaProbe.probe(MediaSource.of(file), new ProbeOptions(frameCount, Verify.EDGES)),
+                    () -> "file " + number);
+        }
+        assertTrue(accepted > 100, accepted + " accepted");
     }
 
     private static void check(int count, long seed) throws Exception {
