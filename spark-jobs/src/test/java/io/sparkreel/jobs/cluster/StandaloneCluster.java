@@ -57,23 +57,7 @@ public final class StandaloneCluster implements AutoCloseable {
      * @param memory it offers, such as 2g
      */
     public void addWorker(List<String> prefix, String address, String memory) throws IOException {
-        int number = processes.size();
-        start(
-                "worker-" + number,
-                prefix,
-                Map.of("SPARK_LOCAL_IP", address),
-                "org.apache.spark.deploy.worker.Worker",
-                "--host",
-                address,
-                "-c",
-                "1",
-                "-m",
-                memory,
-                "-d",
-                work.resolve("worker-" + number).toString(),
-                "--webui-port",
-                Integer.toString(ObjectStore.freePort()),
-                master());
+        startWorker(prefix, Map.of("SPARK_LOCAL_IP", address), address, 1, memory, List.of());
     }
 
     /**
@@ -85,30 +69,44 @@ public final class StandaloneCluster implements AutoCloseable {
      * @param environment for it, its discovery script and its executors
      */
     void addWorker(int cores, String memory, int gpus, Map<String, String> environment) throws IOException {
-        int number = processes.size();
-        Path properties = Files.writeString(
-                work.resolve("worker-" + number + ".conf"), """
+        Path properties = Files.writeString(work.resolve("worker-" + processes.size() + ".conf"), """
                 spark.worker.resource.gpu.amount %d
                 spark.worker.resource.gpu.discoveryScript %s
-                """.formatted(gpus, ROOT.resolve("submit/discover-gpus")));
-        start(
-                "worker-" + number,
+                """.formatted(
+                        gpus, ROOT.resolve("submit/discover-gpus")));
+        startWorker(
                 List.of(),
                 environment,
+                "127.0.0.1",
+                cores,
+                memory,
+                List.of("--properties-file", properties.toString()));
+    }
+
+    private void startWorker(
+            List<String> prefix,
+            Map<String, String> environment,
+            String address,
+            int cores,
+            String memory,
+            List<String> more)
+            throws IOException {
+        String name = "worker-" + processes.size();
+        List<String> words = new ArrayList<>(List.of(
                 "org.apache.spark.deploy.worker.Worker",
                 "--host",
-                "127.0.0.1",
+                address,
                 "-c",
                 Integer.toString(cores),
                 "-m",
                 memory,
                 "-d",
-                work.resolve("worker-" + number).toString(),
+                work.resolve(name).toString(),
                 "--webui-port",
-                Integer.toString(ObjectStore.freePort()),
-                "--properties-file",
-                properties.toString(),
-                master());
+                Integer.toString(ObjectStore.freePort())));
+        words.addAll(more);
+        words.add(master());
+        start(name, prefix, environment, words.toArray(String[]::new));
     }
 
     private void start(String name, List<String> prefix, Map<String, String> environment, String... main)
