@@ -28,7 +28,7 @@ ensure_model() {
 model_jar() {
   local jar
   for jar in "$ROOT"/model/target/sparkreel-model-*.jar; do
-    if [[ -f $jar ]]; then
+    if [[ -f $jar && $jar != *-sources.jar && $jar != *-javadoc.jar ]]; then
       printf '%s' "$jar"
       return
     fi

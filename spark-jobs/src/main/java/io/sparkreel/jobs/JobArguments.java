@@ -2,10 +2,13 @@
 package io.sparkreel.jobs;
 
 import io.sparkreel.bucketing.NearestName;
+import io.sparkreel.jobs.JobFlag.Kind;
 import io.sparkreel.jobs.config.reader.ConfigLoader;
 import io.sparkreel.jobs.config.reader.ConfigOverride;
 import io.sparkreel.jobs.config.reader.LoadedConfig;
 import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.model.InvalidInputException;
+import io.sparkreel.model.command.CommandWords;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -15,8 +18,15 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.apache.spark.SparkConf;
 import org.apache.spark.deploy.SparkHadoopUtil;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.IGetter;
+import picocli.CommandLine.Model.ISetter;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
 
 /** A command line, read: the configuration file and what the options change in it. */
 final class JobArguments {
@@ -37,11 +47,80 @@ final class JobArguments {
      */
     static JobArguments parse(JobCommand<?> command, String... words) {
         JobArguments arguments = new JobArguments(command);
-        int next = 0;
-        while (next < words.length) {
-            next = arguments.takeOption(words, next);
+        try {
+            new CommandWords(arguments.spec(), "start " + command.job(), arguments::nearest).parse(words);
+        } catch (InvalidInputException e) {
+            throw new UserError(e.getMessage(), e);
         }
         return arguments;
+    }
+
+    /** What picocli reads; it hands over each value in the order of the command line. */
+    private CommandSpec spec() {
+        CommandSpec spec = CommandSpec.create();
+        spec.addOption(
+                option(new JobFlag("config", Kind.TEXT, "", "FILE", ""), values -> setConfiguration(values.get(0))));
+        spec.addOption(option(
+                new JobFlag("set", Kind.TEXT, "", "KEY=VALUE", ""), values -> overrides.add(setting(values.get(0)))));
+        Taker help = new Taker(values -> helpRequested = true);
+        spec.addOption(OptionSpec.builder("--help", "-h")
+                .arity("0")
+                .type(boolean.class)
+                .getter(help)
+                .setter(help)
+                .build());
+        for (JobFlag flag : command.flags()) {
+            spec.addOption(option(flag, values -> overrides.add(override(flag, values))));
+        }
+        Taker file = new Taker(values -> values.forEach(this::setConfiguration));
+        spec.addPositional(PositionalParamSpec.builder()
+                .index("0..*")
+                .arity("0..*")
+                .type(String[].class)
+                .paramLabel("FILE")
+                .getter(file)
+                .setter(file)
+                .build());
+        return spec;
+    }
+
+    private static OptionSpec option(JobFlag flag, Consumer<List<String>> take) {
+        Taker taker = new Taker(take);
+        return OptionSpec.builder("--" + flag.name())
+                .arity(flag.arity())
+                .type(flag.kind() == Kind.SWITCH ? boolean.class : String[].class)
+                .paramLabel(flag.values())
+                .getter(taker)
+                .setter(taker)
+                .build();
+    }
+
+    /** Hands on what picocli has read, and shows it nothing of what was given before. */
+    private record Taker(Consumer<List<String>> take) implements IGetter, ISetter {
+        @Override
+        @SuppressWarnings("TypeParameterUnusedInFormals") // as picocli declares it
+        public <T> T get() {
+            return null;
+        }
+
+        @Override
+        @SuppressWarnings("TypeParameterUnusedInFormals")
+        public <T> T set(T value) {
+            if (value instanceof String[] texts) {
+                take.accept(List.of(texts));
+            } else if (Boolean.TRUE.equals(value)) {
+                take.accept(List.of());
+            } // and nothing where picocli sets a value at first
+            return null;
+        }
+    }
+
+    private ConfigOverride override(JobFlag flag, List<String> values) {
+        if (flag.kind() == Kind.PAIR && values.size() < 2) {
+            throw error(
+                    "'--" + flag.name() + "' has the values " + values, "Write --" + flag.name() + " " + flag.values());
+        }
+        return flag.override(values);
     }
 
     boolean helpRequested() {
@@ -51,10 +130,8 @@ final class JobArguments {
     /** @throws UserError when there is no configuration file, or it is refused */
     <C extends Record> LoadedConfig<C> load(Class<C> type) {
         if (configuration == null) {
-            throw error(
-                    "no --config",
-                    "Give --config FILE, such as a file under conf/" + command.name()
-                            + "/ of your own or one that comes with Sparkreel");
+            throw new UserError("Cannot start " + command.job() + ": no --config. Give --config FILE, such as a file"
+                    + " under conf/" + command.name() + "/ of your own or one that comes with Sparkreel.");
         }
         // A driver that runs in the cluster may find its configuration on the cluster's storage alone.
         return configuration.matches("[a-z][a-z0-9+.-]*:.*")
@@ -76,49 +153,6 @@ final class JobArguments {
         }
     }
 
-    private int takeOption(String[] words, int at) {
-        String word = words[at];
-        if (word.equals("-h") || word.equals("--help")) {
-            helpRequested = true;
-            return at + 1;
-        }
-        if (!word.startsWith("--")) {
-            setConfiguration(word);
-            return at + 1;
-        }
-        int equals = word.indexOf('=');
-        String name =
-                (equals < 0 ? word : word.substring(0, equals)).substring(2).replace('_', '-');
-        JobFlag flag = flag(name);
-        List<String> values = new ArrayList<>();
-        int next = at + 1;
-        if (equals >= 0) {
-            values.add(word.substring(equals + 1));
-        }
-        while (next < words.length
-                && !words[next].startsWith("--")
-                && (values.size() < flag.leastValues() || flag.takesMore())) {
-            values.add(words[next++]);
-        }
-        if (values.size() < flag.leastValues() || (flag.kind() == JobFlag.Kind.SWITCH && !values.isEmpty())) {
-            throw error(
-                    "'--" + name + "' has " + (values.isEmpty() ? "no value" : "the values " + values),
-                    "Write " + ("--" + name + " " + flag.values()).strip());
-        }
-        apply(name, flag, values);
-        return next;
-    }
-
-    private void apply(String name, JobFlag flag, List<String> values) {
-        if (name.equals("config")) {
-            setConfiguration(values.get(0));
-        } else if (name.equals("set")) {
-            overrides.add(setting(values.get(0)));
-        } else {
-            overrides.add(flag.override(values));
-        }
-    }
-
     private void setConfiguration(String file) {
         if (configuration != null) {
             throw error(
@@ -137,31 +171,18 @@ final class JobArguments {
                 assignment.substring(0, equals).strip(), assignment.substring(equals + 1), "--set " + assignment);
     }
 
-    private JobFlag flag(String name) {
-        Map<String, JobFlag> flags = new LinkedHashMap<>();
-        flags.put("config", new JobFlag("config", JobFlag.Kind.TEXT, "", "FILE", ""));
-        flags.put("set", new JobFlag("set", JobFlag.Kind.TEXT, "", "KEY=VALUE", ""));
-        command.flags().forEach(flag -> flags.put(flag.name(), flag));
-        JobFlag flag = flags.get(name);
-        if (flag == null) {
-            throw error(
-                    "unknown option '--" + name + "'",
-                    "Did you mean '" + nearest(name, flags) + "'? --help lists" + " them all");
-        }
-        return flag;
-    }
-
     /** Among the options and, as they can be set too, the keys of the file. */
-    private String nearest(String name, Map<String, JobFlag> flags) {
+    private String nearest(String option) {
         Map<String, String> spellings = new LinkedHashMap<>();
-        flags.keySet().forEach(flag -> spellings.put(flag, "--" + flag));
+        Stream.concat(Stream.of("config", "set"), command.flags().stream().map(JobFlag::name))
+                .forEach(flag -> spellings.put(flag, "--" + flag));
         command.keys()
                 .forEach(path ->
                         spellings.putIfAbsent(path.substring(path.lastIndexOf('.') + 1), "--set " + path + "=VALUE"));
-        return spellings.get(NearestName.of(name, spellings.keySet()));
+        return spellings.get(NearestName.of(option.substring(2), spellings.keySet()));
     }
 
-    private UserError error(String found, String advice) {
-        return new UserError("Cannot start " + command.job() + ": " + found + ". " + advice + ".");
+    private InvalidInputException error(String found, String advice) {
+        return new InvalidInputException("Cannot start " + command.job() + ": " + found + ". " + advice + ".");
     }
 }

@@ -27,16 +27,14 @@ record JobFlag(String name, Kind kind, String key, String values, String help) {
         PAIR
     }
 
-    int leastValues() {
+    /** How many values follow, as picocli writes it; a pair may come too short, to be told so. */
+    String arity() {
         return switch (kind) {
-            case SWITCH -> 0;
-            case TEXT, TEXTS, VALUE -> 1;
-            case PAIR -> 2;
+            case SWITCH -> "0";
+            case TEXT, VALUE -> "1";
+            case TEXTS -> "1..*";
+            case PAIR -> "1..2";
         };
-    }
-
-    boolean takesMore() {
-        return kind == Kind.TEXTS;
     }
 
     ConfigOverride override(List<String> given) {

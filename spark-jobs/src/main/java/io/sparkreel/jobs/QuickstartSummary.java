@@ -10,13 +10,14 @@ import io.sparkreel.bucketing.media.PixelClip;
 import io.sparkreel.bucketing.media.TemporalSampling;
 import io.sparkreel.bucketing.media.scale.FrameTransform;
 import io.sparkreel.jobs.dataset.BucketingManifest;
-import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.error.Outcome;
 import io.sparkreel.jobs.quickstart.ContactSheet;
 import io.sparkreel.jobs.quickstart.Likeness;
 import io.sparkreel.jobs.spark.SparkSessions;
 import io.sparkreel.jobs.storage.HadoopMediaSource;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.storage.Tables;
+import io.sparkreel.model.command.CommandWords;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -29,6 +30,7 @@ import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import picocli.CommandLine.Option;
 
 /**
  * The last part of the quickstart: sets each sampled clip beside the clip it should resemble, and says what the
@@ -41,6 +43,11 @@ public final class QuickstartSummary {
     private final HadoopStorage output;
     private final PrintStream out;
 
+    private static final class Options {
+        @Option(names = "--output", required = true, paramLabel = "DIR", description = "folder of a quickstart")
+        private String output;
+    }
+
     private QuickstartSummary(SparkSession spark, HadoopStorage output, PrintStream out) {
         this.spark = spark;
         this.output = output;
@@ -49,14 +56,12 @@ public final class QuickstartSummary {
 
     /** Entry point: {@code --output DIR}, the folder of a quickstart. */
     public static void main(String[] arguments) {
-        System.exit(JobMain.run(
+        System.exit(Outcome.of(
                 () -> {
-                    if (arguments.length != 2 || !arguments[0].equals("--output")) {
-                        throw new UserError("Cannot summarise: no --output DIR. Give the folder of a quickstart.");
-                    }
+                    Options options = CommandWords.read(new Options(), "summarise a quickstart", arguments);
                     try (SparkSession spark = SparkSessions.start("sparkreel quickstart summary")) {
                         HadoopStorage output =
-                                new HadoopStorage(spark.sparkContext().hadoopConfiguration(), arguments[1]);
+                                new HadoopStorage(spark.sparkContext().hadoopConfiguration(), options.output);
                         new QuickstartSummary(spark, output, System.out).run();
                     }
                 },

@@ -7,6 +7,7 @@ import io.sparkreel.jobs.assign.ShardWriter;
 import io.sparkreel.jobs.config.bucketing.BucketingConfig;
 import io.sparkreel.jobs.config.bucketing.DrawKind;
 import io.sparkreel.jobs.dataset.ClipTables;
+import io.sparkreel.jobs.error.Outcome;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.spark.SparkSessions;
 import java.io.IOException;
@@ -47,7 +48,7 @@ public final class RapidsCheck {
     public static void main(String[] arguments) {
         boolean[] onGpu = {true};
         int code = JobMain.run(JobCommand.RAPIDS_CHECK, arguments, loaded -> onGpu[0] = check(loaded.config()));
-        System.exit(code == JobMain.DONE && !onGpu[0] ? JobMain.FAILED : code);
+        System.exit(code == Outcome.DONE && !onGpu[0] ? Outcome.FAILED : code);
     }
 
     private static boolean check(BucketingConfig config) throws Exception {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.bench;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.collective.ring.TcpRing;
+import io.sparkreel.model.command.Program;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -12,9 +11,8 @@ import java.nio.FloatBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Locale;
 
 /**
  * Times {@link TcpRing#allReduceSum} between JVMs on this machine, and a plain copy through a socket beside it. Prints
@@ -31,17 +29,12 @@ public final class AllReduceBenchmark {
 
     /** @param words see {@code submit/bench --help} */
     public static void main(String[] words) throws Exception {
-        try {
-            AllReduceArguments arguments = AllReduceArguments.parse(words);
-            System.out.println(new ObjectMapper().writeValueAsString(measure(arguments, words)));
-        } catch (InvalidInputException e) {
-            System.err.println("sparkreel: " + e.getMessage());
-            System.exit(2);
-        }
+        Program.run(() -> System.out.println(measure(words)));
     }
 
     /** The keys are those of the line that is printed. */
-    static Map<String, Object> measure(AllReduceArguments arguments, String... words) throws Exception {
+    static Report measure(String... words) throws Exception {
+        AllReduceOptions arguments = AllReduceOptions.parse(words);
         double[] copies = plainCopy(arguments.bytes(), arguments.rounds());
         String route;
         double[] seconds;
@@ -57,8 +50,7 @@ public final class AllReduceBenchmark {
                 processes.process(rank).waitFor();
             }
         }
-        Map<String, Object> report = new LinkedHashMap<>();
-        report.put("benchmark", "allreduce");
+        Report report = new Report("allreduce").settings(arguments);
         report.put("min_s", seconds[0]);
         report.put("median_s", median(seconds));
         double moved = 2.0 * (arguments.ranks() - 1) / arguments.ranks() * arguments.bytes();
@@ -68,8 +60,6 @@ public final class AllReduceBenchmark {
         report.put("plain_copy_median_s", median(copies));
         report.put("plain_copy_busbw_gb_s", arguments.bytes() / median(copies) / 1e9);
         report.put("route", route);
-        arguments.describe(report);
-        Machine.describe(report, "allreduce", words);
         return report;
     }
 
@@ -85,7 +75,7 @@ public final class AllReduceBenchmark {
         private Rank() {}
 
         public static void main(String[] words) {
-            AllReduceArguments arguments = AllReduceArguments.parse(words);
+            AllReduceOptions arguments = AllReduceOptions.parse(words);
             var rendezvous = RankProcesses.rendezvous();
             int rank = rendezvous.rank();
             int ranks = rendezvous.worldSize();
@@ -94,7 +84,7 @@ public final class AllReduceBenchmark {
             FloatBuffer values = data.asFloatBuffer();
             try (TcpRing ring = TcpRing.connect(arguments.ringOptions(), rendezvous)) {
                 if (rank == 0) {
-                    System.out.println(ring.transport().name().toLowerCase(java.util.Locale.ROOT));
+                    System.out.println(ring.transport().name().toLowerCase(Locale.ROOT));
                 }
                 StringBuilder times = new StringBuilder();
                 double processor = 0;

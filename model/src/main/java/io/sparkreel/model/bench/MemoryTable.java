@@ -3,6 +3,8 @@ package io.sparkreel.model.bench;
 
 import io.sparkreel.model.BatchShape;
 import io.sparkreel.model.CodecGeometry;
+import io.sparkreel.model.command.CommandWords;
+import io.sparkreel.model.command.Program;
 import io.sparkreel.model.family.Cost;
 import io.sparkreel.model.family.DenoiserConfig;
 import io.sparkreel.model.family.Families;
@@ -48,13 +50,11 @@ public final class MemoryTable {
     }
 
     /** Prints the table. */
-    public static void main(String[] arguments) {
-        if (arguments.length > 0) {
-            System.err.println(
-                    "sparkreel: Cannot print the table: '" + arguments[0] + "' is given. It takes no option.");
-            System.exit(2);
-        }
-        print(System.out);
+    public static void main(String[] words) throws Exception {
+        Program.run(() -> {
+            CommandWords.readNone("print the table", words);
+            print(System.out);
+        });
     }
 
     static void print(PrintStream out) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.bench;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkreel.model.BatchShape;
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.LatentShape;
+import io.sparkreel.model.command.Program;
 import io.sparkreel.model.family.Cost;
 import io.sparkreel.model.generate.ClipShape;
 import io.sparkreel.model.generate.LatentGenerator;
@@ -19,9 +19,7 @@ import io.sparkreel.model.train.ModelWeights;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Measures denoising steps of a model with random weights, in this process alone: each is one pass over the captions
@@ -35,20 +33,12 @@ public final class SampleBenchmark {
     private SampleBenchmark() {}
 
     /** @param words see {@code submit/bench --help} */
-    public static void main(String[] words) throws IOException {
-        try {
-            BenchmarkArguments arguments = BenchmarkArguments.parse(words);
-            Map<String, Object> report = measure(arguments);
-            Machine.describe(report, "sample", words);
-            System.out.println(new ObjectMapper().writeValueAsString(report));
-        } catch (InvalidInputException e) {
-            System.err.println("sparkreel: " + e.getMessage());
-            System.exit(2);
-        }
+    public static void main(String[] words) throws Exception {
+        Program.run(() -> System.out.println(measure(StepOptions.parse(words))));
     }
 
     /** Draws once to warm up and once to measure; the keys are those of the line that is printed. */
-    static Map<String, Object> measure(BenchmarkArguments arguments) throws IOException {
+    static Report measure(StepOptions arguments) throws IOException {
         if (arguments.checkpoint()) {
             throw new InvalidInputException("Cannot measure sampling: --checkpoint is given, but sampling keeps no"
                     + " activations anyway. Leave it away.");
@@ -65,8 +55,7 @@ public final class SampleBenchmark {
             Cost cost = arguments.config().cost(arguments.precision(), false);
             BatchShape shape = arguments.shape();
             BatchShape guided = new BatchShape(2 * shape.clips(), shape.latent(), shape.textTokens());
-            Map<String, Object> report = new LinkedHashMap<>();
-            report.put("benchmark", "sample");
+            Report report = new Report("sample");
             report.put("mean_s", mean);
             report.put("min_s", Arrays.stream(seconds).min().orElseThrow());
             report.put("cpu_s_per_step", processor / arguments.steps());
@@ -75,13 +64,12 @@ public final class SampleBenchmark {
             report.put("peak_rss_mib", ProcessUsage.peakMebibytes(tensors));
             report.put("parameters", weights.parameters().layout().elements());
             report.put("device", tensors.device());
-            arguments.describe(report);
-            return report;
+            return report.settings(arguments);
         }
     }
 
     /** Seconds of each step; the first takes with it what all share. */
-    private static double[] draw(BenchmarkArguments arguments, int steps, ModelWeights weights, Tensors tensors) {
+    private static double[] draw(StepOptions arguments, int steps, ModelWeights weights, Tensors tensors) {
         Sampler sampler = BenchmarkModel.process(arguments.config()).sampler("iddpm", steps, tensors);
         LatentGenerator generator = new LatentGenerator(
                 weights.model(tensors, arguments.precision()),
@@ -101,7 +89,7 @@ public final class SampleBenchmark {
         return seconds;
     }
 
-    private static List<LatentRequest> requests(BenchmarkArguments arguments) {
+    private static List<LatentRequest> requests(StepOptions arguments) {
         RandomClips clips = new RandomClips(SEED, arguments.shape().textTokens(), BenchmarkModel.TEXT_WIDTH);
         List<LatentRequest> requests = new ArrayList<>();
         for (int prompt = 0; prompt < arguments.shape().clips(); prompt++) {

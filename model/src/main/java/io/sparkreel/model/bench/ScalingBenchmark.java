@@ -5,15 +5,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.sparkreel.model.InvalidInputException;
+import io.sparkreel.model.command.Program;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Measures how training speeds up with ranks: each rank takes the same number of micro-batches of a step, so several
@@ -23,26 +21,20 @@ import java.util.Map;
 public final class ScalingBenchmark {
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    private final ScalingArguments arguments;
+    private final ScalingOptions arguments;
 
-    private ScalingBenchmark(ScalingArguments arguments) {
+    private ScalingBenchmark(ScalingOptions arguments) {
         this.arguments = arguments;
     }
 
     /** @param words see {@code submit/bench --help} */
     public static void main(String[] words) throws Exception {
-        try {
-            ScalingArguments arguments = ScalingArguments.parse(words);
-            System.out.println(JSON.writeValueAsString(new ScalingBenchmark(arguments).measure(words)));
-        } catch (InvalidInputException e) {
-            System.err.println("sparkreel: " + e.getMessage());
-            System.exit(2);
-        }
+        Program.run(() -> System.out.println(measure(words)));
     }
 
     /** The keys are those of the line that is printed. */
-    static Map<String, Object> measure(ScalingArguments arguments, String... words) throws Exception {
-        return new ScalingBenchmark(arguments).measure(words);
+    static Report measure(String... words) throws Exception {
+        return new ScalingBenchmark(ScalingOptions.parse(words)).compare(words);
     }
 
     /** Steps of a group of ranks: for each rank, what {@link ScalingRank} says of each step. */
@@ -68,8 +60,8 @@ public final class ScalingBenchmark {
         }
     }
 
-    private Map<String, Object> measure(String... words) throws Exception {
-        int ranks = arguments.of("--ranks");
+    private Report compare(String... words) throws Exception {
+        int ranks = arguments.ranks();
         double[] alone;
         double[] together;
         double[] exposed;
@@ -82,7 +74,7 @@ public final class ScalingBenchmark {
             List<Double> waits = new ArrayList<>();
             ready(one, 1);
             ready(several, ranks);
-            for (int round = 0; round < arguments.of("--rounds"); round++) {
+            for (int round = 0; round < arguments.rounds(); round++) {
                 Steps first = run(one, 1, ScalingRank.STEPS);
                 Steps second = run(several, ranks, ScalingRank.STEPS);
                 double mean = 0;
@@ -102,9 +94,8 @@ public final class ScalingBenchmark {
             together = sorted(secondsOfSeveral);
             exposed = sorted(waits);
         }
-        int samples = arguments.of("--micro-batches") * arguments.of("--batch");
-        Map<String, Object> report = new LinkedHashMap<>();
-        report.put("benchmark", "scaling");
+        int samples = arguments.microBatches() * arguments.shape().clips();
+        Report report = new Report("scaling").settings(arguments);
         report.put("speedup", ranks * median(alone) / median(together));
         report.put("speedup_of_rounds", ratios);
         report.put("samples_per_s_1", samples / median(alone));
@@ -116,8 +107,6 @@ public final class ScalingBenchmark {
         report.put("exposed_median_s", median(exposed));
         report.put("allreduce_alone_median_s", median(allReduce));
         report.put("exposed_share", median(exposed) / median(allReduce));
-        arguments.describe(report);
-        Machine.describe(report, "scaling", words);
         return report;
     }
 

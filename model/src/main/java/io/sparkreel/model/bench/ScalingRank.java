@@ -39,7 +39,7 @@ final class ScalingRank {
     private static final double NANOSECONDS = 1e9;
     private static final long SEED = 42;
 
-    private final ScalingArguments arguments;
+    private final ScalingOptions arguments;
     private final Collective collective;
     private final Trainer trainer;
     private final FlatBuffer spare;
@@ -48,7 +48,7 @@ final class ScalingRank {
     private long done;
 
     private ScalingRank(
-            ScalingArguments arguments,
+            ScalingOptions arguments,
             Collective collective,
             Trainer trainer,
             FlatBuffer spare,
@@ -58,14 +58,14 @@ final class ScalingRank {
         this.trainer = trainer;
         this.spare = spare;
         this.layout = layout;
-        for (int i = 0; i < arguments.of("--micro-batches"); i++) {
-            mine.add(microBatch(collective.rank() * arguments.of("--micro-batches") + i));
+        for (int i = 0; i < arguments.microBatches(); i++) {
+            mine.add(microBatch(collective.rank() * arguments.microBatches() + i));
         }
     }
 
     public static void main(String[] words) throws IOException {
-        ScalingArguments arguments = ScalingArguments.parse(words);
-        Torch.start(arguments.of("--threads"));
+        ScalingOptions arguments = ScalingOptions.parse(words);
+        Torch.start(arguments.threads());
         Tensors tensors = Tensors.onHost();
         Rendezvous rendezvous = RankProcesses.rendezvous();
         try (Collective collective = connect(arguments, rendezvous);
@@ -80,7 +80,7 @@ final class ScalingRank {
         }
     }
 
-    private static Collective connect(ScalingArguments arguments, Rendezvous rendezvous) {
+    private static Collective connect(ScalingOptions arguments, Rendezvous rendezvous) {
         if (rendezvous.worldSize() == 1) {
             rendezvous.allGather("alone");
             return new SingleProcess();
@@ -89,13 +89,9 @@ final class ScalingRank {
     }
 
     private MicroBatch microBatch(int number) {
-        LatentShape shape = new LatentShape(
-                BenchmarkModel.LATENT_CHANNELS,
-                arguments.of("--frames"),
-                arguments.of("--height"),
-                arguments.of("--width"));
-        int batch = arguments.of("--batch");
-        return new RandomClips(SEED, arguments.of("--text-tokens"), BenchmarkModel.TEXT_WIDTH)
+        LatentShape shape = arguments.shape().latent();
+        int batch = arguments.shape().clips();
+        return new RandomClips(SEED, arguments.shape().textTokens(), BenchmarkModel.TEXT_WIDTH)
                 .microBatch(
                         "all",
                         shape,
@@ -111,13 +107,15 @@ final class ScalingRank {
         System.out.println("ready");
         BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, UTF_8));
         for (String command = commands.readLine(); command != null; command = commands.readLine()) {
-            System.out.println(command.equals(STEPS) ? steps(arguments.of("--steps")) : reductions());
+            System.out.println(command.equals(STEPS) ? steps(arguments.steps()) : reductions());
         }
     }
 
     private ArrayNode steps(int count) {
         ArrayNode told = JsonNodeFactory.instance.arrayNode();
-        int samples = collective.worldSize() * arguments.of("--micro-batches") * arguments.of("--batch");
+        int samples = collective.worldSize()
+                * arguments.microBatches()
+                * arguments.shape().clips();
         collective.barrier();
         for (int i = 0; i < count; i++) {
             trainer.metrics().lap();

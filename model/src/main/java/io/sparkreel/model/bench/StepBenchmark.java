@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.model.bench;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.collective.SingleProcess;
+import io.sparkreel.model.command.Program;
 import io.sparkreel.model.family.Cost;
 import io.sparkreel.model.optim.OptimizerOptions;
 import io.sparkreel.model.torch.Kernels;
@@ -16,9 +15,7 @@ import io.sparkreel.model.train.ModelWeights;
 import io.sparkreel.model.train.Trainer;
 import io.sparkreel.model.train.TrainerOptions;
 import java.io.IOException;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Measures training steps with random weights on random clips, in this process alone: the steps of a training job, on
@@ -33,7 +30,7 @@ public final class StepBenchmark implements AutoCloseable {
     private final Trainer trainer;
     private final MicroBatch clips;
 
-    private StepBenchmark(BenchmarkArguments arguments, Tensors tensors) {
+    private StepBenchmark(StepOptions arguments, Tensors tensors) {
         weights = new ModelWeights(arguments.config(), tensors);
         weights.initialise(SEED);
         trainer = new Trainer(
@@ -56,20 +53,12 @@ public final class StepBenchmark implements AutoCloseable {
     }
 
     /** @param words see {@code submit/bench --help} */
-    public static void main(String[] words) throws IOException {
-        try {
-            BenchmarkArguments arguments = BenchmarkArguments.parse(words);
-            Map<String, Object> report = measure(arguments);
-            Machine.describe(report, "step", words);
-            System.out.println(new ObjectMapper().writeValueAsString(report));
-        } catch (InvalidInputException e) {
-            System.err.println("sparkreel: " + e.getMessage());
-            System.exit(2);
-        }
+    public static void main(String[] words) throws Exception {
+        Program.run(() -> System.out.println(measure(StepOptions.parse(words))));
     }
 
     /** Runs the steps; the keys are those of the line that is printed. */
-    static Map<String, Object> measure(BenchmarkArguments arguments) throws IOException {
+    static Report measure(StepOptions arguments) throws IOException {
         Torch.start(arguments.threads());
         Cost cost = arguments.config().cost(arguments.precision(), arguments.checkpoint());
         Tensors device = Torch.fastestDevice();
@@ -90,8 +79,7 @@ public final class StepBenchmark implements AutoCloseable {
                 shortest = Math.min(shortest, seconds);
             }
             double mean = total / arguments.steps();
-            Map<String, Object> report = new LinkedHashMap<>();
-            report.put("benchmark", "step");
+            Report report = new Report("step");
             report.put("mean_s", mean);
             report.put("min_s", shortest);
             report.put("cpu_s_per_step", (ProcessUsage.processorSeconds() - processor) / arguments.steps());
@@ -102,8 +90,7 @@ public final class StepBenchmark implements AutoCloseable {
             report.put("loss", lastLoss);
             report.put("parameters", benchmark.weights.parameters().layout().elements());
             report.put("device", device.device());
-            arguments.describe(report);
-            return report;
+            return report.settings(arguments);
         }
     }
 

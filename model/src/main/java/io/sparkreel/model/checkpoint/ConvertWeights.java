@@ -3,10 +3,13 @@ package io.sparkreel.model.checkpoint;
 
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.checkpoint.safetensors.PublishedWriter;
+import io.sparkreel.model.command.CommandWords;
+import io.sparkreel.model.command.Program;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import picocli.CommandLine.Parameters;
 
 /**
  * The program behind {@code submit/convert-weights IN OUT}: turns PyTorch's files into safetensors of the same tensors.
@@ -20,18 +23,20 @@ public final class ConvertWeights {
 
     private ConvertWeights() {}
 
-    /** Exit code 2 and one line for what the user can put right. */
-    public static void main(String[] arguments) throws IOException {
-        try {
-            if (arguments.length != 2) {
-                throw new InvalidInputException("Cannot convert weights: " + arguments.length
-                        + " words given. Give two: a file or folder of weights, and the folder to write.");
-            }
-            run(LocalPath.of(arguments[0]), LocalPath.of(arguments[1]));
-        } catch (InvalidInputException e) {
-            System.err.println("sparkreel: " + e.getMessage());
-            System.exit(2);
-        }
+    private static final class Request {
+        @Parameters(index = "0", paramLabel = "IN", description = "file or folder of weights")
+        private String in;
+
+        @Parameters(index = "1", paramLabel = "OUT", description = "folder to write")
+        private String out;
+    }
+
+    /** Entry point of {@code submit/convert-weights}. */
+    public static void main(String[] words) throws Exception {
+        Program.run(() -> {
+            Request request = CommandWords.read(new Request(), "convert weights", words);
+            run(LocalPath.of(request.in), LocalPath.of(request.out));
+        });
     }
 
     /**

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sparkreel.model.InvalidInputException;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -18,7 +17,7 @@ class AllReduceBenchmarkTest {
         String[] words = {
             "--ranks", "3", "--megabytes", "0.5", "--rounds", "3", "--transport", "tcp", "--dtype", "bf16", "--encrypt"
         };
-        Map<String, Object> line = AllReduceBenchmark.measure(AllReduceArguments.parse(words), words);
+        Report line = AllReduceBenchmark.measure(words);
         double median = (double) line.get("median_s");
         assertTrue((double) line.get("min_s") > 0 && (double) line.get("min_s") <= median, line.toString());
         assertEquals(2.0 * 2 / 3 * 0.5e6 / median / 1e9, (double) line.get("busbw_gb_s"), 1e-9);
@@ -28,32 +27,29 @@ class AllReduceBenchmarkTest {
                 1e-9);
         assertEquals("tcp", line.get("route"));
         assertEquals("bf16", line.get("dtype"));
-        assertEquals(true, line.get("encrypted"));
-        assertEquals("submit/bench allreduce " + String.join(" ", words), line.get("command"));
-        assertTrue(line.get("date").toString().endsWith("Z")
-                && line.get("machine").toString().contains("Java"));
+        assertEquals(true, line.get("encrypt"));
     }
 
     @Test
     void saysWhatIsWrongWithTheOptions() {
         assertRefused("--ranks is missing", "--megabytes", "1");
         assertRefused("--megabytes is missing", "--ranks", "2");
-        assertRefused("--ranks is 0", "--ranks", "0", "--megabytes", "1");
-        assertRefused("--megabytes is -1", "--ranks", "2", "--megabytes", "-1");
+        assertRefused("--ranks is '0'", "--ranks", "0", "--megabytes", "1");
+        assertRefused("--megabytes is '-1.0'", "--ranks", "2", "--megabytes", "-1");
         assertRefused(
-                "--transport is udp. Set it to one of [auto, tcp, shared]",
+                "--transport is 'udp'. Give auto, tcp or shared",
                 "--ranks",
                 "2",
                 "--megabytes",
                 "1",
                 "--transport",
                 "udp");
-        assertRefused("--rounds has no value", "--ranks", "2", "--megabytes", "1", "--rounds");
-        assertRefused("--fast is unknown", "--fast");
+        assertRefused("'--rounds' has no value", "--ranks", "2", "--megabytes", "1", "--rounds");
+        assertRefused("unknown option '--fast'", "--fast");
     }
 
     private static void assertRefused(String found, String... words) {
-        String message = assertThrows(InvalidInputException.class, () -> AllReduceArguments.parse(words))
+        String message = assertThrows(InvalidInputException.class, () -> AllReduceOptions.parse(words))
                 .getMessage();
         assertTrue(message.startsWith("Cannot measure all-reduce: " + found + "."), message);
     }

@@ -100,7 +100,7 @@ class BenchLauncherTest {
     void explainsItselfAndRefusesOtherBenchmarks() throws IOException, InterruptedException {
         Outcome help = run("--help");
         assertEquals(0, help.code());
-        assertTrue(help.out().startsWith("Usage: submit/bench step"), help.out());
+        assertTrue(help.out().startsWith("Usage: submit/bench BENCHMARK"), help.out());
         assertEquals(2, run().code());
         Outcome other = run("ring");
         assertEquals(2, other.code());

@@ -11,30 +11,29 @@ import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.Tensor;
 import java.io.IOException;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class SampleBenchmarkTest {
     private static final String SMALL = "--hidden 48 --depth 2 --heads 4 --frames 2 --height 4 --width 6 --batch 2"
             + " --text-tokens 5 --threads 1 --warmup 2 --steps 3";
 
-    private static Map<String, Object> measure(String words) throws IOException {
-        return SampleBenchmark.measure(BenchmarkArguments.parse(words.split(" ")));
+    private static Report measure(String words) throws IOException {
+        return SampleBenchmark.measure(StepOptions.parse(words.split(" ")));
     }
 
-    private static double number(Map<String, Object> report, String key) {
+    private static double number(Report report, String key) {
         return ((Number) report.get(key)).doubleValue();
     }
 
     @Test
     void reportsWhatStepsTookForBothHalvesOfTheBatch() throws IOException {
         long before = Tensor.liveCount();
-        Map<String, Object> report = measure(SMALL);
+        Report report = measure(SMALL);
         assertEquals(before, Tensor.liveCount());
         double mean = number(report, "mean_s");
         assertTrue(number(report, "min_s") > 0 && number(report, "min_s") <= mean, report.toString());
         assertEquals(2 * 2 * 2 * 6, number(report, "tokens_per_s") * mean, 1e-6);
-        double flops = BenchmarkArguments.parse(SMALL.split(" "))
+        double flops = StepOptions.parse(SMALL.split(" "))
                 .config()
                 .cost(Precision.FP32, false)
                 .forward(new BatchShape(4, new LatentShape(4, 2, 4, 6), 5));

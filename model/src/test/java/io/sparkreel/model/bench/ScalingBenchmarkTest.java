@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sparkreel.model.InvalidInputException;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -20,7 +19,7 @@ class ScalingBenchmarkTest {
                 "--hidden 24 --depth 1 --heads 2 --frames 1 --height 4 --width 4 --batch 1 --text-tokens 2 --steps 2"
                         .concat(" --rounds 2 --micro-batches 2 --transport tcp")
                         .split(" ");
-        Map<String, Object> line = ScalingBenchmark.measure(ScalingArguments.parse(words), words);
+        Report line = ScalingBenchmark.measure(words);
         double one = (double) line.get("step_median_s_1");
         double two = (double) line.get("step_median_s_n");
         assertTrue(one > 0 && two > 0, line::toString);
@@ -32,20 +31,19 @@ class ScalingBenchmarkTest {
         assertTrue(exposed > 0 && exposed < two, line::toString);
         assertEquals(exposed / (double) line.get("allreduce_alone_median_s"), (double) line.get("exposed_share"), 1e-9);
         assertEquals(24, line.get("hidden"));
-        assertEquals("submit/bench scaling " + String.join(" ", words), line.get("command"));
     }
 
     @Test
     void saysWhatIsWrongWithTheOptions() {
-        assertRefused("--ranks is 1", "--ranks", "1");
-        assertRefused("--depth is 0", "--depth", "0");
-        assertRefused("--steps has no value", "--steps");
-        assertRefused("--fast is unknown", "--fast", "1");
-        assertRefused("--transport is udp. Set it to auto, tcp or shared", "--transport", "udp");
+        assertRefused("--ranks is '1'", "--ranks", "1");
+        assertRefused("--depth is '0'", "--depth", "0");
+        assertRefused("'--steps' has no value", "--steps");
+        assertRefused("unknown option '--fast'", "--fast", "1");
+        assertRefused("--transport is 'udp'. Give auto, tcp or shared", "--transport", "udp");
     }
 
     private static void assertRefused(String found, String... words) {
-        String message = assertThrows(InvalidInputException.class, () -> ScalingArguments.parse(words))
+        String message = assertThrows(InvalidInputException.class, () -> ScalingOptions.parse(words))
                 .getMessage();
         assertTrue(message.startsWith("Cannot measure scaling: " + found + "."), message);
     }

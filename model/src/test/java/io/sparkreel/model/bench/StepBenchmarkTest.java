@@ -12,7 +12,6 @@ import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.Tensor;
 import java.io.IOException;
-import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,24 +21,24 @@ class StepBenchmarkTest {
     private static final String SMALL = "--hidden 48 --depth 2 --heads 4 --frames 2 --height 4 --width 6 --batch 2"
             + " --text-tokens 5 --threads 1 --warmup 1 --steps 2";
 
-    private static Map<String, Object> measure(String words) throws IOException {
-        return StepBenchmark.measure(BenchmarkArguments.parse(words.split(" ")));
+    private static Report measure(String words) throws IOException {
+        return StepBenchmark.measure(StepOptions.parse(words.split(" ")));
     }
 
-    private static double number(Map<String, Object> report, String key) {
+    private static double number(Report report, String key) {
         return ((Number) report.get(key)).doubleValue();
     }
 
     @Test
     void reportsWhatStepsTook() throws IOException {
         long before = Tensor.liveCount();
-        Map<String, Object> report = measure(SMALL);
+        Report report = measure(SMALL);
         assertEquals(before, Tensor.liveCount());
         double mean = number(report, "mean_s");
         assertTrue(mean > 0 && number(report, "min_s") > 0 && number(report, "min_s") <= mean, report.toString());
         assertTrue(number(report, "cpu_s_per_step") > 0, report.toString());
         assertEquals(2 * 2 * 6, number(report, "tokens_per_s") * mean, 1e-6);
-        double flops = BenchmarkArguments.parse(SMALL.split(" "))
+        double flops = StepOptions.parse(SMALL.split(" "))
                 .config()
                 .cost(Precision.FP32, false)
                 .trainingStep(new BatchShape(2, new LatentShape(4, 2, 4, 6), 5));
@@ -68,7 +67,7 @@ class StepBenchmarkTest {
     void thePublishedSizeTrainsInSixteenBytesOfAParameter() throws IOException {
         String tiny = "--frames 2 --height 4 --width 4 --batch 1 --text-tokens 200 --threads 2 --steps ";
         ProcessUsage.forgetPeak();
-        Map<String, Object> report = measure("--hidden 1152 --depth 28 --heads 16 " + tiny + "2 --warmup 1");
+        Report report = measure("--hidden 1152 --depth 28 --heads 16 " + tiny + "2 --warmup 1");
         assertEquals(767_452_064L, report.get("parameters"));
         double mebibytes = number(report, "peak_rss_mib") - number(report, "peak_rss_before_mib");
         double bytes = mebibytes * (1 << 20) / number(report, "parameters");
@@ -78,12 +77,11 @@ class StepBenchmarkTest {
 
     @ParameterizedTest
     @CsvSource({
-        "--depth 2,'',--depth is missing",
-        "--depth 2,--depth 0,--depth is 0",
-        "--depth 2,--depth x,--depth is x",
-        "--depth 2,--dpth 2,--dpth is unknown",
-        "--steps 2,--dtype fp16,--dtype is fp16",
-        "--steps 2,--steps,has no value",
+        "--depth 2,--depth 0,--depth is '0'. Give a whole number of at least 1.",
+        "--depth 2,--depth x,--depth is 'x'. Give a whole number of at least 1.",
+        "--depth 2,--dpth 2,unknown option '--dpth'",
+        "--steps 2,--dtype fp16,--dtype is 'fp16'. Give bf16 or fp32.",
+        "--steps 2,--steps,'--steps' has no value. Write --steps N.",
         "--hidden 48,--hidden 50,hidden_size is 50"
     })
     void refusesWhatItCannotMeasure(String from, String to, String expected) {

@@ -4,7 +4,6 @@ package io.sparkreel.jobs.bench;
 import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.lit;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.management.OperatingSystemMXBean;
 import io.sparkreel.jobs.assign.Assignment;
 import io.sparkreel.jobs.assign.BucketStatistics;
@@ -14,11 +13,13 @@ import io.sparkreel.jobs.config.bucketing.BucketingConfig;
 import io.sparkreel.jobs.config.reader.ConfigLoader;
 import io.sparkreel.jobs.dataset.ClipTables;
 import io.sparkreel.jobs.dataset.ShardFiles;
-import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.error.Outcome;
 import io.sparkreel.jobs.inventory.Probing.Probed;
 import io.sparkreel.jobs.spark.SparkSessions;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.storage.Tables;
+import io.sparkreel.model.bench.Report;
+import io.sparkreel.model.command.CommandWords;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryPoolMXBean;
@@ -26,7 +27,6 @@ import java.lang.management.MemoryType;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -36,6 +36,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.StructField;
+import picocli.CommandLine.Option;
 
 /**
  * Measures the columnar part of the bucketing job on made-up clips: assignment alone, then all from the Parquet table
@@ -82,30 +83,33 @@ public final class AssignmentBenchmark {
     private AssignmentBenchmark() {}
 
     /** @param words see {@code submit/bench --help} */
-    public static void main(String[] words) throws IOException {
-        Map<String, String> defaults = new LinkedHashMap<>();
-        defaults.put("--rows", "10000000");
-        defaults.put("--config", null);
-        defaults.put("--work", null);
-        try {
-            BenchmarkOptions options = BenchmarkOptions.of(words, defaults);
-            BucketingConfig config = ConfigLoader.load(
-                            BucketingConfig.class, Path.of(options.text("--config")), List.of())
-                    .config();
-            try (SparkSession spark = SparkSessions.start("sparkreel benchmark of assignment")) {
-                HadoopStorage work =
-                        new HadoopStorage(spark.sparkContext().hadoopConfiguration(), options.text("--work"));
-                try {
-                    System.out.println(measure(spark, config, options.count("--rows", 1), work));
-                } finally {
-                    work.delete("clips");
-                    work.delete("shards");
-                }
+    public static void main(String[] words) {
+        System.exit(Outcome.of(() -> run(CommandWords.read(new Options(), "measure assignment", words)), System.err));
+    }
+
+    private static void run(Options options) throws IOException {
+        BucketingConfig config = ConfigLoader.load(BucketingConfig.class, options.config, List.of())
+                .config();
+        try (SparkSession spark = SparkSessions.start("sparkreel benchmark of assignment")) {
+            HadoopStorage work = new HadoopStorage(spark.sparkContext().hadoopConfiguration(), options.work);
+            try {
+                System.out.println(measure(spark, config, options.rows, work));
+            } finally {
+                work.delete("clips");
+                work.delete("shards");
             }
-        } catch (UserError e) {
-            System.err.println("sparkreel: " + e.getMessage());
-            System.exit(2);
         }
+    }
+
+    private static final class Options {
+        @Option(names = "--rows", defaultValue = "10000000", paramLabel = "N", description = "clips")
+        private long rows;
+
+        @Option(names = "--config", required = true, paramLabel = "FILE", description = "bucketing configuration")
+        private Path config;
+
+        @Option(names = "--work", required = true, paramLabel = "DIR", description = "folder for its tables")
+        private String work;
     }
 
     private interface Work {
@@ -124,9 +128,9 @@ public final class AssignmentBenchmark {
         }
     }
 
-    static ObjectNode measure(SparkSession spark, BucketingConfig config, long rows, HadoopStorage work)
+    static Report measure(SparkSession spark, BucketingConfig config, long rows, HadoopStorage work)
             throws IOException {
-        ObjectNode line = BenchmarkLine.begin("assign");
+        Report line = new Report("assign");
         clips(spark, rows)
                 .write()
                 .mode(SaveMode.Overwrite)

@@ -2,7 +2,6 @@
 package io.sparkreel.jobs.bench;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.bucketing.bucket.Bucket;
 import io.sparkreel.bucketing.plan.BatchSizes;
 import io.sparkreel.bucketing.plan.CostModel;
@@ -14,6 +13,7 @@ import io.sparkreel.jobs.config.train.DatasetType;
 import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.dataset.BucketingManifest;
 import io.sparkreel.jobs.dataset.BucketingManifest.BucketRows;
+import io.sparkreel.jobs.error.Outcome;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.parts.Components;
 import io.sparkreel.jobs.plan.FamilyCost;
@@ -25,7 +25,9 @@ import io.sparkreel.model.CodecGeometry;
 import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.bench.ProcessUsage;
 import io.sparkreel.model.bench.RandomClips;
+import io.sparkreel.model.bench.Report;
 import io.sparkreel.model.collective.SingleProcess;
+import io.sparkreel.model.command.CommandWords;
 import io.sparkreel.model.family.DenoiserConfig;
 import io.sparkreel.model.settings.Choice;
 import io.sparkreel.model.torch.Tensors;
@@ -49,6 +51,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
+import picocli.CommandLine.Option;
 
 /**
  * Finds batch sizes for a model and a data set on this machine: takes real training steps on random clips of the cheapest
@@ -96,42 +99,48 @@ public final class BatchSizeSearch implements AutoCloseable {
     }
 
     /** @param words see {@code submit/bench --help} */
-    public static void main(String[] words) throws IOException {
-        try {
-            System.out.println(run(words));
-        } catch (UserError
-                | io.sparkreel.bucketing.InvalidInputException
-                | io.sparkreel.model.InvalidInputException e) {
-            System.err.println("sparkreel: " + e.getMessage());
-            System.exit(2);
-        }
+    public static void main(String[] words) {
+        System.exit(Outcome.of(() -> System.out.println(run(words)), System.err));
+    }
+
+    private static final class Options {
+        @Option(names = "--config", required = true, paramLabel = "FILE", description = "training configuration")
+        private Path config;
+
+        @Option(names = "--data-path", required = true, paramLabel = "DIR", description = "bucketing folder")
+        private String dataPath;
+
+        @Option(names = "--memory-gib", required = true, paramLabel = "N", description = "of model and training")
+        private long memoryGib;
+
+        @Option(names = "--output", required = true, paramLabel = "FILE", description = "configuration to write")
+        private Path output;
+
+        @Option(names = "--max-step-s", defaultValue = "10", paramLabel = "N", description = "of a micro-batch")
+        private int maxStepS;
+
+        @Option(names = "--threads", paramLabel = "N", description = "threads of one operator; all cores by default")
+        private int threads = Runtime.getRuntime().availableProcessors();
     }
 
     /** Measures, writes the configuration, and returns what was found. */
-    public static ObjectNode run(String... words) throws IOException {
-        Map<String, String> defaults = new LinkedHashMap<>();
-        defaults.put("--config", null);
-        defaults.put("--data-path", null);
-        defaults.put("--memory-gib", null);
-        defaults.put("--output", null);
-        defaults.put("--max-step-s", "10");
-        defaults.put("--threads", Integer.toString(Runtime.getRuntime().availableProcessors()));
-        BenchmarkOptions options = BenchmarkOptions.of(words, defaults);
-        Path file = Path.of(options.text("--config"));
-        ConfigOverride data = ConfigOverride.text("dataset.data_path", options.text("--data-path"), "--data-path");
+    public static Report run(String... words) throws IOException {
+        Options options = CommandWords.read(new Options(), "search batch sizes", words);
+        Path file = options.config;
+        ConfigOverride data = ConfigOverride.text("dataset.data_path", options.dataPath, "--data-path");
         TrainingConfig config =
                 ConfigLoader.load(TrainingConfig.class, file, List.of(data)).config();
         if (config.dataset().type() != DatasetType.VARIABLE_VIDEO_TEXT_DATASET) {
             throw new UserError("Cannot search batch sizes of buckets: dataset.type is "
                     + config.dataset().type().word() + ". Give a configuration for buckets.");
         }
-        Path output = Path.of(options.text("--output")).toAbsolutePath();
+        Path output = options.output.toAbsolutePath();
         if (Files.isDirectory(output) || !Files.isWritable(output.getParent())) {
             throw new UserError(
                     "Cannot write " + output + ": it is a folder, or lies in none that can be written to. Give"
                             + " --output the name of a file.");
         }
-        double memory = options.count("--memory-gib", 1) * BYTES_OF_A_GIB;
+        double memory = options.memoryGib * BYTES_OF_A_GIB;
         Configuration hadoop = new Configuration();
         BucketingManifest manifest = BucketingManifest.read(
                 new HadoopStorage(hadoop, config.dataset().dataPath()));
@@ -152,9 +161,8 @@ public final class BatchSizeSearch implements AutoCloseable {
         extremes.add(buckets.stream().max(byCost).orElseThrow());
         Map<String, Double> secondsPerClip = new TreeMap<>();
         double ratio = 0;
-        double longestStep = options.count("--max-step-s", 1);
         try (BatchSizeSearch search =
-                new BatchSizeSearch(config, model, codec, memory, longestStep, (int) options.count("--threads", 1))) {
+                new BatchSizeSearch(config, model, codec, memory, options.maxStepS, options.threads)) {
             for (Bucket bucket : extremes) {
                 List<Measured> found = search.measure(bucket, formulas);
                 Measured largest = found.get(found.size() - 1);
@@ -168,14 +176,14 @@ public final class BatchSizeSearch implements AutoCloseable {
             }
         }
         Map<String, Integer> sizes =
-                sizes(buckets, new CostModel(formulas, secondsPerClip), memory / Math.max(1, ratio), longestStep);
+                sizes(buckets, new CostModel(formulas, secondsPerClip), memory / Math.max(1, ratio), options.maxStepS);
         write(output, ConfigLoader.load(TrainingConfig.class, file, overrides(data, manifest, sizes)));
-        ObjectNode line = BenchmarkLine.begin("search-batch-size")
+        return new Report("search-batch-size")
                 .put("device", Choice.word(config.device()))
-                .put("measured_over_predicted_bytes", ratio);
-        line.set("seconds_per_clip", new ObjectMapper().valueToTree(secondsPerClip));
-        line.set("batch_sizes", new ObjectMapper().valueToTree(sizes));
-        return line.put("written", output.toString());
+                .put("measured_over_predicted_bytes", ratio)
+                .put("seconds_per_clip", secondsPerClip)
+                .put("batch_sizes", sizes)
+                .put("written", output.toString());
     }
 
     /** The largest sizes within the memory whose micro-batches cost about the same, and none too much. */

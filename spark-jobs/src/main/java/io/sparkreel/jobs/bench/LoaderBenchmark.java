@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.bench;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.bucketing.media.ClipReader;
 import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.media.MediaKind;
@@ -11,20 +10,23 @@ import io.sparkreel.bucketing.media.PictureRules;
 import io.sparkreel.bucketing.media.ProbeOptions;
 import io.sparkreel.bucketing.media.TemporalSampling;
 import io.sparkreel.bucketing.media.scale.FrameTransform;
+import io.sparkreel.jobs.error.Outcome;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.storage.HadoopMediaSource;
+import io.sparkreel.model.bench.Report;
+import io.sparkreel.model.command.CommandWords;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 
 /**
  * Measures how many clips a core decodes and brings to a size, in turn with the ffmpeg program doing the same: the same
@@ -42,22 +44,26 @@ public final class LoaderBenchmark {
     private LoaderBenchmark() {}
 
     /** @param words see {@code submit/bench --help} */
-    public static void main(String[] words) throws Exception {
-        Map<String, String> defaults = new LinkedHashMap<>();
-        defaults.put("--data", null);
-        defaults.put("--rounds", "3");
-        defaults.put("--ffmpeg", "ffmpeg");
-        try {
-            BenchmarkOptions options = BenchmarkOptions.of(words, defaults);
-            List<Video> videos = videos(Path.of(options.text("--data")));
-            for (int[] size : SIZES) {
-                System.out.println(measure(
-                        videos, size[0], size[1], (int) options.count("--rounds", 1), options.text("--ffmpeg")));
-            }
-        } catch (UserError e) {
-            System.err.println("sparkreel: " + e.getMessage());
-            System.exit(2);
+    public static void main(String[] words) {
+        System.exit(Outcome.of(() -> run(CommandWords.read(new Options(), "measure the loader", words)), System.err));
+    }
+
+    private static void run(Options options) throws Exception {
+        List<Video> videos = videos(options.folder);
+        for (int[] size : SIZES) {
+            System.out.println(measure(videos, size[0], size[1], options.rounds, options.ffmpeg));
         }
+    }
+
+    private static final class Options {
+        @Parameters(index = "0", paramLabel = "DIR", description = "local folder of videos")
+        private Path folder;
+
+        @Option(names = "--rounds", defaultValue = "3", paramLabel = "N", description = "times through the folder")
+        private int rounds;
+
+        @Option(names = "--ffmpeg", defaultValue = "ffmpeg", paramLabel = "PROGRAM")
+        private String ffmpeg;
     }
 
     private static List<Video> videos(Path folder) throws IOException {
@@ -92,7 +98,7 @@ public final class LoaderBenchmark {
         return HadoopMediaSource.open(new Configuration(), file.toUri().toString(), Files.size(file));
     }
 
-    private static ObjectNode measure(List<Video> videos, int height, int width, int rounds, String ffmpeg)
+    private static Report measure(List<Video> videos, int height, int width, int rounds, String ffmpeg)
             throws Exception {
         double ours = 0;
         double theirs = 0;
@@ -111,7 +117,7 @@ public final class LoaderBenchmark {
             }
         }
         int clips = rounds * videos.size();
-        return BenchmarkLine.begin("loader")
+        return new Report("loader")
                 .put("size", FRAMES + "x" + height + "x" + width)
                 .put("clips", clips)
                 .put("clips_per_s_per_core", clips / ours)

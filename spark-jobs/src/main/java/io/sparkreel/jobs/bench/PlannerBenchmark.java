@@ -3,8 +3,6 @@ package io.sparkreel.jobs.bench;
 
 import static org.apache.spark.sql.functions.lit;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.management.OperatingSystemMXBean;
 import io.sparkreel.bucketing.bucket.Bucket;
 import io.sparkreel.bucketing.bucket.BucketAssigner;
@@ -29,7 +27,7 @@ import io.sparkreel.jobs.dataset.BucketingManifest.Contents;
 import io.sparkreel.jobs.dataset.BucketingManifest.Origin;
 import io.sparkreel.jobs.dataset.BucketingManifest.Rule;
 import io.sparkreel.jobs.dataset.ShardFiles;
-import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.error.Outcome;
 import io.sparkreel.jobs.plan.EpochPlanning;
 import io.sparkreel.jobs.plan.FamilyCost;
 import io.sparkreel.jobs.plan.HeldOut;
@@ -38,6 +36,9 @@ import io.sparkreel.jobs.plan.PlanSettings;
 import io.sparkreel.jobs.spark.SparkSessions;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.storage.Tables;
+import io.sparkreel.model.bench.Report;
+import io.sparkreel.model.command.CommandWords;
+import io.sparkreel.model.command.Range;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
@@ -52,13 +53,13 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
+import picocli.CommandLine.Option;
 
 /**
  * Measures plans: how busy ranks are kept by the sampler of Open-Sora 1.1 and by the planner, on bucketing
  * configurations and simulated clips, and how long planning many clips takes.
  */
 public final class PlannerBenchmark {
-    private static final ObjectMapper JSON = new ObjectMapper();
     private static final int[] RANKS = {8, 64, 96};
     private static final int MICRO_BATCHES_PER_RANK = 4;
     private static final double MEMORY_BYTES = 80.0 * (1L << 30);
@@ -69,43 +70,43 @@ public final class PlannerBenchmark {
     private PlannerBenchmark() {}
 
     /** @param words see {@code submit/bench --help} */
-    public static void main(String[] words) throws IOException {
-        Map<String, String> defaults = new LinkedHashMap<>();
-        defaults.put("--clips", "10000000");
-        defaults.put("--keep", "false");
-        defaults.put("--work", null);
-        defaults.put("--published", null);
-        try {
-            BenchmarkOptions options = BenchmarkOptions.of(words, defaults);
-            run(
-                    options.count("--clips", 0),
-                    options.isSet("--keep"),
-                    options.text("--work"),
-                    Path.of(options.text("--published")));
-        } catch (UserError e) {
-            System.err.println("sparkreel: " + e.getMessage());
-            System.exit(2);
-        }
+    public static void main(String[] words) {
+        System.exit(Outcome.of(() -> run(CommandWords.read(new Options(), "measure planning", words)), System.err));
     }
 
-    private static void run(long clips, boolean keep, String work, Path published) throws IOException {
+    private static final class Options {
+        @Option(names = "--clips", defaultValue = "10000000", paramLabel = "N", description = "clips of an epoch")
+        @Range(least = 0)
+        private long clips;
+
+        @Option(names = "--keep", description = "keep the shards for the next time")
+        private boolean keep;
+
+        @Option(names = "--work", required = true, paramLabel = "DIR", description = "folder for its shards")
+        private String work;
+
+        @Option(names = "--published", required = true, paramLabel = "DIR", description = "the published stages")
+        private Path published;
+    }
+
+    private static void run(Options options) throws IOException {
         BucketingConfig first = null;
         for (String stage : List.of("stage1", "stage2", "stage3")) {
             BucketingConfig config = ConfigLoader.load(
-                            BucketingConfig.class, published.resolve(stage + ".yaml"), List.of())
+                            BucketingConfig.class, options.published.resolve(stage + ".yaml"), List.of())
                     .config();
             System.out.println(efficiency(stage, config, SIMULATED));
             first = first == null ? config : first;
         }
-        if (clips > 0) {
+        if (options.clips > 0) {
             try (SparkSession spark = SparkSessions.start("sparkreel benchmark of planning")) {
-                System.out.println(speed(spark, first, clips, work, keep));
+                System.out.println(speed(spark, first, options.clips, options.work, options.keep));
             }
         }
     }
 
     /** Mean over greatest cost of the ranks, by sampler and number of ranks. */
-    static ObjectNode efficiency(String name, BucketingConfig config, int clips) {
+    static Report efficiency(String name, BucketingConfig config, int clips) {
         BucketAssigner assigner = new BucketAssigner(config.buckets());
         List<Optional<Bucket>> assigned = new ArrayList<>();
         Map<Bucket, Long> counts = new LinkedHashMap<>();
@@ -130,16 +131,17 @@ public final class PlannerBenchmark {
                         .forEach(entry -> published.put(
                                 Bucket.tag(level.resolution().name(), entry.frames()), entry.batchSize())));
         Map<String, Integer> balanced = BatchSizes.balanced(counts.keySet(), costs, MEMORY_BYTES, null);
-        ObjectNode line = BenchmarkLine.begin("planner efficiency")
+        Report line = new Report("planner efficiency")
                 .put("config", name)
                 .put("clips", clips)
                 .put(
                         "clips_in_buckets",
                         counts.values().stream().mapToLong(n -> n).sum())
                 .put("micro_batches_per_rank", MICRO_BATCHES_PER_RANK);
-        line.set("auto_batch_sizes", JSON.valueToTree(balanced));
+        line.put("auto_batch_sizes", balanced);
         for (int ranks : RANKS) {
-            ObjectNode at = line.putObject("ranks_" + ranks);
+            Map<String, Object> at = new LinkedHashMap<>();
+            line.put("ranks_" + ranks, at);
             at.put("open_sora", reference(reference, clipCosts, ranks));
             at.put(
                     "planner_published_sizes",
@@ -151,7 +153,8 @@ public final class PlannerBenchmark {
                             .efficiency(ranks));
             EpochPlan ours = planned(
                     counts, balanced, clipCosts, new StepPlanner(SEED, MICRO_BATCHES_PER_RANK * ranks, Mix.MIXED));
-            at.put("planner_auto_sizes", ours.efficiency(ranks)).put("steps", ours.steps());
+            at.put("planner_auto_sizes", ours.efficiency(ranks));
+            at.put("steps", ours.steps());
             at.put(
                     "planner_similar_one_each",
                     planned(counts, balanced, clipCosts, new StepPlanner(SEED, ranks, Mix.SIMILAR))
@@ -192,7 +195,7 @@ public final class PlannerBenchmark {
     }
 
     /** Seconds from shards to the plan table of one epoch. */
-    private static ObjectNode speed(SparkSession spark, BucketingConfig config, long clips, String work, boolean keep)
+    private static Report speed(SparkSession spark, BucketingConfig config, long clips, String work, boolean keep)
             throws IOException {
         HadoopStorage data = new HadoopStorage(spark.sparkContext().hadoopConfiguration(), work);
         BucketingManifest manifest = shards(spark, config, clips, data);
@@ -223,7 +226,7 @@ public final class PlannerBenchmark {
         double processorSeconds = (system.getProcessCpuTime() - processor) / 1e9;
         long rows = Tables.reader(spark).parquet(planned.path()).count();
         data.delete(keep ? "run" : "");
-        return BenchmarkLine.begin("planner speed")
+        return new Report("planner speed")
                 .put("clips", rows)
                 .put("steps", steps)
                 .put("seconds", seconds)

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.bench;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.bucketing.media.CrashGuard;
 import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.media.MediaProbe;
 import io.sparkreel.bucketing.media.ProbeOptions;
+import io.sparkreel.jobs.error.Outcome;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.inventory.MediaInventory;
 import io.sparkreel.jobs.storage.HadoopMediaSource;
+import io.sparkreel.model.bench.Report;
+import io.sparkreel.model.command.CommandWords;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
@@ -17,6 +19,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
+import picocli.CommandLine.Parameters;
 
 /**
  * Measures probing the files of a local folder on one core, as a task of the bucketing job does it, against one
@@ -36,40 +39,40 @@ public final class ProbeBenchmark {
     private final Path marks;
     private int next;
 
+    private static final class Options {
+        @Parameters(index = "0", paramLabel = "DIR", description = "local folder of media files")
+        private Path folder;
+    }
+
     private ProbeBenchmark(List<Path> files, Path marks) {
         this.files = files;
         this.marks = marks;
     }
 
     /** @param words the folder */
-    public static void main(String[] words) throws IOException, InterruptedException {
-        try {
-            Path folder = folder(words);
-            List<Path> files;
-            try (Stream<Path> walk = Files.walk(folder)) {
-                files = walk.filter(Files::isRegularFile)
-                        .filter(file ->
-                                MediaInventory.isMedia(file.getFileName().toString()))
-                        .sorted()
-                        .toList();
-            }
-            if (files.isEmpty()) {
-                throw new UserError(
-                        "Cannot measure probing: " + folder + " holds no media files. Give a folder with some.");
-            }
-            Path marks = Files.createTempDirectory("sparkreel-bench");
-            System.out.println(new ProbeBenchmark(files, marks).measure(folder));
-        } catch (UserError e) {
-            System.err.println("sparkreel: " + e.getMessage());
-            System.exit(2);
+    public static void main(String[] words) {
+        System.exit(Outcome.of(() -> System.out.println(measure(words)), System.err));
+    }
+
+    private static Report measure(String... words) throws IOException, InterruptedException {
+        Path folder = folder(words);
+        List<Path> files;
+        try (Stream<Path> walk = Files.walk(folder)) {
+            files = walk.filter(Files::isRegularFile)
+                    .filter(file -> MediaInventory.isMedia(file.getFileName().toString()))
+                    .sorted()
+                    .toList();
         }
+        if (files.isEmpty()) {
+            throw new UserError(
+                    "Cannot measure probing: " + folder + " holds no media files. Give a folder with some.");
+        }
+        Path marks = Files.createTempDirectory("sparkreel-bench");
+        return new ProbeBenchmark(files, marks).measure(folder);
     }
 
     private static Path folder(String[] words) {
-        if (words.length != 1 || words[0].startsWith("-")) {
-            throw new UserError("Cannot measure probing: it takes one folder of media files. See submit/bench --help.");
-        }
-        Path folder = Path.of(words[0]);
+        Path folder = CommandWords.read(new Options(), "measure probing", words).folder;
         if (!Files.isDirectory(folder)) {
             throw new UserError(
                     "Cannot measure probing: there is no folder " + folder + ". Give a local folder of media.");
@@ -77,9 +80,8 @@ public final class ProbeBenchmark {
         return folder;
     }
 
-    private ObjectNode measure(Path folder) throws IOException, InterruptedException {
-        ObjectNode line =
-                BenchmarkLine.begin("probe").put("folder", folder.toString()).put("files", files.size());
+    private Report measure(Path folder) throws IOException, InterruptedException {
+        Report line = new Report("probe").put("folder", folder.toString()).put("files", files.size());
         boolean compare = isThere();
         try (CrashGuard guard = CrashGuard.open(marks)) {
             rate(WARMUP_S, file -> probe(file, guard));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.doctor;
 
-import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.error.Outcome;
 import io.sparkreel.jobs.spark.SparkSessions;
 import java.io.PrintStream;
 import java.util.ArrayList;
@@ -22,7 +22,6 @@ import org.apache.spark.sql.SparkSession;
 public final class Doctor {
     private static final int WELL = 0;
     private static final int ILL = 1;
-    private static final int USER_ERROR = 2;
 
     private final DoctorOptions options;
     private final PrintStream out;
@@ -35,15 +34,10 @@ public final class Doctor {
 
     /** Entry point for {@code spark-submit}: exit code 0 if all is well. */
     public static void main(String[] arguments) {
-        DoctorOptions options;
-        try {
-            options = DoctorOptions.parse(arguments);
-        } catch (UserError e) {
-            System.err.println("sparkreel: " + e.getMessage());
-            System.exit(USER_ERROR);
-            return;
-        }
-        System.exit(new Doctor(options, System.out).run());
+        int[] verdict = {WELL};
+        int code =
+                Outcome.of(() -> verdict[0] = new Doctor(DoctorOptions.parse(arguments), System.out).run(), System.err);
+        System.exit(code == Outcome.DONE ? verdict[0] : code);
     }
 
     private int run() {

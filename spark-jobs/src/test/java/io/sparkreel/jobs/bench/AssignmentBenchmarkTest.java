@@ -5,10 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkreel.jobs.LocalSpark;
 import io.sparkreel.jobs.config.bucketing.BucketingConfig;
 import io.sparkreel.jobs.config.reader.ConfigLoader;
 import io.sparkreel.jobs.storage.HadoopStorage;
+import io.sparkreel.model.bench.Report;
 import java.nio.file.Path;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
@@ -29,8 +31,9 @@ class AssignmentBenchmarkTest {
         Path file = Path.of(System.getProperty("project.root"), "conf/bucketing/stage1.yaml");
         BucketingConfig config =
                 ConfigLoader.load(BucketingConfig.class, file, List.of()).config();
-        JsonNode line = AssignmentBenchmark.measure(
+        Report report = AssignmentBenchmark.measure(
                 LocalSpark.session(), config, CLIPS, new HadoopStorage(new Configuration(), folder.toString()));
+        JsonNode line = new ObjectMapper().readTree(report.toString());
         Dataset<Row> clips =
                 LocalSpark.session().read().parquet(folder.resolve("clips").toString());
         assertEquals(

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkreel.bucketing.bucket.ClipId;
 import io.sparkreel.bucketing.media.CrashGuard;
 import io.sparkreel.jobs.BucketedMedia;
@@ -150,7 +151,7 @@ class TrainingPlanTest {
             "--max-step-s",
             "1"
         };
-        JsonNode line = BatchSizeSearch.run(words);
+        JsonNode line = new ObjectMapper().readTree(BatchSizeSearch.run(words).toString());
         int pictures = line.at("/batch_sizes/tiny-1").asInt();
         int videos = line.at("/batch_sizes/tiny-4").asInt();
         assertTrue(videos >= 1 && pictures >= 1, line.toString());

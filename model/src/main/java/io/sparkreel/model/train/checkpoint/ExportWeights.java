@@ -8,109 +8,84 @@ import io.sparkreel.model.checkpoint.LocalStorage;
 import io.sparkreel.model.checkpoint.safetensors.DataType;
 import io.sparkreel.model.checkpoint.safetensors.PublishedWriter;
 import io.sparkreel.model.checkpoint.safetensors.SafetensorsReader;
+import io.sparkreel.model.command.CommandWords;
+import io.sparkreel.model.command.Program;
 import io.sparkreel.model.family.Families;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Map;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 
 /**
  * The program behind {@code submit/export-weights RUN OUT}: writes the weights of a checkpoint as a published folder,
  * {@code config.json} beside {@code model.safetensors}, in one file or several, under the names of the published ones.
  */
 public final class ExportWeights {
-    private static final Map<String, DataType> PRECISIONS =
-            Map.of("fp32", DataType.F32, "bf16", DataType.BF16, "fp16", DataType.F16);
-
     private ExportWeights() {}
 
-    /**
-     * What to export.
-     *
-     * @param run a run folder, of which the newest valid checkpoint is meant, or a checkpoint
-     * @param out the folder to write
-     * @param weights {@link TrainingCheckpoint#MODEL} or {@link TrainingCheckpoint#EMA}
-     * @param precision of the tensors
-     * @param mostBytes of one file
-     */
-    record Request(Path run, Path out, String weights, DataType precision, long mostBytes) {
-        /**
-         * Reads the words of a command line.
-         *
-         * @throws InvalidInputException if they say something else
-         */
-        static Request parse(String... words) {
-            List<Path> folders = new ArrayList<>();
-            String weights = TrainingCheckpoint.EMA;
-            DataType precision = DataType.F32;
-            long mostBytes = 5000L << 20;
-            for (int i = 0; i < words.length; i++) {
-                if (!words[i].startsWith("--")) {
-                    folders.add(LocalPath.of(words[i]));
-                    continue;
-                }
-                String value = i + 1 < words.length ? words[i + 1] : "";
-                switch (words[i++]) {
-                    case "--weights" ->
-                        weights = requireValue(
-                                words[i - 1],
-                                value,
-                                List.of(TrainingCheckpoint.EMA, TrainingCheckpoint.MODEL)
-                                        .contains(value),
-                                "ema or model");
-                    case "--dtype" ->
-                        precision = PRECISIONS.get(
-                                requireValue("--dtype", value, PRECISIONS.containsKey(value), "fp32, bf16 or fp16"));
-                    case "--max-file-mib" ->
-                        mostBytes = Long.parseLong(requireValue(
-                                        "--max-file-mib",
-                                        value,
-                                        value.matches("[1-9]\\d{0,8}"),
-                                        "a whole number of at least 1"))
-                                << 20;
-                    default ->
-                        throw new InvalidInputException("Cannot export weights: there is no option " + words[i - 1]
-                                + ". Use --weights, --dtype or --max-file-mib.");
-                }
-            }
-            if (folders.size() != 2) {
-                throw new InvalidInputException("Cannot export weights: " + folders.size()
-                        + " folders given. Give two: a run or checkpoint, and the folder to write.");
-            }
-            return new Request(folders.get(0), folders.get(1), weights, precision, mostBytes);
-        }
+    /** What to export. */
+    static final class Request {
+        @Parameters(index = "0", paramLabel = "RUN", description = "run folder, or a checkpoint of it")
+        private String run;
 
-        private static String requireValue(String option, String value, boolean holds, String expected) {
-            if (!holds) {
-                throw new InvalidInputException(
-                        "Cannot export weights: " + option + " is '" + value + "'. Give " + expected + ".");
-            }
-            return value;
+        @Parameters(index = "1", paramLabel = "OUT", description = "folder to write")
+        private String out;
+
+        @Option(names = "--weights", defaultValue = "ema", paramLabel = "ema|model")
+        private Weights weights;
+
+        @Option(names = "--dtype", defaultValue = "fp32", paramLabel = "TYPE", description = "of the tensors")
+        private Precision dtype;
+
+        @Option(names = "--max-file-mib", defaultValue = "5000", paramLabel = "N", description = "of one file")
+        private long maxFileMib;
+
+        /** @throws InvalidInputException if the words are no such request */
+        static Request parse(String... words) {
+            return CommandWords.read(new Request(), "export weights", words);
         }
     }
 
-    /** Exit code 2 and one line for what the user can put right. */
-    public static void main(String[] arguments) throws IOException {
-        try {
-            run(Request.parse(arguments));
-        } catch (InvalidInputException e) {
-            System.err.println("sparkreel: " + e.getMessage());
-            System.exit(2);
+    private enum Weights {
+        EMA(TrainingCheckpoint.EMA),
+        MODEL(TrainingCheckpoint.MODEL);
+
+        private final String name;
+
+        Weights(String name) {
+            this.name = name;
         }
+    }
+
+    private enum Precision {
+        FP32(DataType.F32),
+        BF16(DataType.BF16),
+        FP16(DataType.F16);
+
+        private final DataType type;
+
+        Precision(DataType type) {
+            this.type = type;
+        }
+    }
+
+    /** Entry point of {@code submit/export-weights}. */
+    public static void main(String[] words) throws Exception {
+        Program.run(() -> run(Request.parse(words)));
     }
 
     static void run(Request request) throws IOException {
+        Path out = LocalPath.of(request.out);
+        String name = request.weights.name;
         CheckpointReader.Found found = CheckpointReader.resolve(
-                new LocalStorage(request.run()), path -> TrainingCheckpoint.isWeights(request.weights(), path));
+                new LocalStorage(LocalPath.of(request.run)), path -> TrainingCheckpoint.isWeights(name, path));
         found.warnings().forEach(System.err::println);
         CheckpointReader checkpoint = found.checkpoint();
-        try (SafetensorsReader weights = checkpoint.tensors(request.weights() + TrainingCheckpoint.WEIGHTS)) {
-            PublishedWriter.write(weights, request.out(), "model", request.precision(), request.mostBytes());
-            Files.write(request.out().resolve("config.json"), Families.write(TrainingCheckpoint.config(checkpoint)));
-            System.out.println(
-                    "Wrote " + weights.tensors().size() + " tensors of " + checkpoint + " to " + request.out());
+        try (SafetensorsReader weights = checkpoint.tensors(name + TrainingCheckpoint.WEIGHTS)) {
+            PublishedWriter.write(weights, out, "model", request.dtype.type, request.maxFileMib << 20);
+            Files.write(out.resolve("config.json"), Families.write(TrainingCheckpoint.config(checkpoint)));
+            System.out.println("Wrote " + weights.tensors().size() + " tensors of " + checkpoint + " to " + out);
         }
     }
 }

@@ -103,7 +103,7 @@ class RingFailureTest {
                             long start = System.nanoTime();
                             CollectiveException failure = assertThrows(
                                     CollectiveException.class, () -> ring.allReduceSum(buffer(new float[10])));
-                            assertTrue(System.nanoTime() - start < 200_000_000L);
+                            assertTrue(System.nanoTime() - start < STALL.toNanos(), "the stall was sat out");
                             return failure;
                         } finally {
                             over.countDown();
@@ -131,7 +131,7 @@ class RingFailureTest {
                 ring.allReduceSum(buffer(new float[1000])).await();
                 return null;
             } finally {
-                assertTrue(System.nanoTime() - start < STALL.toNanos() + 500_000_000L);
+                assertTrue(System.nanoTime() - start < 5 * STALL.toNanos());
                 over.countDown();
             }
         });

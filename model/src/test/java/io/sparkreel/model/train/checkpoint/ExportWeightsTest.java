@@ -141,7 +141,7 @@ class ExportWeightsTest {
             String message = assertThrows(
                             InvalidInputException.class, () -> ExportWeights.Request.parse(words.split(" ")))
                     .getMessage();
-            assertTrue(message.matches("Cannot export weights: .*\\. (Give|Use) .*\\."), message);
+            assertTrue(message.matches("Cannot export weights: .*\\. (Give|Write|--help) .*\\."), message);
         }
         assertThrows(
                 InvalidInputException.class,
