@@ -40,7 +40,8 @@ import org.apache.spark.network.util.JavaUtils;
  * @param frameCount exact, or as headers say
  * @param verify how much of each clip is decoded
  * @param sampleAspect whether films are stretched until their samples are square
- * @param orientation whether pictures are turned as they say, or TIFF alone as in the reference
+ * @param orientation whether pictures are turned as they say, or TIFF alone as in the reference; {@code ignore} is what
+ *     older manifests mean, and is refused
  * @param background what transparent pixels are laid over: white, "#rrggbb", or ignore to drop alpha as the reference
  *     does
  * @param draw where the random numbers come from

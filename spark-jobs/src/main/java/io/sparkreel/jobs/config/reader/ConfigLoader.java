@@ -10,6 +10,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Reads the configuration of a job from YAML. Unknown keys, wrong types and impossible values are refused with the
@@ -58,6 +59,23 @@ public final class ConfigLoader {
         overrides.forEach(override -> override.apply(tree));
         List<String> notices = Notices.take(type, tree);
         return new LoadedConfig<>(new SectionReader(type, sources).readRoot(type, tree), notices, sources);
+    }
+
+    /**
+     * A configuration from keys and values.
+     *
+     * @param values by key, nested keys with dots; a value is a text, a number, a boolean, null, or a list or map of such
+     * @throws UserError when the values are refused
+     */
+    public static <T extends Record> LoadedConfig<T> of(Class<T> type, Map<String, ?> values) {
+        return parse(type, "the settings", "", overrides(values));
+    }
+
+    /** Keys and values as what changes a configuration. */
+    public static List<ConfigOverride> overrides(Map<String, ?> values) {
+        return values.entrySet().stream()
+                .map(entry -> ConfigOverride.value(entry.getKey(), entry.getValue()))
+                .toList();
     }
 
     /** The dotted paths of all valid keys of a configuration. */

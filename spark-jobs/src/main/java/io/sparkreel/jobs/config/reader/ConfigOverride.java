@@ -2,14 +2,17 @@
 package io.sparkreel.jobs.config.reader;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.jobs.error.UserError;
 import java.util.List;
 
-/** A value from the command line that replaces the file's at a dotted path. */
+/** A value from the command line, or of a program, that replaces the file's at a dotted path. */
 public final class ConfigOverride {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
     private final String key;
     private final JsonNode value;
     private final String origin;
@@ -40,6 +43,11 @@ public final class ConfigOverride {
         ArrayNode list = JsonNodeFactory.instance.arrayNode();
         values.forEach(list::add);
         return new ConfigOverride(key, list, origin);
+    }
+
+    /** A text, number, boolean, null, or list or map of such, from a program. */
+    static ConfigOverride value(String key, Object value) {
+        return new ConfigOverride(key, JSON.valueToTree(value), "the setting '" + key + "'");
     }
 
     String key() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.config.reader;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.model.ForeignText;
 import java.io.IOException;
@@ -20,6 +21,12 @@ public final class LoadedConfig<T extends Record> {
         this.config = config;
         this.notices = notices;
         this.sources = sources;
+    }
+
+    /** A configuration that a program has made. */
+    public static <T extends Record> LoadedConfig<T> of(T config) {
+        return new LoadedConfig<>(
+                config, List.of(), new Sources("the settings", JsonNodeFactory.instance.objectNode(), List.of()));
     }
 
     public T config() {
