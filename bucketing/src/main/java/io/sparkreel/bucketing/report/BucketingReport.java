@@ -75,13 +75,24 @@ public record BucketingReport(
      * @param tokens latent tokens of one sample in the model
      * @param thumbnail a JPEG of one of its clips; null when it could not be decoded
      * @param source of the thumbnail
+     * @param examples some of its clips
      */
-    public record Shelf(Bucket bucket, long rows, Integer batchSize, long tokens, byte[] thumbnail, String source) {
+    public record Shelf(
+            Bucket bucket,
+            long rows,
+            Integer batchSize,
+            long tokens,
+            byte[] thumbnail,
+            String source,
+            List<Example> examples) {
 
         long batches() {
             return batchSize == null ? 0 : (rows + batchSize - 1) / batchSize;
         }
     }
+
+    /** A clip of a bucket. */
+    public record Example(String uri, String caption) {}
 
     /** Latent pixels of a side: the autoencoder divides by eight. */
     private static final int LATENT = 8;

@@ -3,6 +3,7 @@ package io.sparkreel.bucketing.report;
 
 import io.sparkreel.bucketing.bucket.Outcome;
 import io.sparkreel.bucketing.report.BucketingReport.Cell;
+import io.sparkreel.bucketing.report.BucketingReport.Example;
 import io.sparkreel.bucketing.report.BucketingReport.Shelf;
 import java.util.Base64;
 import java.util.Comparator;
@@ -43,7 +44,9 @@ final class ReportPage {
             img { display: block; max-width: 8rem; max-height: 6rem; border-radius: .2rem }
             @media (max-width: 30rem) { th, td { padding: .25rem .4rem } img { max-width: 5rem } }
             dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem }
-            dd { margin: 0; overflow-wrap: anywhere }
+            dd { margin: 0; overflow-wrap: anywhere } a { color: inherit } summary { cursor: pointer; font-size: .85rem }
+            details { text-align: left } details ul { margin: .2rem 0; padding-left: 1.1rem; max-width: 24rem; white-space: normal } tr:target { outline:
+              2px solid var(--bar) }
             """;
 
     private final BucketingReport report;
@@ -123,6 +126,11 @@ final class ReportPage {
 
     private void row(String... cells) {
         page.append("<tr>");
+        cells(cells);
+    }
+
+    /** The rest of a row that has begun. */
+    private void cells(String... cells) {
         for (String cell : cells) {
             page.append("<td>").append(cell).append("</td>");
         }
@@ -196,12 +204,14 @@ final class ReportPage {
         heading("Buckets");
         page.append("<div class=\"wide\"><table id=\"buckets\">\n<tr><th class=\"text\">a clip</th>")
                 .append("<th class=\"text\">bucket</th><th>pixels</th><th>clips</th><th>batch size</th>")
-                .append("<th>batches</th><th>tokens of a sample</th><th>tokens</th><th>of all tokens</th></tr>\n");
+                .append(
+                        "<th>batches</th><th>tokens of a sample</th><th>tokens</th><th>of all tokens</th><th class=\"text\">some of them</th></tr>\n");
         long all = report.buckets().stream()
                 .mapToLong(shelf -> shelf.rows() * shelf.tokens())
                 .sum();
         for (Shelf shelf : report.buckets()) {
-            row(
+            page.append("<tr id=\"bucket-").append(escape(shelf.bucket().id())).append("\">");
+            cells(
                     picture(shelf),
                     escape(shelf.bucket().id()),
                     shelf.bucket().width() + "&times;" + shelf.bucket().height(),
@@ -210,7 +220,8 @@ final class ReportPage {
                     shelf.batchSize() == null ? "" : count(shelf.batches()),
                     count(shelf.tokens()),
                     count(shelf.rows() * shelf.tokens()),
-                    share(shelf.rows() * shelf.tokens(), all));
+                    share(shelf.rows() * shelf.tokens(), all),
+                    examples(shelf));
         }
         page.append("</table></div>\n");
     }
@@ -230,6 +241,27 @@ final class ReportPage {
                         number(100 * plan.efficiency(), 1) + " %"));
         page.append("</table></div>\n<p class=\"quiet\">With these batch sizes and an STDiT2-XL/2;")
                 .append(" batch_sizes: auto makes micro-batches cost about the same.</p>\n");
+    }
+
+    /** Some of its clips, folded away. */
+    private static String examples(Shelf shelf) {
+        if (shelf.examples().isEmpty()) {
+            return "";
+        }
+        StringBuilder list = new StringBuilder("<details><summary>clips</summary><ul>");
+        for (Example example : shelf.examples()) {
+            String name = example.uri().substring(example.uri().lastIndexOf('/') + 1);
+            list.append("<li><a href=\"")
+                    .append(escape(example.uri()))
+                    .append("\">")
+                    .append(escape(name))
+                    .append("</a>");
+            if (example.caption() != null && !example.caption().isBlank()) {
+                list.append(" <small>").append(escape(example.caption())).append("</small>");
+            }
+            list.append("</li>");
+        }
+        return list.append("</ul></details>").toString();
     }
 
     private static String picture(Shelf shelf) {

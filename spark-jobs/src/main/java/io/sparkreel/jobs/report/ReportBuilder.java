@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.report;
 
+import static org.apache.spark.sql.functions.broadcast;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
@@ -22,12 +23,14 @@ import io.sparkreel.bucketing.plan.StepPlanner;
 import io.sparkreel.bucketing.plan.StepPlanner.BucketLoad;
 import io.sparkreel.bucketing.report.BucketingReport;
 import io.sparkreel.bucketing.report.BucketingReport.Cell;
+import io.sparkreel.bucketing.report.BucketingReport.Example;
 import io.sparkreel.bucketing.report.BucketingReport.Media;
 import io.sparkreel.bucketing.report.BucketingReport.Shelf;
 import io.sparkreel.jobs.assign.BucketStatistics;
 import io.sparkreel.jobs.assign.BucketStatistics.Counts;
 import io.sparkreel.jobs.plan.FamilyCost;
 import io.sparkreel.jobs.report.ThumbnailTask.Picture;
+import io.sparkreel.model.ForeignText;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -37,12 +40,21 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
 import org.apache.spark.util.SerializableConfiguration;
 
 /** Fills a {@link BucketingReport} from the tables of a run. */
 public final class ReportBuilder {
     private static final String SMALLER = "smaller";
+    private static final String[] KEY = {"resolution", "bucket_frames", "aspect"};
+    /** Clips that the page names of each bucket. */
+    private static final int EXAMPLES = 12;
+    /** On average; fewer than named are rare among so many. */
+    private static final int EXAMPLES_LOOKED_AT = 24;
+
     private static final int[] RANKS = {1, 8, 64};
     private static final int MICRO_BATCHES_PER_RANK = 4;
 
@@ -134,6 +146,7 @@ public final class ReportBuilder {
 
     private List<Shelf> shelves(Dataset<Row> shards, Counts counts, PictureRules rules, String job) {
         Map<String, Picture> pictures = pictures(shards, rules, job);
+        Map<String, List<Example>> examples = examples(shards, counts);
         List<Shelf> shelves = new ArrayList<>();
         for (Level level : rule.levels()) {
             for (Entry entry : level.entries()) {
@@ -146,7 +159,8 @@ public final class ReportBuilder {
                                 entry.batchSize(),
                                 BucketingReport.tokens(bucket),
                                 picture == null ? null : picture.jpeg(),
-                                picture == null ? "" : picture.uri()));
+                                picture == null ? "" : picture.uri(),
+                                examples.getOrDefault(bucket.id(), List.of())));
                     }
                 });
             }
@@ -177,6 +191,43 @@ public final class ReportBuilder {
             plans.add(new BucketingReport.Plan(ranks, microBatches, plan.steps(), plan.efficiency(ranks)));
         }
         return plans;
+    }
+
+    /**
+     * Some clips of each bucket, by its name. Ids are hashes: those below a threshold are a sample whose size follows
+     * from how many there are, so that no table is sorted.
+     */
+    private Map<String, List<Example>> examples(Dataset<Row> shards, Counts counts) {
+        List<Row> thresholds = new ArrayList<>();
+        counts.buckets().forEach((bucket, rows) -> {
+            double share = Math.min(1, (double) EXAMPLES_LOOKED_AT * draws / rows);
+            long below = (long) (Long.MIN_VALUE + share * Math.pow(2, 64));
+            thresholds.add(RowFactory.create(bucket.resolution(), bucket.frames(), bucket.aspect(), below));
+        });
+        Column[] key = {col("resolution").cast("string").as("resolution"), col("bucket_frames"), col("aspect")};
+        Dataset<Row> below = spark.createDataFrame(
+                thresholds,
+                new StructType()
+                        .add("resolution", DataTypes.StringType)
+                        .add("bucket_frames", DataTypes.IntegerType)
+                        .add("aspect", DataTypes.StringType)
+                        .add("below", DataTypes.LongType));
+        Map<String, List<Example>> examples = new LinkedHashMap<>();
+        shards.select(key[0], key[1], key[2], col("clip_id"), col("uri"), col("caption"))
+                .join(broadcast(below), KEY)
+                .where(col("clip_id").leq(col("below")))
+                .dropDuplicates("clip_id", "resolution", "bucket_frames", "aspect")
+                .orderBy("clip_id")
+                .collectAsList()
+                .forEach(row -> {
+                    String name = Bucket.tag(row.<String>getAs("resolution"), row.<Integer>getAs("bucket_frames")) + "-"
+                            + row.getAs("aspect");
+                    List<Example> found = examples.computeIfAbsent(name, any -> new ArrayList<>());
+                    if (found.size() < EXAMPLES) {
+                        found.add(new Example(ForeignText.masked(row.getAs("uri")), row.getAs("caption")));
+                    }
+                });
+        return examples;
     }
 
     /** A picture of one clip of each bucket, by the bucket's name. */

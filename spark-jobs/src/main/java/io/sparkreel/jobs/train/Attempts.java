@@ -47,6 +47,7 @@ final class Attempts {
     private final ResolvedRun start;
     private final RunLog log;
     private final FolderLease.Claim lease;
+    private final Runnable cancel;
     private final Broadcast<SerializableConfiguration> hadoop;
     private final Broadcast<List<List<PlannedClip>>> evalClips;
     private final PictureRules evalPictures;
@@ -56,6 +57,7 @@ final class Attempts {
      * @param evalClips micro-batches that the model is evaluated on, possibly none
      * @param evalPictures what a picture is in their data set
      * @param lease of the run's folder
+     * @param cancel ends the Spark jobs of this run
      */
     Attempts(
             JavaSparkContext context,
@@ -65,13 +67,15 @@ final class Attempts {
             List<List<PlannedClip>> evalClips,
             PictureRules evalPictures,
             RunLog log,
-            FolderLease.Claim lease) {
+            FolderLease.Claim lease,
+            Runnable cancel) {
         this.context = context;
         this.ranks = ranks;
         this.config = config;
         this.start = start;
         this.log = log;
         this.lease = lease;
+        this.cancel = cancel;
         this.evalClips = context.broadcast(evalClips);
         this.evalPictures = evalPictures;
         hadoop = context.broadcast(new SerializableConfiguration(context.hadoopConfiguration()));
@@ -131,7 +135,7 @@ final class Attempts {
     /** Lets the ranks save the run and stop; any thread may call this. */
     void stop() {
         stopping = true;
-        context.cancelAllJobs();
+        cancel.run();
     }
 
     /**

@@ -26,6 +26,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSError;
 import org.apache.logging.log4j.LogManager;
@@ -65,15 +66,25 @@ public final class TrainingRun {
     }
 
     /**
+     * How far a run has come.
+     *
+     * @param steps taken in all
+     * @param checkpoint address of the last one
+     */
+    public record Progress(long steps, String checkpoint) {}
+
+    /**
      * Trains until the last step.
      *
      * @param signal may ask the run to stop
      * @param lease of the run's folder
      * @throws Stopped if it did; what was trained is saved
      */
-    public void execute(SparkSession spark, StopSignal signal, FolderLease lease) throws IOException {
+    public Progress execute(SparkSession spark, StopSignal signal, FolderLease lease) throws IOException {
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-        signal.onRequest(context::cancelAllJobs);
+        String tag = "sparkreel-training-" + UUID.randomUUID(); // the session may run other jobs
+        context.addJobTag(tag);
+        signal.onRequest(() -> context.cancelJobsWithTag(tag));
         try {
             int ranks = checkedRanks(context);
             start.inputs().run().deleteUnfinished(""); // of runs that were killed
@@ -82,13 +93,31 @@ public final class TrainingRun {
             }
             EpochPlanning planning = new EpochPlanning(
                     spark, start.inputs(), new HeldOut(config.watch().evalFraction()));
-            try (RunLog log = RunLog.of(loaded, start.inputs().run(), start.globalStep(), start.checkpointedLines())) {
+            try (RunLog log = RunLog.of(
+                    loaded,
+                    start.inputs().run(),
+                    start.globalStep(),
+                    start.checkpointedLines(),
+                    start.inputs().data())) {
                 spark.sparkContext().addSparkListener(log);
-                List<List<PlannedClip>> evalClips = eval == null ? List.of() : eval.microBatches(spark, start.inputs());
-                Attempts attempts =
-                        new Attempts(context, ranks, config, start, evalClips, evalPictures(), log, lease.claim());
-                signal.onRequest(attempts::stop);
-                train(spark, attempts, ranks, planning, log);
+                try {
+                    List<List<PlannedClip>> evalClips =
+                            eval == null ? List.of() : eval.microBatches(spark, start.inputs());
+                    Attempts attempts = new Attempts(
+                            context,
+                            ranks,
+                            config,
+                            start,
+                            evalClips,
+                            evalPictures(),
+                            log,
+                            lease.claim(),
+                            () -> context.cancelJobsWithTag(tag));
+                    signal.onRequest(attempts::stop);
+                    return train(spark, attempts, ranks, planning, log);
+                } finally {
+                    spark.sparkContext().removeSparkListener(log);
+                }
             }
         } catch (Exception e) { // Spark's own exceptions are checked, and not declared
             if (signal.isRequested() && !(e instanceof Stopped)) {
@@ -105,6 +134,7 @@ public final class TrainingRun {
             throw e;
         } finally {
             signal.onRequest(null);
+            context.removeJobTag(tag);
         }
     }
 
@@ -123,7 +153,7 @@ public final class TrainingRun {
         return (eval == null || eval.manifest() == null ? start.inputs().manifest() : eval.manifest()).pictureRules();
     }
 
-    private void train(SparkSession spark, Attempts attempts, int ranks, EpochPlanning planning, RunLog log)
+    private Progress train(SparkSession spark, Attempts attempts, int ranks, EpochPlanning planning, RunLog log)
             throws IOException {
         int epoch = start.resumed() == null ? 0 : start.resumed().epoch();
         long epochBegin = start.resumed() == null
@@ -148,7 +178,7 @@ public final class TrainingRun {
                     "end",
                     "No step is left: the run has taken all of its " + done + " steps, and the last checkpoint" + " is "
                             + checkpoint + ". Raise epochs or max_steps to train on");
-            return;
+            return new Progress(done, checkpoint);
         }
         if (start.resumed() != null) {
             LearningRate before = start.resumed().learningRate();
@@ -191,6 +221,7 @@ public final class TrainingRun {
                     + " lower lr.");
         }
         log.append("end", "Trained " + done + " steps; the last checkpoint is " + checkpoint);
+        return new Progress(done, checkpoint);
     }
 
     /** The step with which the last epoch ends, or {@code max_steps} if that comes first. */

@@ -50,10 +50,12 @@ public final class RunLog extends SparkListener implements AutoCloseable {
      *
      * @param step after which it resumes, 0 for a new run
      * @param lines as for {@link LogFile#rewind}
+     * @param data the bucketing folder
      */
-    public static RunLog of(LoadedConfig<TrainingConfig> loaded, HadoopStorage run, long step, List<JsonNode> lines)
+    public static RunLog of(
+            LoadedConfig<TrainingConfig> loaded, HadoopStorage run, long step, List<JsonNode> lines, HadoopStorage data)
             throws IOException {
-        RunPage page = new RunPage(run.toString(), loaded.yaml());
+        RunPage page = new RunPage(run.toString(), loaded.yaml(), ForeignText.masked(data.uri("report.html")));
         List<LineSink> sinks = new ArrayList<>(List.of(
                 new TensorBoardLog(run),
                 new TrainingSource(),

@@ -28,16 +28,21 @@ final class RunPage {
 
     private final String title;
     private final String configuration;
+    private final String report;
     private final Map<String, Curve> curves = new TreeMap<>();
     private final TreeMap<Long, ArrayNode> samples = new TreeMap<>(Comparator.reverseOrder());
     private final List<ObjectNode> events = new ArrayList<>();
     private JsonNode newest = JSON.createObjectNode();
     private String state = "running";
 
-    /** @param configuration as YAML */
-    RunPage(String title, String configuration) {
+    /**
+     * @param configuration as YAML
+     * @param report address of the report of the bucketing folder, whose rows the buckets lead to
+     */
+    RunPage(String title, String configuration, String report) {
         this.title = title;
         this.configuration = configuration;
+        this.report = report;
     }
 
     /** Takes in a line of the log. */
@@ -95,7 +100,8 @@ final class RunPage {
                 .put("total", newest.path("total_steps").asLong())
                 .put("epoch", newest.path("epoch").asInt())
                 .put("ranks", newest.path("ranks").asInt())
-                .put("config", configuration);
+                .put("config", configuration)
+                .put("report", report);
         ObjectNode points = data.putObject("curves");
         curves.forEach((name, curve) -> curve.writeTo(points.putArray(name)));
         ArrayNode samplings = data.putArray("samples");

@@ -73,7 +73,7 @@ class ReportTest {
                 .matcher(html);
         assertTrue(table.find(), "no table " + id);
         List<List<String>> rows = new ArrayList<>();
-        for (String row : table.group(1).split("<tr>")) {
+        for (String row : table.group(1).split("<tr[^>]*>")) {
             List<String> cells = new ArrayList<>();
             Matcher cell =
                     Pattern.compile("<t[hd][^>]*>(.*?)</t[hd]>", Pattern.DOTALL).matcher(row);

@@ -64,7 +64,8 @@ class RunLogTest {
     }
 
     private RunPageFile page() throws IOException {
-        return new RunPageFile(storage(), new RunPage("a run", "lr: 1"), new BucketCosts(), Duration.ZERO);
+        return new RunPageFile(
+                storage(), new RunPage("a run", "lr: 1", "file:/data/report.html"), new BucketCosts(), Duration.ZERO);
     }
 
     @Test

@@ -84,7 +84,7 @@ class RunPageTest {
                 video.write(rgb);
             }
         }
-        RunPage page = new RunPage("/data/<b>run</b>", "lr: 1.0e-3 # " + HOSTILE);
+        RunPage page = new RunPage("/data/<b>run</b>", "lr: 1.0e-3 # " + HOSTILE, "file:/data/report.html");
         Random random = new Random(1);
         for (int step = 10; step <= STEPS; step += 10) {
             page.add(step(step, random));
