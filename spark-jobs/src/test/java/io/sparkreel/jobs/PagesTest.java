@@ -137,6 +137,17 @@ class PagesTest {
     }
 
     @Test
+    void everyPageSaysForWhomItIs() throws IOException {
+        for (Path page : pages()) {
+            if (page.equals(ROOT.resolve("README.md")) || page.equals(ROOT.resolve("docs/changes.md"))) {
+                continue; // for everyone
+            }
+            List<String> lines = Files.readAllLines(page);
+            assertTrue(lines.get(0).startsWith("# ") && lines.get(2).startsWith("For "), page::toString);
+        }
+    }
+
+    @Test
     void everyCommandIsRenderedAndItsOptionsAreKnown() throws Exception {
         int jobs = 0;
         int all = 0;

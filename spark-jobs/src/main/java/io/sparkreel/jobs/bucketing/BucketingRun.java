@@ -96,7 +96,27 @@ public final class BucketingRun {
         requireFlag(config.input(), "--input PATH");
         requireFlag(config.output(), "--output DIR");
         MediaInput input = MediaInput.resolve(hadoop, config.input());
-        if (config.draw() == DrawKind.NUMPY && !(input instanceof MediaInput.Table)) {
+        check(config, input, hadoop);
+        return input;
+    }
+
+    /**
+     * Checks a run over a table that the caller has.
+     *
+     * @param config names as {@code input} the folder that relative paths begin in
+     * @throws UserError if the run cannot work
+     */
+    public static MediaInput prepare(BucketingConfig config, Dataset<Row> media, Configuration hadoop)
+            throws IOException {
+        requireFlag(config.input(), "--input PATH");
+        requireFlag(config.output(), "--output DIR");
+        MediaInput input = new MediaInput.Rows(new HadoopStorage(hadoop, config.input()).uri(""), media);
+        check(config, input, hadoop);
+        return input;
+    }
+
+    private static void check(BucketingConfig config, MediaInput input, Configuration hadoop) throws IOException {
+        if (config.draw() == DrawKind.NUMPY && input instanceof MediaInput.Folders) {
             throw new UserError("Cannot draw as NumPy does over " + config.input() + ": these draws depend on the order"
                     + " of clips, and a folder has none. Give a metadata table, or draw: keyed.");
         }
@@ -105,7 +125,6 @@ public final class BucketingRun {
             throw new UserError("Cannot write to " + output + ": it holds an earlier run. "
                     + "Give --overwrite to replace it, or another --output.");
         }
-        return input;
     }
 
     /**

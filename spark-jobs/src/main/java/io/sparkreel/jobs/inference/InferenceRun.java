@@ -31,6 +31,8 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.util.SerializableConfiguration;
 
@@ -40,6 +42,9 @@ import org.apache.spark.util.SerializableConfiguration;
  * missing, has failed or would come out otherwise now.
  */
 public final class InferenceRun {
+    /** Folder of the table of results. */
+    public static final String RESULTS = ResultsTable.FOLDER;
+
     private static final String CONTACT_SHEET = "contact-sheet.html";
     private static final int FAILURES_SHOWN = 10;
     private static final int REASONS_SHOWN = 3;
@@ -88,6 +93,26 @@ public final class InferenceRun {
      * @throws UserError if the run cannot work
      */
     public static InferenceRun prepare(InferenceConfig config, Configuration hadoop) throws IOException {
+        return prepare(config, hadoop, codec -> PromptTable.read(config, hadoop, codec));
+    }
+
+    /**
+     * Checks a run over prompts that the caller has.
+     *
+     * @param prompts rows of a prompt table: the text in column "prompt", and any of its other columns
+     * @throws UserError if the run cannot work
+     */
+    public static InferenceRun prepare(InferenceConfig config, Configuration hadoop, Dataset<Row> prompts)
+            throws IOException {
+        return prepare(config, hadoop, codec -> PromptTable.of(config, hadoop, codec, PromptDataset.collect(prompts)));
+    }
+
+    private interface PromptReader {
+        PromptTable.Prompts read(CodecGeometry codec) throws IOException;
+    }
+
+    private static InferenceRun prepare(InferenceConfig config, Configuration hadoop, PromptReader reader)
+            throws IOException {
         if (config.model().fromPretrained() == null) {
             throw new UserError("Cannot generate: no weights. Give --ckpt-path with a run folder or a checkpoint.");
         }
@@ -97,7 +122,7 @@ public final class InferenceRun {
         CodecGeometry codec = Components.codecGeometry(config.vae(), cache);
         TextSizes text = Components.textSizes(config.textEncoder(), cache);
         DenoiserConfig model = Components.model(config.model(), pretrained.sizes(), codec, text);
-        PromptTable.Prompts prompts = PromptTable.read(config, hadoop, codec);
+        PromptTable.Prompts prompts = reader.read(codec);
         ObjectNode process = config.scheduler().process(pretrained.process(model));
         return new InferenceRun(
                 config,

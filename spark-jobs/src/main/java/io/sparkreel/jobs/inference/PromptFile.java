@@ -159,7 +159,7 @@ final class PromptFile {
             return List.of();
         }
         List<String> header = lines.get(0).fields().stream().map(String::strip).toList();
-        requireColumns(header);
+        requireColumns(name, header);
         List<RawPrompt> prompts = new ArrayList<>();
         for (CsvRows.Line line : lines.subList(1, lines.size())) {
             if (line.problem() != null) {
@@ -181,7 +181,8 @@ final class PromptFile {
         return prompts;
     }
 
-    private void requireColumns(List<String> header) {
+    /** @param name of the table, for refusals */
+    static void requireColumns(String name, List<String> header) {
         if (!header.contains("prompt")) {
             throw new UserError(
                     "Cannot read prompts from " + ForeignText.shown(name) + ": there is no column 'prompt' among "
@@ -203,9 +204,11 @@ final class PromptFile {
         try (ParquetReader<Group> reader = ParquetRows.reader(path, hadoop)) {
             for (Group row = reader.read(); row != null; row = reader.read()) {
                 if (prompts.isEmpty()) {
-                    requireColumns(row.getType().getFields().stream()
-                            .map(field -> field.getName())
-                            .toList());
+                    requireColumns(
+                            name,
+                            row.getType().getFields().stream()
+                                    .map(field -> field.getName())
+                                    .toList());
                 }
                 prompts.add(RawPrompt.of(name + ", row " + (prompts.size() + 1), columns(row)));
             }

@@ -85,8 +85,12 @@ final class PromptTable {
      * @throws UserError if there are none, or the file as a whole cannot be used; a wrong row is no reason
      */
     static Prompts read(InferenceConfig config, Configuration hadoop, CodecGeometry codec) throws IOException {
+        return of(config, hadoop, codec, raw(config, hadoop));
+    }
+
+    /** As {@link #read}, over prompts that were read already. */
+    static Prompts of(InferenceConfig config, Configuration hadoop, CodecGeometry codec, List<RawPrompt> all) {
         PromptTable table = new PromptTable(config, hadoop, codec);
-        List<RawPrompt> all = raw(config, hadoop);
         table.requireListsFor(all.size());
         int begin = config.prompts().startIndex() == null
                 ? 0

@@ -16,6 +16,8 @@ import org.apache.hadoop.fs.GlobExpander;
 import org.apache.hadoop.fs.GlobPattern;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RemoteIterator;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
 
 /**
  * What {@code input} names, found without Spark: folders to list, or a metadata table.
@@ -46,6 +48,13 @@ public sealed interface MediaInput {
 
     /** Files of a metadata table, in order. */
     record Table(Format format, String root, List<String> files) implements MediaInput {}
+
+    /**
+     * A metadata table that a caller has: the columns of one in a file, of which {@code path} must be there.
+     *
+     * @param root relative paths begin here
+     */
+    record Rows(String root, Dataset<Row> rows) implements MediaInput {}
 
     /** How a metadata table is written. */
     enum Format {

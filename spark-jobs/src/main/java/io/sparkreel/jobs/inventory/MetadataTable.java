@@ -74,17 +74,38 @@ final class MetadataTable {
             texts = texts == null ? one : texts.union(one);
         }
         if (table.format() != Format.JSON_LINES) {
-            announce(table.files(), columns);
+            announce(table.files().get(0), columns);
         }
+        boolean captions = table.format() == Format.JSON_LINES || hasCaptions(columns);
+        return inventory(spark, texts, table.root(), captions, partitions);
+    }
+
+    /**
+     * @param partitions for looking at the files
+     * @return {@link ClipTables#INVENTORY}
+     * @throws UserError if there is no column {@code path}
+     */
+    static Dataset<Row> of(SparkSession spark, MediaInput.Rows input, int partitions) {
+        Set<String> columns = new LinkedHashSet<>();
+        Dataset<Row> texts = texts("the Dataset", input.rows(), columns);
+        announce("the Dataset", columns);
+        return inventory(spark, texts, input.root(), hasCaptions(columns), partitions);
+    }
+
+    private static boolean hasCaptions(Set<String> columns) {
+        return columns.contains(TEXT) || columns.contains(CAPTION);
+    }
+
+    private static Dataset<Row> inventory(
+            SparkSession spark, Dataset<Row> texts, String root, boolean captions, int partitions) {
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
         Broadcast<SerializableConfiguration> hadoop =
                 context.broadcast(new SerializableConfiguration(context.hadoopConfiguration()));
-        boolean captions = table.format() == Format.JSON_LINES || columns.contains(TEXT) || columns.contains(CAPTION);
         Dataset<Row> numbered = spark.createDataFrame(
                 texts.toJavaRDD().zipWithIndex().map(pair -> withIndex(pair._1(), pair._2())),
                 TEXTS.add(ROW, DataTypes.LongType, false));
         return numbered.repartition(partitions)
-                .map(new TableRow(hadoop, table.root(), captions), Encoders.row(ClipTables.INVENTORY));
+                .map(new TableRow(hadoop, root, captions), Encoders.row(ClipTables.INVENTORY));
     }
 
     private static Row withIndex(Row row, long index) {
@@ -115,24 +136,7 @@ final class MetadataTable {
 
     private static Dataset<Row> readParquet(SparkSession spark, String file, Set<String> columns) {
         try {
-            Dataset<Row> read = Tables.reader(spark).parquet(file);
-            List<String> there = Arrays.asList(read.columns());
-            requirePath(file, there);
-            columns.addAll(there);
-            List<Column> selected = new ArrayList<>();
-            Column broken = lit(null).cast("string");
-            for (String name : COLUMNS) {
-                String source = name.equals(TEXT) && !there.contains(TEXT) ? CAPTION : name;
-                boolean has = there.contains(source) && !name.equals(BROKEN);
-                Column text = (has ? col("`" + source + "`") : lit(null)).cast("string");
-                if (has) {
-                    requireValues(file, read.schema().apply(source));
-                    broken = when(not(is_valid_utf8(text)), lit("column " + source + " holds bytes that are no UTF-8"))
-                            .otherwise(broken);
-                }
-                selected.add((name.equals(BROKEN) ? broken : text).as(name));
-            }
-            return read.select(selected.toArray(Column[]::new));
+            return texts(file, Tables.reader(spark).parquet(file), columns);
         } catch (UserError e) {
             throw e;
         } catch (Exception e) { // Spark's reader throws checked exceptions that it does not declare
@@ -146,6 +150,27 @@ final class MetadataTable {
                             + ". Give a table of the kind that its name says.",
                     e);
         }
+    }
+
+    /** The columns that are known, as text; the names of all of them go to {@code columns}. */
+    private static Dataset<Row> texts(String source, Dataset<Row> read, Set<String> columns) {
+        List<String> there = Arrays.asList(read.columns());
+        requirePath(source, there);
+        columns.addAll(there);
+        List<Column> selected = new ArrayList<>();
+        Column broken = lit(null).cast("string");
+        for (String name : COLUMNS) {
+            String column = name.equals(TEXT) && !there.contains(TEXT) ? CAPTION : name;
+            boolean has = there.contains(column) && !name.equals(BROKEN);
+            Column text = (has ? col("`" + column + "`") : lit(null)).cast("string");
+            if (has) {
+                requireValues(source, read.schema().apply(column));
+                broken = when(not(is_valid_utf8(text)), lit("column " + column + " holds bytes that are no UTF-8"))
+                        .otherwise(broken);
+            }
+            selected.add((name.equals(BROKEN) ? broken : text).as(name));
+        }
+        return read.select(selected.toArray(Column[]::new));
     }
 
     private static void requirePath(String file, List<String> columns) {
@@ -165,7 +190,7 @@ final class MetadataTable {
         }
     }
 
-    private static void announce(List<String> files, Set<String> columns) {
+    private static void announce(String source, Set<String> columns) {
         List<String> unused = columns.stream()
                 .filter(name -> !COLUMNS.contains(name))
                 .filter(name -> !name.equals(CAPTION) || columns.contains(TEXT))
@@ -173,7 +198,7 @@ final class MetadataTable {
         if (!unused.isEmpty()) {
             LOG.info(
                     "Columns of {} that are not used: {}",
-                    ForeignText.shown(files.get(0)),
+                    ForeignText.shown(source),
                     ForeignText.shown(String.join(", ", unused)));
         }
     }

@@ -125,13 +125,11 @@ public final class Probing {
      */
     public Probed probe(MediaInput input, Optional<BucketingManifest> manifest) throws IOException {
         int tasks = spark.sparkContext().defaultParallelism() * TASKS_PER_CORE;
-        boolean table = input instanceof MediaInput.Table;
-        Dataset<Row> listing = table
-                ? spark.emptyDataFrame()
-                : MediaInventory.list(spark, (MediaInput.Folders) input).persist(StorageLevel.MEMORY_AND_DISK());
-        Dataset<Row> inventory = (table
-                        ? MetadataTable.read(spark, (MediaInput.Table) input, tasks)
-                        : MediaInventory.inventory(listing))
+        boolean table = !(input instanceof MediaInput.Folders);
+        Dataset<Row> listing = input instanceof MediaInput.Folders folders
+                ? MediaInventory.list(spark, folders).persist(StorageLevel.MEMORY_AND_DISK())
+                : spark.emptyDataFrame();
+        Dataset<Row> inventory = (table ? rows(input, tasks) : MediaInventory.inventory(listing))
                 .persist(StorageLevel.MEMORY_AND_DISK());
         try {
             long found = inventory.count();
@@ -164,6 +162,12 @@ public final class Probing {
             inventory.unpersist();
             listing.unpersist();
         }
+    }
+
+    private Dataset<Row> rows(MediaInput input, int tasks) throws IOException {
+        return input instanceof MediaInput.Rows rows
+                ? MetadataTable.of(spark, rows, tasks)
+                : MetadataTable.read(spark, (MediaInput.Table) input, tasks);
     }
 
     private boolean probedThisWay(BucketingManifest manifest) {

@@ -5,6 +5,7 @@ import io.sparkreel.jobs.config.Device;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.spark.ExecutorRegistration;
 import io.sparkreel.jobs.spark.SparkMaster;
+import io.sparkreel.jobs.spark.SparkSessions;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.InetSocketAddress;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.apache.spark.SparkConf;
+import org.apache.spark.SparkContext;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /**
@@ -49,6 +51,24 @@ public final class Preflight {
         checkGpus(conf);
         if (master.startsWith("spark://")) {
             checkMaster(master);
+        }
+    }
+
+    /**
+     * Checks the session of an application, which is there already.
+     *
+     * @throws UserError if no job can run on it
+     */
+    public static void checkSession(SparkContext context) {
+        if (context.isStopped()) {
+            throw new UserError("Cannot work on this Spark session: it is stopped. Start another one.");
+        }
+        checkVersions(context.version(), scala.util.Properties.versionNumberString());
+        String serializer = context.getConf().get(SparkSessions.SERIALIZER, SparkSessions.JAVA_SERIALIZER);
+        if (!serializer.equals(SparkSessions.JAVA_SERIALIZER)) {
+            throw new UserError("Cannot work on this Spark session: " + SparkSessions.SERIALIZER + " is " + serializer
+                    + ", and tasks hand over Java's records. Set " + SparkSessions.SERIALIZER + "="
+                    + SparkSessions.JAVA_SERIALIZER + ", or leave it out.");
         }
     }
 

@@ -3,6 +3,8 @@ package io.sparkreel.jobs.spark;
 
 import io.sparkreel.jobs.storage.DriverFolder;
 import java.nio.file.Path;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 
@@ -16,6 +18,13 @@ public final class SparkSessions {
     private static final String LARGEST_METHOD = "spark.sql.codegen.hugeMethodLimit";
 
     private static final String COMPILED_METHOD_BYTES = "8000";
+
+    /** What the jobs hand over are records, whose fields Kryo cannot set. */
+    public static final String SERIALIZER = "spark.serializer";
+
+    public static final String JAVA_SERIALIZER = "org.apache.spark.serializer.JavaSerializer";
+
+    private static final Logger LOG = LogManager.getLogger(SparkSessions.class);
 
     private SparkSessions() {}
 
@@ -51,21 +60,48 @@ public final class SparkSessions {
         }
     }
 
-    private static SparkSession start(String name, SparkConf conf) {
-        conf.setIfMissing("spark.master", "local[*]");
-        conf.setIfMissing("spark.app.name", name);
-        conf.setIfMissing("spark.executorEnv.OMP_WAIT_POLICY", "PASSIVE");
-        conf.setIfMissing(LARGEST_METHOD, COMPILED_METHOD_BYTES);
-        conf.setIfMissing("spark.executorEnv.DJL_OFFLINE", "true");
-        conf.set(
-                "spark.hadoop." + DriverFolder.KEY, Path.of("").toAbsolutePath().toString());
-        SparkSession spark = SparkSession.builder().config(conf).getOrCreate();
+    /**
+     * Makes the jobs' own session of one that an application has started: with its context, and with settings of SQL
+     * that are not the application's.
+     */
+    public static SparkSession beside(SparkSession application) {
+        SparkConf conf = application.sparkContext().getConf();
+        application.sparkContext().hadoopConfiguration().set(DriverFolder.KEY, folder());
+        SparkSession spark = application.newSession();
+        if (!conf.contains(LARGEST_METHOD)) {
+            spark.conf().set(LARGEST_METHOD, COMPILED_METHOD_BYTES);
+        }
+        setShufflePartitions(spark, conf);
+        Natives.attach(spark);
+        return spark;
+    }
+
+    private static String folder() {
+        return Path.of("").toAbsolutePath().toString();
+    }
+
+    private static void setShufflePartitions(SparkSession spark, SparkConf conf) {
         if (!conf.contains(SHUFFLE_PARTITIONS)) {
             spark.conf()
                     .set(
                             SHUFFLE_PARTITIONS,
                             SHUFFLES_PER_CORE * ((long) spark.sparkContext().defaultParallelism()));
         }
+    }
+
+    private static SparkSession start(String name, SparkConf conf) {
+        conf.setIfMissing("spark.master", "local[*]");
+        conf.setIfMissing("spark.app.name", name);
+        conf.setIfMissing("spark.executorEnv.OMP_WAIT_POLICY", "PASSIVE");
+        conf.setIfMissing(LARGEST_METHOD, COMPILED_METHOD_BYTES);
+        if (!conf.get(SERIALIZER, JAVA_SERIALIZER).equals(JAVA_SERIALIZER)) {
+            LOG.info("{} is {}; this job takes Java's", SERIALIZER, conf.get(SERIALIZER));
+            conf.set(SERIALIZER, JAVA_SERIALIZER);
+        }
+        conf.setIfMissing("spark.executorEnv.DJL_OFFLINE", "true");
+        conf.set("spark.hadoop." + DriverFolder.KEY, folder());
+        SparkSession spark = SparkSession.builder().config(conf).getOrCreate();
+        setShufflePartitions(spark, conf);
         Natives.attach(spark);
         return spark;
     }
@@ -73,6 +109,11 @@ public final class SparkSessions {
     /** Cores of one executor, as far as the configuration says. */
     static int coresPerExecutor(SparkConf conf) {
         return Math.max(1, SparkMaster.of(conf).executorCores(conf));
+    }
+
+    /** Threads that one task may compute with beside as many others as its executor has room for. */
+    public static int threadsPerTask(SparkSession spark) {
+        return Math.max(1, spark.sparkContext().getConf().getInt("spark.task.cpus", 1));
     }
 
     /** Threads that one task may compute with while it has an executor to itself. */

@@ -8,8 +8,9 @@ import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 
 /**
- * Lets a job end well when its process is asked to: SIGTERM, as {@code spark-submit --kill} and clusters send it, or
- * SIGINT. Spark stops itself in a shutdown hook; this one runs before, asks the job to stop, and waits for it.
+ * Lets a job end well when it is asked to: by {@link #request}, or, once it listens, by what its process is sent:
+ * SIGTERM, as {@code spark-submit --kill} and clusters send it, or SIGINT. Spark stops itself in a shutdown hook; this
+ * one runs before, asks the job to stop, and waits for it.
  */
 public final class StopSignal implements AutoCloseable {
     private static final Logger LOG = LogManager.getLogger(StopSignal.class);
@@ -39,10 +40,11 @@ public final class StopSignal implements AutoCloseable {
         }
     }
 
-    private synchronized void request() {
+    /** Asks the job to stop, as a signal does; any thread may. */
+    public synchronized void request() {
         requested = true;
         if (action != null) {
-            LOG.info("Stopping on a signal");
+            LOG.info("Stopping on request");
             action.run();
         }
     }
@@ -55,7 +57,7 @@ public final class StopSignal implements AutoCloseable {
         }
     }
 
-    /** Whether the signal has come. */
+    /** Whether it was asked to stop. */
     public synchronized boolean isRequested() {
         return requested;
     }
