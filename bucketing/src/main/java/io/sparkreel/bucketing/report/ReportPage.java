@@ -45,7 +45,7 @@ final class ReportPage {
             @media (max-width: 30rem) { th, td { padding: .25rem .4rem } img { max-width: 5rem } }
             dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem }
             dd { margin: 0; overflow-wrap: anywhere } a { color: inherit } summary { cursor: pointer; font-size: .85rem }
-            details { text-align: left } details ul { margin: .2rem 0; padding-left: 1.1rem; max-width: 24rem; white-space: normal } tr:target { outline:
+            details ul { margin: .2rem 0; padding-left: 1.1rem; max-width: 24rem; white-space: normal } tr:target { outline:
               2px solid var(--bar) }
             """;
 
@@ -202,17 +202,16 @@ final class ReportPage {
 
     private void buckets() {
         heading("Buckets");
-        page.append("<div class=\"wide\"><table id=\"buckets\">\n<tr><th class=\"text\">a clip</th>")
+        page.append("<div class=\"wide\"><table id=\"buckets\">\n<tr><th class=\"text\">picture</th>")
                 .append("<th class=\"text\">bucket</th><th>pixels</th><th>clips</th><th>batch size</th>")
-                .append(
-                        "<th>batches</th><th>tokens of a sample</th><th>tokens</th><th>of all tokens</th><th class=\"text\">some of them</th></tr>\n");
+                .append("<th>batches</th><th>tokens of a sample</th><th>tokens</th><th>of all tokens</th></tr>\n");
         long all = report.buckets().stream()
                 .mapToLong(shelf -> shelf.rows() * shelf.tokens())
                 .sum();
         for (Shelf shelf : report.buckets()) {
             page.append("<tr id=\"bucket-").append(escape(shelf.bucket().id())).append("\">");
             cells(
-                    picture(shelf),
+                    picture(shelf) + examples(shelf),
                     escape(shelf.bucket().id()),
                     shelf.bucket().width() + "&times;" + shelf.bucket().height(),
                     count(shelf.rows()),
@@ -220,8 +219,7 @@ final class ReportPage {
                     shelf.batchSize() == null ? "" : count(shelf.batches()),
                     count(shelf.tokens()),
                     count(shelf.rows() * shelf.tokens()),
-                    share(shelf.rows() * shelf.tokens(), all),
-                    examples(shelf));
+                    share(shelf.rows() * shelf.tokens(), all));
         }
         page.append("</table></div>\n");
     }
@@ -248,7 +246,7 @@ final class ReportPage {
         if (shelf.examples().isEmpty()) {
             return "";
         }
-        StringBuilder list = new StringBuilder("<details><summary>clips</summary><ul>");
+        StringBuilder list = new StringBuilder("<details><summary>some clips</summary><ul>");
         for (Example example : shelf.examples()) {
             String name = example.uri().substring(example.uri().lastIndexOf('/') + 1);
             list.append("<li><a href=\"")
