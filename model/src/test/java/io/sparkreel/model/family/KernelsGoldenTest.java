@@ -48,7 +48,6 @@ class KernelsGoldenTest {
 
     @Test
     void normsAndActivations() {
-        assumeTrue(Golden.has("embeddings.safetensors"));
         GoldenTensors tensors = Golden.tensors("embeddings.safetensors");
         try (TensorScope scope = TensorScope.open()) {
             tensors.assertClose(
@@ -69,7 +68,6 @@ class KernelsGoldenTest {
 
     @Test
     void discretisedLogLikelihood() {
-        assumeTrue(Golden.has("iddpm.safetensors"));
         GoldenTensors tensors = Golden.tensors("iddpm.safetensors");
         assumeTrue(tensors.has("fn.dgll.out"));
         try (TensorScope scope = TensorScope.open()) {

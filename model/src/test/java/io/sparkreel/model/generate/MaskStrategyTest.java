@@ -8,12 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.sparkreel.model.GoldenFiles;
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.generate.MaskStrategy.Conditions;
 import io.sparkreel.model.generate.MaskStrategy.Dialect;
 import io.sparkreel.model.generate.MaskStrategy.Entry;
 import io.sparkreel.model.generate.MaskStrategy.FrameSource;
+import io.sparkreel.model.golden.Golden;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
@@ -27,7 +27,7 @@ class MaskStrategyTest {
     @Test
     @Tag("golden")
     void tuplesAreReadAsTheReferenceReadsThem() {
-        JsonNode samples = GoldenFiles.json("masks.json").get("process_mask_strategy");
+        JsonNode samples = Golden.json("masks.json").get("process_mask_strategy");
         assertFalse(samples.isEmpty());
         for (JsonNode sample : samples) {
             String text = sample.get("in").textValue();
@@ -58,7 +58,7 @@ class MaskStrategyTest {
     @Test
     @Tag("golden")
     void framesArePlacedAsTheReferencePlacesThem() {
-        JsonNode samples = GoldenFiles.json("masks.json").get("apply_mask_strategy");
+        JsonNode samples = Golden.json("masks.json").get("apply_mask_strategy");
         assertFalse(samples.isEmpty());
         for (JsonNode sample : samples) {
             for (int row = 0; row < sample.get("mask_strategy").size(); row++) {
@@ -71,7 +71,7 @@ class MaskStrategyTest {
     @Test
     @Tag("golden")
     void fiveNumbersMeanWhatTheConfigurationGuideSays() {
-        JsonNode samples = GoldenFiles.json("masks.json").get("five_number_document_order");
+        JsonNode samples = Golden.json("masks.json").get("five_number_document_order");
         assertFalse(samples.isEmpty());
         for (JsonNode sample : samples) {
             MaskStrategy strategy =

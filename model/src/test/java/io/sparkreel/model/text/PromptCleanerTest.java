@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.sparkreel.model.GoldenFiles;
+import io.sparkreel.model.golden.Golden;
 import java.time.Duration;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -19,7 +19,7 @@ class PromptCleanerTest {
     @Test
     @Tag("golden")
     void textsAreCleanedAsTheReferenceCleansThem() {
-        JsonNode samples = GoldenFiles.json("masks.json").get("text_preprocessing");
+        JsonNode samples = Golden.json("masks.json").get("text_preprocessing");
         assertFalse(samples.isEmpty());
         for (JsonNode sample : samples) {
             String text = sample.get("in").textValue();

@@ -7,8 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.sparkreel.model.GoldenFiles;
 import io.sparkreel.model.InvalidInputException;
+import io.sparkreel.model.golden.Golden;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -22,7 +22,7 @@ class PromptSyntaxTest {
     @Test
     @Tag("golden")
     void promptsMeanWhatTheyMeanInTheReference() {
-        JsonNode samples = GoldenFiles.json("masks.json").get("prompts");
+        JsonNode samples = Golden.json("masks.json").get("prompts");
         assertFalse(samples.isEmpty());
         for (JsonNode sample : samples) {
             int loops = sample.get("num_loop").intValue();
@@ -48,7 +48,7 @@ class PromptSyntaxTest {
     @Test
     @Tag("golden")
     void promptFilesHoldOnePromptALine() {
-        JsonNode sample = GoldenFiles.json("masks.json").get("load_prompts");
+        JsonNode sample = Golden.json("masks.json").get("load_prompts");
         assertEquals(
                 strings(sample.get("out")),
                 PromptSyntax.lines(sample.get("file").textValue()));

@@ -8,10 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.sparkreel.model.GoldenFiles;
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.KeyedRandom.Purpose;
+import io.sparkreel.model.golden.Golden;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -25,7 +25,7 @@ class FrameMaskTest {
     @Test
     @Tag("golden")
     void masksAreThoseOfTheReference() {
-        JsonNode golden = GoldenFiles.json("masks.json");
+        JsonNode golden = Golden.json("masks.json");
         FrameMask masks = FrameMask.of(ratios(golden.get("mask_ratios")));
         assertFalse(golden.get("mask_generator").isEmpty());
         for (JsonNode sample : golden.get("mask_generator")) {

@@ -21,7 +21,7 @@ import org.apache.spark.util.SerializableConfiguration;
  * @param model sizes of the model
  * @param firstWeights verified checkpoint that a run without one of its own begins from; null: published weights, or none
  * @param hadoop of the file systems
- * @param steps which it takes, and what from
+ * @param steps range of steps, and the checkpoint to start from
  * @param planFingerprint identity of data and configuration that the plan follows from
  * @param features what is stored of the clips beforehand, null if nothing
  * @param attempt name of the attempt

@@ -5,13 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sparkreel.jobs.GoldenFolder;
 import io.sparkreel.jobs.LocalSpark;
 import io.sparkreel.jobs.config.bucketing.BucketingConfig;
 import io.sparkreel.jobs.config.bucketing.DrawKind;
 import io.sparkreel.jobs.config.reader.ConfigLoader;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -36,11 +35,7 @@ class GoldenAssignmentTest {
 
     @TestFactory
     Stream<DynamicTest> results() throws IOException {
-        String folder = System.getProperty("golden.dir", "");
-        Path golden = Path.of(System.getProperty("project.root"))
-                .resolve(folder.isEmpty() ? "bucketing/src/test/resources/golden" : folder);
-        JsonNode root =
-                new ObjectMapper().readTree(golden.resolve("buckets.json").toFile());
+        JsonNode root = GoldenFolder.json("buckets.json");
         List<DynamicTest> tests = new ArrayList<>();
         for (Map.Entry<String, JsonNode> entry : root.get("configs").properties()) {
             for (String field : (Iterable<String>) entry.getValue()::fieldNames) {
@@ -50,7 +45,7 @@ class GoldenAssignmentTest {
                 }
             }
         }
-        assertFalse(tests.isEmpty(), "no case in " + golden);
+        assertFalse(tests.isEmpty(), "no case");
         return tests.stream();
     }
 

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sparkreel.jobs.GoldenFolder;
 import io.sparkreel.jobs.config.bucketing.BucketingConfig;
 import io.sparkreel.jobs.config.inference.InferenceConfig;
 import io.sparkreel.jobs.config.reader.ConfigLoader;
@@ -100,11 +100,7 @@ class ConfigurationFilesTest {
     @Test
     @Tag("golden")
     void bucketTablesAreThePublishedOnes() throws IOException {
-        String folder = System.getProperty("golden.dir", "");
-        Path golden = ROOT.resolve(folder.isEmpty() ? "bucketing/src/test/resources/golden" : folder);
-        JsonNode published = new ObjectMapper()
-                .readTree(golden.resolve("buckets.json").toFile())
-                .get("configs");
+        JsonNode published = GoldenFolder.json("buckets.json").get("configs");
         int compared = 0;
         for (String stage : List.of("stage1", "stage2", "stage3")) {
             if (published.has(stage)) {
@@ -114,7 +110,7 @@ class ConfigurationFilesTest {
                 compared++;
             }
         }
-        assertTrue(compared > 0, "no published stage in " + golden);
+        assertTrue(compared > 0, "no published stage");
     }
 
     @Test

@@ -3,12 +3,12 @@ package io.sparkreel.jobs.inference;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.sparkreel.jobs.GoldenFolder;
 import io.sparkreel.jobs.config.inference.InferenceConfig;
 import io.sparkreel.model.CodecGeometry;
 import io.sparkreel.model.LatentShape;
@@ -25,7 +25,6 @@ import io.sparkreel.model.generate.VideoGenerator;
 import io.sparkreel.model.generate.VideoRequest;
 import io.sparkreel.model.text.TextFeatures;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -46,13 +45,7 @@ class LongVideoGoldenTest {
     private static final CodecGeometry CODEC = CodecGeometry.frameByFrame(1, 16);
 
     private static JsonNode cases() throws IOException {
-        String given = System.getProperty("golden.dir", "");
-        Path folder = given.isEmpty()
-                ? Path.of(LongVideoGoldenTest.class.getResource("/golden").getPath())
-                : Path.of(System.getProperty("project.root", "")).resolve(given);
-        Path file = folder.resolve("masks.json");
-        assumeTrue(given.isEmpty() || file.toFile().exists(), () -> "no " + file);
-        return JSON.readTree(file.toFile()).get("long_video");
+        return GoldenFolder.json("masks.json").get("long_video");
     }
 
     /** Latents of one channel and one pixel, which are the pixels. */

@@ -7,8 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.sparkreel.model.GoldenFiles;
 import io.sparkreel.model.InvalidInputException;
+import io.sparkreel.model.golden.Golden;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -69,7 +69,7 @@ class SafetensorsTest {
     @Tag("golden")
     void everyGoldenFileIsReadWhole() throws IOException {
         List<Path> paths;
-        try (Stream<Path> files = Files.list(GoldenFiles.folder())) {
+        try (Stream<Path> files = Files.list(Golden.folder())) {
             paths = files.filter(file -> file.toString().endsWith(".safetensors"))
                     .toList();
         }
@@ -87,7 +87,7 @@ class SafetensorsTest {
     @Test
     @Tag("golden")
     void goldenNumbersArriveUnchanged() throws IOException {
-        try (SafetensorsReader file = SafetensorsReader.open(GoldenFiles.file("iddpm.safetensors"))) {
+        try (SafetensorsReader file = SafetensorsReader.open(Golden.file("iddpm.safetensors"))) {
             float[] betas = file.floats("base.betas_f64"); // linear from 1e-4 to 2e-2
             assertEquals(1000, betas.length);
             for (int i = 0; i < betas.length; i++) {

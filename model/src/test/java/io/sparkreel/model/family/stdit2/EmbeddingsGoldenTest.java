@@ -3,7 +3,6 @@ package io.sparkreel.model.family.stdit2;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.sparkreel.model.checkpoint.safetensors.HalfPrecision;
@@ -35,7 +34,6 @@ class EmbeddingsGoldenTest {
 
     @BeforeEach
     void load() {
-        assumeTrue(Golden.has("embeddings.json"));
         tensors = Golden.tensors("embeddings.safetensors");
     }
 

@@ -4,7 +4,6 @@ package io.sparkreel.model.process.iddpm;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.sparkreel.model.golden.Golden;
@@ -46,7 +45,6 @@ class IddpmGoldenTest {
 
     @BeforeEach
     void load() {
-        assumeTrue(Golden.has("iddpm.json"));
         description = Golden.json("iddpm.json");
         tensors = Golden.tensors("iddpm.safetensors");
     }

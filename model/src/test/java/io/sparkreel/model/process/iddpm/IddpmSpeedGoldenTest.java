@@ -32,7 +32,6 @@ class IddpmSpeedGoldenTest {
 
     @BeforeEach
     void load() {
-        assumeTrue(Golden.has("iddpm.json"));
         tensors = Golden.tensors("iddpm.safetensors");
         assumeTrue(tensors.has("speed.p"));
     }

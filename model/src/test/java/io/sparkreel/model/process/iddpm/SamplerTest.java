@@ -218,7 +218,6 @@ class SamplerTest {
     @Test
     @Tag("golden")
     void ddimTrajectory() {
-        assumeTrue(Golden.has("iddpm.json"));
         GoldenTensors tensors = Golden.tensors("iddpm.safetensors");
         assumeTrue(tensors.has("ddim.out"));
         JsonNode c = Golden.json("iddpm.json").get("stub_model").get("coef");

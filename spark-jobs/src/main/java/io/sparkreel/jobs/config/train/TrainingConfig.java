@@ -30,12 +30,12 @@ import java.util.Map;
  * @param vae the latent codec
  * @param textEncoder the text encoder
  * @param scheduler the diffusion process
- * @param optimizer AdamW and what surrounds it
+ * @param optimizer optimizer, learning rate schedule and EMA
  * @param plan how clips are laid out in steps
  * @param steps how ranks prepare and take them
  * @param collective how ranks talk to each other
- * @param run how long, and what is left
- * @param watch what one sees of it
+ * @param run run length and output
+ * @param watch monitoring
  * @param samples clips that are sampled during the run
  */
 @NoEffect(key = "num_workers", instead = "threads_per_rank sets the threads of a rank")
