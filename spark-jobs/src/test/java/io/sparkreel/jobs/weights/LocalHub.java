@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
@@ -34,6 +35,9 @@ final class LocalHub implements AutoCloseable {
     final List<Integer> breaks = new CopyOnWriteArrayList<>();
 
     boolean silentInstead;
+    /** How long it is silent. */
+    final CountDownLatch silence = new CountDownLatch(1);
+
     boolean ignoresRanges;
 
     private final String id;
@@ -129,7 +133,7 @@ final class LocalHub implements AutoCloseable {
         out.flush();
         if (silentInstead) {
             try {
-                Thread.sleep(3_000);
+                silence.await();
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }
