@@ -157,6 +157,13 @@ class JobArgumentsTest {
                 inference("--prompt=--a", "007", "[x", "").prompts().prompt());
     }
 
+    @Test
+    void aSingleDashBeginsNoOption() {
+        InferenceConfig config = inference("--prompt", "a dog", "-b", "@c", "${d}", "--seed", "-1");
+        assertEquals(List.of("a dog", "-b", "@c", "${d}"), config.prompts().prompt());
+        assertEquals(-1, config.seed());
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             --saved-dir x          | unknown option '--saved-dir'. Did you mean '--save-dir'? --help lists them all.
