@@ -4,11 +4,9 @@ package io.sparkreel.jobs.bench;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.sparkreel.model.bench.RankProcesses;
-import java.io.File;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
 import java.io.IOException;
-import java.lang.reflect.Field;
-import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -16,7 +14,6 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine.Option;
 
@@ -29,16 +26,13 @@ class BenchHelpTest {
     }
 
     @Test
-    void namesEveryOption() throws Exception {
+    void namesEveryOption() throws IOException {
         Set<String> options = new TreeSet<>();
-        for (Class<?> beside : List.of(RankProcesses.class, ProbeBenchmark.class)) {
-            for (Class<?> type : classesBeside(beside)) {
-                for (Field field : type.getDeclaredFields()) {
-                    if (field.isAnnotationPresent(Option.class)) {
-                        options.addAll(List.of(field.getAnnotation(Option.class).names()));
-                    }
-                }
-            }
+        for (JavaClass type :
+                new ClassFileImporter().importPackages("io.sparkreel.model.bench", "io.sparkreel.jobs.bench")) {
+            type.getFields().stream()
+                    .flatMap(field -> field.tryGetAnnotationOfType(Option.class).stream())
+                    .forEach(option -> options.addAll(List.of(option.names())));
         }
         assertTrue(options.size() > 25, options::toString);
         Set<String> told = new TreeSet<>();
@@ -61,26 +55,6 @@ class BenchHelpTest {
         assertEquals(10, benchmarks.size(), benchmarks::toString);
         for (String benchmark : benchmarks) {
             assertTrue(help().contains("\n  " + benchmark + " "), benchmark);
-        }
-    }
-
-    private static List<Class<?>> classesBeside(Class<?> type) throws IOException, URISyntaxException {
-        Path classes =
-                Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI());
-        Path folder = classes.resolve(type.getPackageName().replace('.', File.separatorChar));
-        try (Stream<Path> files = Files.list(folder)) {
-            return files.map(file -> file.getFileName().toString())
-                    .filter(name -> name.endsWith(".class"))
-                    .<Class<?>>map(name -> load(type.getPackageName() + "." + name.substring(0, name.length() - 6)))
-                    .toList();
-        }
-    }
-
-    private static Class<?> load(String name) {
-        try {
-            return Class.forName(name, false, BenchHelpTest.class.getClassLoader());
-        } catch (ClassNotFoundException e) {
-            throw new IllegalStateException(e);
         }
     }
 }
