@@ -4,6 +4,7 @@ package io.sparkreel.jobs;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.sparkreel.jobs.inventory.MediaInventory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -73,8 +74,8 @@ class SlowLeaksIT {
         Path media = runs.work().resolve("media-" + count);
         List<Path> kinds;
         try (Stream<Path> files = Files.list(BucketedMedia.MEDIA)) {
-            kinds = files.filter(file ->
-                            Files.isRegularFile(file) && !file.toString().endsWith(".md"))
+            kinds = files.filter(
+                            file -> MediaInventory.isMedia(file.getFileName().toString()))
                     .sorted()
                     .toList();
         }
