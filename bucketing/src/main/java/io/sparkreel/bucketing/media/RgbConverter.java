@@ -237,7 +237,8 @@ final class RgbConverter implements AutoCloseable {
         return descriptor != null && (descriptor.flags() & (AV_PIX_FMT_FLAG_ALPHA | AV_PIX_FMT_FLAG_PAL)) != 0;
     }
 
-    private static boolean isFullRangeFormat(int format) {
+    /** Whether a pixel format by itself says that luma covers 0 to 255. */
+    static boolean isFullRangeFormat(int format) {
         return format == AV_PIX_FMT_YUVJ420P
                 || format == AV_PIX_FMT_YUVJ422P
                 || format == AV_PIX_FMT_YUVJ444P

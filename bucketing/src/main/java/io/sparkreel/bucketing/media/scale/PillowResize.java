@@ -2,11 +2,11 @@
 package io.sparkreel.bucketing.media.scale;
 
 /**
- * Pillow's resampling of 8-bit RGB: a separable filter whose support grows with the reduction (so
+ * Pillow's resampling of 8-bit RGB or grey: a separable filter whose support grows with the reduction (so
  * that it antialiases), weights in 22-bit fixed point, each pass rounded to bytes, columns before
  * rows.
  */
-enum PillowResize {
+public enum PillowResize {
     /** Mean of the covered area. */
     BOX(0.5) {
         @Override
@@ -24,6 +24,17 @@ enum PillowResize {
                 return ((a + 2) * d - (a + 3)) * d * d + 1;
             }
             return d < 2 ? (((d - 5) * d + 8) * d - 4) * a : 0;
+        }
+    },
+    /** The sinc windowed by its own main lobe, three lobes wide (Lanczos). */
+    LANCZOS(3) {
+        @Override
+        double weight(double x) {
+            return x >= -3 && x < 3 ? sinc(x) * sinc(x / 3) : 0;
+        }
+
+        private double sinc(double x) {
+            return x == 0 ? 1 : Math.sin(x * Math.PI) / (x * Math.PI);
         }
     };
 
@@ -50,6 +61,35 @@ enum PillowResize {
             result = resizeRows(result, height, newWidth, newHeight);
         }
         return result;
+    }
+
+    /** Resizes [height, width] to [newHeight, newWidth]. */
+    public byte[] resizeGrey(byte[] grey, int height, int width, int newHeight, int newWidth) {
+        byte[] columns = new byte[Math.multiplyExact(height, newWidth)];
+        for (int column = 0; column < newWidth; column++) {
+            Taps taps = taps(width, newWidth, column);
+            for (int row = 0; row < height; row++) {
+                columns[row * newWidth + column] = sum(grey, row * width + taps.first, 1, taps);
+            }
+        }
+        byte[] result = new byte[Math.multiplyExact(newHeight, newWidth)];
+        for (int row = 0; row < newHeight; row++) {
+            Taps taps = taps(height, newHeight, row);
+            for (int column = 0; column < newWidth; column++) {
+                result[row * newWidth + column] = sum(columns, taps.first * newWidth + column, newWidth, taps);
+            }
+        }
+        return result;
+    }
+
+    private static byte sum(byte[] source, int from, int stride, Taps taps) {
+        int sum = 1 << (PRECISION_BITS - 1);
+        int position = from;
+        for (int weight : taps.weights) {
+            sum += weight * (source[position] & 0xff);
+            position += stride;
+        }
+        return clip(sum);
     }
 
     private byte[] resizeColumns(byte[] rgb, int height, int width, int newWidth) {

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.bucketing.curate.signal;
+
+import io.sparkreel.bucketing.media.scale.Plane;
+
+/**
+ * How luma is spread over one picture, by the counts of its levels.
+ *
+ * @param counts pixels of each level, [256]
+ * @param pixels their sum
+ */
+record Brightness(int[] counts, int pixels) {
+
+    static Brightness of(Plane luma) {
+        int[] counts = new int[256];
+        byte[] values = luma.values();
+        for (int y = 0; y < luma.height(); y++) {
+            int at = luma.offset() + y * luma.rowStep();
+            for (int x = 0; x < luma.width(); x++) {
+                counts[values[at] & 0xff]++;
+                at += luma.columnStep();
+            }
+        }
+        return new Brightness(counts, luma.width() * luma.height());
+    }
+
+    double mean() {
+        long sum = 0;
+        for (int level = 0; level < 256; level++) {
+            sum += (long) level * counts[level];
+        }
+        return (double) sum / pixels;
+    }
+
+    /** The level that so many percent of the pixels do not exceed, as FFmpeg's signalstats counts. */
+    int percentile(int percent) {
+        long wanted = (long) Math.rint(pixels * percent / 100.0);
+        long below = 0;
+        for (int level = 0; level < 255; level++) {
+            below += counts[level];
+            if (below >= wanted) {
+                return level;
+            }
+        }
+        return 255;
+    }
+
+    /**
+     * Share of black pixels, as FFmpeg's blackdetect counts them.
+     *
+     * @param share of the way from black to white up to which a pixel is black
+     * @param fullRange whether black is 0 and white 255, or 16 and 235
+     */
+    double black(double share, boolean fullRange) {
+        int most = (int) (fullRange ? share * 255 : 16 + share * 219);
+        long black = 0;
+        for (int level = 0; level <= most; level++) {
+            black += counts[level];
+        }
+        return (double) black / pixels;
+    }
+}

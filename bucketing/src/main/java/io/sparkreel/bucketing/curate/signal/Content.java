@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.bucketing.curate.signal;
+
+/**
+ * How much hue, saturation, value and edges change from one frame to the next: mean absolute differences in 8-bit
+ * levels, as PySceneDetect's content detector takes them. The ends of the circle of hues count as far apart.
+ */
+final class Content {
+
+    private final boolean withEdges;
+    private Hsv now;
+    private Hsv before;
+    private byte[] edgesNow;
+    private byte[] edgesBefore;
+    private Edges edges;
+
+    /** @param withEdges whether edges are found and compared, which takes as long as all the rest */
+    Content(boolean withEdges) {
+        this.withEdges = withEdges;
+    }
+
+    /**
+     * Differences from the frame before; zeros for the first frame, and after a change of size.
+     *
+     * @return hue, saturation, value and, where they are wanted, edges
+     */
+    float[] next(Picture picture) {
+        boolean follows = now != null && now.width == picture.width() && now.height == picture.height();
+        Hsv free = follows ? before : null;
+        byte[] freeEdges = follows ? edgesBefore : null;
+        before = follows ? now : null;
+        edgesBefore = follows ? edgesNow : null;
+        now = free != null ? free : new Hsv(picture.width(), picture.height());
+        now.set(picture);
+        if (withEdges) {
+            edgesNow = edges(freeEdges != null ? freeEdges : new byte[picture.pixels()], follows);
+        }
+        float[] deltas = new float[withEdges ? 4 : 3];
+        if (follows) {
+            deltas[0] = difference(now.hue, before.hue);
+            deltas[1] = difference(now.saturation, before.saturation);
+            deltas[2] = difference(now.value, before.value);
+            if (withEdges) {
+                deltas[3] = difference(edgesNow, edgesBefore);
+            }
+        }
+        return deltas;
+    }
+
+    private byte[] edges(byte[] target, boolean sameSize) {
+        if (edges == null || !sameSize) {
+            edges = new Edges(now.width, now.height);
+        }
+        double median = median(now.value);
+        int low = (int) Math.max(0, (1 - 1.0 / 3) * median);
+        int high = (int) Math.min(255, (1 + 1.0 / 3) * median);
+        edges.find(now.value, low, high, target);
+        int side = 4 + (int) Math.rint(Math.sqrt((double) now.width * now.height) / 192);
+        Edges.dilate(target, now.width, now.height, side | 1);
+        return target;
+    }
+
+    static double median(byte[] values) {
+        int[] counts = new int[256];
+        for (byte value : values) {
+            counts[value & 0xff]++;
+        }
+        int half = values.length / 2;
+        int upper = atRank(counts, half);
+        return values.length % 2 == 1 ? upper : (atRank(counts, half - 1) + upper) / 2.0;
+    }
+
+    private static int atRank(int[] counts, int rank) {
+        int level = 0;
+        for (int below = counts[0]; below <= rank; below += counts[level]) {
+            level++;
+        }
+        return level;
+    }
+
+    private static float difference(byte[] one, byte[] other) {
+        return (float) ((double) sumOfDifferences(one, other) / one.length);
+    }
+
+    /** Sum of absolute differences of unsigned bytes. */
+    static long sumOfDifferences(byte[] one, byte[] other) {
+        long sum = 0;
+        for (int i = 0; i < one.length; i++) {
+            sum += Math.abs((one[i] & 0xff) - (other[i] & 0xff));
+        }
+        return sum;
+    }
+}

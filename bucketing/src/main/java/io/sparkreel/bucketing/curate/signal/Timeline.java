@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.bucketing.curate.signal;
+
+/**
+ * When the frames of a video are shown.
+ *
+ * @param pts of each frame, in units of the time base; they grow
+ * @param numerator of the time base, in seconds
+ * @param denominator of the time base, in seconds
+ * @param fps frames a second on average, for lengths that are given in frames
+ */
+public record Timeline(long[] pts, int numerator, int denominator, double fps) {
+
+    /** Frames of the video. */
+    public int frames() {
+        return pts.length;
+    }
+
+    /** Seconds from the first frame to this one, rounded to microseconds, as PySceneDetect compares them. */
+    public double seconds(int frame) {
+        return Math.rint((double) (pts[frame] - pts[0]) * numerator / denominator * 1e6) / 1e6;
+    }
+
+    /** Whether two frames are at least so many frames' time apart, by seconds in double precision. */
+    public boolean apartInTime(int from, int to, int frames) {
+        return seconds(to) - seconds(from) >= frames / fps;
+    }
+
+    /** Whether two frames are at least so many frames apart, as they are numbered at the average rate. */
+    public boolean apart(int from, int to, int frames) {
+        return number(to) - number(from) >= frames;
+    }
+
+    private long number(int frame) {
+        return Math.round(seconds(frame) * fps);
+    }
+}

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.bucketing.media;
+
+import static org.bytedeco.ffmpeg.global.avutil.AVCOL_RANGE_JPEG;
+import static org.bytedeco.ffmpeg.global.avutil.AV_NOPTS_VALUE;
+import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_BGR24;
+import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUV420P;
+import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUVJ420P;
+import static org.bytedeco.ffmpeg.global.avutil.av_frame_alloc;
+import static org.bytedeco.ffmpeg.global.avutil.av_frame_free;
+import static org.bytedeco.ffmpeg.global.avutil.av_frame_get_buffer;
+import static org.bytedeco.ffmpeg.global.swscale.SWS_BICUBIC;
+import static org.bytedeco.ffmpeg.global.swscale.SWS_CS_DEFAULT;
+import static org.bytedeco.ffmpeg.global.swscale.sws_freeContext;
+import static org.bytedeco.ffmpeg.global.swscale.sws_getCoefficients;
+import static org.bytedeco.ffmpeg.global.swscale.sws_getContext;
+import static org.bytedeco.ffmpeg.global.swscale.sws_scale;
+import static org.bytedeco.ffmpeg.global.swscale.sws_setColorspaceDetails;
+
+import io.sparkreel.bucketing.media.scale.Plane;
+import java.io.IOException;
+import java.util.Locale;
+import org.bytedeco.ffmpeg.avutil.AVFrame;
+import org.bytedeco.ffmpeg.avutil.AVRational;
+import org.bytedeco.ffmpeg.swscale.SwsContext;
+import org.bytedeco.ffmpeg.swscale.SwsFilter;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.DoublePointer;
+
+/**
+ * Reads the shown frames of a video one after the other, as detectors of shots and measures of pictures see them: BGR
+ * by swscale's default conversion (the matrix and range that the file names, BT.601 and limited where it names none, no
+ * accurate rounding), and 8-bit YUV 4:2:0. Both are turned as the header says; neither is stretched by the sample aspect. The
+ * conversion is the one of OpenCV's reader, not the one of training. Holds one frame, and decodes on the calling
+ * thread.
+ */
+public final class FootageReader implements AutoCloseable {
+
+    private static final int ONE = 1 << 16; // brightness, contrast and saturation are 16.16
+
+    private final NativeInput input;
+    private final FrameDecoder decoder;
+    private final Orientation orientation;
+    private final AVRational timeBase;
+    private final Conversion toBgr = new Conversion(AV_PIX_FMT_BGR24);
+    private final Conversion toYuv = new Conversion(AV_PIX_FMT_YUV420P);
+    private byte[] bgr = new byte[0];
+    private final byte[][] yuv = new byte[3][0];
+    private AVFrame frame;
+    private long pts;
+    private boolean first = true;
+
+    private FootageReader(NativeInput input, FrameDecoder decoder, Orientation orientation) {
+        this.input = input;
+        this.decoder = decoder;
+        this.orientation = orientation;
+        this.timeBase = input.stream().time_base();
+    }
+
+    /**
+     * Opens a video at its beginning.
+     *
+     * @throws MediaException when it holds no pictures, or none that can be decoded
+     * @throws IOException when the storage fails
+     */
+    public static FootageReader open(MediaSource source) throws MediaException, IOException {
+        NativeInput input = NativeInput.open(source);
+        try {
+            return new FootageReader(input, FrameDecoder.open(input), Orientation.of(input.displayMatrix()));
+        } catch (MediaException | IOException | RuntimeException failure) {
+            input.close();
+            throw failure;
+        }
+    }
+
+    /**
+     * Decodes the next frame.
+     *
+     * @return false after the last one
+     * @throws MediaException when the pictures are damaged so that decoding cannot go on
+     */
+    public boolean next() throws MediaException, IOException {
+        frame = decoder.next();
+        if (frame == null) {
+            return false;
+        }
+        long stamp = frame.best_effort_timestamp();
+        long after = first ? 0 : pts + Math.max(1, frame.duration());
+        pts = stamp == AV_NOPTS_VALUE ? after : stamp;
+        first = false;
+        return true;
+    }
+
+    /** When the frame is shown, in units of the time base. A stream that has no stamps is counted from 0. */
+    public long pts() {
+        return pts;
+    }
+
+    /** Numerator of a unit of {@link #pts}, in seconds. */
+    public int timeBaseNumerator() {
+        return timeBase.num();
+    }
+
+    /** Denominator of a unit of {@link #pts}, in seconds. */
+    public int timeBaseDenominator() {
+        return timeBase.den();
+    }
+
+    /** Frames a second on average, as the container says; 0 where it does not. */
+    public double averageRate() {
+        AVRational rate = input.stream().avg_frame_rate();
+        return rate.num() > 0 && rate.den() > 0 ? (double) rate.num() / rate.den() : 0;
+    }
+
+    /** Whether the frame can be decoded without others. */
+    public boolean keyframe() {
+        return (frame.flags() & AVFrame.AV_FRAME_FLAG_KEY) != 0;
+    }
+
+    /** Whether the frame, or one before it back to a keyframe, is damaged and was concealed. */
+    public boolean damaged() {
+        return decoder.damagedSinceKeyframe();
+    }
+
+    /** Whether luma covers 0 to 255, not 16 to 235. */
+    public boolean fullRange() {
+        return isFullRange(frame);
+    }
+
+    private static boolean isFullRange(AVFrame frame) {
+        return frame.color_range() == AVCOL_RANGE_JPEG || RgbConverter.isFullRangeFormat(frame.format());
+    }
+
+    /** Width of the frame as displayed, in decoded pixels. */
+    public int width() {
+        return orientation.swapAxes() ? frame.height() : frame.width();
+    }
+
+    /** Height of the frame as displayed, in decoded pixels. */
+    public int height() {
+        return orientation.swapAxes() ? frame.width() : frame.height();
+    }
+
+    /**
+     * Blue, green and red of the frame, valid until the next call.
+     *
+     * @param rows those of a frame as displayed that are wanted: others may be left as they were; null: all
+     */
+    public Plane[] bgr(boolean[] rows) throws MediaException {
+        AVFrame converted = toBgr.convert(frame);
+        int width = frame.width();
+        bgr = room(bgr, Math.multiplyExact(3 * width, frame.height()));
+        copy(converted, 0, 3 * width, frame.height(), bgr, rows);
+        return new Plane[] {
+            shown(bgr, 0, 3, width, frame.height()),
+            shown(bgr, 1, 3, width, frame.height()),
+            shown(bgr, 2, 3, width, frame.height())
+        };
+    }
+
+    /** Luma of the frame and the two planes of colour, which have half as many rows and columns; as {@link #bgr}. */
+    public Plane[] yuv(boolean[] rows) throws MediaException {
+        boolean asIs = frame.format() == AV_PIX_FMT_YUV420P || frame.format() == AV_PIX_FMT_YUVJ420P;
+        AVFrame planes = asIs ? frame : toYuv.convert(frame);
+        Plane[] shown = new Plane[3];
+        for (int plane = 0; plane < 3; plane++) {
+            int width = plane == 0 ? frame.width() : (frame.width() + 1) / 2;
+            int height = plane == 0 ? frame.height() : (frame.height() + 1) / 2;
+            yuv[plane] = room(yuv[plane], Math.multiplyExact(width, height));
+            copy(planes, plane, width, height, yuv[plane], plane == 0 ? rows : null);
+            shown[plane] = shown(yuv[plane], 0, 1, width, height);
+        }
+        return shown;
+    }
+
+    private static byte[] room(byte[] there, int length) {
+        return there.length == length ? there : new byte[length];
+    }
+
+    private void copy(AVFrame from, int plane, int rowBytes, int height, byte[] to, boolean[] rows) {
+        boolean[] wanted = orientation.changesPixels() ? null : rows;
+        BytePointer pixels = from.data(plane);
+        long stride = from.linesize(plane);
+        for (int row = 0; row < height; row++) {
+            if (wanted == null || wanted[row]) {
+                pixels.position(row * stride).get(to, row * rowBytes, rowBytes);
+            }
+        }
+        pixels.position(0);
+    }
+
+    /** The view of a stored plane that a viewer has. */
+    private Plane shown(byte[] values, int first, int step, int width, int height) {
+        int rowStep = step * width;
+        int columns = orientation.swapAxes() ? height : width;
+        int rows = orientation.swapAxes() ? width : height;
+        int across = orientation.swapAxes() ? rowStep : step;
+        int down = orientation.swapAxes() ? step : rowStep;
+        int offset = first
+                + (orientation.mirrorColumns() ? (columns - 1) * across : 0)
+                + (orientation.mirrorRows() ? (rows - 1) * down : 0);
+        return new Plane(
+                values,
+                offset,
+                orientation.mirrorColumns() ? -across : across,
+                orientation.mirrorRows() ? -down : down,
+                columns,
+                rows);
+    }
+
+    @Override
+    public void close() {
+        toBgr.close();
+        toYuv.close();
+        decoder.close();
+        input.close();
+    }
+
+    /** swscale, from whatever frames come to one pixel format of the same size. */
+    private static final class Conversion implements AutoCloseable {
+
+        private final int wanted;
+        private SwsContext scaler;
+        private AVFrame target;
+        private int width;
+        private int height;
+        private int format;
+        private int matrix;
+        private boolean fullRange;
+
+        Conversion(int wanted) {
+            this.wanted = wanted;
+        }
+
+        AVFrame convert(AVFrame frame) throws MediaException {
+            boolean full = isFullRange(frame);
+            if (scaler == null
+                    || width != frame.width()
+                    || height != frame.height()
+                    || format != frame.format()
+                    || matrix != frame.colorspace()
+                    || fullRange != full) {
+                prepare(frame, full);
+            }
+            sws_scale(scaler, frame.data(), frame.linesize(), 0, height, target.data(), target.linesize());
+            return target;
+        }
+
+        private void prepare(AVFrame frame, boolean full) throws MediaException {
+            close();
+            width = frame.width();
+            height = frame.height();
+            format = frame.format();
+            matrix = frame.colorspace();
+            fullRange = full;
+            RgbConverter.requireConvertible(format);
+            scaler = sws_getContext(
+                    width,
+                    height,
+                    format,
+                    width,
+                    height,
+                    wanted,
+                    SWS_BICUBIC,
+                    (SwsFilter) null,
+                    (SwsFilter) null,
+                    (DoublePointer) null);
+            if (scaler == null || scaler.isNull()) {
+                throw new MediaException(
+                        MediaProblem.UNSUPPORTED_CODEC,
+                        String.format(
+                                Locale.ROOT,
+                                "frames of %dx%d in pixel format %d cannot be converted",
+                                width,
+                                height,
+                                format));
+            }
+            sws_setColorspaceDetails(
+                    scaler,
+                    sws_getCoefficients(matrix),
+                    fullRange ? 1 : 0,
+                    sws_getCoefficients(SWS_CS_DEFAULT),
+                    wanted == AV_PIX_FMT_BGR24 || fullRange ? 1 : 0,
+                    0,
+                    ONE,
+                    ONE);
+            target = av_frame_alloc();
+            target.format(wanted);
+            target.width(width);
+            target.height(height);
+            if (av_frame_get_buffer(target, 0) < 0) {
+                throw new OutOfMemoryError(
+                        String.format(Locale.ROOT, "no native memory for a frame of %dx%d", width, height));
+            }
+        }
+
+        @Override
+        public void close() {
+            if (scaler != null) {
+                sws_freeContext(scaler);
+                scaler = null;
+            }
+            if (target != null) {
+                av_frame_free(target);
+                target = null;
+            }
+        }
+    }
+}
