@@ -26,6 +26,7 @@ import org.bytedeco.ffmpeg.swscale.SwsContext;
 import org.bytedeco.ffmpeg.swscale.SwsFilter;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.DoublePointer;
+import org.bytedeco.javacpp.Pointer;
 
 /**
  * Reads the shown frames of a video one after the other, as detectors of shots and measures of pictures see them: BGR
@@ -44,6 +45,7 @@ public final class FootageReader implements AutoCloseable {
     private final AVRational timeBase;
     private final Conversion toBgr = new Conversion(AV_PIX_FMT_BGR24);
     private final Conversion toYuv = new Conversion(AV_PIX_FMT_YUV420P);
+    private final RowPairs pairs = new RowPairs();
     private byte[] bgr = new byte[0];
     private final byte[][] yuv = new byte[3][0];
     private AVFrame frame;
@@ -147,38 +149,70 @@ public final class FootageReader implements AutoCloseable {
      * @param rows those of a frame as displayed that are wanted: others may be left as they were; null: all
      */
     public Plane[] bgr(boolean[] rows) throws MediaException {
-        AVFrame converted = toBgr.convert(frame);
         int width = frame.width();
-        bgr = room(bgr, Math.multiplyExact(3 * width, frame.height()));
-        copy(converted, 0, 3 * width, frame.height(), bgr, rows);
+        int height = frame.height();
+        boolean[] wanted = orientation.changesPixels() ? null : rows;
+        bgr = room(bgr, Math.multiplyExact(3 * width, height));
+        if (wanted != null && isPlain420() && height % 2 == 0) {
+            // Rows are converted two by two, with the row of colour that they share: others can be left out before.
+            AVFrame converted = toBgr.convert(pairs.gather(frame, wanted));
+            BytePointer pixels = converted.data(0);
+            long stride = converted.linesize(0);
+            long from = 0;
+            for (int row = 0; row < height; row += 2) {
+                if (wanted[row] || wanted[row + 1]) {
+                    pixels.position(from * stride).get(bgr, 3 * width * row, 3 * width);
+                    pixels.position((from + 1) * stride).get(bgr, 3 * width * (row + 1), 3 * width);
+                    from += 2;
+                }
+            }
+        } else {
+            copy(toBgr.convert(frame), 0, 3 * width, height, bgr, wanted);
+        }
         return new Plane[] {
-            shown(bgr, 0, 3, width, frame.height()),
-            shown(bgr, 1, 3, width, frame.height()),
-            shown(bgr, 2, 3, width, frame.height())
+            shown(bgr, 0, 3, width, height), shown(bgr, 1, 3, width, height), shown(bgr, 2, 3, width, height)
         };
     }
 
-    /** Luma of the frame and the two planes of colour, which have half as many rows and columns; as {@link #bgr}. */
-    public Plane[] yuv(boolean[] rows) throws MediaException {
-        boolean asIs = frame.format() == AV_PIX_FMT_YUV420P || frame.format() == AV_PIX_FMT_YUVJ420P;
-        AVFrame planes = asIs ? frame : toYuv.convert(frame);
+    /**
+     * Luma of the frame and the two planes of colour, which have half as many rows and columns; valid until the next
+     * call.
+     *
+     * @param rows those of luma as displayed that are wanted: others may be left as they were; null: all
+     * @param colourRows those of colour as displayed that are wanted
+     */
+    public Plane[] yuv(boolean[] rows, boolean[] colourRows) throws MediaException {
+        AVFrame planes = isPlain420() ? frame : toYuv.convert(frame);
         Plane[] shown = new Plane[3];
         for (int plane = 0; plane < 3; plane++) {
             int width = plane == 0 ? frame.width() : (frame.width() + 1) / 2;
             int height = plane == 0 ? frame.height() : (frame.height() + 1) / 2;
+            boolean[] wanted = plane == 0 ? rows : colourRows;
             yuv[plane] = room(yuv[plane], Math.multiplyExact(width, height));
-            copy(planes, plane, width, height, yuv[plane], plane == 0 ? rows : null);
+            copy(planes, plane, width, height, yuv[plane], orientation.changesPixels() ? null : wanted);
             shown[plane] = shown(yuv[plane], 0, 1, width, height);
         }
         return shown;
+    }
+
+    /** Luma alone, whole, as {@link #yuv}. */
+    public Plane luma() throws MediaException {
+        int width = frame.width();
+        int height = frame.height();
+        yuv[0] = room(yuv[0], Math.multiplyExact(width, height));
+        copy(isPlain420() ? frame : toYuv.convert(frame), 0, width, height, yuv[0], null);
+        return shown(yuv[0], 0, 1, width, height);
+    }
+
+    private boolean isPlain420() {
+        return frame.format() == AV_PIX_FMT_YUV420P || frame.format() == AV_PIX_FMT_YUVJ420P;
     }
 
     private static byte[] room(byte[] there, int length) {
         return there.length == length ? there : new byte[length];
     }
 
-    private void copy(AVFrame from, int plane, int rowBytes, int height, byte[] to, boolean[] rows) {
-        boolean[] wanted = orientation.changesPixels() ? null : rows;
+    private static void copy(AVFrame from, int plane, int rowBytes, int height, byte[] to, boolean[] wanted) {
         BytePointer pixels = from.data(plane);
         long stride = from.linesize(plane);
         for (int row = 0; row < height; row++) {
@@ -186,7 +220,6 @@ public final class FootageReader implements AutoCloseable {
                 pixels.position(row * stride).get(to, row * rowBytes, rowBytes);
             }
         }
-        pixels.position(0);
     }
 
     /** The view of a stored plane that a viewer has. */
@@ -212,6 +245,7 @@ public final class FootageReader implements AutoCloseable {
     public void close() {
         toBgr.close();
         toYuv.close();
+        pairs.close();
         decoder.close();
         input.close();
     }
@@ -284,14 +318,7 @@ public final class FootageReader implements AutoCloseable {
                     0,
                     ONE,
                     ONE);
-            target = av_frame_alloc();
-            target.format(wanted);
-            target.width(width);
-            target.height(height);
-            if (av_frame_get_buffer(target, 0) < 0) {
-                throw new OutOfMemoryError(
-                        String.format(Locale.ROOT, "no native memory for a frame of %dx%d", width, height));
-            }
+            target = allocate(wanted, width, height);
         }
 
         @Override
@@ -305,5 +332,70 @@ public final class FootageReader implements AutoCloseable {
                 target = null;
             }
         }
+    }
+
+    /** Pairs of rows of a 4:2:0 frame, gathered into a smaller one. */
+    private static final class RowPairs implements AutoCloseable {
+
+        private AVFrame gathered;
+
+        AVFrame gather(AVFrame frame, boolean[] wanted) {
+            int pairs = 0;
+            for (int row = 0; row < wanted.length; row += 2) {
+                pairs += wanted[row] || wanted[row + 1] ? 1 : 0;
+            }
+            if (gathered == null
+                    || gathered.width() != frame.width()
+                    || gathered.height() != 2 * pairs
+                    || gathered.format() != frame.format()) {
+                close();
+                gathered = allocate(frame.format(), frame.width(), 2 * pairs);
+            }
+            gathered.colorspace(frame.colorspace());
+            gathered.color_range(frame.color_range());
+            BytePointer[] from = {frame.data(0), frame.data(1), frame.data(2)};
+            BytePointer[] to = {gathered.data(0), gathered.data(1), gathered.data(2)};
+            long colourBytes = (frame.width() + 1L) / 2;
+            long pair = 0;
+            for (long row = 0; row < wanted.length; row += 2) {
+                if (wanted[(int) row] || wanted[(int) row + 1]) {
+                    move(from[0], row * frame.linesize(0), to[0], 2 * pair * gathered.linesize(0), frame.width());
+                    move(
+                            from[0],
+                            (row + 1) * frame.linesize(0),
+                            to[0],
+                            (2 * pair + 1) * gathered.linesize(0),
+                            frame.width());
+                    move(from[1], row / 2 * frame.linesize(1), to[1], pair * gathered.linesize(1), colourBytes);
+                    move(from[2], row / 2 * frame.linesize(2), to[2], pair * gathered.linesize(2), colourBytes);
+                    pair++;
+                }
+            }
+            return gathered;
+        }
+
+        private static void move(BytePointer from, long offset, BytePointer to, long toOffset, long bytes) {
+            Pointer.memcpy(to.position(toOffset), from.position(offset), bytes);
+        }
+
+        @Override
+        public void close() {
+            if (gathered != null) {
+                av_frame_free(gathered);
+                gathered = null;
+            }
+        }
+    }
+
+    private static AVFrame allocate(int format, int width, int height) {
+        AVFrame made = av_frame_alloc();
+        made.format(format);
+        made.width(width);
+        made.height(height);
+        if (av_frame_get_buffer(made, 0) < 0) {
+            throw new OutOfMemoryError(
+                    String.format(Locale.ROOT, "no native memory for a frame of %dx%d", width, height));
+        }
+        return made;
     }
 }

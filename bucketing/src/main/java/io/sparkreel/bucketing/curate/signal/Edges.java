@@ -16,8 +16,10 @@ final class Edges {
 
     private final int width;
     private final int height;
-    private final short[] across;
-    private final short[] down;
+    private final int[] across;
+    private final int[] down;
+    private final int[] smooth;
+    private final int[] step;
     private final int[] magnitude; // with a border of one
     private final byte[] marks; // with a border of one
     private final int[] stack;
@@ -25,8 +27,10 @@ final class Edges {
     Edges(int width, int height) {
         this.width = width;
         this.height = height;
-        this.across = new short[width * height];
-        this.down = new short[width * height];
+        this.across = new int[width * height];
+        this.down = new int[width * height];
+        this.smooth = new int[width + 2];
+        this.step = new int[width + 2];
         this.magnitude = new int[(width + 2) * (height + 2)];
         this.marks = new byte[(width + 2) * (height + 2)];
         this.stack = new int[width * height];
@@ -95,26 +99,24 @@ final class Edges {
             int above = Math.max(0, y - 1) * width;
             int here = y * width;
             int below = Math.min(height - 1, y + 1) * width;
+            // Of each column: the rows weighed 1, 2, 1, and the lower one less the upper one.
             for (int x = 0; x < width; x++) {
-                int left = Math.max(0, x - 1);
-                int right = Math.min(width - 1, x + 1);
-                int aboveLeft = plane[above + left] & 0xff;
-                int aboveRight = plane[above + right] & 0xff;
-                int belowLeft = plane[below + left] & 0xff;
-                int belowRight = plane[below + right] & 0xff;
-                int dx = aboveRight
-                        - aboveLeft
-                        + 2 * ((plane[here + right] & 0xff) - (plane[here + left] & 0xff))
-                        + belowRight
-                        - belowLeft;
-                int dy = belowLeft
-                        - aboveLeft
-                        + 2 * ((plane[below + x] & 0xff) - (plane[above + x] & 0xff))
-                        + belowRight
-                        - aboveRight;
-                across[here + x] = (short) dx;
-                down[here + x] = (short) dy;
-                magnitude[(y + 1) * stride + x + 1] = Math.abs(dx) + Math.abs(dy);
+                int up = plane[above + x] & 0xff;
+                int low = plane[below + x] & 0xff;
+                smooth[x + 1] = up + 2 * (plane[here + x] & 0xff) + low;
+                step[x + 1] = low - up;
+            }
+            smooth[0] = smooth[1];
+            step[0] = step[1];
+            smooth[width + 1] = smooth[width];
+            step[width + 1] = step[width];
+            int to = (y + 1) * stride + 1;
+            for (int x = 0; x < width; x++) {
+                int dx = smooth[x + 2] - smooth[x];
+                int dy = step[x] + 2 * step[x + 1] + step[x + 2];
+                across[here + x] = dx;
+                down[here + x] = dy;
+                magnitude[to + x] = Math.abs(dx) + Math.abs(dy);
             }
         }
     }

@@ -17,6 +17,7 @@ final class Frame {
     private LinearScaler toColour;
     private boolean[] pictureRows;
     private boolean[] lumaRows;
+    private boolean[] colourRows;
     private Picture picture;
     private byte[] grey;
     private byte[] luma;
@@ -39,6 +40,7 @@ final class Frame {
                             (width + 1) / 2, (height + 1) / 2, halved(toLuma.width()), halved(toLuma.height()));
             pictureRows = toPicture == null ? null : toPicture.rowsOf(height);
             lumaRows = toLuma == null ? null : toLuma.rowsOf(height);
+            colourRows = toColour == null ? null : toColour.rowsOf((height + 1) / 2);
             picture =
                     toPicture == null ? new Picture(width, height) : new Picture(toPicture.width(), toPicture.height());
             grey = new byte[picture.pixels()];
@@ -81,7 +83,7 @@ final class Frame {
 
     /** Luma and the two planes of colour, which have half as many rows and columns. */
     byte[][] planes() throws MediaException {
-        Plane[] yuv = reader.yuv(lumaRows);
+        Plane[] yuv = reader.yuv(lumaRows, colourRows);
         byte[][] planes = new byte[3][];
         for (int i = 0; i < 3; i++) {
             LinearScaler scaler = i == 0 ? toLuma : toColour;
@@ -98,6 +100,6 @@ final class Frame {
 
     /** Luma at full size, valid until the next frame. */
     Plane luma() throws MediaException {
-        return reader.yuv(null)[0];
+        return reader.luma();
     }
 }

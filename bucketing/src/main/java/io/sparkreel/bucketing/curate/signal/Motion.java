@@ -13,6 +13,7 @@ final class Motion {
     private static final int[] WEIGHTS = {1785, 8002, 13193, 8002, 1785};
 
     private int[] sums = new int[0];
+    private int[][] lines; // the last five rows
     private short[] now = new short[0];
     private short[] before;
 
@@ -39,31 +40,52 @@ final class Motion {
 
     private void blur(byte[] luma, int width) {
         int height = luma.length / width;
-        if (sums.length < width + 4) {
+        if (sums.length != width + 4) {
             sums = new int[width + 4];
+            lines = new int[5][width];
+        }
+        for (int y = 0; y < Math.min(2, height); y++) {
+            widen(luma, y, width);
         }
         for (int y = 0; y < height; y++) {
-            int first = tap(y - 2, height) * width;
-            int second = tap(y - 1, height) * width;
-            int third = y * width;
-            int fourth = tap(y + 1, height) * width;
-            int fifth = tap(y + 2, height) * width;
-            for (int x = 0; x < width; x++) {
-                sums[x + 2] = (WEIGHTS[0] * ((luma[first + x] & 0xff) + (luma[fifth + x] & 0xff))
-                                + WEIGHTS[1] * ((luma[second + x] & 0xff) + (luma[fourth + x] & 0xff))
-                                + WEIGHTS[2] * (luma[third + x] & 0xff))
-                        >> (BITS - KEPT);
+            if (y + 2 < height) {
+                widen(luma, y + 2, width);
             }
+            blurRows(
+                    lines[tap(y - 2, height) % 5],
+                    lines[tap(y - 1, height) % 5],
+                    lines[y % 5],
+                    lines[tap(y + 1, height) % 5],
+                    lines[tap(y + 2, height) % 5],
+                    width);
             for (int side = 1; side <= 2; side++) {
                 sums[2 - side] = sums[2 + tap(-side, width)];
                 sums[width + 1 + side] = sums[2 + tap(width - 1 + side, width)];
             }
+            int to = y * width;
             for (int x = 0; x < width; x++) {
-                now[third + x] = (short) ((WEIGHTS[0] * (sums[x] + sums[x + 4])
+                now[to + x] = (short) ((WEIGHTS[0] * (sums[x] + sums[x + 4])
                                 + WEIGHTS[1] * (sums[x + 1] + sums[x + 3])
                                 + WEIGHTS[2] * sums[x + 2])
                         >> BITS);
             }
+        }
+    }
+
+    private void widen(byte[] luma, int y, int width) {
+        int[] line = lines[y % 5];
+        for (int x = 0; x < width; x++) {
+            line[x] = luma[y * width + x] & 0xff;
+        }
+    }
+
+    private void blurRows(int[] first, int[] second, int[] third, int[] fourth, int[] fifth, int width) {
+        int outer = WEIGHTS[0];
+        int inner = WEIGHTS[1];
+        int middle = WEIGHTS[2];
+        for (int x = 0; x < width; x++) {
+            sums[x + 2] = (outer * (first[x] + fifth[x]) + inner * (second[x] + fourth[x]) + middle * third[x])
+                    >> (BITS - KEPT);
         }
     }
 

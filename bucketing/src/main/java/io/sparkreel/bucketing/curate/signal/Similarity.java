@@ -15,34 +15,35 @@ final class Similarity {
     private static final double C2 = Math.pow(0.03 * 255, 2);
 
     private final int side;
-    private final int[] sumX;
-    private final int[] sumY;
-    private final int[] squares; // of both
-    private final int[] products;
+    private final int windows;
+    private final Sums first;
+    private final Sums second;
+    private final Sums squares; // of both
+    private final Sums products;
+    private final double[] row;
 
     Similarity(int side) {
         this.side = side;
-        this.sumX = new int[side];
-        this.sumY = new int[side];
-        this.squares = new int[side];
-        this.products = new int[side];
+        this.windows = side - WINDOW + 1;
+        this.first = new Sums(side);
+        this.second = new Sums(side);
+        this.squares = new Sums(side);
+        this.products = new Sums(side);
+        this.row = new double[windows];
     }
 
     double of(byte[] one, byte[] other) {
-        Arrays.fill(sumX, 0);
-        Arrays.fill(sumY, 0);
-        Arrays.fill(squares, 0);
-        Arrays.fill(products, 0);
-        for (int y = 0; y < WINDOW - 1; y++) {
-            add(one, other, y * side, 1);
+        for (Sums sums : new Sums[] {first, second, squares, products}) {
+            sums.clear();
         }
         double total = 0;
-        for (int y = WINDOW - 1; y < side; y++) {
+        for (int y = 0; y < side; y++) {
             add(one, other, y * side, 1);
-            total += alongRow();
-            add(one, other, (y - WINDOW + 1) * side, -1);
+            if (y >= WINDOW - 1) {
+                total += sumOfRow();
+                add(one, other, (y - WINDOW + 1) * side, -1);
+            }
         }
-        int windows = side - WINDOW + 1;
         return total / ((double) windows * windows);
     }
 
@@ -50,41 +51,62 @@ final class Similarity {
         for (int x = 0; x < side; x++) {
             int a = one[from + x] & 0xff;
             int b = other[from + x] & 0xff;
-            sumX[x] += sign * a;
-            sumY[x] += sign * b;
-            squares[x] += sign * (a * a + b * b);
-            products[x] += sign * (a * b);
+            first.columns[x] += sign * a;
+            second.columns[x] += sign * b;
+            squares.columns[x] += sign * (a * a + b * b);
+            products.columns[x] += sign * (a * b);
         }
     }
 
-    private double alongRow() {
-        int x = 0;
-        int y = 0;
-        int both = 0;
-        int product = 0;
-        double total = 0;
-        for (int i = 0; i < side; i++) {
-            x += sumX[i];
-            y += sumY[i];
-            both += squares[i];
-            product += products[i];
-            if (i < WINDOW - 1) {
-                continue;
-            }
-            double meanX = (double) x / PIXELS;
-            double meanY = (double) y / PIXELS;
-            double scale = 1.0 / (PIXELS - 1);
-            double covariance = (product - x * meanY) * scale;
-            double variances = (both - x * meanX - y * meanY) * scale;
-            total += (2 * meanX * meanY + C1)
+    private double sumOfRow() {
+        double[] x = first.slide();
+        double[] y = second.slide();
+        double[] both = squares.slide();
+        double[] product = products.slide();
+        double[] similarity = row;
+        // One loop of plain arithmetic, which the compiler turns into vectors.
+        for (int i = 0; i < windows; i++) {
+            double meanX = x[i] / PIXELS;
+            double meanY = y[i] / PIXELS;
+            double covariance = (product[i] - x[i] * meanY) / (PIXELS - 1);
+            double variances = (both[i] - x[i] * meanX - y[i] * meanY) / (PIXELS - 1);
+            similarity[i] = (2 * meanX * meanY + C1)
                     * (2 * covariance + C2)
                     / ((meanX * meanX + meanY * meanY + C1) * (variances + C2));
-            int first = i - WINDOW + 1;
-            x -= sumX[first];
-            y -= sumY[first];
-            both -= squares[first];
-            product -= products[first];
         }
-        return total;
+        double sum = 0;
+        for (double each : similarity) {
+            sum += each;
+        }
+        return sum;
+    }
+
+    /** Sums over the rows of a window, by column, and over windows along the row. */
+    private static final class Sums {
+
+        private final int[] columns;
+        private final double[] windows;
+
+        Sums(int side) {
+            columns = new int[side];
+            windows = new double[side - WINDOW + 1];
+        }
+
+        void clear() {
+            Arrays.fill(columns, 0);
+        }
+
+        double[] slide() {
+            int sum = 0;
+            for (int x = 0; x < WINDOW - 1; x++) {
+                sum += columns[x];
+            }
+            for (int i = 0; i < windows.length; i++) {
+                sum += columns[i + WINDOW - 1];
+                windows[i] = sum;
+                sum -= columns[i];
+            }
+            return windows;
+        }
     }
 }

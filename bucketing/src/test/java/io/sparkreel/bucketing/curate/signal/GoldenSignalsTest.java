@@ -140,7 +140,7 @@ class GoldenSignalsTest {
         try (MediaSource source = MediaSource.of(footage.video());
                 FootageReader reader = FootageReader.open(source)) {
             while (reader.next()) {
-                bars.add(Bars.of(reader.yuv(null)[0], 24));
+                bars.add(Bars.of(reader.luma(), 24));
             }
         }
         for (JsonNode run : footage.said().at("/ffmpeg/cropdetect")) {
