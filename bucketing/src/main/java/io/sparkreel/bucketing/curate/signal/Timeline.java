@@ -7,9 +7,17 @@ package io.sparkreel.bucketing.curate.signal;
  * @param pts of each frame, in units of the time base; they grow
  * @param numerator of the time base, in seconds
  * @param denominator of the time base, in seconds
- * @param fps frames a second on average, for lengths that are given in frames
+ * @param fps frames a second on average, for lengths that are given in frames; 0: that of the stamps
  */
 public record Timeline(long[] pts, int numerator, int denominator, double fps) {
+
+    /** Where the container names no rate, it is that of the stamps; of a single frame, 1. */
+    public Timeline {
+        if (!(fps > 0)) {
+            double seconds = pts.length < 2 ? 0 : (double) (pts[pts.length - 1] - pts[0]) * numerator / denominator;
+            fps = seconds > 0 ? (pts.length - 1) / seconds : 1;
+        }
+    }
 
     /** Frames of the video. */
     public int frames() {
