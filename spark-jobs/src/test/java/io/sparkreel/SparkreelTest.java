@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Dataset;
@@ -44,6 +45,9 @@ class SparkreelTest {
 
     @TempDir
     private static Path folder;
+
+    /** Tasks run in this process. */
+    private static final CountDownLatch STOPPED = new CountDownLatch(1);
 
     private static SparkSession spark;
     private static Sparkreel sparkreel;
@@ -162,7 +166,7 @@ class SparkreelTest {
             return JavaSparkContext.fromSparkContext(spark.sparkContext())
                     .parallelize(List.of(1), 1)
                     .map(any -> {
-                        Thread.sleep(3000);
+                        STOPPED.await(60, TimeUnit.SECONDS);
                         return any;
                     })
                     .count();
@@ -178,6 +182,8 @@ class SparkreelTest {
                 assertThrows(Stopped.class, () -> sparkreel.train(config, stop)).getMessage();
         assertTrue(message.startsWith("Stopped on request. To resume from"), message);
         stopping.get(10, TimeUnit.SECONDS);
+        assertFalse(other.isDone());
+        STOPPED.countDown();
         assertEquals(1, other.get(30, TimeUnit.SECONDS));
     }
 

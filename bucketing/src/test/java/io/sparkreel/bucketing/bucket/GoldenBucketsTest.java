@@ -5,9 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import io.sparkreel.bucketing.GoldenFolder;
-import java.io.IOException;
+import io.sparkreel.golden.Golden;
+import io.sparkreel.golden.GoldenData;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,17 +14,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 
 /** Every chain, draw and result that the reference's own code produced. */
-@Tag("golden")
+@Golden
 class GoldenBucketsTest {
 
     @TestFactory
-    Stream<DynamicTest> chainsDrawsAndResults() throws IOException {
-        JsonNode root =
-                new ObjectMapper().readTree(GoldenFolder.file("buckets.json").toFile());
+    Stream<DynamicTest> chainsDrawsAndResults(GoldenData golden) {
+        JsonNode root = golden.requiredJson("buckets.json");
         List<DynamicTest> tests = new ArrayList<>();
         for (Map.Entry<String, JsonNode> entry : root.get("configs").properties()) {
             for (String field : (Iterable<String>) entry.getValue()::fieldNames) {

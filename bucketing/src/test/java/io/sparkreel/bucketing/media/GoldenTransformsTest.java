@@ -7,20 +7,19 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import io.sparkreel.bucketing.GoldenFolder;
 import io.sparkreel.bucketing.InvalidInputException;
 import io.sparkreel.bucketing.media.scale.FrameScaler;
 import io.sparkreel.bucketing.media.scale.FrameTransform;
 import io.sparkreel.bucketing.media.scale.Size;
 import io.sparkreel.bucketing.media.write.PixelImages;
+import io.sparkreel.golden.Golden;
+import io.sparkreel.golden.GoldenData;
 import java.io.IOException;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Transforms, temporal sampling and pixel output against what the reference's code produced. */
-@Tag("golden")
+@Golden
 class GoldenTransformsTest {
 
     /** One grey level: Pillow's and our filters may round a tie differently. */
@@ -28,14 +27,13 @@ class GoldenTransformsTest {
 
     private static final double FLOAT_TOLERANCE = 2e-5;
 
-    private static JsonNode cases;
-    private static SafetensorsFile tensors;
+    private JsonNode cases;
+    private SafetensorsFile tensors;
 
-    @BeforeAll
-    static void read() throws IOException {
-        cases = new ObjectMapper()
-                .readTree(GoldenFolder.optional("transforms.json").toFile());
-        tensors = SafetensorsFile.read(GoldenFolder.optional("transforms.safetensors"));
+    @BeforeEach
+    void read(GoldenData golden) throws IOException {
+        cases = golden.json("transforms.json");
+        tensors = SafetensorsFile.read(golden.file("transforms.safetensors"));
     }
 
     @Test
@@ -95,7 +93,7 @@ class GoldenTransformsTest {
         }
     }
 
-    private static void check(String input, String output, MediaKind kind, FrameTransform transform, double tolerance) {
+    private void check(String input, String output, MediaKind kind, FrameTransform transform, double tolerance) {
         int[] source = tensors.shape(input); // [h, w, 3]
         int[] shape = tensors.shape(output); // [..., 3, H, W]
         int height = shape[shape.length - 2];

@@ -6,14 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import io.sparkreel.bucketing.GoldenFolder;
 import io.sparkreel.bucketing.bucket.AspectRatios;
 import io.sparkreel.bucketing.bucket.Bucket;
 import io.sparkreel.bucketing.bucket.BucketAssigner;
 import io.sparkreel.bucketing.bucket.BucketConfig;
 import io.sparkreel.bucketing.bucket.NumpyDraw;
-import java.io.IOException;
+import io.sparkreel.golden.Golden;
+import io.sparkreel.golden.GoldenData;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -22,18 +21,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 
 /** Every batch of every rank that the reference's own sampler produced. */
-@Tag("golden")
+@Golden
 class GoldenSamplerTest {
 
     @TestFactory
-    Stream<DynamicTest> batches() throws IOException {
-        JsonNode sampler = new ObjectMapper()
-                .readTree(GoldenFolder.file("buckets.json").toFile())
-                .get("sampler");
+    Stream<DynamicTest> batches(GoldenData golden) {
+        JsonNode sampler = golden.requiredJson("buckets.json").get("sampler");
         List<DynamicTest> tests = new ArrayList<>();
         for (JsonNode test : sampler.get("cases")) {
             tests.add(DynamicTest.dynamicTest("case " + tests.size(), () -> check(sampler.get("config"), test)));

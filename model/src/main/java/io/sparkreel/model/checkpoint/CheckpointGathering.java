@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -34,16 +35,23 @@ public final class CheckpointGathering {
     private final String folder;
     private final String attempt;
     private final int ranks;
+    private final LongSupplier nanoTime;
 
     /**
      * @param folder path of the checkpoint's folder in the storage
      * @param attempt what no other attempt to write that checkpoint is named
      */
     public CheckpointGathering(Storage storage, String folder, String attempt, int ranks) {
+        this(storage, folder, attempt, ranks, System::nanoTime);
+    }
+
+    /** @param nanoTime the clock by which patience ends */
+    CheckpointGathering(Storage storage, String folder, String attempt, int ranks, LongSupplier nanoTime) {
         this.storage = storage;
         this.folder = Manifest.path(folder, FOLDER);
         this.attempt = attempt;
         this.ranks = ranks;
+        this.nanoTime = nanoTime;
     }
 
     private String name(int rank) {
@@ -66,7 +74,7 @@ public final class CheckpointGathering {
      */
     public Collection<CheckpointFile> await(long patienceSeconds) throws IOException, InterruptedException {
         Map<Integer, List<CheckpointFile>> lists = new TreeMap<>();
-        long heard = System.nanoTime();
+        long heard = nanoTime.getAsLong();
         long pause = FIRST_PAUSE_MILLIS;
         while (true) {
             int before = lists.size();
@@ -76,7 +84,7 @@ public final class CheckpointGathering {
                 lists.values().forEach(all::addAll);
                 return all;
             }
-            long now = System.nanoTime();
+            long now = nanoTime.getAsLong();
             heard = lists.size() > before ? now : heard;
             if (now - heard > TimeUnit.SECONDS.toNanos(patienceSeconds)) {
                 throw new IOException("rank "

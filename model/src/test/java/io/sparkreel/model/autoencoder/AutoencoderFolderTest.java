@@ -7,10 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.sparkreel.golden.GoldenData;
+import io.sparkreel.golden.GoldenExtension;
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.KeyedRandom.Purpose;
-import io.sparkreel.model.golden.Golden;
+import io.sparkreel.model.golden.GoldenTensors;
 import io.sparkreel.model.golden.PublishedFolder;
 import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.Tensors;
@@ -19,28 +21,33 @@ import java.io.IOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What an autoencoder's folder that does not fit is refused with. */
+@ExtendWith(GoldenExtension.class)
 class AutoencoderFolderTest {
     private static final String FILE = "diffusion_pytorch_model.safetensors";
 
     @TempDir
     private Path folder;
 
+    private static GoldenData golden;
+
     @BeforeAll
-    static void start() {
+    static void start(GoldenData data) {
+        golden = data;
         Torch.start(1);
     }
 
     private PublishedFolder published(JsonNode config) throws IOException {
-        return new PublishedFolder(folder, Golden.tensors("vae_tiny.safetensors"), config);
+        return new PublishedFolder(folder, GoldenTensors.of(golden, "vae_tiny.safetensors"), config);
     }
 
     private static ObjectNode config() {
-        return (ObjectNode) Golden.json("vae_tiny.json").get("config");
+        return (ObjectNode) golden.json("vae_tiny.json").get("config");
     }
 
     private String refusal(int microBatch) {

@@ -3,9 +3,10 @@ package io.sparkreel.model.autoencoder;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.sparkreel.golden.Golden;
+import io.sparkreel.golden.GoldenData;
 import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.KeyedRandom.Purpose;
-import io.sparkreel.model.golden.Golden;
 import io.sparkreel.model.golden.GoldenTensors;
 import io.sparkreel.model.golden.PublishedFolder;
 import io.sparkreel.model.torch.Tensor;
@@ -20,18 +21,20 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The autoencoder against what the reference's library gave. */
-@Tag("golden")
+@Golden
 class AutoencoderKlGoldenTest {
     private static final double TOLERANCE = 1e-4;
     private static final String FILE = "diffusion_pytorch_model.safetensors";
 
+    private static GoldenData golden;
+
     @BeforeAll
-    static void start() {
+    static void start(GoldenData data) {
+        golden = data;
         Torch.start(1);
     }
 
@@ -40,16 +43,16 @@ class AutoencoderKlGoldenTest {
     }
 
     private static Stream<DynamicTest> models(Path parent, CaseBody body) {
-        return Golden.files("vae_.*\\.safetensors").stream()
+        return golden.files("vae_.*\\.safetensors").stream()
                 .map(file -> DynamicTest.dynamicTest(file, () -> {
-                    GoldenTensors tensors = Golden.tensors(file);
+                    GoldenTensors tensors = GoldenTensors.of(golden, file);
                     Path folder = Files.createDirectory(parent.resolve(file));
                     body.run(
                             tensors,
                             new PublishedFolder(
                                     folder,
                                     tensors,
-                                    Golden.json(file.replace(".safetensors", ".json"))
+                                    golden.json(file.replace(".safetensors", ".json"))
                                             .get("config")));
                 }));
     }

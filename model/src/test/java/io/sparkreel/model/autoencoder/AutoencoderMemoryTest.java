@@ -4,7 +4,9 @@ package io.sparkreel.model.autoencoder;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.sparkreel.model.golden.Golden;
+import io.sparkreel.golden.GoldenData;
+import io.sparkreel.golden.GoldenExtension;
+import io.sparkreel.model.golden.GoldenTensors;
 import io.sparkreel.model.golden.PublishedFolder;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
@@ -12,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The micro-batch, and not the length of the clip, decides how much native memory a clip takes. */
@@ -24,13 +27,14 @@ class AutoencoderMemoryTest {
     private Path folder;
 
     @Test
-    void longClipsTakeNoMoreThanShortOnes() throws IOException {
+    @ExtendWith(GoldenExtension.class)
+    void longClipsTakeNoMoreThanShortOnes(GoldenData golden) throws IOException {
         assumeTrue(Files.isWritable(CLEAR_PEAK));
         Torch.start(2);
         new PublishedFolder(
                         folder,
-                        Golden.tensors("vae_tiny.safetensors"),
-                        Golden.json("vae_tiny.json").get("config"))
+                        GoldenTensors.of(golden, "vae_tiny.safetensors"),
+                        golden.json("vae_tiny.json").get("config"))
                 .inOneFile("diffusion_pytorch_model.safetensors");
         risen(1, 1); // loads and warms up
         double one = risen(1, 1);

@@ -3,7 +3,8 @@ package io.sparkreel.model.family;
 
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.sparkreel.model.golden.Golden;
+import io.sparkreel.golden.Golden;
+import io.sparkreel.golden.GoldenData;
 import io.sparkreel.model.golden.GoldenTensors;
 import io.sparkreel.model.torch.Precision;
 import io.sparkreel.model.torch.ScriptModule;
@@ -13,11 +14,10 @@ import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Elementary functions inside the kernels against numbers produced by running the reference. */
-@Tag("golden")
+@Golden
 class KernelsGoldenTest {
     private static final double TOLERANCE = 2e-5;
     private static final Tensors HOST = Tensors.onHost();
@@ -25,8 +25,11 @@ class KernelsGoldenTest {
     private static ScriptModule stdit2;
     private static ScriptModule iddpm;
 
+    private static GoldenData golden;
+
     @BeforeAll
-    static void start() throws ClassNotFoundException {
+    static void start(GoldenData data) throws ClassNotFoundException {
+        golden = data;
         Torch.start(1);
         stdit2 = load("family.stdit2.Stdit2Kernels", "stdit2.py");
         iddpm = load("process.iddpm.IddpmKernels", "iddpm.py");
@@ -48,7 +51,7 @@ class KernelsGoldenTest {
 
     @Test
     void normsAndActivations() {
-        GoldenTensors tensors = Golden.tensors("embeddings.safetensors");
+        GoldenTensors tensors = GoldenTensors.of(golden, "embeddings.safetensors");
         try (TensorScope scope = TensorScope.open()) {
             tensors.assertClose(
                     "rmsnorm.out",
@@ -68,7 +71,7 @@ class KernelsGoldenTest {
 
     @Test
     void discretisedLogLikelihood() {
-        GoldenTensors tensors = Golden.tensors("iddpm.safetensors");
+        GoldenTensors tensors = GoldenTensors.of(golden, "iddpm.safetensors");
         assumeTrue(tensors.has("fn.dgll.out"));
         try (TensorScope scope = TensorScope.open()) {
             tensors.assertClose(

@@ -8,16 +8,16 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.sparkreel.golden.Golden;
+import io.sparkreel.golden.GoldenData;
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.generate.MaskStrategy.Conditions;
 import io.sparkreel.model.generate.MaskStrategy.Dialect;
 import io.sparkreel.model.generate.MaskStrategy.Entry;
 import io.sparkreel.model.generate.MaskStrategy.FrameSource;
-import io.sparkreel.model.golden.Golden;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -25,9 +25,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class MaskStrategyTest {
 
     @Test
-    @Tag("golden")
-    void tuplesAreReadAsTheReferenceReadsThem() {
-        JsonNode samples = Golden.json("masks.json").get("process_mask_strategy");
+    @Golden
+    void tuplesAreReadAsTheReferenceReadsThem(GoldenData golden) {
+        JsonNode samples = golden.json("masks.json").get("process_mask_strategy");
         assertFalse(samples.isEmpty());
         for (JsonNode sample : samples) {
             String text = sample.get("in").textValue();
@@ -56,9 +56,9 @@ class MaskStrategyTest {
     }
 
     @Test
-    @Tag("golden")
-    void framesArePlacedAsTheReferencePlacesThem() {
-        JsonNode samples = Golden.json("masks.json").get("apply_mask_strategy");
+    @Golden
+    void framesArePlacedAsTheReferencePlacesThem(GoldenData golden) {
+        JsonNode samples = golden.json("masks.json").get("apply_mask_strategy");
         assertFalse(samples.isEmpty());
         for (JsonNode sample : samples) {
             for (int row = 0; row < sample.get("mask_strategy").size(); row++) {
@@ -69,9 +69,9 @@ class MaskStrategyTest {
     }
 
     @Test
-    @Tag("golden")
-    void fiveNumbersMeanWhatTheConfigurationGuideSays() {
-        JsonNode samples = Golden.json("masks.json").get("five_number_document_order");
+    @Golden
+    void fiveNumbersMeanWhatTheConfigurationGuideSays(GoldenData golden) {
+        JsonNode samples = golden.json("masks.json").get("five_number_document_order");
         assertFalse(samples.isEmpty());
         for (JsonNode sample : samples) {
             MaskStrategy strategy =

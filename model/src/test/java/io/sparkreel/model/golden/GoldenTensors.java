@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sparkreel.golden.GoldenData;
 import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.Tensors;
 import java.io.IOException;
@@ -23,7 +24,8 @@ public final class GoldenTensors {
 
     private final Map<String, Entry> entries = new TreeMap<>();
 
-    static GoldenTensors read(Path file) {
+    public static GoldenTensors of(GoldenData golden, String name) {
+        Path file = golden.file(name);
         try {
             ByteBuffer data = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
             int headerLength = Math.toIntExact(data.getLong());

@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.sparkreel.model.golden.Golden;
+import io.sparkreel.golden.Golden;
+import io.sparkreel.golden.GoldenData;
 import java.time.Duration;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -17,9 +17,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class PromptCleanerTest {
 
     @Test
-    @Tag("golden")
-    void textsAreCleanedAsTheReferenceCleansThem() {
-        JsonNode samples = Golden.json("masks.json").get("text_preprocessing");
+    @Golden
+    void textsAreCleanedAsTheReferenceCleansThem(GoldenData golden) {
+        JsonNode samples = golden.json("masks.json").get("text_preprocessing");
         assertFalse(samples.isEmpty());
         for (JsonNode sample : samples) {
             String text = sample.get("in").textValue();

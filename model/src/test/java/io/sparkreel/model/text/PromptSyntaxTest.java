@@ -7,12 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.sparkreel.golden.Golden;
+import io.sparkreel.golden.GoldenData;
 import io.sparkreel.model.InvalidInputException;
-import io.sparkreel.model.golden.Golden;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -20,9 +20,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class PromptSyntaxTest {
 
     @Test
-    @Tag("golden")
-    void promptsMeanWhatTheyMeanInTheReference() {
-        JsonNode samples = Golden.json("masks.json").get("prompts");
+    @Golden
+    void promptsMeanWhatTheyMeanInTheReference(GoldenData golden) {
+        JsonNode samples = golden.json("masks.json").get("prompts");
         assertFalse(samples.isEmpty());
         for (JsonNode sample : samples) {
             int loops = sample.get("num_loop").intValue();
@@ -46,9 +46,9 @@ class PromptSyntaxTest {
     }
 
     @Test
-    @Tag("golden")
-    void promptFilesHoldOnePromptALine() {
-        JsonNode sample = Golden.json("masks.json").get("load_prompts");
+    @Golden
+    void promptFilesHoldOnePromptALine(GoldenData golden) {
+        JsonNode sample = golden.json("masks.json").get("load_prompts");
         assertEquals(
                 strings(sample.get("out")),
                 PromptSyntax.lines(sample.get("file").textValue()));

@@ -8,7 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.sparkreel.model.golden.Golden;
+import io.sparkreel.golden.Golden;
+import io.sparkreel.golden.GoldenData;
 import io.sparkreel.model.golden.GoldenTensors;
 import io.sparkreel.model.golden.PublishedFolder;
 import io.sparkreel.model.torch.Precision;
@@ -24,18 +25,20 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Tokens, position buckets and features against what the reference's libraries gave. */
-@Tag("golden")
+@Golden
 class T5GoldenTest {
     private static final double FEATURES = 1e-4;
     private static final Tensors HOST = Tensors.onHost();
 
+    private static GoldenData golden;
+
     @BeforeAll
-    static void start() {
+    static void start(GoldenData data) {
+        golden = data;
         Torch.start(1);
     }
 
@@ -44,21 +47,20 @@ class T5GoldenTest {
     }
 
     private static Stream<DynamicTest> models(CaseBody body) {
-        return Golden.files("t5_.*\\.safetensors").stream()
-                .map(file -> file.replace(".safetensors", ""))
-                .map(model -> DynamicTest.dynamicTest(model, () -> body.run(model)));
+        return golden.files("t5_.*\\.safetensors").stream()
+                .map(file -> DynamicTest.dynamicTest(file, () -> body.run(file.replace(".safetensors", ""))));
     }
 
     private static PublishedFolder published(Path folder, String model) throws IOException {
-        Files.copy(Golden.folder().resolve(model + ".model"), folder.resolve("spiece.model"));
+        Files.copy(golden.file(model + ".model"), folder.resolve("spiece.model"));
         return new PublishedFolder(
                 folder,
-                Golden.tensors(model + ".safetensors"),
-                Golden.json(model + ".json").get("config"));
+                GoldenTensors.of(golden, model + ".safetensors"),
+                golden.json(model + ".json").get("config"));
     }
 
     private static JsonNode tokenCases(String model) {
-        return Golden.json(model + "_tokens.json");
+        return golden.json(model + "_tokens.json");
     }
 
     private static long[] longs(JsonNode array) {
@@ -110,7 +112,7 @@ class T5GoldenTest {
     Stream<DynamicTest> tokensOfTokenizerJson(@TempDir Path parent) {
         return models(model -> {
             Path folder = Files.createDirectory(parent.resolve(model));
-            byte[] pieces = Files.readAllBytes(Golden.folder().resolve(model + ".model"));
+            byte[] pieces = Files.readAllBytes(golden.file(model + ".model"));
             ObjectNode json =
                     (ObjectNode) new ObjectMapper().readTree(TokenizerJson.of(SentencePieceModel.parse(pieces)));
             json.putObject("truncation")
@@ -137,8 +139,8 @@ class T5GoldenTest {
     @TestFactory
     Stream<DynamicTest> positionBuckets() {
         return models(model -> {
-            GoldenTensors tensors = Golden.tensors(model + ".safetensors");
-            JsonNode config = Golden.json(model + ".json").get("config");
+            GoldenTensors tensors = GoldenTensors.of(golden, model + ".safetensors");
+            JsonNode config = golden.json(model + ".json").get("config");
             float[] relative = tensors.values("fn.relative_position");
             float[] expected = tensors.values("fn.relative_bucket");
             for (int i = 0; i < relative.length; i++) {
@@ -156,7 +158,7 @@ class T5GoldenTest {
     @TestFactory
     Stream<DynamicTest> features(@TempDir Path parent) {
         return models(model -> {
-            GoldenTensors tensors = Golden.tensors(model + ".safetensors");
+            GoldenTensors tensors = GoldenTensors.of(golden, model + ".safetensors");
             Path folder = published(Files.createDirectory(parent.resolve(model)), model)
                     .inOneFile("model.safetensors");
             for (String[] names : new String[][] {{"in", "out"}, {"long", "long"}}) {
@@ -186,7 +188,7 @@ class T5GoldenTest {
     Stream<DynamicTest> textsFromShards(@TempDir Path parent) {
         return models(model -> {
             long before = Tensor.liveCount();
-            GoldenTensors tensors = Golden.tensors(model + ".safetensors");
+            GoldenTensors tensors = GoldenTensors.of(golden, model + ".safetensors");
             Path folder = published(Files.createDirectory(parent.resolve(model)), model)
                     .inShards("model.safetensors", 3);
             List<String> texts = new ArrayList<>();
@@ -194,7 +196,7 @@ class T5GoldenTest {
                     .get("cases")
                     .forEach(expected -> texts.add(expected.get("text").asText()));
             try (T5Encoder encoder = T5Encoder.load(
-                    folder, Golden.json(model + ".json").get("max_length").asInt(), Precision.FP32, HOST)) {
+                    folder, golden.json(model + ".json").get("max_length").asInt(), Precision.FP32, HOST)) {
                 TextFeatures features = encoder.encode(texts);
                 tensors.assertClose("out.last_hidden_state", features.values(), FEATURES);
                 int[] expected = ints(tensors.values("in.attention_mask"), 0, features.mask().length);
@@ -212,14 +214,14 @@ class T5GoldenTest {
     @TestFactory
     Stream<DynamicTest> halfPrecision(@TempDir Path parent) {
         return models(model -> {
-            GoldenTensors tensors = Golden.tensors(model + ".safetensors");
+            GoldenTensors tensors = GoldenTensors.of(golden, model + ".safetensors");
             Path folder = published(Files.createDirectory(parent.resolve(model)), model)
                     .inOneFile("model.safetensors");
             int slots = (int) tensors.shape("in.input_ids")[1];
             try (T5Encoder encoder = T5Encoder.load(folder, slots, Precision.BF16, HOST)) {
                 double error = GoldenTensors.error(
                         tensors.values("out.last_hidden_state"), rows(encoder, tensors, "in", slots));
-                int layers = Golden.json(model + ".json")
+                int layers = golden.json(model + ".json")
                         .get("config")
                         .get("num_layers")
                         .asInt();

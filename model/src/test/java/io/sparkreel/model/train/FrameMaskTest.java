@@ -8,14 +8,14 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.sparkreel.golden.Golden;
+import io.sparkreel.golden.GoldenData;
 import io.sparkreel.model.InvalidInputException;
 import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.KeyedRandom.Purpose;
-import io.sparkreel.model.golden.Golden;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -23,12 +23,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 class FrameMaskTest {
 
     @Test
-    @Tag("golden")
-    void masksAreThoseOfTheReference() {
-        JsonNode golden = Golden.json("masks.json");
-        FrameMask masks = FrameMask.of(ratios(golden.get("mask_ratios")));
-        assertFalse(golden.get("mask_generator").isEmpty());
-        for (JsonNode sample : golden.get("mask_generator")) {
+    @Golden
+    void masksAreThoseOfTheReference(GoldenData golden) {
+        JsonNode cases = golden.json("masks.json");
+        FrameMask masks = FrameMask.of(ratios(cases.get("mask_ratios")));
+        assertFalse(cases.get("mask_generator").isEmpty());
+        for (JsonNode sample : cases.get("mask_generator")) {
             int frames = sample.get("num_frames").intValue();
             if (sample.has("error")) {
                 // A quarter of two or three frames, where the reference fails: the smallest part, one frame.

@@ -7,11 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sparkreel.golden.Golden;
+import io.sparkreel.golden.GoldenData;
 import io.sparkreel.model.LatentShape;
 import io.sparkreel.model.collective.SingleProcess;
 import io.sparkreel.model.denoiser.ParameterLayout;
 import io.sparkreel.model.family.stdit2.Stdit2Config;
-import io.sparkreel.model.golden.Golden;
 import io.sparkreel.model.golden.GoldenTensors;
 import io.sparkreel.model.optim.AdamW;
 import io.sparkreel.model.optim.Ema;
@@ -30,30 +31,32 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 
 /** Two steps of {@link Trainer} against two steps of the reference's training loop, with its noise and timesteps. */
-@Tag("golden")
+@Golden
 class TrainingStepGoldenTest {
     private static final double GRADIENT = 1e-4;
     private static final double LOSS = 2e-4;
     private static final Tensors HOST = Tensors.onHost();
 
+    private static GoldenData golden;
+
     @BeforeAll
-    static void start() {
+    static void start(GoldenData data) {
+        golden = data;
         Torch.start(1);
     }
 
     @TestFactory
     Stream<DynamicTest> twoStepsAreThoseOfTheReference() {
         List<DynamicTest> tests = new ArrayList<>();
-        for (String file : Golden.files("stdit2_.*\\.json")) {
-            JsonNode golden = Golden.json(file);
-            golden.get("cases").properties().forEach(entry -> {
+        for (String file : golden.files("stdit2_.*\\.json")) {
+            JsonNode content = golden.json(file);
+            content.get("cases").properties().forEach(entry -> {
                 if (entry.getValue().get("kind").asText().equals("train_step")) {
                     tests.add(DynamicTest.dynamicTest(
-                            file + " " + entry.getKey(), () -> new Case(file, golden, entry.getKey()).run()));
+                            file + " " + entry.getKey(), () -> new Case(file, content, entry.getKey()).run()));
                 }
             });
         }
@@ -68,13 +71,13 @@ class TrainingStepGoldenTest {
         private final GoldenTensors published;
         private final GoldenTensors tensors;
 
-        Case(String file, JsonNode golden, String name) {
+        Case(String file, JsonNode content, String name) {
             this.name = name;
-            description = golden.get("cases").get(name);
-            config = new ObjectMapper().convertValue(golden.get("config"), Stdit2Config.class);
+            description = content.get("cases").get(name);
+            config = new ObjectMapper().convertValue(content.get("config"), Stdit2Config.class);
             String base = file.replace(".json", "");
-            published = Golden.tensors(base + ".weights.safetensors");
-            tensors = Golden.tensors(base + ".cases.safetensors");
+            published = GoldenTensors.of(golden, base + ".weights.safetensors");
+            tensors = GoldenTensors.of(golden, base + ".cases.safetensors");
         }
 
         void run() {

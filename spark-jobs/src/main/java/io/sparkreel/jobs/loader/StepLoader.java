@@ -35,9 +35,9 @@ public final class StepLoader implements AutoCloseable {
     private static final Logger LOG = LogManager.getLogger(StepLoader.class);
     private static final int STEPS_READY = 4;
     private static final int STEPS_AHEAD = 64;
-    private static final int POLL_SECONDS = 1;
-    /** A store that is silent for so long is worth a word. */
-    private static final int IDLE_SECONDS = 10;
+    private static final long LOOK_MS = 1000;
+    /** A store that is silent for so many looks is worth a word. */
+    private static final int IDLE_LOOKS = 10;
 
     private static final int KIBIBYTE = 1024;
 
@@ -96,6 +96,8 @@ public final class StepLoader implements AutoCloseable {
     private final AtomicLong done = new AtomicLong();
     /** Whether an encoder computes, or fetches its weights. */
     private volatile boolean encoding;
+
+    private volatile int idleLooks;
 
     private final ExecutorService decoders;
     private final List<Thread> threads;
@@ -245,19 +247,25 @@ public final class StepLoader implements AutoCloseable {
      * @return null after the last step
      */
     public LoadedStep next(Runnable alive) throws InterruptedException {
+        return next(alive, LOOK_MS);
+    }
+
+    /** @param lookMs time between two looks whether something moves */
+    LoadedStep next(Runnable alive, long lookMs) throws InterruptedException {
         long before = work();
         int idle = 0;
-        Item<LoadedStep> item = ready.poll(POLL_SECONDS, TimeUnit.SECONDS);
+        Item<LoadedStep> item = ready.poll(lookMs, TimeUnit.MILLISECONDS);
         while (item == null) {
             long now = work();
             idle = now == before && !encoding ? idle + 1 : 0;
             if (idle == 0) {
                 alive.run();
-            } else if (idle % IDLE_SECONDS == 0) {
-                LOG.warn("Rank {} waits for the next step, and nothing was read for {} s", rank, idle);
+            } else if (idle % IDLE_LOOKS == 0) {
+                LOG.warn("Rank {} waits for the next step, and nothing was read for {} s", rank, idle * lookMs / 1000);
             }
+            idleLooks = idle;
             before = now;
-            item = ready.poll(POLL_SECONDS, TimeUnit.SECONDS);
+            item = ready.poll(lookMs, TimeUnit.MILLISECONDS);
         }
         if (item.failure() instanceof RuntimeException failure) {
             throw failure;
@@ -265,6 +273,11 @@ public final class StepLoader implements AutoCloseable {
             throw new IllegalStateException("the loader failed", item.failure());
         }
         return item.value();
+    }
+
+    /** Looks in a row, of the wait under way, at which nothing had moved since the one before. */
+    int idleLooks() {
+        return idleLooks;
     }
 
     private long work() {

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.util.ShutdownHookManager;
@@ -40,9 +41,14 @@ public final class FolderLease implements AutoCloseable {
      *
      * @param beat between two signs
      * @param expiry without a sign, after which an owner is dead
+     * @param nanoTime the clock by which others wait
      */
-    record Timing(Duration beat, Duration expiry) {
+    record Timing(Duration beat, Duration expiry, LongSupplier nanoTime) {
         static final Timing USUAL = new Timing(Duration.ofSeconds(10), Duration.ofSeconds(60));
+
+        Timing(Duration beat, Duration expiry) {
+            this(beat, expiry, System::nanoTime);
+        }
     }
 
     /**
@@ -128,7 +134,7 @@ public final class FolderLease implements AutoCloseable {
 
     static FolderLease take(HadoopStorage folder, String option, LeaseOwner self, Timing timing) throws IOException {
         boolean made = !folder.exists("");
-        Watch watch = new Watch(timing.expiry());
+        Watch watch = new Watch(timing);
         while (true) {
             Optional<String> newest = newest(folder);
             if (newest.isPresent()) {
@@ -168,13 +174,15 @@ public final class FolderLease implements AutoCloseable {
 
     /** What has been seen of one claim since when. */
     private static final class Watch {
+        private final LongSupplier nanoTime;
         private final long expiry;
         private String name;
         private byte[] content;
         private long since;
 
-        Watch(Duration expiry) {
-            this.expiry = expiry.toNanos();
+        Watch(Timing timing) {
+            nanoTime = timing.nanoTime();
+            expiry = timing.expiry().toNanos();
         }
 
         boolean sawChange(String nowName, byte[] now) {
@@ -183,16 +191,16 @@ public final class FolderLease implements AutoCloseable {
             }
             name = nowName;
             content = now;
-            since = System.nanoTime();
+            since = nanoTime.getAsLong();
             return false;
         }
 
         boolean isOver() {
-            return System.nanoTime() - since >= expiry;
+            return nanoTime.getAsLong() - since >= expiry;
         }
 
         void announce(HadoopStorage folder, Optional<LeaseOwner> other) {
-            if (System.nanoTime() - since < TimeUnit.MILLISECONDS.toNanos(100)) {
+            if (nanoTime.getAsLong() - since < TimeUnit.MILLISECONDS.toNanos(100)) {
                 LOG.info(
                         "{} is leased to the {}; waiting up to {} s for a sign of its life",
                         folder,

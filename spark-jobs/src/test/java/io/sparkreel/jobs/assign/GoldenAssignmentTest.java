@@ -5,12 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.sparkreel.jobs.GoldenFolder;
+import io.sparkreel.golden.Golden;
+import io.sparkreel.golden.GoldenData;
 import io.sparkreel.jobs.LocalSpark;
 import io.sparkreel.jobs.config.bucketing.BucketingConfig;
 import io.sparkreel.jobs.config.bucketing.DrawKind;
 import io.sparkreel.jobs.config.reader.ConfigLoader;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -20,11 +20,10 @@ import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.junit.jupiter.api.DynamicTest;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 
 /** A table with {@code draw: numpy} goes where the reference's own code put each of its rows. */
-@Tag("golden")
+@Golden
 class GoldenAssignmentTest {
     private static final StructType CLIP = new StructType()
             .add("table_row", DataTypes.LongType, false)
@@ -34,8 +33,8 @@ class GoldenAssignmentTest {
             .add("epoch", DataTypes.IntegerType, false);
 
     @TestFactory
-    Stream<DynamicTest> results() throws IOException {
-        JsonNode root = GoldenFolder.json("buckets.json");
+    Stream<DynamicTest> results(GoldenData golden) {
+        JsonNode root = golden.json("buckets.json");
         List<DynamicTest> tests = new ArrayList<>();
         for (Map.Entry<String, JsonNode> entry : root.get("configs").properties()) {
             for (String field : (Iterable<String>) entry.getValue()::fieldNames) {

@@ -6,7 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.sparkreel.jobs.GoldenFolder;
+import io.sparkreel.golden.Golden;
+import io.sparkreel.golden.GoldenData;
 import io.sparkreel.jobs.config.bucketing.BucketingConfig;
 import io.sparkreel.jobs.config.inference.InferenceConfig;
 import io.sparkreel.jobs.config.reader.ConfigLoader;
@@ -23,7 +24,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -98,9 +98,9 @@ class ConfigurationFilesTest {
 
     /** The published tables, as the golden data hold them. */
     @Test
-    @Tag("golden")
-    void bucketTablesAreThePublishedOnes() throws IOException {
-        JsonNode published = GoldenFolder.json("buckets.json").get("configs");
+    @Golden
+    void bucketTablesAreThePublishedOnes(GoldenData golden) {
+        JsonNode published = golden.json("buckets.json").get("configs");
         int compared = 0;
         for (String stage : List.of("stage1", "stage2", "stage3")) {
             if (published.has(stage)) {

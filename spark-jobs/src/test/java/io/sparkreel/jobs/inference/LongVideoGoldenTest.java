@@ -8,7 +8,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.sparkreel.jobs.GoldenFolder;
+import io.sparkreel.golden.Golden;
+import io.sparkreel.golden.GoldenData;
 import io.sparkreel.jobs.config.inference.InferenceConfig;
 import io.sparkreel.model.CodecGeometry;
 import io.sparkreel.model.LatentShape;
@@ -31,7 +32,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.IntConsumer;
 import org.apache.hadoop.conf.Configuration;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -39,14 +39,10 @@ import org.junit.jupiter.params.provider.EnumSource;
  * The whole bookkeeping from prompts to files against runs of the reference's program, with a codec that is the
  * identity and a sampler that numbers the frames it makes: 10000 x call + 1000 x row + frame.
  */
-@Tag("golden")
+@Golden
 class LongVideoGoldenTest {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final CodecGeometry CODEC = CodecGeometry.frameByFrame(1, 16);
-
-    private static JsonNode cases() throws IOException {
-        return GoldenFolder.json("masks.json").get("long_video");
-    }
 
     /** Latents of one channel and one pixel, which are the pixels. */
     private static final class Identity implements LatentCodec {
@@ -91,8 +87,8 @@ class LongVideoGoldenTest {
 
     @ParameterizedTest
     @EnumSource(Carry.class)
-    void isThatOfTheReference(Carry carry) throws IOException {
-        JsonNode cases = cases();
+    void isThatOfTheReference(Carry carry, GoldenData golden) throws IOException {
+        JsonNode cases = golden.json("masks.json").get("long_video");
         assertFalse(cases.isEmpty());
         for (JsonNode sample : cases) {
             Program program = new Program(

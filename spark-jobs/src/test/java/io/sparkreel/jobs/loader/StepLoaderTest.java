@@ -89,13 +89,15 @@ class StepLoaderTest {
             AtomicInteger alive = new AtomicInteger();
             CompletableFuture<LoadedStep> waiting = CompletableFuture.supplyAsync(() -> {
                 try {
-                    return loader.next(alive::incrementAndGet);
+                    return loader.next(alive::incrementAndGet, 1);
                 } catch (InterruptedException e) {
                     throw new IllegalStateException(e);
                 }
             });
-            Thread.sleep(3500);
-            assertTrue(!waiting.isDone());
+            while (loader.idleLooks() < 3) {
+                assertTrue(!waiting.isDone());
+                Thread.onSpinWait();
+            }
             assertEquals(0, alive.get(), "nothing has come from the store");
             HungStore.LET_GO.countDown();
             LoadedStep step = waiting.get();

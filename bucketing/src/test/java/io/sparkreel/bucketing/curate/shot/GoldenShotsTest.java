@@ -10,22 +10,23 @@ import io.sparkreel.bucketing.curate.signal.FrameSignals;
 import io.sparkreel.bucketing.curate.signal.GoldenFootage;
 import io.sparkreel.bucketing.curate.signal.SignalOptions;
 import io.sparkreel.bucketing.media.MediaException;
+import io.sparkreel.golden.Golden;
+import io.sparkreel.golden.GoldenData;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Cuts against those that PySceneDetect finds, for every detector and setting that there is an answer to. */
-@Tag("golden")
+@Golden
 class GoldenShotsTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("io.sparkreel.bucketing.curate.signal.GoldenFootage#names")
-    void cuts(String name) throws IOException, MediaException {
-        GoldenFootage footage = GoldenFootage.of(name);
+    void cuts(String name, GoldenData golden) throws IOException, MediaException {
+        GoldenFootage footage = GoldenFootage.of(golden, name);
         FrameSignals small = footage.signals(new SignalOptions(256, 256, true, false, 0.10, 0.001, 24));
         FrameSignals full = footage.signals(new SignalOptions(0, 256, true, false, 0.10, 0.001, 24));
         for (JsonNode run : footage.said().get("pyscenedetect")) {

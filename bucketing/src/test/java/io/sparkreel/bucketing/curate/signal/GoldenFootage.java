@@ -2,11 +2,10 @@
 package io.sparkreel.bucketing.curate.signal;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import io.sparkreel.bucketing.GoldenFolder;
 import io.sparkreel.bucketing.media.FootageReader;
 import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.media.MediaSource;
+import io.sparkreel.golden.GoldenData;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,8 +21,8 @@ public record GoldenFootage(Path video, JsonNode said) {
     private static final Map<String, FrameSignals> TAKEN = new ConcurrentHashMap<>();
 
     /** Names of all videos that have an answer. */
-    public static List<String> names() throws IOException {
-        try (Stream<Path> files = Files.list(GoldenFolder.file("curate"))) {
+    public static List<String> names(GoldenData golden) throws IOException {
+        try (Stream<Path> files = Files.list(golden.required("curate"))) {
             return files.map(file -> file.getFileName().toString())
                     .filter(name -> name.endsWith(".mp4") || name.endsWith(".mkv"))
                     .sorted()
@@ -31,9 +30,9 @@ public record GoldenFootage(Path video, JsonNode said) {
         }
     }
 
-    public static GoldenFootage of(String name) throws IOException {
-        Path answers = GoldenFolder.file("curate/" + name.substring(0, name.lastIndexOf('.')) + ".json");
-        return new GoldenFootage(GoldenFolder.file("curate/" + name), new ObjectMapper().readTree(answers.toFile()));
+    public static GoldenFootage of(GoldenData golden, String name) {
+        String answers = name.substring(0, name.lastIndexOf('.')) + ".json";
+        return new GoldenFootage(golden.required("curate/" + name), golden.requiredJson("curate/" + answers));
     }
 
     double fps() {

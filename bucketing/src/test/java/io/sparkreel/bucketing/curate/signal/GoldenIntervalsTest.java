@@ -7,23 +7,24 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.sparkreel.bucketing.curate.signal.Intervals.Interval;
 import io.sparkreel.bucketing.media.MediaException;
+import io.sparkreel.golden.Golden;
+import io.sparkreel.golden.GoldenData;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Black and frozen stretches against FFmpeg's blackdetect and freezedetect. */
-@Tag("golden")
+@Golden
 class GoldenIntervalsTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("io.sparkreel.bucketing.curate.signal.GoldenFootage#names")
-    void blackAndFrozen(String name) throws IOException, MediaException {
-        GoldenFootage footage = GoldenFootage.of(name);
+    void blackAndFrozen(String name, GoldenData golden) throws IOException, MediaException {
+        GoldenFootage footage = GoldenFootage.of(golden, name);
         if (!footage.isYuv()) {
             return;
         }

@@ -5,12 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import io.sparkreel.bucketing.GoldenFolder;
 import io.sparkreel.bucketing.media.FootageReader;
 import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.media.MediaSource;
 import io.sparkreel.bucketing.media.scale.Plane;
+import io.sparkreel.golden.Golden;
+import io.sparkreel.golden.GoldenData;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -18,18 +18,17 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Signals of full-size frames against what OpenCV, FFmpeg's filters and imagehash measured. */
-@Tag("golden")
+@Golden
 class GoldenSignalsTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("io.sparkreel.bucketing.curate.signal.GoldenFootage#names")
-    void framesAreWhatOtherReadersSee(String name) throws IOException, MediaException {
-        GoldenFootage footage = GoldenFootage.of(name);
+    void framesAreWhatOtherReadersSee(String name, GoldenData golden) throws IOException, MediaException {
+        GoldenFootage footage = GoldenFootage.of(golden, name);
         JsonNode opencv = footage.said().get("opencv");
         int frame = 0;
         try (MediaSource source = MediaSource.of(footage.video());
@@ -68,8 +67,8 @@ class GoldenSignalsTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("io.sparkreel.bucketing.curate.signal.GoldenFootage#names")
-    void contentHashAndHistogram(String name) throws IOException, MediaException {
-        GoldenFootage footage = GoldenFootage.of(name);
+    void contentHashAndHistogram(String name, GoldenData golden) throws IOException, MediaException {
+        GoldenFootage footage = GoldenFootage.of(golden, name);
         for (int size : new int[] {256, 0}) {
             FrameSignals signals = footage.signals(new SignalOptions(size, 256, true, false, 0.10, 0.001, 24));
             for (JsonNode run : footage.said().get("pyscenedetect")) {
@@ -110,8 +109,8 @@ class GoldenSignalsTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("io.sparkreel.bucketing.curate.signal.GoldenFootage#names")
-    void lumaBlackFrozenAndMotion(String name) throws IOException, MediaException {
-        GoldenFootage footage = GoldenFootage.of(name);
+    void lumaBlackFrozenAndMotion(String name, GoldenData golden) throws IOException, MediaException {
+        GoldenFootage footage = GoldenFootage.of(golden, name);
         if (!footage.isYuv()) {
             return;
         }
@@ -129,8 +128,8 @@ class GoldenSignalsTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("io.sparkreel.bucketing.curate.signal.GoldenFootage#names")
-    void barsAsCropdetectSeesThem(String name) throws IOException, MediaException {
-        GoldenFootage footage = GoldenFootage.of(name);
+    void barsAsCropdetectSeesThem(String name, GoldenData golden) throws IOException, MediaException {
+        GoldenFootage footage = GoldenFootage.of(golden, name);
         if (!footage.isYuv()) {
             return;
         }
@@ -179,8 +178,8 @@ class GoldenSignalsTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("io.sparkreel.bucketing.curate.signal.GoldenFootage#names")
-    void perceptualHashes(String name) throws IOException, MediaException {
-        GoldenFootage footage = GoldenFootage.of(name);
+    void perceptualHashes(String name, GoldenData golden) throws IOException, MediaException {
+        GoldenFootage footage = GoldenFootage.of(golden, name);
         Map<Integer, JsonNode> rows = new HashMap<>();
         footage.said().at("/imagehash/rows").forEach(row -> rows.put(row.get(0).asInt(), row));
         assertTrue(!rows.isEmpty());
@@ -203,29 +202,22 @@ class GoldenSignalsTest {
         assertEquals(dhash.asText(), HexFormat.of().toHexDigits(PerceptualHash.dhash(grey, picture.width())), where);
     }
 
-    static List<String> versionsOfShots() throws IOException {
+    static List<String> versionsOfShots(GoldenData golden) {
         List<String> names = new ArrayList<>();
-        new ObjectMapper()
-                .readTree(GoldenFolder.file("curate/dupes.json").toFile())
-                .get("clips")
-                .fieldNames()
-                .forEachRemaining(names::add);
+        golden.requiredJson("curate/dupes.json").get("clips").fieldNames().forEachRemaining(names::add);
         return names;
     }
 
     @ParameterizedTest(name = "dupes/{0}")
     @MethodSource("versionsOfShots")
-    void perceptualHashesOfVersionsOfAShot(String name) throws IOException, MediaException {
-        JsonNode clip = new ObjectMapper()
-                .readTree(GoldenFolder.file("curate/dupes.json").toFile())
-                .get("clips")
-                .get(name);
+    void perceptualHashesOfVersionsOfAShot(String name, GoldenData golden) throws IOException, MediaException {
+        JsonNode clip = golden.requiredJson("curate/dupes.json").get("clips").get(name);
         Map<Integer, JsonNode> rows = new HashMap<>();
         for (int i = 0; i < clip.get("sampled").size(); i++) {
             rows.put(clip.get("sampled").get(i).asInt(), clip.get("hashes").get(i));
         }
         int seen = 0;
-        try (MediaSource source = MediaSource.of(GoldenFolder.file("curate/dupes/" + name));
+        try (MediaSource source = MediaSource.of(golden.required("curate/dupes/" + name));
                 FootageReader reader = FootageReader.open(source)) {
             for (int frame = 0; reader.next(); frame++) {
                 JsonNode row = rows.get(frame);

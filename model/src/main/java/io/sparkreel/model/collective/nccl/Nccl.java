@@ -39,7 +39,13 @@ public final class Nccl implements Collective {
      */
     public static Nccl over(TcpRing ring, int device, Duration stallTimeout) {
         try {
-            return over(ring, device, stallTimeout, NcclLibraries.find(), () -> Torch.currentStream(device));
+            return over(
+                    ring,
+                    device,
+                    stallTimeout,
+                    NcclLibraries.find(),
+                    () -> Torch.currentStream(device),
+                    System::nanoTime);
         } catch (RuntimeException failed) {
             ring.close();
             throw failed;
@@ -47,9 +53,14 @@ public final class Nccl implements Collective {
     }
 
     static Nccl over(
-            TcpRing ring, int device, Duration stallTimeout, NcclLibraries libraries, LongSupplier computeStream) {
+            TcpRing ring,
+            int device,
+            Duration stallTimeout,
+            NcclLibraries libraries,
+            LongSupplier computeStream,
+            LongSupplier nanoTime) {
         Duration patience = stallTimeout.multipliedBy(STALLS);
-        return new Nccl(ring, NcclGroup.join(ring, device, patience, libraries, computeStream));
+        return new Nccl(ring, NcclGroup.join(ring, device, patience, libraries, computeStream, nanoTime));
     }
 
     @Override

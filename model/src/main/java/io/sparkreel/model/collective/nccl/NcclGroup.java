@@ -36,6 +36,7 @@ final class NcclGroup implements AutoCloseable {
     private final NcclLibraries libraries;
     private final int device;
     private final LongSupplier computeStream;
+    private final LongSupplier nanoTime;
     private final long patienceNanos;
     private final Pointer stream;
     private final Pointer communicator;
@@ -50,20 +51,27 @@ final class NcclGroup implements AutoCloseable {
      * @param device number of this rank's GPU, as libtorch counts
      * @param patience time that NCCL has to join the ranks, and to finish an operation
      * @param computeStream address of the stream that holds the computations an operation must wait for
+     * @param nanoTime the clock by which NCCL takes too long
      */
     static NcclGroup join(
-            TcpRing ring, int device, Duration patience, NcclLibraries libraries, LongSupplier computeStream) {
+            TcpRing ring,
+            int device,
+            Duration patience,
+            NcclLibraries libraries,
+            LongSupplier computeStream,
+            LongSupplier nanoTime) {
         libraries.checkCuda(libraries.cuda().cudaSetDevice(device), "select GPU " + device);
         Memory id = new Memory(UniqueId.BYTES);
         if (ring.rank() == 0) {
             libraries.checkNccl(libraries.nccl().ncclGetUniqueId(id), "make the ranks' common name");
         }
         ring.broadcast(id.getByteBuffer(0, UniqueId.BYTES), 0);
-        Pointer communicator = communicator(ring, libraries, device, id, patience);
+        Pointer communicator = communicator(ring, libraries, device, id, patience, nanoTime);
         PointerByReference stream = new PointerByReference();
         libraries.checkCuda(
                 libraries.cuda().cudaStreamCreateWithFlags(stream, CudaRuntime.STREAM_NON_BLOCKING), "make a stream");
-        return new NcclGroup(ring, libraries, device, patience, communicator, stream.getValue(), computeStream);
+        return new NcclGroup(
+                ring, libraries, device, patience, communicator, stream.getValue(), computeStream, nanoTime);
     }
 
     private NcclGroup(
@@ -73,12 +81,14 @@ final class NcclGroup implements AutoCloseable {
             Duration patience,
             Pointer communicator,
             Pointer stream,
-            LongSupplier computeStream) {
+            LongSupplier computeStream,
+            LongSupplier nanoTime) {
         this.ring = ring;
         this.watch = ring.watch();
         this.libraries = libraries;
         this.device = device;
         this.computeStream = computeStream;
+        this.nanoTime = nanoTime;
         this.patienceNanos = patience.toNanos();
         this.communicator = communicator;
         this.stream = stream;
@@ -87,7 +97,7 @@ final class NcclGroup implements AutoCloseable {
 
     /** NCCL waits here for all ranks, and cannot be interrupted: so another thread waits, while this one looks around. */
     private static Pointer communicator(
-            TcpRing ring, NcclLibraries libraries, int device, Memory id, Duration patience) {
+            TcpRing ring, NcclLibraries libraries, int device, Memory id, Duration patience, LongSupplier nanoTime) {
         RingWatch watch = ring.watch();
         UniqueId name = new UniqueId();
         id.read(0, name.internal, 0, UniqueId.BYTES);
@@ -104,7 +114,7 @@ final class NcclGroup implements AutoCloseable {
                 joined.completeExceptionally(failed);
             }
         });
-        long deadline = System.nanoTime() + patience.toNanos();
+        long deadline = nanoTime.getAsLong() + patience.toNanos();
         while (true) {
             try {
                 return joined.get(WATCH_MILLIS, TimeUnit.MILLISECONDS);
@@ -113,7 +123,7 @@ final class NcclGroup implements AutoCloseable {
                 if (ring.hasFailed()) {
                     throw watch.exception("joining the GPUs");
                 }
-                if (System.nanoTime() - deadline > 0) {
+                if (nanoTime.getAsLong() - deadline > 0) {
                     throw new CollectiveException(
                             ring.rank(),
                             "Cannot join the GPUs of all ranks: NCCL did not finish within "
@@ -217,13 +227,13 @@ final class NcclGroup implements AutoCloseable {
 
         @Override
         public void await() {
-            long since = System.nanoTime();
+            long since = nanoTime.getAsLong();
             watch.waitElsewhere(true);
             try {
                 while (!isDone()) {
                     if (Thread.currentThread().isInterrupted()) {
                         watch.interrupted(new InterruptedException());
-                    } else if (System.nanoTime() - since > patienceNanos) {
+                    } else if (nanoTime.getAsLong() - since > patienceNanos) {
                         watch.fail("has waited " + TimeUnit.NANOSECONDS.toSeconds(patienceNanos)
                                 + " s for NCCL to finish " + what);
                     }

@@ -61,7 +61,7 @@ final class ControlLink {
         return peer;
     }
 
-    /** {@link System#nanoTime} of the last heartbeat, or of the connection. */
+    /** When the last heartbeat came, or the connection was made. */
     long heardAt() {
         return heardAt;
     }
@@ -71,7 +71,7 @@ final class ControlLink {
         return pulse;
     }
 
-    /** {@link System#nanoTime} at which the neighbour's task was last seen to move. */
+    /** When the neighbour's task was last seen to move. */
     long activeAt() {
         return activeAt;
     }

@@ -25,8 +25,21 @@ final class Heartbeat implements Runnable {
     private static final long LONGEST_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(2);
     private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(1);
 
+    /** What a stream from the left neighbour brings, as seen while it is watched. */
+    interface Inflow {
+        /** Whether data is due. */
+        boolean isWaiting();
+
+        /** Bytes that have come. */
+        long receivedBytes();
+
+        /** When data last came, or began to be due. */
+        long quietSince();
+    }
+
+    private final LongSupplier nanoTime;
     private final RingFailure failure;
-    private final List<Lane> lanes;
+    private final List<? extends Inflow> lanes;
     private final Supplier<Pulse> ownPulse;
     private final LongSupplier elsewhereSince;
     private final Selector selector;
@@ -37,30 +50,34 @@ final class Heartbeat implements Runnable {
     private final long[] gapSince;
     private final long[] gapAt;
     private long excusedUntil;
+    private long nextBeat;
     private volatile long firstBeatDue;
     private volatile boolean leaving;
 
     /**
      * Takes over the control connections.
      *
-     * @param elsewhereSince {@link System#nanoTime} since which this rank waits for others outside the ring, or 0
+     * @param nanoTime the clock of all times here, {@link System#nanoTime} but in tests
+     * @param elsewhereSince the time since which this rank waits for others outside the ring, or 0
      */
     Heartbeat(
+            LongSupplier nanoTime,
             Ranks ranks,
             RingChannels leftChannels,
             RingChannels rightChannels,
-            List<Lane> lanes,
+            List<? extends Inflow> lanes,
             Supplier<Pulse> ownPulse,
             LongSupplier elsewhereSince,
             RingOptions options,
             RingFailure failure)
             throws IOException {
+        this.nanoTime = nanoTime;
         this.failure = failure;
         this.lanes = lanes;
         this.ownPulse = ownPulse;
         this.elsewhereSince = elsewhereSince;
         this.selector = Selector.open();
-        long start = System.nanoTime();
+        long start = nanoTime.getAsLong();
         this.firstBeatDue = start + options.connectTimeout().toNanos();
         this.left = new ControlLink(ranks.left(), leftChannels.control(), selector, lanes.size(), start);
         this.right = new ControlLink(ranks.right(), rightChannels.control(), selector, lanes.size(), start);
@@ -71,11 +88,12 @@ final class Heartbeat implements Runnable {
         this.gapSince = new long[lanes.size()];
         this.gapAt = new long[lanes.size()];
         this.excusedUntil = start;
+        this.nextBeat = start;
     }
 
     /** All ranks have joined, so all beat. */
     void joined() {
-        firstBeatDue = System.nanoTime();
+        firstBeatDue = nanoTime.getAsLong();
     }
 
     /** Says goodbye and ends. */
@@ -92,43 +110,52 @@ final class Heartbeat implements Runnable {
     @Override
     public void run() {
         try {
-            beatUntilTheEnd();
-            if (failure.isDecided()) {
-                quietly(link -> link.sendFailure(failure.report()));
-            } else {
-                quietly(ControlLink::sendGoodbye);
+            while (!leaving && !failure.isDecided()) {
+                turn();
             }
+            sayWhy();
             linger();
         } catch (Throwable unexpected) {
             failure.decide(failure.ownRank(), "failed in its control thread (" + unexpected + ")", unexpected);
         } finally {
-            left.close();
-            right.close();
-            RingChannels.closeQuietly(selector);
+            close();
         }
     }
 
-    private void beatUntilTheEnd() throws IOException {
-        long nextBeat = System.nanoTime();
-        while (!leaving && !failure.isDecided()) {
-            long now = System.nanoTime();
-            if (now - nextBeat >= 0) {
-                Pulse pulse = ownPulse.get();
-                eachLink(link -> link.sendPulse(pulse));
-                nextBeat = now + intervalNanos;
-            }
-            long wait = Math.min(nextBeat - now, failure.settle(now, this::isDeparted));
-            selector.select(TimeUnit.NANOSECONDS.toMillis(wait) + 1);
-            long woken = System.nanoTime();
-            long lost = woken - now - wait;
-            if (lost > patienceNanos / 4) {
-                // This process stood still, perhaps with its whole machine: time it lost is no one's silence.
-                excusedUntil = woken;
-                left.forgive(lost);
-                right.forgive(lost);
-            }
-            serveLinks(woken);
-            judge(woken);
+    void close() {
+        left.close();
+        right.close();
+        RingChannels.closeQuietly(selector);
+    }
+
+    /** Beats if that is due, waits for news, and judges the neighbours. */
+    void turn() throws IOException {
+        long now = nanoTime.getAsLong();
+        if (now - nextBeat >= 0) {
+            Pulse pulse = ownPulse.get();
+            eachLink(link -> link.sendPulse(pulse));
+            nextBeat = now + intervalNanos;
+        }
+        long wait = Math.min(nextBeat - now, failure.settle(now, this::isDeparted));
+        selector.select(TimeUnit.NANOSECONDS.toMillis(wait) + 1);
+        long woken = nanoTime.getAsLong();
+        long lost = woken - now - wait;
+        if (lost > patienceNanos / 4) {
+            // This process stood still, perhaps with its whole machine: time it lost is no one's silence.
+            excusedUntil = woken;
+            left.forgive(lost);
+            right.forgive(lost);
+        }
+        serveLinks(woken);
+        judge(woken);
+    }
+
+    /** The last word to both neighbours: the failure, or a goodbye. */
+    void sayWhy() {
+        if (failure.isDecided()) {
+            quietly(link -> link.sendFailure(failure.report()));
+        } else {
+            quietly(ControlLink::sendGoodbye);
         }
     }
 
@@ -211,7 +238,7 @@ final class Heartbeat implements Runnable {
     }
 
     private void judgeStream(int stream, Pulse pulse, long now) {
-        Lane lane = lanes.get(stream);
+        Inflow lane = lanes.get(stream);
         if (!lane.isWaiting()) {
             gapSince[stream] = now;
             return;
@@ -242,11 +269,11 @@ final class Heartbeat implements Runnable {
      * make the system throw away the last message on its way to them.
      */
     private void linger() throws IOException {
-        long deadline = System.nanoTime() + LINGER_NANOS;
-        while ((isAwaited(left) || isAwaited(right)) && System.nanoTime() - deadline < 0) {
+        long deadline = nanoTime.getAsLong() + LINGER_NANOS;
+        while ((isAwaited(left) || isAwaited(right)) && nanoTime.getAsLong() - deadline < 0) {
             selector.select(10);
             selector.selectedKeys().clear();
-            quietly(link -> link.serve(System.nanoTime()));
+            quietly(link -> link.serve(nanoTime.getAsLong()));
         }
     }
 

@@ -16,7 +16,7 @@ import org.apache.logging.log4j.Logger;
  * both and adds them up. Sending may run ahead of receiving into later operations, as far as data is ready.
  */
 @SuppressWarnings("NonAtomicVolatileUpdate") // its own thread alone counts bytes
-final class Lane implements Runnable {
+final class Lane implements Runnable, Heartbeat.Inflow {
 
     private static final Logger LOG = LogManager.getLogger(Lane.class);
 
@@ -150,18 +150,18 @@ final class Lane implements Runnable {
         return sentBytes;
     }
 
-    /** Bytes that have come from the left neighbour. */
-    long receivedBytes() {
+    @Override
+    public long receivedBytes() {
         return receivedBytes;
     }
 
-    /** Whether data from the left neighbour is due. */
-    boolean isWaiting() {
+    @Override
+    public boolean isWaiting() {
         return waiting;
     }
 
-    /** {@link System#nanoTime} at which data last came, or began to be due. */
-    long quietSince() {
+    @Override
+    public long quietSince() {
         return quietSince;
     }
 

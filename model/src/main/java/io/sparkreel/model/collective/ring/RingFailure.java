@@ -5,6 +5,7 @@ import io.sparkreel.model.collective.CollectiveException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntPredicate;
+import java.util.function.LongSupplier;
 
 /** Why a ring failed, decided once per rank; what comes later is a consequence and is dropped. */
 final class RingFailure {
@@ -24,13 +25,15 @@ final class RingFailure {
 
     private record Suspicion(Cause cause, long dueNanos) {}
 
+    private final LongSupplier nanoTime;
     private final Ranks ranks;
     private final AtomicReference<Cause> first = new AtomicReference<>();
     private final AtomicReference<Suspicion> suspicion = new AtomicReference<>();
     private final CountDownLatch decided = new CountDownLatch(1);
     private volatile Runnable alarm = () -> {};
 
-    RingFailure(Ranks ranks) {
+    RingFailure(LongSupplier nanoTime, Ranks ranks) {
+        this.nanoTime = nanoTime;
         this.ranks = ranks;
     }
 
@@ -54,7 +57,7 @@ final class RingFailure {
     /** As {@link #decide}, unless another cause is decided shortly: then this was a consequence of it. */
     void suspect(int rank, String did, Throwable throwable) {
         Cause cause = new Cause(rank, ranks.name(rank) + " " + did, SEE_LOG, throwable, false);
-        if (suspicion.compareAndSet(null, new Suspicion(cause, System.nanoTime() + REPORT_GRACE_NANOS))) {
+        if (suspicion.compareAndSet(null, new Suspicion(cause, nanoTime.getAsLong() + REPORT_GRACE_NANOS))) {
             alarm.run();
         }
     }

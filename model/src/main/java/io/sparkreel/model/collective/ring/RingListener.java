@@ -20,6 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.LongSupplier;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 
@@ -31,10 +32,11 @@ import org.apache.logging.log4j.Logger;
 final class RingListener implements Closeable {
 
     private static final Logger LOG = LogManager.getLogger(RingListener.class);
-    private static final long PATIENCE_NANOS = 900_000_000L;
+    static final long PATIENCE_NANOS = 900_000_000L;
     private static final long POLL_MILLIS = 50;
     private static final int BACKLOG = 256;
 
+    private final LongSupplier nanoTime;
     private final RingOptions options;
     private final byte[] secret;
     private final long attempt;
@@ -53,6 +55,12 @@ final class RingListener implements Closeable {
 
     /** Binds the first free port of the range and starts to accept. */
     RingListener(RingOptions options, int own, int worldSize) {
+        this(System::nanoTime, options, own, worldSize);
+    }
+
+    /** @param nanoTime the clock by which callers are too silent */
+    RingListener(LongSupplier nanoTime, RingOptions options, int own, int worldSize) {
+        this.nanoTime = nanoTime;
         this.options = options;
         this.secret = options.secret();
         this.attempt = Handshake.attemptCode(options.attemptId());
@@ -173,7 +181,7 @@ final class RingListener implements Closeable {
     }
 
     private void refuseTheSilent() {
-        long now = System.nanoTime();
+        long now = nanoTime.getAsLong();
         for (SelectionKey key : selector.keys()) {
             if (key.isValid() && key.attachment() instanceof Caller caller && now - caller.since > PATIENCE_NANOS) {
                 drop(key, "said nothing for too long");
@@ -201,7 +209,7 @@ final class RingListener implements Closeable {
     private final class Caller {
         private final SocketChannel channel;
         private final String remote;
-        private final long since = System.nanoTime();
+        private final long since = nanoTime.getAsLong();
         private final byte[] nonce = Handshake.nonce();
         private ByteBuffer inbound = ByteBuffer.allocate(Handshake.HELLO_BYTES);
         private byte[] hello;

@@ -52,7 +52,7 @@ public final class TcpRing implements Collective {
     private TcpRing(RingOptions options, Ranks ranks) {
         this.options = options;
         this.ranks = ranks;
-        this.failure = new RingFailure(ranks);
+        this.failure = new RingFailure(System::nanoTime, ranks);
     }
 
     /**
@@ -128,7 +128,8 @@ public final class TcpRing implements Collective {
         for (int stream = 0; stream < options.streams(); stream++) {
             lanes.add(new Lane(stream, ranks, left.stream(stream), right.stream(stream), attempt, options, failure));
         }
-        heartbeat = new Heartbeat(ranks, left, right, lanes, this::pulse, () -> elsewhereSince, options, failure);
+        heartbeat = new Heartbeat(
+                System::nanoTime, ranks, left, right, lanes, this::pulse, () -> elsewhereSince, options, failure);
         failure.onNews(this::spreadNews);
         for (int stream = 0; stream < lanes.size(); stream++) {
             threads.add(Daemons.start("stream-" + stream, ranks.own(), lanes.get(stream)));

@@ -7,8 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.sparkreel.golden.Golden;
+import io.sparkreel.golden.GoldenData;
 import io.sparkreel.model.InvalidInputException;
-import io.sparkreel.model.golden.Golden;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -21,8 +22,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -65,29 +67,24 @@ class SafetensorsTest {
         }
     }
 
-    @Test
-    @Tag("golden")
-    void everyGoldenFileIsReadWhole() throws IOException {
-        List<Path> paths;
-        try (Stream<Path> files = Files.list(Golden.folder())) {
-            paths = files.filter(file -> file.toString().endsWith(".safetensors"))
-                    .toList();
-        }
-        assertFalse(paths.isEmpty());
-        for (Path path : paths) {
-            try (SafetensorsReader file = SafetensorsReader.open(path)) {
-                assertFalse(file.tensors().isEmpty());
-                for (TensorInfo tensor : file.tensors().values()) {
-                    assertReadable(file, tensor);
-                }
-            }
-        }
+    @TestFactory
+    @Golden
+    Stream<DynamicTest> everyGoldenFileIsReadWhole(GoldenData golden) {
+        return golden.files(".*\\.safetensors").stream()
+                .map(name -> DynamicTest.dynamicTest(name, () -> {
+                    try (SafetensorsReader file = SafetensorsReader.open(golden.file(name))) {
+                        assertFalse(file.tensors().isEmpty());
+                        for (TensorInfo tensor : file.tensors().values()) {
+                            assertReadable(file, tensor);
+                        }
+                    }
+                }));
     }
 
     @Test
-    @Tag("golden")
-    void goldenNumbersArriveUnchanged() throws IOException {
-        try (SafetensorsReader file = SafetensorsReader.open(Golden.file("iddpm.safetensors"))) {
+    @Golden
+    void goldenNumbersArriveUnchanged(GoldenData golden) throws IOException {
+        try (SafetensorsReader file = SafetensorsReader.open(golden.file("iddpm.safetensors"))) {
             float[] betas = file.floats("base.betas_f64"); // linear from 1e-4 to 2e-2
             assertEquals(1000, betas.length);
             for (int i = 0; i < betas.length; i++) {

@@ -26,6 +26,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -124,16 +125,30 @@ class HandshakeTest {
 
     @Test
     void silentCallersAreDroppedAndHoldUpNobody() throws Exception {
-        try (RingListener listener = new RingListener(OPTIONS, 1, 2);
+        AtomicLong clock = new AtomicLong();
+        byte[] hello = new Hello(0, 0, 1, 2, ATTEMPT).encode();
+        try (RingListener listener = new RingListener(clock::get, OPTIONS, 1, 2);
                 Socket silent = call(listener);
-                Socket halting = call(listener)) {
-            long start = System.nanoTime();
-            halting.getOutputStream().write(new Hello(0, 0, 1, 2, ATTEMPT).encode(), 0, 30);
+                Socket halting = call(listener);
+                Socket slow = call(listener)) {
+            halting.getOutputStream().write(hello, 0, 30);
+            twoAreTurnedAway(listener);
+            clock.set(RingListener.PATIENCE_NANOS);
+            twoAreTurnedAway(listener);
+            slow.getOutputStream().write(hello);
+            answer(slow, Status.WELCOME); // so nobody has been dropped yet
+            clock.incrementAndGet();
             assertClosed(silent);
             assertClosed(halting);
-            assertTrue(System.nanoTime() - start < 20_000_000_000L, "as long as a ring may take to form");
+            assertClosed(slow);
             theTrueNeighbourGetsIn(listener);
         }
+    }
+
+    /** When the second is, the listener has looked at all its callers since it met the first. */
+    private static void twoAreTurnedAway(RingListener listener) throws IOException {
+        assertRefused(listener, new Hello(0, 0, 1, 2, ATTEMPT + 1), Status.OTHER_ATTEMPT);
+        assertRefused(listener, new Hello(0, 0, 1, 2, ATTEMPT + 1), Status.OTHER_ATTEMPT);
     }
 
     @Test

@@ -5,8 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.sparkreel.golden.Golden;
+import io.sparkreel.golden.GoldenData;
 import io.sparkreel.model.checkpoint.safetensors.HalfPrecision;
-import io.sparkreel.model.golden.Golden;
 import io.sparkreel.model.golden.GoldenTensors;
 import io.sparkreel.model.torch.Tensor;
 import io.sparkreel.model.torch.TensorScope;
@@ -16,25 +17,27 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DynamicTest;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /** Positions, angles and features of scalars against numbers produced by running the reference. */
-@Tag("golden")
+@Golden
 class EmbeddingsGoldenTest {
     private static final double TOLERANCE = 2e-5;
 
     private GoldenTensors tensors;
 
+    private static GoldenData golden;
+
     @BeforeAll
-    static void start() {
+    static void start(GoldenData data) {
+        golden = data;
         Torch.start(1);
     }
 
     @BeforeEach
     void load() {
-        tensors = Golden.tensors("embeddings.safetensors");
+        tensors = GoldenTensors.of(golden, "embeddings.safetensors");
     }
 
     private Stream<DynamicTest> each(String pattern, java.util.function.Consumer<String> body) {
@@ -46,7 +49,7 @@ class EmbeddingsGoldenTest {
     @TestFactory
     Stream<DynamicTest> positions() {
         return each("pos\\.\\d+", name -> {
-            JsonNode size = Golden.json("embeddings.json").get("pos").get(name.substring("pos.".length()));
+            JsonNode size = golden.json("embeddings.json").get("pos").get(name.substring("pos.".length()));
             int rows = size.get("h").asInt();
             int columns = size.get("w").asInt();
             int width = size.get("dim").asInt();

@@ -6,12 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sparkreel.golden.Golden;
+import io.sparkreel.golden.GoldenData;
 import io.sparkreel.model.ClipFacts;
 import io.sparkreel.model.denoiser.BlockwiseBackward;
 import io.sparkreel.model.denoiser.DenoiserInput;
 import io.sparkreel.model.denoiser.ParameterLayout;
 import io.sparkreel.model.denoiser.TextBatch;
-import io.sparkreel.model.golden.Golden;
 import io.sparkreel.model.golden.GoldenTensors;
 import io.sparkreel.model.optim.FlatGradients;
 import io.sparkreel.model.optim.FlatParameters;
@@ -30,11 +31,10 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 
 /** STDiT2 against numbers produced by running the reference. */
-@Tag("golden")
+@Golden
 class Stdit2GoldenTest {
     private static final double FORWARD = 2e-5;
     private static final double GRADIENT = 1e-4;
@@ -42,8 +42,11 @@ class Stdit2GoldenTest {
     private static final double ROUNDING = 1e-7;
     private static final Tensors HOST = Tensors.onHost();
 
+    private static GoldenData golden;
+
     @BeforeAll
-    static void start() {
+    static void start(GoldenData data) {
+        golden = data;
         Torch.start(1);
     }
 
@@ -57,11 +60,11 @@ class Stdit2GoldenTest {
         final float[] nullCaption;
 
         Fixture(String file) {
-            JsonNode description = Golden.json(file);
+            JsonNode description = golden.json(file);
             String base = file.replace(".json", "");
             config = new ObjectMapper().convertValue(description.get("config"), Stdit2Config.class);
-            weights = Golden.tensors(base + ".weights.safetensors");
-            tensors = Golden.tensors(base + ".cases.safetensors");
+            weights = GoldenTensors.of(golden, base + ".weights.safetensors");
+            tensors = GoldenTensors.of(golden, base + ".cases.safetensors");
             parameters = new FlatParameters(config.layout(), HOST);
             parameters
                     .layout()
@@ -142,8 +145,8 @@ class Stdit2GoldenTest {
 
     private Stream<DynamicTest> cases(Predicate<JsonNode> selected, CaseBody body) {
         List<DynamicTest> tests = new ArrayList<>();
-        for (String file : Golden.files("stdit2_.*\\.json")) {
-            Golden.json(file).get("cases").properties().forEach(entry -> {
+        for (String file : golden.files("stdit2_.*\\.json")) {
+            golden.json(file).get("cases").properties().forEach(entry -> {
                 if (selected.test(entry.getValue())) {
                     tests.add(DynamicTest.dynamicTest(file + " " + entry.getKey(), () -> {
                         try (Fixture fixture = new Fixture(file);
@@ -168,7 +171,7 @@ class Stdit2GoldenTest {
 
     @TestFactory
     Stream<DynamicTest> layoutHoldsEveryPublishedTensor() {
-        return Golden.files("stdit2_.*\\.json").stream()
+        return golden.files("stdit2_.*\\.json").stream()
                 .map(file -> DynamicTest.dynamicTest(file, () -> {
                     try (Fixture fixture = new Fixture(file)) {
                         List<String> published = fixture.weights.entries().keySet().stream()

@@ -6,7 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.sparkreel.model.golden.Golden;
+import io.sparkreel.golden.Golden;
+import io.sparkreel.golden.GoldenData;
 import io.sparkreel.model.golden.GoldenTensors;
 import io.sparkreel.model.process.Sampler;
 import io.sparkreel.model.torch.Autograd;
@@ -23,12 +24,11 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DynamicTest;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /** Schedule, losses and sampling trajectories against numbers produced by running the reference. */
-@Tag("golden")
+@Golden
 class IddpmGoldenTest {
     private static final double SCHEDULE = 1e-5;
     private static final double LOSS = 2e-4;
@@ -44,9 +44,9 @@ class IddpmGoldenTest {
     }
 
     @BeforeEach
-    void load() {
-        description = Golden.json("iddpm.json");
-        tensors = Golden.tensors("iddpm.safetensors");
+    void load(GoldenData golden) {
+        description = golden.json("iddpm.json");
+        tensors = GoldenTensors.of(golden, "iddpm.safetensors");
     }
 
     private static String respacing(JsonNode setting) {

@@ -6,23 +6,24 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.sparkreel.golden.Golden;
+import io.sparkreel.golden.GoldenData;
 import io.sparkreel.model.KeyedRandom;
 import io.sparkreel.model.KeyedRandom.Purpose;
-import io.sparkreel.model.golden.Golden;
 import io.sparkreel.model.golden.GoldenTensors;
 import io.sparkreel.model.torch.TensorScope;
 import io.sparkreel.model.torch.Tensors;
 import io.sparkreel.model.torch.Torch;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The distribution of timesteps and the weights of iddpm-speed against the reference's. */
-@Tag("golden")
+@Golden
 class IddpmSpeedGoldenTest {
     private final NoiseSchedule schedule = NoiseSchedule.linear("");
     private final IddpmSpeed speed = new IddpmSpeed(schedule);
+    private GoldenData golden;
     private GoldenTensors tensors;
 
     @BeforeAll
@@ -31,8 +32,9 @@ class IddpmSpeedGoldenTest {
     }
 
     @BeforeEach
-    void load() {
-        tensors = Golden.tensors("iddpm.safetensors");
+    void load(GoldenData data) {
+        golden = data;
+        tensors = GoldenTensors.of(golden, "iddpm.safetensors");
         assumeTrue(tensors.has("speed.p"));
     }
 
@@ -51,7 +53,7 @@ class IddpmSpeedGoldenTest {
 
     @Test
     void dualSteps() {
-        JsonNode dual = Golden.json("iddpm.json").get("speed").get("dual_t");
+        JsonNode dual = golden.json("iddpm.json").get("speed").get("dual_t");
         assertFalse(dual.isEmpty());
         dual.properties()
                 .forEach(entry -> assertEquals(entry.getValue().asInt(), speed.dual(Integer.parseInt(entry.getKey()))));

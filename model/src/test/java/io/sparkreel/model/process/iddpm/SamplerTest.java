@@ -7,7 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.sparkreel.model.golden.Golden;
+import io.sparkreel.golden.Golden;
+import io.sparkreel.golden.GoldenData;
 import io.sparkreel.model.golden.GoldenTensors;
 import io.sparkreel.model.process.Sampler;
 import io.sparkreel.model.torch.Tensor;
@@ -18,7 +19,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The deterministic samplers, against recorded numbers and against problems with a known solution. */
@@ -216,11 +216,11 @@ class SamplerTest {
 
     /** eps = c0 x + c2 t / 1000, four steps. */
     @Test
-    @Tag("golden")
-    void ddimTrajectory() {
-        GoldenTensors tensors = Golden.tensors("iddpm.safetensors");
+    @Golden
+    void ddimTrajectory(GoldenData golden) {
+        GoldenTensors tensors = GoldenTensors.of(golden, "iddpm.safetensors");
         assumeTrue(tensors.has("ddim.out"));
-        JsonNode c = Golden.json("iddpm.json").get("stub_model").get("coef");
+        JsonNode c = golden.json("iddpm.json").get("stub_model").get("coef");
         try (TensorScope scope = TensorScope.open()) {
             Tensor z = tensors.tensor("ddim.z");
             Sampler.Prediction model = (latents, time, noised) -> {
