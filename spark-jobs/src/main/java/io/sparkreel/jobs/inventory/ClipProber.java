@@ -2,7 +2,6 @@
 package io.sparkreel.jobs.inventory;
 
 import io.sparkreel.bucketing.bucket.ClipId;
-import io.sparkreel.bucketing.media.CrashGuard;
 import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.media.MediaInfo;
 import io.sparkreel.bucketing.media.MediaKind;
@@ -10,6 +9,7 @@ import io.sparkreel.bucketing.media.MediaProbe;
 import io.sparkreel.bucketing.media.MediaProblem;
 import io.sparkreel.bucketing.media.PictureRules;
 import io.sparkreel.bucketing.media.ProbeOptions;
+import io.sparkreel.bucketing.media.crash.CrashGuard;
 import io.sparkreel.jobs.config.bucketing.ProbeMode;
 import io.sparkreel.jobs.storage.HadoopMediaSource;
 import io.sparkreel.jobs.storage.OpenMedia;

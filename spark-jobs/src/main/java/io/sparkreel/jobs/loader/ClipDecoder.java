@@ -3,7 +3,6 @@ package io.sparkreel.jobs.loader;
 
 import io.sparkreel.bucketing.media.ClipReader;
 import io.sparkreel.bucketing.media.ClipReader.Target;
-import io.sparkreel.bucketing.media.CrashGuard;
 import io.sparkreel.bucketing.media.DecodedClip;
 import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.media.MediaKind;
@@ -12,6 +11,7 @@ import io.sparkreel.bucketing.media.MediaSource;
 import io.sparkreel.bucketing.media.PictureRules;
 import io.sparkreel.bucketing.media.PixelClip;
 import io.sparkreel.bucketing.media.TemporalSampling;
+import io.sparkreel.bucketing.media.crash.CrashGuard;
 import io.sparkreel.bucketing.media.scale.FrameTransform;
 import io.sparkreel.jobs.plan.ClipRef;
 import io.sparkreel.jobs.plan.SampleSize;

@@ -76,7 +76,7 @@ public final class ReportBuilder {
      * @param facts what it says of the run
      * @param counts of the assignment
      * @param rules what a picture is
-     * @param job for {@link io.sparkreel.bucketing.media.CrashGuard}
+     * @param job for {@link io.sparkreel.bucketing.media.crash.CrashGuard}
      */
     public BucketingReport build(
             String title,

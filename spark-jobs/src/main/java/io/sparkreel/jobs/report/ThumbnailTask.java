@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.report;
 
-import io.sparkreel.bucketing.media.CrashGuard;
 import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.media.MediaKind;
 import io.sparkreel.bucketing.media.PictureRules;
+import io.sparkreel.bucketing.media.crash.CrashGuard;
 import io.sparkreel.bucketing.report.Thumbnail;
 import io.sparkreel.jobs.storage.HadoopMediaSource;
 import io.sparkreel.jobs.storage.OpenMedia;
