@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkreel.bucketing.GoldenFolder;
 import io.sparkreel.bucketing.InvalidInputException;
+import io.sparkreel.bucketing.media.range.TemporalSampling;
 import io.sparkreel.bucketing.media.scale.FrameScaler;
 import io.sparkreel.bucketing.media.scale.FrameTransform;
 import io.sparkreel.bucketing.media.scale.Size;
