@@ -7,9 +7,11 @@ import io.sparkreel.bucketing.media.ClipReader;
 import io.sparkreel.bucketing.media.MediaKind;
 import io.sparkreel.bucketing.media.PictureRules;
 import io.sparkreel.bucketing.media.PixelClip;
-import io.sparkreel.bucketing.media.TemporalSampling;
+import io.sparkreel.bucketing.media.range.Excerpt;
+import io.sparkreel.bucketing.media.range.TemporalSampling;
 import io.sparkreel.bucketing.media.scale.FrameTransform;
 import io.sparkreel.jobs.dataset.BucketingManifest;
+import io.sparkreel.jobs.dataset.ClipParts;
 import io.sparkreel.jobs.error.Outcome;
 import io.sparkreel.jobs.quickstart.ContactSheet;
 import io.sparkreel.jobs.quickstart.Likeness;
@@ -181,7 +183,7 @@ public final class QuickstartSummary {
         int[] indices = kind == MediaKind.IMAGE
                 ? new int[] {0}
                 : TemporalSampling.frameIndices(clip.<Integer>getAs("num_frames"), frames, frameInterval, 0.5);
-        return read(clip.getAs("uri"), kind, indices, result);
+        return read(clip.getAs("uri"), kind, ClipParts.of(clip), indices, result);
     }
 
     private PixelClip sampled(Row result, int frames) throws Exception {
@@ -189,10 +191,11 @@ public final class QuickstartSummary {
         for (int i = 0; i < frames; i++) {
             indices[i] = i;
         }
-        return read(result.getAs("uri"), frames == 1 ? MediaKind.IMAGE : MediaKind.VIDEO, indices, result);
+        return read(
+                result.getAs("uri"), frames == 1 ? MediaKind.IMAGE : MediaKind.VIDEO, Excerpt.WHOLE, indices, result);
     }
 
-    private PixelClip read(String uri, MediaKind kind, int[] indices, Row result) throws Exception {
+    private PixelClip read(String uri, MediaKind kind, Excerpt part, int[] indices, Row result) throws Exception {
         Configuration hadoop = spark.sparkContext().hadoopConfiguration();
         org.apache.hadoop.fs.Path path = new org.apache.hadoop.fs.Path(uri);
         long length = path.getFileSystem(hadoop).getFileStatus(path).getLen();
@@ -200,6 +203,7 @@ public final class QuickstartSummary {
             return ClipReader.read(
                     source,
                     kind,
+                    part,
                     indices,
                     new ClipReader.Target(
                             FrameTransform.RESIZE_CROP,

@@ -3,6 +3,8 @@ package io.sparkreel.bucketing.media;
 
 import io.sparkreel.bucketing.InvalidInputException;
 import io.sparkreel.bucketing.media.PictureRules.ImageOrientation;
+import io.sparkreel.bucketing.media.range.CropBox;
+import io.sparkreel.bucketing.media.range.Excerpt;
 import io.sparkreel.bucketing.media.scale.FrameScaler;
 import io.sparkreel.bucketing.media.scale.FrameTransform;
 import io.sparkreel.bucketing.media.scale.Size;
@@ -54,7 +56,19 @@ public final class ClipReader {
      */
     public static PixelClip read(MediaSource source, MediaKind kind, int[] frameIndices, Target target)
             throws MediaException, IOException {
-        Chosen chosen = readChosen(source, kind, frameIndices, target);
+        return read(source, kind, Excerpt.WHOLE, frameIndices, target);
+    }
+
+    /**
+     * Reads chosen frames of a part of a file.
+     *
+     * @param part what of the file the clip is
+     * @param frameIndices positions in the part, from 0
+     * @see #read(MediaSource, MediaKind, int[], Target)
+     */
+    public static PixelClip read(MediaSource source, MediaKind kind, Excerpt part, int[] frameIndices, Target target)
+            throws MediaException, IOException {
+        Chosen chosen = readChosen(source, kind, part, frameIndices, target);
         if (chosen.clip == null) {
             throw fewer(frameIndices, chosen.frames);
         }
@@ -65,6 +79,7 @@ public final class ClipReader {
      * Reads frames of a clip that may have fewer than were counted: then it is chosen again among those that are
      * there.
      *
+     * @param part what of the file the clip is
      * @param counted frames that the clip should have
      * @param choice which frames are wanted of a clip of so many; may refuse a number by an {@link
      *     InvalidInputException}
@@ -72,12 +87,12 @@ public final class ClipReader {
      * @throws IOException when the storage fails
      */
     public static PixelClip read(
-            MediaSource source, MediaKind kind, int counted, IntFunction<int[]> choice, Target target)
+            MediaSource source, MediaKind kind, Excerpt part, int counted, IntFunction<int[]> choice, Target target)
             throws MediaException, IOException {
-        Chosen chosen = readChosen(source, kind, choice.apply(counted), target);
+        Chosen chosen = readChosen(source, kind, part, choice.apply(counted), target);
         return chosen.clip != null
                 ? chosen.clip
-                : read(source, kind, amongFewer(counted, chosen.frames, choice), target);
+                : read(source, kind, part, amongFewer(counted, chosen.frames, choice), target);
     }
 
     static int[] amongFewer(int counted, int there, IntFunction<int[]> choice) throws MediaException {
@@ -107,7 +122,8 @@ public final class ClipReader {
     /** The frames, or how many there are if they are too few: then the clip is null. */
     private record Chosen(PixelClip clip, int frames) {}
 
-    private static Chosen readChosen(MediaSource source, MediaKind kind, int[] frameIndices, Target target)
+    private static Chosen readChosen(
+            MediaSource source, MediaKind kind, Excerpt part, int[] frameIndices, Target target)
             throws MediaException, IOException {
         if (frameIndices.length == 0 || Arrays.stream(frameIndices).min().getAsInt() < 0) {
             throw new InvalidInputException(String.format(
@@ -115,13 +131,30 @@ public final class ClipReader {
                     "Cannot read frames: the indices are %s. Name at least one frame, counting from 0.",
                     Arrays.toString(frameIndices)));
         }
+        try {
+            return readChosen(source, kind, part, frameIndices, target, 0);
+        } catch (MediaException damage) {
+            if (part.start() == 0 || damage.problem() != MediaProblem.DECODE_ERROR) {
+                throw damage;
+            }
+            // What seems damaged may only lack what comes before, where a file calls a picture a keyframe that is none.
+            return readChosen(source, kind, part, frameIndices, target, 1);
+        }
+    }
+
+    private static Chosen readChosen(
+            MediaSource source, MediaKind kind, Excerpt part, int[] frameIndices, Target target, int back)
+            throws MediaException, IOException {
         int frameValues = target.frameValues();
         float[] values = new float[Math.multiplyExact(frameValues, frameIndices.length)];
         int last = last(frameIndices);
-        try (Pictures pictures = Pictures.open(source, kind, target)) {
-            for (int index = 0; index <= last; index++) {
+        // A whole file is decoded from its beginning, as it always was: so much of it is wanted.
+        int begin =
+                part.frames() == null ? 0 : Arrays.stream(frameIndices).min().getAsInt();
+        try (Pictures pictures = Pictures.open(source, kind, part, begin, target, back)) {
+            for (int index = begin; index <= last; index++) {
                 if (!pictures.next()) {
-                    return new Chosen(null, index);
+                    return new Chosen(null, pictures.frames());
                 }
                 int first = -1;
                 for (int slot = 0; slot < frameIndices.length; slot++) {
@@ -144,12 +177,23 @@ public final class ClipReader {
     /**
      * Reads every frame, for a cache of decoded clips.
      *
+     * @param part what of the file the clip is
      * @param maxBytes most memory the frames may take, at 4 bytes a value
      * @return all frames up to the first that cannot be decoded; empty when they would take more than {@code maxBytes}
      * @throws MediaException when there is not one
      * @throws IOException when the storage fails
      */
-    public static Optional<DecodedClip> readAll(MediaSource source, MediaKind kind, Target target, long maxBytes)
+    public static Optional<DecodedClip> readAll(
+            MediaSource source, MediaKind kind, Excerpt part, Target target, long maxBytes)
+            throws MediaException, IOException {
+        Optional<DecodedClip> clip = readAll(source, kind, part, target, maxBytes, 0);
+        boolean damaged = clip.isPresent()
+                && (clip.get().end() != null || !clip.get().damaged().isEmpty());
+        return damaged && part.start() > 0 ? readAll(source, kind, part, target, maxBytes, 1) : clip;
+    }
+
+    private static Optional<DecodedClip> readAll(
+            MediaSource source, MediaKind kind, Excerpt part, Target target, long maxBytes, int back)
             throws MediaException, IOException {
         int frameValues = target.frameValues();
         // An array has fewer than 2^31 entries, however much memory there is.
@@ -157,7 +201,7 @@ public final class ClipReader {
         List<float[]> frames = new ArrayList<>();
         BitSet damaged = new BitSet();
         MediaException end = null;
-        try (Pictures pictures = Pictures.open(source, kind, target)) {
+        try (Pictures pictures = Pictures.open(source, kind, part, 0, target, back)) {
             while (pictures.next()) {
                 if (frames.size() >= maxFrames) {
                     return Optional.empty();
@@ -187,46 +231,61 @@ public final class ClipReader {
     /** Decodes, converts and scales the frames of one clip, one after the other. */
     private static final class Pictures implements AutoCloseable {
 
-        private final NativeInput input;
-        private final FrameDecoder decoder;
+        private final RangeDecoder decoder;
         private final RgbConverter converter;
         private final Display display;
         private final boolean image;
+        private final Excerpt part;
         private final Target target;
+        private int next;
         private AVFrame frame;
         private FrameScaler scaler;
         private boolean[] rows;
         private Size stored;
 
-        private Pictures(NativeInput input, FrameDecoder decoder, Display display, boolean image, Target target) {
-            this.input = input;
+        private Pictures(RangeDecoder decoder, Display display, boolean image, Excerpt part, int first, Target target) {
             this.decoder = decoder;
             this.display = display;
             this.image = image;
+            this.part = part;
             this.target = target;
+            this.next = part.start() + first;
             this.converter =
                     new RgbConverter(display.orientation(), target.pictures().background());
         }
 
-        static Pictures open(MediaSource source, MediaKind kind, Target target) throws MediaException, IOException {
-            NativeInput input = NativeInput.open(source);
+        /**
+         * @param first frame of the part that is wanted first
+         * @param back see {@link RangeDecoder}
+         */
+        static Pictures open(MediaSource source, MediaKind kind, Excerpt part, int first, Target target, int back)
+                throws MediaException, IOException {
+            PictureRules rules = target.pictures();
+            RangeDecoder decoder = RangeDecoder.open(source, part.start() + first, rules.hiddenFrames(), back);
             try {
-                PictureRules rules = target.pictures();
-                FrameDecoder decoder = FrameDecoder.open(input, rules.hiddenFrames());
-                Display display = Display.of(input, rules);
+                Display display = Display.of(decoder.input(), rules);
                 boolean image = kind == MediaKind.IMAGE;
                 boolean upright = image && rules.orientation() == ImageOrientation.IGNORE;
-                return new Pictures(input, decoder, upright ? display.upright() : display, image, target);
-            } catch (MediaException | IOException | RuntimeException failure) {
-                input.close();
+                return new Pictures(decoder, upright ? display.upright() : display, image, part, first, target);
+            } catch (IOException | RuntimeException failure) {
+                decoder.close();
                 throw failure;
             }
         }
 
-        /** Decodes the next frame; false after the last one. */
+        /** Decodes the next frame; false after the last one of the part or of the file. */
         boolean next() throws MediaException, IOException {
+            if (next >= part.end()) {
+                return false;
+            }
+            next++;
             frame = decoder.next();
             return frame != null;
+        }
+
+        /** Frames of the part that are there, once there is no next one. */
+        int frames() {
+            return Math.max(0, Math.min(decoder.frames(), part.end()) - part.start());
         }
 
         boolean isDamaged() {
@@ -241,25 +300,40 @@ public final class ClipReader {
 
         void scale(float[] values, int offset) throws MediaException {
             converter.prepare(frame);
+            CropBox crop = part.crop();
             Size now = new Size(converter.height(), converter.width());
             if (scaler == null || !now.equals(stored)) {
                 stored = now;
-                Size shown = new Size(
-                        display.height(frame.height(), frame.width()), display.width(frame.height(), frame.width()));
+                requireWithin(crop, now);
+                Size cut = crop == null ? now : new Size(crop.height(), crop.width());
+                Size shown = display.shown(cut.width(), cut.height());
                 Size wanted = new Size(target.height(), target.width());
                 scaler = image
-                        ? target.transform().imageScaler(stored, shown, wanted)
-                        : target.transform().videoScaler(stored, shown, wanted);
-                rows = scaler.rows();
+                        ? target.transform().imageScaler(cut, shown, wanted)
+                        : target.transform().videoScaler(cut, shown, wanted);
+                rows = crop == null ? scaler.rows() : crop.rows(scaler.rows(), now.height());
             }
-            scaler.scale(converter.convert(frame, rows), values, offset);
+            byte[] rgb = converter.convert(frame, rows);
+            scaler.scale(crop == null ? rgb : crop.cut(rgb, now.width()), values, offset);
+        }
+
+        private static void requireWithin(CropBox crop, Size picture) throws MediaException {
+            if (crop != null && !crop.fits(picture.width(), picture.height())) {
+                throw new MediaException(
+                        MediaProblem.DECODE_ERROR,
+                        String.format(
+                                Locale.ROOT,
+                                "the crop box %s is not within pictures of %dx%d",
+                                crop,
+                                picture.width(),
+                                picture.height()));
+            }
         }
 
         @Override
         public void close() {
             converter.close();
             decoder.close();
-            input.close();
         }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.bucketing.media;
 
+import io.sparkreel.bucketing.media.range.Excerpt;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Locale;
@@ -16,7 +17,7 @@ import java.util.function.IntFunction;
 public record DecodedClip(PixelClip frames, BitSet damaged, MediaException end) {
 
     /**
-     * The frames that {@link ClipReader#read(MediaSource, MediaKind, int, IntFunction, ClipReader.Target)} gives of the
+     * The frames that {@link ClipReader#read(MediaSource, MediaKind, Excerpt, int, IntFunction, ClipReader.Target)} gives of the
      * same clip.
      *
      * @throws MediaException when it throws one

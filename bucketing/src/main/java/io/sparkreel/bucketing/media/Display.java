@@ -4,6 +4,7 @@ package io.sparkreel.bucketing.media;
 import io.sparkreel.bucketing.media.PictureRules.ImageOrientation;
 import io.sparkreel.bucketing.media.PictureRules.SampleAspect;
 import io.sparkreel.bucketing.media.format.ImageTags;
+import io.sparkreel.bucketing.media.scale.Size;
 import java.io.IOException;
 import org.bytedeco.ffmpeg.avutil.AVRational;
 
@@ -13,7 +14,7 @@ import org.bytedeco.ffmpeg.avutil.AVRational;
  * @param orientation how they are turned
  * @param aspectWidth width of one sample, in units of its height
  */
-record Display(Orientation orientation, double aspectWidth) {
+public record Display(Orientation orientation, double aspectWidth) {
 
     /** Aspects beyond this, either way, are taken for mistakes. */
     private static final double WIDEST = 4;
@@ -58,6 +59,13 @@ record Display(Orientation orientation, double aspectWidth) {
     /** Width as shown, of a picture of this stored size. */
     int width(int storedHeight, int storedWidth) {
         return orientation.swapAxes() ? stretchedHeight(storedHeight) : stretchedWidth(storedWidth);
+    }
+
+    /** Size as shown, of a picture of this size that is turned and not stretched yet. */
+    Size shown(int width, int height) {
+        return orientation.swapAxes()
+                ? new Size(height(width, height), width(width, height))
+                : new Size(height(height, width), width(height, width));
     }
 
     private int stretchedWidth(int width) {

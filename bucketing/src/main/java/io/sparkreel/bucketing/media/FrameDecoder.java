@@ -16,7 +16,6 @@ import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_TIFF;
 import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_UTVIDEO;
 import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_WEBP;
 import static org.bytedeco.ffmpeg.global.avcodec.AV_EF_EXPLODE;
-import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_FLAG_DISCARD;
 import static org.bytedeco.ffmpeg.global.avcodec.AV_PKT_FLAG_KEY;
 import static org.bytedeco.ffmpeg.global.avcodec.av_packet_alloc;
 import static org.bytedeco.ffmpeg.global.avcodec.av_packet_free;
@@ -31,7 +30,6 @@ import static org.bytedeco.ffmpeg.global.avcodec.avcodec_parameters_to_context;
 import static org.bytedeco.ffmpeg.global.avcodec.avcodec_receive_frame;
 import static org.bytedeco.ffmpeg.global.avcodec.avcodec_send_packet;
 import static org.bytedeco.ffmpeg.global.avformat.AVSEEK_FLAG_BACKWARD;
-import static org.bytedeco.ffmpeg.global.avformat.av_read_frame;
 import static org.bytedeco.ffmpeg.global.avformat.av_seek_frame;
 import static org.bytedeco.ffmpeg.global.avutil.AVERROR_EOF;
 import static org.bytedeco.ffmpeg.global.avutil.AV_NOPTS_VALUE;
@@ -76,8 +74,7 @@ final class FrameDecoder implements AutoCloseable {
     private final AVCodecContext codec;
     private final AVPacket packet;
     private final AVFrame frame;
-    private final ShownPackets shownPackets;
-    private final boolean hiddenFrames;
+    private final PacketQueue packets;
     private int decoded;
     private int sent;
     private int sentSinceKeyframe;
@@ -90,8 +87,7 @@ final class FrameDecoder implements AutoCloseable {
     private FrameDecoder(NativeInput input, AVCodecContext codec, boolean hiddenFrames) {
         this.input = input;
         this.codec = codec;
-        this.hiddenFrames = hiddenFrames;
-        this.shownPackets = new ShownPackets(input);
+        this.packets = new PacketQueue(input, hiddenFrames);
         this.packet = av_packet_alloc();
         this.frame = av_frame_alloc();
     }
@@ -176,22 +172,13 @@ final class FrameDecoder implements AutoCloseable {
         if (flushing) {
             throw damage();
         }
-        int read = av_read_frame(input.context(), packet);
-        input.rethrowFailure();
-        if (read < 0) {
+        int shown = packets.take(packet);
+        if (shown < 0) {
             stopReading();
             return;
         }
         try {
-            // Decoders take an empty packet, which repeats the picture before it, for a mistake.
-            if (packet.stream_index() != input.stream().index() || packet.size() == 0) {
-                return;
-            }
-            if (hiddenFrames) {
-                packet.flags(packet.flags() & ~AV_PKT_FLAG_DISCARD);
-            }
             boolean keyframe = (packet.flags() & AV_PKT_FLAG_KEY) != 0;
-            int shown = shownPackets.frames(packet);
             sent += shown;
             keyframeSent |= keyframe;
             sentSinceKeyframe += keyframeSent ? shown : 0;
@@ -221,6 +208,11 @@ final class FrameDecoder implements AutoCloseable {
             flushing = true;
             avcodec_send_packet(codec, null);
         }
+    }
+
+    /** The packets that are yet to be decoded. */
+    PacketQueue packets() {
+        return packets;
     }
 
     /** Shown frames that the packets sent to the decoder should give. */
@@ -264,7 +256,7 @@ final class FrameDecoder implements AutoCloseable {
     public void close() {
         av_frame_free(frame);
         av_packet_free(packet);
-        shownPackets.close();
+        packets.close();
         avcodec_free_context(codec);
     }
 }

@@ -12,9 +12,14 @@ import static org.bytedeco.ffmpeg.global.avformat.avformat_index_get_entries_cou
 import static org.bytedeco.ffmpeg.global.avformat.avformat_index_get_entry;
 import static org.bytedeco.ffmpeg.global.avutil.AV_NOPTS_VALUE;
 
+import io.sparkreel.bucketing.InvalidInputException;
 import io.sparkreel.bucketing.media.format.ContainerExtent;
 import io.sparkreel.bucketing.media.format.Fragments;
+import io.sparkreel.bucketing.media.range.FrameTimes;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.Locale;
 import org.bytedeco.ffmpeg.avcodec.AVPacket;
 import org.bytedeco.ffmpeg.avformat.AVIndexEntry;
@@ -44,9 +49,7 @@ record FrameTally(int frames, int packets, int keyframeInterval, boolean exact, 
                 requireWhole(input); // the tables themselves may be cut short
             }
             FrameTally tally = fromSampleTable(input, indexed);
-            // An edit list also makes the two differ; only the boxes tell it from fragments.
-            if (indexed == stream.nb_frames()
-                    || !ContainerExtent.read(input.source()).fragmented()) {
+            if (input.hasWholeSampleTable()) {
                 return mode == FrameCount.HEADER ? tally : tally.withoutLostStart(input);
             }
         }
@@ -199,6 +202,47 @@ record FrameTally(int frames, int packets, int keyframeInterval, boolean exact, 
                 : 0;
         FrameTally tally = new FrameTally(frames, packets, keyframes.interval(), true, false, seconds);
         return clean ? tally : tally.less(StreamStart.lostFrames(input.source()));
+    }
+
+    /**
+     * When each frame is shown, by its packet.
+     *
+     * @param frames how many there are; those at the beginning that cannot be decoded are not among them
+     */
+    static FrameTimes times(NativeInput input, int frames) throws IOException {
+        List<Long> stamps = new ArrayList<>();
+        long end = Long.MIN_VALUE;
+        AVPacket packet = av_packet_alloc();
+        try (PacketQueue packets = new PacketQueue(input, false)) {
+            for (int shown = packets.take(packet); shown >= 0; shown = packets.take(packet)) {
+                for (int i = 0; i < shown; i++) {
+                    if (packet.pts() == AV_NOPTS_VALUE) {
+                        throw new InvalidInputException(
+                                "the frames of the file have no time stamps; name start_frame and end_frame");
+                    }
+                    stamps.add(packet.pts());
+                    end = Math.max(end, packet.pts() + Math.max(0, packet.duration()));
+                }
+                av_packet_unref(packet);
+            }
+        } finally {
+            av_packet_free(packet);
+        }
+        Collections.sort(stamps);
+        if (stamps.isEmpty() || (frames != Integer.MAX_VALUE && stamps.size() < frames)) {
+            throw new InvalidInputException(String.format(
+                    Locale.ROOT,
+                    "%d time stamps for %d frames; name start_frame and end_frame",
+                    stamps.size(),
+                    frames));
+        }
+        List<Long> shown = stamps.subList(Math.max(0, stamps.size() - frames), stamps.size());
+        double tick = StreamFacts.quotient(input.stream().time_base());
+        long first = shown.get(0);
+        double[] seconds =
+                shown.stream().mapToDouble(stamp -> (stamp - first) * tick).toArray();
+        double length = Math.max((end - first) * tick, StreamFacts.duration(input));
+        return new FrameTimes(seconds, length);
     }
 
     /** Longest run of frames from one keyframe to the next or to the end. */

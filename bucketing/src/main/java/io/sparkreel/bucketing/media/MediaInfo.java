@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.bucketing.media;
 
+import io.sparkreel.bucketing.InvalidInputException;
+import io.sparkreel.bucketing.media.range.Excerpt;
+import io.sparkreel.bucketing.media.range.FrameRange;
+import io.sparkreel.bucketing.media.scale.Size;
+import java.util.Locale;
+
 /**
  * What the headers of a file say.
  *
@@ -35,6 +41,48 @@ public record MediaInfo(
      * @param width of the stored pictures, neither stretched nor turned
      * @param height of the stored pictures
      * @param packets in which they are stored
+     * @param counted whether frames were counted, not estimated
+     * @param display how the stored pictures are shown
      */
-    public record Stored(int width, int height, int packets) {}
+    public record Stored(int width, int height, int packets, boolean counted, Display display) {}
+
+    /**
+     * What a part of this file is. Its duration is that of as many frames of the whole.
+     *
+     * @throws InvalidInputException when the file does not hold the part
+     */
+    public MediaInfo of(Excerpt part) {
+        FrameRange range = part.frames();
+        if (range != null && range.end() > numFrames && stored.counted) {
+            throw new InvalidInputException(String.format(
+                    Locale.ROOT, "frames %d to %d: the file has %d frames", range.start(), range.end(), numFrames));
+        }
+        int frames = range == null ? numFrames : range.length();
+        Size shown = new Size(height, width);
+        if (part.crop() != null) {
+            boolean turned = stored.display.orientation().swapAxes();
+            int uprightWidth = turned ? stored.height : stored.width;
+            int uprightHeight = turned ? stored.width : stored.height;
+            if (!part.crop().fits(uprightWidth, uprightHeight)) {
+                throw new InvalidInputException(String.format(
+                        Locale.ROOT,
+                        "the crop box %s is not within pictures of %dx%d",
+                        part.crop(),
+                        uprightWidth,
+                        uprightHeight));
+            }
+            shown = stored.display.shown(part.crop().width(), part.crop().height());
+        }
+        return new MediaInfo(
+                kind,
+                shown.width(),
+                shown.height(),
+                rotation,
+                frames,
+                fps,
+                durationSeconds * frames / numFrames,
+                codec,
+                keyframeInterval,
+                stored);
+    }
 }

@@ -7,6 +7,8 @@ import io.sparkreel.bucketing.media.MediaInfo.Stored;
 import io.sparkreel.bucketing.media.format.ImageSize;
 import io.sparkreel.bucketing.media.format.ImageTags;
 import io.sparkreel.bucketing.media.format.SourceBytes;
+import io.sparkreel.bucketing.media.range.FrameRange;
+import io.sparkreel.bucketing.media.range.FrameTimes;
 import java.io.IOException;
 import java.util.Locale;
 import java.util.Objects;
@@ -61,6 +63,38 @@ public final class MediaProbe {
             }
             int frames = Verification.of(source, input, tally, options.verify());
             return describe(input, options.pictures(), frames, tally);
+        }
+    }
+
+    /**
+     * Decodes a range before it is believed in, as {@link #probe} does with a whole file.
+     *
+     * @throws MediaException when one of its frames is damaged or missing
+     * @throws IOException when the storage fails
+     */
+    public static void verify(MediaSource source, FrameRange range, ProbeOptions options)
+            throws MediaException, IOException {
+        if (options.verify() != Verify.NONE) {
+            Verification.ofRange(
+                    source, range, options.verify(), options.pictures().hiddenFrames());
+        }
+    }
+
+    /**
+     * When the frames of a film are shown. Of MP4 and MOV the headers are read, of others all of the file.
+     *
+     * @param film what {@link #probe} found of the file
+     * @throws InvalidInputException when the time stamps of the file do not tell
+     * @throws IOException when the storage fails
+     */
+    public static FrameTimes frameTimes(MediaSource source, MediaInfo film) throws MediaException, IOException {
+        try (NativeInput input = NativeInput.open(source)) {
+            if (input.hasWholeSampleTable()) {
+                input.readOnWithoutData();
+            } else {
+                input.analyse();
+            }
+            return FrameTally.times(input, film.stored().counted() ? film.numFrames() : Integer.MAX_VALUE);
         }
     }
 
@@ -137,7 +171,7 @@ public final class MediaProbe {
         int width = display.width(parameters.height(), parameters.width());
         int height = display.height(parameters.height(), parameters.width());
         int degrees = display.orientation().degrees();
-        Stored stored = new Stored(parameters.width(), parameters.height(), tally.packets());
+        Stored stored = new Stored(parameters.width(), parameters.height(), tally.packets(), tally.exact(), display);
         boolean still = input.isStillFormat() || (input.isFormat("gif") && frames == 1);
         if (still) {
             return new MediaInfo(MediaKind.IMAGE, width, height, degrees, 1, 0, 0, codec, 1, stored);

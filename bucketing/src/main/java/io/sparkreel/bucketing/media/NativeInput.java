@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.bucketing.media;
 
+import static org.bytedeco.ffmpeg.avformat.AVFormatContext.AVFMT_FLAG_NOFILLIN;
+import static org.bytedeco.ffmpeg.avformat.AVFormatContext.AVFMT_FLAG_NOPARSE;
 import static org.bytedeco.ffmpeg.global.avcodec.AVDISCARD_ALL;
 import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_DVVIDEO;
 import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_H263;
@@ -81,6 +83,7 @@ final class NativeInput implements AutoCloseable {
     private final AVFormatContext context;
     private AVStream stream;
     private boolean analysed;
+    private boolean withoutData;
 
     private NativeInput(SourceBridge bridge, AVFormatContext context) {
         this.bridge = bridge;
@@ -193,6 +196,20 @@ final class NativeInput implements AutoCloseable {
         }
     }
 
+    /**
+     * From now on packets come without their data, which is then not read: all else of them stands in the sample table.
+     */
+    void readOnWithoutData() {
+        context.flags(context.flags() | AVFMT_FLAG_NOPARSE | AVFMT_FLAG_NOFILLIN);
+        bridge.skipData();
+        withoutData = true;
+    }
+
+    /** Whether packets come without their data. */
+    boolean isWithoutData() {
+        return withoutData;
+    }
+
     void rethrowFailure() throws IOException {
         bridge.rethrowFailure();
     }
@@ -234,6 +251,17 @@ final class NativeInput implements AutoCloseable {
             }
         }
         return false;
+    }
+
+    /** Whether a table names all samples of the pictures: that of an MP4 or MOV without movie fragments. */
+    boolean hasWholeSampleTable() throws IOException {
+        int indexed = avformat_index_get_entries_count(stream);
+        // An edit list also makes the two differ; only the boxes tell it from fragments.
+        return isFormat("mov")
+                && stream.nb_frames() > 0
+                && indexed > 0
+                && (indexed == stream.nb_frames()
+                        || !ContainerExtent.read(source()).fragmented());
     }
 
     String formatName() {

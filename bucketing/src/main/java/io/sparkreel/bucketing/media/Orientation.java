@@ -9,7 +9,7 @@ import static org.bytedeco.ffmpeg.global.avutil.av_display_rotation_get;
  *
  * @param degrees FFmpeg's angle of the display matrix, counter-clockwise, rounded toward zero
  */
-record Orientation(int degrees, boolean swapAxes, boolean mirrorColumns, boolean mirrorRows) {
+public record Orientation(int degrees, boolean swapAxes, boolean mirrorColumns, boolean mirrorRows) {
 
     static final Orientation UPRIGHT = new Orientation(0, false, false, false);
 

@@ -2,6 +2,7 @@
 package io.sparkreel.bucketing.media;
 
 import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_H264;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_NONE;
 import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_VP8;
 import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_ID_VP9;
 import static org.bytedeco.ffmpeg.global.avcodec.AV_PICTURE_STRUCTURE_BOTTOM_FIELD;
@@ -34,7 +35,8 @@ final class ShownPackets implements AutoCloseable {
     private int openField;
 
     ShownPackets(NativeInput input) {
-        codecId = input.parameters().codec_id();
+        // Without data there is a sample table, in which each sample is a frame.
+        codecId = input.isWithoutData() ? AV_CODEC_ID_NONE : input.parameters().codec_id();
         if (codecId != AV_CODEC_ID_H264) {
             codec = null;
             parser = null;
@@ -60,6 +62,11 @@ final class ShownPackets implements AutoCloseable {
             case AV_CODEC_ID_H264 -> isSecondField(packet) ? 0 : 1;
             default -> 1;
         };
+    }
+
+    /** What comes next does not follow what was asked of last. */
+    void restart() {
+        openField = 0;
     }
 
     /** Fields of one frame are of opposite parity and follow each other. A packet of both fields begins like one. */

@@ -61,6 +61,7 @@ final class SourceBridge implements AutoCloseable {
     private final AVIOContext context;
     private long position;
     private boolean endReached;
+    private boolean withoutData;
     private Throwable failure;
 
     SourceBridge(MediaSource source) throws IOException {
@@ -90,6 +91,11 @@ final class SourceBridge implements AutoCloseable {
         return source;
     }
 
+    /** Gives bytes of any value from now on, as many as the source has, and reads none. */
+    void skipData() {
+        withoutData = true;
+    }
+
     /** Whether FFmpeg asked for bytes beyond the last. */
     boolean endReached() {
         return endReached;
@@ -114,6 +120,11 @@ final class SourceBridge implements AutoCloseable {
         try {
             if (failure != null) {
                 return IO_ERROR;
+            }
+            if (withoutData && position < length) {
+                int passed = (int) Math.min(requested, length - position);
+                position += passed;
+                return passed;
             }
             int count = source.read(position, scratch, 0, Math.min(requested, scratch.length));
             if (count < 0) {

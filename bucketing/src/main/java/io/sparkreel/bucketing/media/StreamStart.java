@@ -25,6 +25,8 @@ final class StreamStart {
     private static final int H264_LAST_SLICE = 5;
     private static final int HEVC_IDR_WITH_LEADING = 19;
     private static final int HEVC_IDR = 20;
+    private static final int HEVC_FIRST_REFRESH = 16;
+    private static final int HEVC_LAST_REFRESH = 23;
     private static final int HEVC_LAST_SLICE = 31;
     private static final int MPEG_GROUP = 0xb8;
 
@@ -74,6 +76,24 @@ final class StreamStart {
             int type = unit.length == 0 ? HEVC_LAST_SLICE + 1 : unit[0] >> 1 & 63;
             if (type <= HEVC_LAST_SLICE) {
                 return type == HEVC_IDR || type == HEVC_IDR_WITH_LEADING;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * Whether all that is shown after a keyframe can be decoded from it on. Some files call every sample a keyframe,
+     * and the decoder of HEVC then shows grey.
+     */
+    static boolean isRefresh(NativeInput input, AVPacket keyframe) {
+        if (input.parameters().codec_id() != AV_CODEC_ID_HEVC) {
+            return true;
+        }
+        byte[] head = head(keyframe);
+        for (byte[] unit : NalUnits.ofPacket(head, NalUnits.lengthBytes(input.extradata(), true))) {
+            int type = unit.length == 0 ? HEVC_LAST_SLICE + 1 : unit[0] >> 1 & 63;
+            if (type <= HEVC_LAST_SLICE) {
+                return type >= HEVC_FIRST_REFRESH && type <= HEVC_LAST_REFRESH;
             }
         }
         return false;

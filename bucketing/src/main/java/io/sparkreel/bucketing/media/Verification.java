@@ -3,6 +3,7 @@ package io.sparkreel.bucketing.media;
 
 import io.sparkreel.bucketing.media.format.ContainerExtent;
 import io.sparkreel.bucketing.media.format.FileEnd;
+import io.sparkreel.bucketing.media.range.FrameRange;
 import java.io.IOException;
 import java.util.Locale;
 import org.bytedeco.ffmpeg.avutil.AVFrame;
@@ -58,6 +59,49 @@ final class Verification {
             return decoder.decoded() > 1 && !decoder.damaged();
         } catch (MediaException damage) {
             return false;
+        }
+    }
+
+    /**
+     * Decodes a range: all of it, or its first and its last frame.
+     *
+     * @throws MediaException when one of these is damaged or missing
+     */
+    static void ofRange(MediaSource source, FrameRange range, Verify verify, boolean hiddenFrames)
+            throws MediaException, IOException {
+        if (verify == Verify.FULL) {
+            requireDecodable(source, range.start(), range.end(), hiddenFrames);
+        } else {
+            requireDecodable(source, range.start(), range.start() + 1, hiddenFrames);
+            requireDecodable(source, range.end() - 1, range.end(), hiddenFrames);
+        }
+    }
+
+    private static void requireDecodable(MediaSource source, int start, int end, boolean hiddenFrames)
+            throws MediaException, IOException {
+        try {
+            requireDecodable(source, start, end, hiddenFrames, 0);
+        } catch (MediaException damage) {
+            requireDecodable(source, start, end, hiddenFrames, 1); // see ClipReader, which reads so as well
+        }
+    }
+
+    private static void requireDecodable(MediaSource source, int start, int end, boolean hiddenFrames, int back)
+            throws MediaException, IOException {
+        try (RangeDecoder decoder = RangeDecoder.open(source, start, hiddenFrames, back)) {
+            for (int number = start; number < end; number++) {
+                AVFrame frame = decoder.next();
+                if (frame == null) {
+                    throw new MediaException(
+                            MediaProblem.TRUNCATED,
+                            String.format(
+                                    Locale.ROOT, "frame %d is wanted, %d can be decoded", number, decoder.frames()));
+                }
+                if (decoder.damagedSinceKeyframe()) {
+                    throw DecodedClip.damage(number);
+                }
+                RgbConverter.requireConvertible(frame.format());
+            }
         }
     }
 

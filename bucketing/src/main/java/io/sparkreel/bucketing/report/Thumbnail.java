@@ -7,6 +7,7 @@ import io.sparkreel.bucketing.media.MediaKind;
 import io.sparkreel.bucketing.media.MediaSource;
 import io.sparkreel.bucketing.media.PictureRules;
 import io.sparkreel.bucketing.media.PixelClip;
+import io.sparkreel.bucketing.media.range.Excerpt;
 import io.sparkreel.bucketing.media.scale.FrameTransform;
 import io.sparkreel.bucketing.media.write.PixelImages;
 import java.awt.image.BufferedImage;
@@ -25,6 +26,7 @@ public final class Thumbnail {
     /**
      * The first frame.
      *
+     * @param part what of the file the clip is
      * @param height of the bucket
      * @param width of the bucket
      * @param pictures how what is stored is shown
@@ -32,7 +34,8 @@ public final class Thumbnail {
      * @throws MediaException when the clip cannot be decoded
      * @throws IOException when the storage fails
      */
-    public static byte[] jpeg(MediaSource source, MediaKind kind, int height, int width, PictureRules pictures)
+    public static byte[] jpeg(
+            MediaSource source, MediaKind kind, Excerpt part, int height, int width, PictureRules pictures)
             throws MediaException, IOException {
         double scale = (double) LONG_SIDE / Math.max(height, width);
         int rows = (int) Math.max(1, Math.round(height * scale));
@@ -40,6 +43,7 @@ public final class Thumbnail {
         PixelClip clip = ClipReader.read(
                 source,
                 kind,
+                part,
                 new int[] {0},
                 new ClipReader.Target(FrameTransform.RESIZE_CROP, rows, columns, pictures));
         byte[] rgb = PixelImages.toRgb24(clip, 0);

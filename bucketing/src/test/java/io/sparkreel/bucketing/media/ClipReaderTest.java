@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sparkreel.bucketing.InvalidInputException;
+import io.sparkreel.bucketing.media.range.Excerpt;
 import io.sparkreel.bucketing.media.scale.FrameTransform;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -179,6 +180,7 @@ class ClipReaderTest {
             PixelClip all = ClipReader.readAll(
                             source,
                             MediaKind.VIDEO,
+                            Excerpt.WHOLE,
                             new ClipReader.Target(FrameTransform.RESIZE_CROP, 32, 48, PictureRules.SHOWN),
                             bytes)
                     .orElseThrow()
@@ -197,6 +199,7 @@ class ClipReaderTest {
                     ClipReader.readAll(
                             source,
                             MediaKind.VIDEO,
+                            Excerpt.WHOLE,
                             new ClipReader.Target(FrameTransform.RESIZE_CROP, 32, 48, PictureRules.SHOWN),
                             bytes - 1));
         }

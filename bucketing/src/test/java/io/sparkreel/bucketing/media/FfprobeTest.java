@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sparkreel.bucketing.media.range.Excerpt;
 import io.sparkreel.bucketing.media.scale.FrameTransform;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -222,7 +223,7 @@ class FfprobeTest {
 
     /** The loader gives every frame that was counted. */
     private static void requireReadable(MediaSource source, MediaInfo info) throws MediaException, IOException {
-        Optional<DecodedClip> all = ClipReader.readAll(source, info.kind(), SMALL, MOST_BYTES);
+        Optional<DecodedClip> all = ClipReader.readAll(source, info.kind(), Excerpt.WHOLE, SMALL, MOST_BYTES);
         if (all.isPresent()) {
             assertEquals(info.numFrames(), all.get().frames().frames());
             assertTrue(all.get().damaged().isEmpty() && all.get().end() == null);

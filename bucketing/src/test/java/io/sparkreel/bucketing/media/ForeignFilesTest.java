@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sparkreel.bucketing.InvalidInputException;
+import io.sparkreel.bucketing.media.range.Excerpt;
+import io.sparkreel.bucketing.media.range.TemporalSampling;
 import io.sparkreel.bucketing.media.scale.FrameTransform;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
@@ -59,7 +61,7 @@ class ForeignFilesTest {
         for (Verify verify : Verify.values()) {
             assertEquals(frames, probe(file, FrameCount.EXACT, verify).numFrames(), verify.name());
         }
-        DecodedClip all = ClipReader.readAll(MediaSource.of(file), MediaKind.VIDEO, SMALL, 1L << 28)
+        DecodedClip all = ClipReader.readAll(MediaSource.of(file), MediaKind.VIDEO, Excerpt.WHOLE, SMALL, 1L << 28)
                 .orElseThrow();
         assertEquals(frames, all.frames().frames());
         assertTrue(all.damaged().isEmpty() && all.end() == null);
@@ -195,7 +197,7 @@ class ForeignFilesTest {
         for (int at = file.length / 2; at < file.length / 2 + 2000; at++) {
             file[at] = at % 188 < 8 ? file[at] : (byte) (31 * at);
         }
-        DecodedClip all = ClipReader.readAll(MediaSource.of(file), MediaKind.VIDEO, SMALL, 1L << 28)
+        DecodedClip all = ClipReader.readAll(MediaSource.of(file), MediaKind.VIDEO, Excerpt.WHOLE, SMALL, 1L << 28)
                 .orElseThrow();
         assertTrue(all.damaged().cardinality() > 0 || all.end() != null);
         int broken = 0;
@@ -206,10 +208,17 @@ class ForeignFilesTest {
                 assertThrows(MediaException.class, () -> all.select(100, count -> wanted));
                 assertThrows(
                         MediaException.class,
-                        () -> ClipReader.read(MediaSource.of(file), MediaKind.VIDEO, 100, count -> wanted, SMALL));
+                        () -> ClipReader.read(
+                                MediaSource.of(file), MediaKind.VIDEO, Excerpt.WHOLE, 100, count -> wanted, SMALL));
             } else {
                 assertArrayEquals(
-                        ClipReader.read(MediaSource.of(file), MediaKind.VIDEO, 100, count -> wanted, SMALL)
+                        ClipReader.read(
+                                        MediaSource.of(file),
+                                        MediaKind.VIDEO,
+                                        Excerpt.WHOLE,
+                                        100,
+                                        count -> wanted,
+                                        SMALL)
                                 .values(),
                         all.select(100, count -> wanted).values());
             }
@@ -221,16 +230,18 @@ class ForeignFilesTest {
     @Test
     void aClipWithFewerFramesThanCountedIsReadTheSameWithACacheAndWithout() throws Exception {
         byte[] file = TestMedia.bytes("plain.mp4");
-        DecodedClip all = ClipReader.readAll(MediaSource.of(file), MediaKind.VIDEO, SMALL, 1L << 28)
+        DecodedClip all = ClipReader.readAll(MediaSource.of(file), MediaKind.VIDEO, Excerpt.WHOLE, SMALL, 1L << 28)
                 .orElseThrow();
         for (double u : new double[] {0, 0.3, 0.8, 0.999}) {
             IntFunction<int[]> choice = frames -> TemporalSampling.frameIndices(frames, 10, 3, u);
-            PixelClip uncached = ClipReader.read(MediaSource.of(file), MediaKind.VIDEO, 31, choice, SMALL);
+            PixelClip uncached =
+                    ClipReader.read(MediaSource.of(file), MediaKind.VIDEO, Excerpt.WHOLE, 31, choice, SMALL);
             assertArrayEquals(uncached.values(), all.select(31, choice).values());
         }
         IntFunction<int[]> tooMany = frames -> TemporalSampling.frameIndices(frames, 40, 1, 0);
         MediaException thrown = assertThrows(
-                MediaException.class, () -> ClipReader.read(MediaSource.of(file), MediaKind.VIDEO, 40, tooMany, SMALL));
+                MediaException.class,
+                () -> ClipReader.read(MediaSource.of(file), MediaKind.VIDEO, Excerpt.WHOLE, 40, tooMany, SMALL));
         assertEquals("40 frames were counted, 30 can be decoded, which are too few", thrown.detail());
         assertThrows(MediaException.class, () -> all.select(40, tooMany));
     }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.sparkreel.bucketing.InvalidInputException;
+import io.sparkreel.bucketing.media.range.TemporalSampling;
 import io.sparkreel.bucketing.media.scale.FrameScaler;
 import io.sparkreel.bucketing.media.scale.FrameTransform;
 import io.sparkreel.bucketing.media.scale.Size;

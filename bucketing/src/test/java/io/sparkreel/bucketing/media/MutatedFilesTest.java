@@ -4,6 +4,7 @@ package io.sparkreel.bucketing.media;
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.sparkreel.bucketing.media.range.Excerpt;
 import io.sparkreel.bucketing.media.scale.FrameTransform;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
@@ -80,6 +81,7 @@ class MutatedFilesTest {
                 ClipReader.readAll(
                         source,
                         info.kind(),
+                        Excerpt.WHOLE,
                         new ClipReader.Target(FrameTransform.RESIZE_CROP, 16, 24, PictureRules.SHOWN),
                         200L * 3 * 16 * 24 * 4);
                 read++;

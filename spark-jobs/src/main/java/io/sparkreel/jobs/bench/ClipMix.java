@@ -80,6 +80,13 @@ public final class ClipMix {
                 12,
                 null,
                 null,
-                false);
+                false,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null);
     }
 }

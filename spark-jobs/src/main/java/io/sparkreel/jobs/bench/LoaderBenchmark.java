@@ -8,7 +8,7 @@ import io.sparkreel.bucketing.media.MediaProbe;
 import io.sparkreel.bucketing.media.MediaSource;
 import io.sparkreel.bucketing.media.PictureRules;
 import io.sparkreel.bucketing.media.ProbeOptions;
-import io.sparkreel.bucketing.media.TemporalSampling;
+import io.sparkreel.bucketing.media.range.TemporalSampling;
 import io.sparkreel.bucketing.media.scale.FrameTransform;
 import io.sparkreel.jobs.error.Outcome;
 import io.sparkreel.jobs.error.UserError;

@@ -11,6 +11,7 @@ import io.sparkreel.bucketing.bucket.Bucket;
 import io.sparkreel.jobs.config.reader.LoadedConfig;
 import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.dataset.BucketingManifest;
+import io.sparkreel.jobs.dataset.ClipParts;
 import io.sparkreel.jobs.dataset.ClipTables;
 import io.sparkreel.jobs.dataset.DataFolder;
 import io.sparkreel.jobs.error.Reasons;
@@ -30,10 +31,12 @@ import java.sql.Timestamp;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -172,11 +175,11 @@ public final class EncodeRun {
                     .withColumn("height_px", lit(bucket.height()))
                     .withColumn("width_px", lit(bucket.width()));
         } else {
-            clips = Tables.reader(spark)
-                    .parquet(data.uri(manifest.folder(BucketingManifest.SHARDS)))
+            clips = ClipParts.in(Tables.reader(spark).parquet(data.uri(manifest.folder(BucketingManifest.SHARDS))))
                     .dropDuplicates("clip_id", "height_px", "width_px", "bucket_frames");
         }
-        return clips.select(
+        List<Column> columns = ClipParts.COLUMNS.stream().map(name -> col(name)).collect(Collectors.toList());
+        columns.addAll(List.of(
                 col("clip_id"),
                 col("uri"),
                 col("kind"),
@@ -191,7 +194,8 @@ public final class EncodeRun {
                 explode(sequence(
                                 lit(0),
                                 when(col("kind").equalTo("image"), lit(0)).otherwise(lit(cache.windows() - 1))))
-                        .as("window"));
+                        .as("window")));
+        return clips.select(columns.toArray(Column[]::new));
     }
 
     /** The clips that could not be encoded this time. */
@@ -203,10 +207,11 @@ public final class EncodeRun {
         Timestamp now = Timestamp.from(Instant.now());
         spark.createDataFrame(
                         bad.stream()
-                                .map(clip -> RowFactory.create(clip.uri(), "encode", clip.reason(), clip.detail(), now))
+                                .map(clip -> RowFactory.create(
+                                        clip.uri(), "encode", clip.reason(), clip.detail(), now, clip.part()))
                                 .toList(),
                         ClipTables.REFUSED)
-                .dropDuplicates("uri")
+                .dropDuplicates("uri", "part")
                 .coalesce(1)
                 .write()
                 .mode(SaveMode.Overwrite)

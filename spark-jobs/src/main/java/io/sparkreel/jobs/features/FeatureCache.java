@@ -15,6 +15,7 @@ import io.sparkreel.jobs.config.T5Config;
 import io.sparkreel.jobs.config.TextEncoderConfig;
 import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.jobs.dataset.BucketingManifest;
+import io.sparkreel.jobs.dataset.ClipParts;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.storage.Tables;
@@ -27,6 +28,7 @@ import io.sparkreel.model.torch.Precision;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -172,7 +174,8 @@ public record FeatureCache(
      */
     public static long stored(Dataset<Row> clips, Dataset<Row> index, String folder) {
         String[] shape = SHAPE.toArray(String[]::new);
-        Dataset<Row> wanted = clips.withColumn("content", content())
+        Dataset<Row> wanted = ClipParts.in(clips)
+                .withColumn("content", content())
                 .select("clip_id", "height_px", "width_px", "bucket_frames", "content")
                 .distinct();
         String[] key = {"clip_id", "height_px", "width_px", "bucket_frames", "content"};
@@ -189,9 +192,15 @@ public record FeatureCache(
         return found;
     }
 
-    /** Changes when the file of a clip or its caption does, as far as the table of clips can tell. */
+    /**
+     * Changes when the file of a clip, its part of the file or its caption does, as far as the table of clips can tell.
+     *
+     * Nulls, as of whole files, change no hash.
+     */
     public static Column content() {
-        return xxhash64(col("bytes"), col("mtime"), col("caption"));
+        List<Column> columns = new ArrayList<>(List.of(col("bytes"), col("mtime"), col("caption")));
+        ClipParts.COLUMNS.forEach(name -> columns.add(col(name)));
+        return xxhash64(columns.toArray(Column[]::new));
     }
 
     /** The windows of a clip that are stored: images have one. */

@@ -2,7 +2,6 @@
 package io.sparkreel.jobs.inference;
 
 import io.sparkreel.bucketing.media.ClipReader;
-import io.sparkreel.bucketing.media.CrashGuard;
 import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.media.MediaInfo;
 import io.sparkreel.bucketing.media.MediaProbe;
@@ -11,6 +10,7 @@ import io.sparkreel.bucketing.media.MediaSource;
 import io.sparkreel.bucketing.media.PictureRules;
 import io.sparkreel.bucketing.media.PixelClip;
 import io.sparkreel.bucketing.media.ProbeOptions;
+import io.sparkreel.bucketing.media.crash.CrashGuard;
 import io.sparkreel.bucketing.media.scale.FrameTransform;
 import io.sparkreel.jobs.config.inference.ConditioningConfig;
 import io.sparkreel.jobs.error.UserError;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.inventory;
 
+import io.sparkreel.bucketing.InvalidInputException;
 import io.sparkreel.bucketing.bucket.ClipId;
-import io.sparkreel.bucketing.media.CrashGuard;
 import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.media.MediaInfo;
 import io.sparkreel.bucketing.media.MediaKind;
@@ -10,7 +10,12 @@ import io.sparkreel.bucketing.media.MediaProbe;
 import io.sparkreel.bucketing.media.MediaProblem;
 import io.sparkreel.bucketing.media.PictureRules;
 import io.sparkreel.bucketing.media.ProbeOptions;
+import io.sparkreel.bucketing.media.crash.CrashGuard;
+import io.sparkreel.bucketing.media.range.Excerpt;
+import io.sparkreel.bucketing.media.range.FrameRange;
+import io.sparkreel.bucketing.media.range.FrameTimes;
 import io.sparkreel.jobs.config.bucketing.ProbeMode;
+import io.sparkreel.jobs.dataset.ClipParts;
 import io.sparkreel.jobs.storage.HadoopMediaSource;
 import io.sparkreel.jobs.storage.OpenMedia;
 import java.io.IOException;
@@ -45,6 +50,7 @@ public final class ClipProber implements MapPartitionsFunction<Row, Row> {
     private final PictureRules pictures;
     private final String job;
     private final LongAccumulator done;
+    private transient Film film;
 
     /**
      * @param mode whether numbers of a metadata table are trusted or checked
@@ -101,6 +107,10 @@ public final class ClipProber implements MapPartitionsFunction<Row, Row> {
         }
         Given given = Given.of(file);
         try {
+            AskedPart part = AskedPart.parse(file.getAs("part"));
+            if (part != null) {
+                return part(file, given, part, guard);
+            }
             MediaInfo info = given.isComplete() && mode == ProbeMode.MISSING
                     ? null
                     : file.getAs(EARLIER + "uri") == null ? open(file, guard) : earlier(file);
@@ -111,11 +121,13 @@ public final class ClipProber implements MapPartitionsFunction<Row, Row> {
                 if (given.differsFrom(info) != null) {
                     return refused(file, RowProblem.METADATA_MISMATCH.tableValue(), given.differsFrom(info), null);
                 }
-                return clip(file, given.rateOnly().over(info), false);
+                return clip(file, given.rateOnly().over(info), Excerpt.WHOLE, false);
             }
-            return clip(file, given.over(info), given.isPresent());
+            return clip(file, given.over(info), Excerpt.WHOLE, given.isPresent());
         } catch (MediaException e) {
             return refused(file, e.problem().tableValue(), e.detail(), null);
+        } catch (InvalidInputException e) {
+            return refused(file, RowProblem.BAD_RANGE.tableValue(), e.getMessage(), null);
         } catch (CaptionFiles.BadCaption e) {
             return refused(file, RowProblem.BAD_CAPTION.tableValue(), e.getMessage(), null);
         } catch (IOException e) {
@@ -123,18 +135,114 @@ public final class ClipProber implements MapPartitionsFunction<Row, Row> {
         }
     }
 
-    @SuppressWarnings("try") // the opening is held, not used
+    private Row part(Row file, Given given, AskedPart part, CrashGuard guard)
+            throws MediaException, IOException, CaptionFiles.BadCaption {
+        if (file.getAs(EARLIER + "uri") != null) {
+            Excerpt before = ClipParts.of(name -> file.<Integer>getAs(EARLIER + name));
+            MediaInfo info = earlier(file);
+            String differs = mode == ProbeMode.ALL ? given.rateOnly().differsFrom(info) : null;
+            if (differs != null) {
+                return refused(file, RowProblem.METADATA_MISMATCH.tableValue(), differs, null);
+            }
+            return clip(file, info, before, false);
+        }
+        boolean trusted = mode == ProbeMode.MISSING;
+        if (trusted && part.frames() != null && part.crop() == null && given.isCompleteFor(part.frames())) {
+            return clip(file, given.ofPart(part.frames()), part.with(part.frames()), true);
+        }
+        Film film = film(file, guard);
+        FrameRange range = part.seconds() == null
+                ? part.frames()
+                : film.times(file, guard)
+                        .between(part.seconds().start(), part.seconds().end());
+        Excerpt excerpt = part.with(range);
+        MediaInfo info = film.info.of(excerpt);
+        String differs = trusted ? null : given.differsFrom(film.info, info);
+        if (differs != null) {
+            return refused(file, RowProblem.METADATA_MISMATCH.tableValue(), differs, null);
+        }
+        if (verify != io.sparkreel.bucketing.media.Verify.NONE) {
+            verify(file, excerpt, guard);
+        }
+        return clip(file, given.rateOnly().over(info), excerpt, trusted && given.isPresent());
+    }
+
+    /** The film that parts were asked for last: the parts of one follow each other. */
+    private final class Film {
+        private final String state;
+        private MediaInfo info;
+        private MediaException problem;
+        private FrameTimes times;
+
+        private Film(String state) {
+            this.state = state;
+        }
+
+        FrameTimes times(Row file, CrashGuard guard) throws MediaException, IOException {
+            if (times == null) {
+                times = open(file, "times of ", guard, source -> MediaProbe.frameTimes(source, info));
+            }
+            return times;
+        }
+    }
+
+    /** Opens a file once for all of its parts. Of a part what it holds itself is verified. */
+    private Film film(Row file, CrashGuard guard) throws MediaException, IOException {
+        String state = state(file);
+        if (film == null || !film.state.equals(state)) {
+            Film opened = new Film(state);
+            ProbeOptions options = new ProbeOptions(frameCount, io.sparkreel.bucketing.media.Verify.NONE, pictures);
+            try {
+                opened.info = open(file, "", guard, source -> MediaProbe.probe(source, options));
+            } catch (MediaException e) {
+                opened.problem = e;
+            }
+            film = opened;
+        }
+        if (film.problem != null) {
+            throw film.problem;
+        }
+        return film;
+    }
+
+    private void verify(Row file, Excerpt part, CrashGuard guard) throws MediaException, IOException {
+        ProbeOptions options = new ProbeOptions(frameCount, verify, pictures);
+        open(file, file.getAs("part") + " of ", guard, source -> {
+            if (part.frames() == null) {
+                return MediaProbe.probe(source, options);
+            }
+            MediaProbe.verify(source, part.frames(), options);
+            return null;
+        });
+    }
+
+    private interface Reading<T> {
+        T read(HadoopMediaSource source) throws MediaException, IOException;
+    }
+
+    private static String state(Row file) {
+        return file.getAs("uri") + " " + file.getAs("bytes") + " "
+                + file.<Timestamp>getAs("mtime").getTime();
+    }
+
     private MediaInfo open(Row file, CrashGuard guard) throws MediaException, IOException {
+        ProbeOptions options = new ProbeOptions(frameCount, verify, pictures);
+        return open(file, "", guard, source -> MediaProbe.probe(source, options));
+    }
+
+    /** @param what is done with the file, to tell a crash over it from others */
+    @SuppressWarnings("try") // the opening is held, not used
+    private <T> T open(Row file, String what, CrashGuard guard, Reading<T> reading) throws MediaException, IOException {
         String uri = file.getAs("uri");
         long bytes = file.getAs("bytes");
-        String name = uri + " " + bytes + " " + file.<Timestamp>getAs("mtime").getTime();
+        String name = what + state(file);
         if (guard.isKnownToCrash(name)) {
             throw new MediaException(MediaProblem.NATIVE_CRASH, "the process that read this file alone died");
         }
         Configuration hadoop = configuration.value().value();
         try (CrashGuard.Opening opening = guard.enter(name);
                 HadoopMediaSource source = HadoopMediaSource.open(hadoop, uri, bytes)) {
-            return MediaProbe.probe(source, new ProbeOptions(frameCount, verify, pictures));
+            return reading.read(source);
         }
     }
 
@@ -152,11 +260,14 @@ public final class ClipProber implements MapPartitionsFunction<Row, Row> {
                 null);
     }
 
-    private Row clip(Row file, MediaInfo info, boolean fromTable) throws IOException, CaptionFiles.BadCaption {
+    private Row clip(Row file, MediaInfo info, Excerpt part, boolean fromTable)
+            throws IOException, CaptionFiles.BadCaption {
         long bytes = file.getAs("bytes");
         boolean opened = info.codec() != null;
+        boolean named = Boolean.TRUE.equals(file.getAs("named"));
+        Integer[] parts = ClipParts.values(part);
         return RowFactory.create(
-                ClipId.of(file.getAs("path"), bytes),
+                ClipId.of(file.getAs("path"), bytes, named ? new int[0] : part.numbers()),
                 file.getAs("uri"),
                 info.kind().tableValue(),
                 info.width(),
@@ -173,6 +284,13 @@ public final class ClipProber implements MapPartitionsFunction<Row, Row> {
                 file.getAs("caption_mtime"),
                 file.getAs("table_row"),
                 fromTable,
+                file.getAs("part"),
+                parts[0],
+                parts[1],
+                parts[2],
+                parts[3],
+                parts[4],
+                parts[5],
                 null,
                 null,
                 null);
@@ -207,6 +325,13 @@ public final class ClipProber implements MapPartitionsFunction<Row, Row> {
                 file.getAs("caption_mtime"),
                 file.getAs("table_row"),
                 null,
+                file.getAs("part"),
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
                 reason,
                 detail,
                 when == null ? Timestamp.from(Instant.now()) : when);
@@ -230,6 +355,23 @@ public final class ClipProber implements MapPartitionsFunction<Row, Row> {
         /** An image needs no frame rate. */
         boolean isComplete() {
             return width != null && height != null && frames != null && (fps != null || frames == 1);
+        }
+
+        /** The number of frames of a part follows from its range. */
+        boolean isCompleteFor(FrameRange range) {
+            return width != null && height != null && fps != null && range != null;
+        }
+
+        /** What these numbers say of a range; it is part of a film, however short. */
+        MediaInfo ofPart(FrameRange range) {
+            return new MediaInfo(
+                    MediaKind.VIDEO, width, height, 0, range.length(), fps, range.length() / fps, null, 0, null);
+        }
+
+        /** As {@link #differsFrom(MediaInfo)}; numbers may be those of the file or of the part. */
+        String differsFrom(MediaInfo file, MediaInfo part) {
+            String fromPart = differsFrom(part);
+            return fromPart == null ? null : differsFrom(file);
         }
 
         /**

@@ -26,7 +26,7 @@ import org.apache.spark.sql.SparkSession;
  * run, and the finished parts of runs that were interrupted.
  */
 final class EarlierProbe {
-    private static final String[] KEYS = {"uri", "bytes", "mtime", "caption_mtime"};
+    private static final String[] KEYS = {"uri", "bytes", "mtime", "part", "caption_mtime"};
     private static final Column NEVER = lit(0).cast("timestamp");
 
     private final Dataset<Row> rows;
@@ -93,7 +93,7 @@ final class EarlierProbe {
 
     /** Adds to each file, as {@code earlier_*}, what is known of it in its present state. */
     Dataset<Row> joinTo(Dataset<Row> inventory) {
-        Dataset<Row> known = rows.dropDuplicates(new String[] {"uri", "bytes", "mtime", "caption_mtime"});
+        Dataset<Row> known = rows.dropDuplicates(KEYS);
         for (String name : rows.columns()) {
             known = known.withColumnRenamed(name, ClipProber.EARLIER + name);
         }
@@ -105,7 +105,7 @@ final class EarlierProbe {
                 Column refused = col(ClipProber.EARLIER + "reason").isNotNull();
                 same = same.and(refused.or(coalesce(now, NEVER).equalTo(coalesce(then, NEVER))));
             } else {
-                same = same.and(now.equalTo(then));
+                same = same.and(now.eqNullSafe(then));
             }
         }
         return inventory.join(known, same, "left_outer");

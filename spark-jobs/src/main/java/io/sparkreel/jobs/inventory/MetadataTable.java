@@ -18,6 +18,7 @@ import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -46,8 +47,12 @@ final class MetadataTable {
     /** Why a line cannot be taken apart. */
     static final String BROKEN = "broken";
 
-    private static final List<String> COLUMNS =
-            List.of(PATH, TEXT, "id", "num_frames", "height", "width", "fps", BROKEN);
+    private static final List<String> COLUMNS = Stream.of(
+                    List.of(PATH, TEXT, "id", "num_frames", "height", "width", "fps"),
+                    AskedPart.COLUMNS,
+                    List.of(BROKEN))
+            .flatMap(List::stream)
+            .toList();
     private static final StructType TEXTS = texts();
     private static final Logger LOG = LogManager.getLogger(MetadataTable.class);
 

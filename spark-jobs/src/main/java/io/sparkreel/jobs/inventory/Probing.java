@@ -233,8 +233,11 @@ public final class Probing {
                 done);
         int partitions = (int) Math.max(1, Math.min(found, Math.max(tasks, found / FILES_PER_TASK)));
         try (Progress progress = Progress.of("probed", found, done::value)) {
-            known.repartition(partitions)
-                    .mapPartitions(prober, Encoders.row(ClipTables.PROBED))
+            // The parts of a file go to one task, one after the other, which opens it once.
+            Dataset<Row> spread = hasParts(known)
+                    ? known.repartition(partitions, col("uri")).sortWithinPartitions("uri")
+                    : known.repartition(partitions);
+            spread.mapPartitions(prober, Encoders.row(ClipTables.PROBED))
                     .write()
                     .option("compression", "zstd")
                     // A finished task's file is put in place at once, and not when the whole job ends.
@@ -247,7 +250,11 @@ public final class Probing {
         }
     }
 
-    /** A name and length stand for one clip: of several the first in the table, or by URI, stays. */
+    private static boolean hasParts(Dataset<Row> rows) {
+        return !rows.where(col("part").isNotNull()).isEmpty();
+    }
+
+    /** A name, a length and a part stand for one clip: of several the first in the table, or by URI, stays. */
     private static Dataset<Row> withoutDuplicates(Dataset<Row> rows) {
         boolean none = rows.where(col("reason").isNull())
                 .groupBy("clip_id")
@@ -264,7 +271,10 @@ public final class Probing {
                                 .over(Window.partitionBy("clip_id", "reason").orderBy(asc("table_row"), asc("uri"))))
                 .withColumn(
                         "detail",
-                        when(repeated, lit("another clip has this name and length; give each row an id of its own"))
+                        when(
+                                        repeated,
+                                        lit(
+                                                "another clip has this name, length and range; give each row an id of its own"))
                                 .otherwise(col("detail")))
                 .withColumn(
                         "when",

@@ -36,6 +36,7 @@ public final class Refusals {
             case "duplicate_clip" -> "Give each row an id of its own, in a column id";
             case "bad_row" -> "Mend the rows of the table";
             case "bad_caption" -> "Mend the captions";
+            case "bad_range" -> "Mend the ranges and crop boxes of the table";
             case "metadata_mismatch" -> "Mend the numbers of the table, or leave them out";
             case "read_error" -> "See that the files are there and can be read, and run the job again";
             case "truncated" -> "Fetch the files again, or make them anew";

@@ -11,9 +11,11 @@ enum RowProblem {
     MISSING_FILE,
     /** The metadata table says other numbers than the file. */
     METADATA_MISMATCH,
+    /** The metadata table asks for a part that the file does not hold. */
+    BAD_RANGE,
     /** The caption file cannot be read. */
     BAD_CAPTION,
-    /** Another file or row has the same name and length. */
+    /** Another file or row has the same name, length and part. */
     DUPLICATE_CLIP;
 
     String tableValue() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.inventory;
 
+import io.sparkreel.bucketing.InvalidInputException;
 import io.sparkreel.jobs.storage.Names;
 import io.sparkreel.model.ForeignText;
 import java.io.FileNotFoundException;
@@ -68,6 +69,7 @@ final class TableRow implements MapFunction<Row, Row> {
         Integer height = whole(row, index, "height");
         Integer frames = whole(row, index, "num_frames");
         Double fps = rate(row, index);
+        AskedPart part = part(row, index);
         Path file = absolute(index, path);
         String id = text(row, "id");
         String name = id == null ? belowRoot(file) : id;
@@ -99,6 +101,8 @@ final class TableRow implements MapFunction<Row, Row> {
                     height,
                     frames,
                     fps,
+                    id != null,
+                    part == null ? null : part.text(),
                     null,
                     null);
         } catch (FileNotFoundException e) {
@@ -149,7 +153,38 @@ final class TableRow implements MapFunction<Row, Row> {
 
     private static Row refused(long index, String name, String uri, RowProblem problem, String detail) {
         return RowFactory.create(
-                index, name, uri, null, null, null, null, null, null, null, null, null, problem.tableValue(), detail);
+                index,
+                name,
+                uri,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                problem.tableValue(),
+                detail);
+    }
+
+    private static AskedPart part(Row row, long index) throws BadValue {
+        Double[] numbers = new Double[AskedPart.COLUMNS.size()];
+        for (int i = 0; i < numbers.length; i++) {
+            String column = AskedPart.COLUMNS.get(i);
+            numbers[i] = finite(row, index, column);
+            if (numbers[i] != null && !column.endsWith("_s")) {
+                requireWhole(row, index, column, numbers[i]);
+            }
+        }
+        try {
+            return AskedPart.of(numbers);
+        } catch (InvalidInputException e) {
+            throw new BadValue("row " + (index + 1) + ": " + e.getMessage());
+        }
     }
 
     private static Integer whole(Row row, long index, String column) throws BadValue {
@@ -157,6 +192,11 @@ final class TableRow implements MapFunction<Row, Row> {
         if (value == null) {
             return null;
         }
+        requireWhole(row, index, column, value);
+        return value.intValue();
+    }
+
+    private static void requireWhole(Row row, long index, String column, double value) throws BadValue {
         if (value != Math.rint(value) || value > Integer.MAX_VALUE) {
             throw new BadValue(bad(
                     index,
@@ -164,7 +204,6 @@ final class TableRow implements MapFunction<Row, Row> {
                     row.getAs(column),
                     value > Integer.MAX_VALUE ? "is too large" : "is no whole number"));
         }
-        return value.intValue();
     }
 
     /** 0 stands for a rate that nobody knows, as of a picture. */
@@ -173,21 +212,29 @@ final class TableRow implements MapFunction<Row, Row> {
         return text != null && text.matches("[+-]?0+([.]0*)?") ? null : number(row, index, "fps");
     }
 
-    /** Tables written by pandas have "49.0" for whole numbers beside missing ones, and "nan" for these. */
     private static Double number(Row row, long index, String column) throws BadValue {
+        Double value = finite(row, index, column);
+        if (value != null && value <= 0) {
+            throw new BadValue(bad(index, column, row.getAs(column), "is not above 0"));
+        }
+        return value;
+    }
+
+    /** Tables written by pandas have "49.0" for whole numbers beside missing ones, and "nan" for these. */
+    private static Double finite(Row row, long index, String column) throws BadValue {
         String text = text(row, column);
         if (text == null || text.equalsIgnoreCase("nan") || text.equals("None") || text.equals("<NA>")) {
             return null;
         }
         try {
             double value = Double.parseDouble(text);
-            if (value > 0 && !Double.isInfinite(value)) {
+            if (!Double.isInfinite(value) && !Double.isNaN(value)) {
                 return value;
             }
         } catch (NumberFormatException e) {
             throw new BadValue(bad(index, column, text, "is no number"));
         }
-        throw new BadValue(bad(index, column, text, "is not above 0"));
+        throw new BadValue(bad(index, column, text, "is no finite number"));
     }
 
     private static String bad(long index, String column, String value, String what) {

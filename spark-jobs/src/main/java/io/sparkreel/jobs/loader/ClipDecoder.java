@@ -3,7 +3,6 @@ package io.sparkreel.jobs.loader;
 
 import io.sparkreel.bucketing.media.ClipReader;
 import io.sparkreel.bucketing.media.ClipReader.Target;
-import io.sparkreel.bucketing.media.CrashGuard;
 import io.sparkreel.bucketing.media.DecodedClip;
 import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.media.MediaKind;
@@ -11,8 +10,10 @@ import io.sparkreel.bucketing.media.MediaProblem;
 import io.sparkreel.bucketing.media.MediaSource;
 import io.sparkreel.bucketing.media.PictureRules;
 import io.sparkreel.bucketing.media.PixelClip;
-import io.sparkreel.bucketing.media.TemporalSampling;
+import io.sparkreel.bucketing.media.crash.CrashGuard;
+import io.sparkreel.bucketing.media.range.TemporalSampling;
 import io.sparkreel.bucketing.media.scale.FrameTransform;
+import io.sparkreel.jobs.dataset.ClipParts;
 import io.sparkreel.jobs.plan.ClipRef;
 import io.sparkreel.jobs.plan.SampleSize;
 import io.sparkreel.jobs.storage.HadoopMediaSource;
@@ -98,8 +99,8 @@ public final class ClipDecoder implements AutoCloseable {
         DecodedClip whole = cache.find(key);
         if (whole == null
                 && new SampleSize(clip.frames(), size.height(), size.width()).bytes() <= cache.largestClip()) {
-            Optional<DecodedClip> decoded =
-                    open(clip, source -> ClipReader.readAll(source, clip.kind(), target, cache.largestClip()));
+            Optional<DecodedClip> decoded = open(
+                    clip, source -> ClipReader.readAll(source, clip.kind(), clip.part(), target, cache.largestClip()));
             if (decoded.isPresent()) {
                 whole = decoded.get();
                 cache.put(key, whole);
@@ -108,7 +109,7 @@ public final class ClipDecoder implements AutoCloseable {
         if (whole != null) {
             return whole.select(clip.frames(), choice);
         }
-        return open(clip, source -> ClipReader.read(source, clip.kind(), clip.frames(), choice, target));
+        return open(clip, source -> ClipReader.read(source, clip.kind(), clip.part(), clip.frames(), choice, target));
     }
 
     private interface Reading<T> {
@@ -117,7 +118,8 @@ public final class ClipDecoder implements AutoCloseable {
 
     @SuppressWarnings("try") // the opening is held, not used
     private <T> T open(ClipRef clip, Reading<T> reading) throws MediaException, IOException {
-        String name = clip.uri() + " " + clip.bytes();
+        String part = ClipParts.text(clip.part());
+        String name = clip.uri() + " " + clip.bytes() + (part == null ? "" : " " + part);
         if (guard.isKnownToCrash(name)) {
             throw new MediaException(MediaProblem.NATIVE_CRASH, "the process that read this file alone died");
         }

@@ -9,6 +9,7 @@ import static org.apache.spark.sql.functions.xxhash64;
 import io.sparkreel.bucketing.bucket.Bucket;
 import io.sparkreel.jobs.dataset.BucketingManifest;
 import io.sparkreel.jobs.dataset.BucketingManifest.ShardFile;
+import io.sparkreel.jobs.dataset.ClipParts;
 import io.sparkreel.jobs.dataset.ClipTables;
 import io.sparkreel.jobs.dataset.ShardFiles;
 import io.sparkreel.jobs.error.UserError;
@@ -174,8 +175,7 @@ public final class ClipSource {
 
     private static ClipSource numbered(
             SparkSession spark, String folder, List<ShardFile> files, int draws, List<Bucket> buckets) {
-        Dataset<Row> shards = Tables.reader(spark)
-                .parquet(folder)
+        Dataset<Row> shards = ClipParts.in(Tables.reader(spark).parquet(folder))
                 .withColumn("file", col("_metadata.file_name"))
                 .withColumn("row", col("_metadata.row_index"))
                 .withColumn("resolution", col("resolution").cast("string"))

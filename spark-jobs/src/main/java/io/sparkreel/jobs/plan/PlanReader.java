@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.plan;
 
+import io.sparkreel.bucketing.media.range.Excerpt;
+import io.sparkreel.jobs.dataset.ClipParts;
 import io.sparkreel.jobs.storage.ParquetRows;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -99,6 +101,7 @@ public final class PlanReader implements Iterator<PlannedStep>, AutoCloseable {
                 new ClipRef(
                         row.getLong("clip_id", 0),
                         row.getString("uri", 0),
+                        part(row),
                         ClipRef.kind(row.getString("kind", 0)),
                         row.getLong("bytes", 0),
                         row.getInteger("num_frames", 0),
@@ -109,6 +112,13 @@ public final class PlanReader implements Iterator<PlannedStep>, AutoCloseable {
                         row.getInteger("height_px", 0),
                         row.getInteger("width_px", 0)),
                 features(row));
+    }
+
+    /** Plans of earlier versions lack the columns. */
+    private static Excerpt part(Group row) {
+        return ClipParts.of(name -> row.getType().containsField(name) && row.getFieldRepetitionCount(name) > 0
+                ? row.getInteger(name, 0)
+                : null);
     }
 
     private static PlannedClip.Features features(Group row) {

@@ -10,6 +10,7 @@ import static org.apache.spark.sql.functions.udf;
 import io.sparkreel.bucketing.plan.EpochPlan;
 import io.sparkreel.bucketing.plan.StepPlanner;
 import io.sparkreel.bucketing.plan.StepPlanner.BucketLoad;
+import io.sparkreel.jobs.dataset.ClipParts;
 import io.sparkreel.jobs.features.FeatureCache;
 import java.util.ArrayList;
 import java.util.List;
@@ -169,6 +170,7 @@ final class PlanTable {
                 col("bucket"),
                 col(places + "cost")));
         CLIP_COLUMNS.forEach(column -> columns.add(col(column)));
+        ClipParts.COLUMNS.forEach(column -> columns.add(col(column)));
         FEATURES.forEach((name, type) ->
                 columns.add(features == null ? lit(null).cast(type).as(name) : col(name)));
         int files = (int) (1 + clips / CLIPS_PER_FILE);

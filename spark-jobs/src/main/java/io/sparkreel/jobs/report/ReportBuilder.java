@@ -4,6 +4,8 @@ package io.sparkreel.jobs.report;
 import static org.apache.spark.sql.functions.broadcast;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.concat;
+import static org.apache.spark.sql.functions.concat_ws;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.min;
@@ -28,6 +30,7 @@ import io.sparkreel.bucketing.report.BucketingReport.Media;
 import io.sparkreel.bucketing.report.BucketingReport.Shelf;
 import io.sparkreel.jobs.assign.BucketStatistics;
 import io.sparkreel.jobs.assign.BucketStatistics.Counts;
+import io.sparkreel.jobs.dataset.ClipParts;
 import io.sparkreel.jobs.plan.FamilyCost;
 import io.sparkreel.jobs.report.ThumbnailTask.Picture;
 import io.sparkreel.model.ForeignText;
@@ -36,6 +39,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -76,7 +80,7 @@ public final class ReportBuilder {
      * @param facts what it says of the run
      * @param counts of the assignment
      * @param rules what a picture is
-     * @param job for {@link io.sparkreel.bucketing.media.CrashGuard}
+     * @param job for {@link io.sparkreel.bucketing.media.crash.CrashGuard}
      */
     public BucketingReport build(
             String title,
@@ -213,7 +217,13 @@ public final class ReportBuilder {
                         .add("aspect", DataTypes.StringType)
                         .add("below", DataTypes.LongType));
         Map<String, List<Example>> examples = new LinkedHashMap<>();
-        shards.select(key[0], key[1], key[2], col("clip_id"), col("uri"), col("caption"))
+        Column part = concat_ws(
+                " ",
+                col("uri"),
+                when(
+                        col("start_frame").isNotNull(),
+                        concat(lit("frames "), col("start_frame"), lit(" to "), col("end_frame"))));
+        shards.select(key[0], key[1], key[2], col("clip_id"), part.as("uri"), col("caption"))
                 .join(broadcast(below), KEY)
                 .where(col("clip_id").leq(col("below")))
                 .dropDuplicates("clip_id", "resolution", "bucket_frames", "aspect")
@@ -232,9 +242,14 @@ public final class ReportBuilder {
 
     /** A picture of one clip of each bucket, by the bucket's name. */
     private Map<String, Picture> pictures(Dataset<Row> shards, PictureRules rules, String job) {
+        List<Column> clip = Stream.concat(
+                        Stream.of("clip_id", "uri", "kind", "bytes", "height_px", "width_px"),
+                        ClipParts.COLUMNS.stream())
+                .map(name -> col(name))
+                .toList();
         List<Picture> wanted = shards
                 .groupBy(col("resolution").cast("string"), col("bucket_frames"), col("aspect"))
-                .agg(min(struct("clip_id", "uri", "kind", "bytes", "height_px", "width_px")))
+                .agg(min(struct(clip.toArray(Column[]::new))))
                 .collectAsList()
                 .stream()
                 .map(row -> wanted(row, row.getStruct(3)))
@@ -255,6 +270,7 @@ public final class ReportBuilder {
         return new Picture(
                 name,
                 clip.getAs("uri"),
+                ClipParts.of(clip),
                 clip.getAs("kind"),
                 clip.<Long>getAs("bytes"),
                 clip.<Integer>getAs("height_px"),

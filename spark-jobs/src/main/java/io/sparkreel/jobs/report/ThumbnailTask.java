@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.report;
 
-import io.sparkreel.bucketing.media.CrashGuard;
 import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.media.MediaKind;
 import io.sparkreel.bucketing.media.PictureRules;
+import io.sparkreel.bucketing.media.crash.CrashGuard;
+import io.sparkreel.bucketing.media.range.Excerpt;
 import io.sparkreel.bucketing.report.Thumbnail;
+import io.sparkreel.jobs.dataset.ClipParts;
 import io.sparkreel.jobs.storage.HadoopMediaSource;
 import io.sparkreel.jobs.storage.OpenMedia;
 import java.io.IOException;
@@ -32,12 +34,13 @@ final class ThumbnailTask implements Serializable {
      *
      * @param jpeg null where it is not made yet, or cannot be
      */
-    record Picture(String bucket, String uri, String kind, long bytes, int height, int width, byte[] jpeg)
+    record Picture(String bucket, String uri, Excerpt part, String kind, long bytes, int height, int width, byte[] jpeg)
             implements Serializable {}
 
     @SuppressWarnings("try") // the opening is held, not used
     Picture call(Picture wanted) throws IOException {
-        String name = "thumbnail of " + wanted.uri();
+        String part = ClipParts.text(wanted.part());
+        String name = "thumbnail of " + wanted.uri() + (part == null ? "" : " " + part);
         try (CrashGuard guard = OpenMedia.guard(job)) {
             if (guard.isKnownToCrash(name)) {
                 return wanted;
@@ -46,10 +49,16 @@ final class ThumbnailTask implements Serializable {
                     HadoopMediaSource source =
                             HadoopMediaSource.open(configuration.value().value(), wanted.uri(), wanted.bytes())) {
                 byte[] jpeg = Thumbnail.jpeg(
-                        source, MediaKind.fromTableValue(wanted.kind()), wanted.height(), wanted.width(), rules);
+                        source,
+                        MediaKind.fromTableValue(wanted.kind()),
+                        wanted.part(),
+                        wanted.height(),
+                        wanted.width(),
+                        rules);
                 return new Picture(
                         wanted.bucket(),
                         wanted.uri(),
+                        wanted.part(),
                         wanted.kind(),
                         wanted.bytes(),
                         wanted.height(),

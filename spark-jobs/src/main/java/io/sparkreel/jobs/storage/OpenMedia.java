@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.storage;
 
-import io.sparkreel.bucketing.media.CrashGuard;
+import io.sparkreel.bucketing.media.crash.CrashGuard;
 import java.io.IOException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.logging.log4j.LogManager;

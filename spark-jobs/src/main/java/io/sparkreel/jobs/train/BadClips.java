@@ -41,6 +41,7 @@ final class BadClips {
               required binary uri (STRING);
               required binary stage (STRING);
               required binary reason (STRING);
+              optional binary part (STRING);
               optional binary detail (STRING);
               required int64 when (TIMESTAMP(MICROS,true));
               required int64 clip_id;
@@ -153,14 +154,22 @@ final class BadClips {
                     BadClip clip = new BadClip(
                             row.getLong("clip_id", 0),
                             row.getString("uri", 0),
+                            text(row, "part"),
                             row.getString("reason", 0),
-                            row.getFieldRepetitionCount("detail") == 0 ? null : row.getString("detail", 0));
+                            text(row, "detail"));
                     clip.countIn(earlier);
                     clips.add(clip.clipId());
                 }
             }
         }
         return clips;
+    }
+
+    /** Tables of earlier versions lack some columns. */
+    private static String text(Group row, String column) {
+        return row.getType().containsField(column) && row.getFieldRepetitionCount(column) > 0
+                ? row.getString(column, 0)
+                : null;
     }
 
     private static void write(List<BadClip> clips, Path file, Configuration hadoop) throws IOException {
@@ -172,6 +181,9 @@ final class BadClips {
                         .append("uri", clip.uri())
                         .append("stage", "decode")
                         .append("reason", clip.reason());
+                if (clip.part() != null) {
+                    row.append("part", clip.part());
+                }
                 if (clip.detail() != null) {
                     row.append("detail", clip.detail());
                 }

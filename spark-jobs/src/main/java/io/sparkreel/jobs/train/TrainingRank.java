@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.train;
 
-import io.sparkreel.bucketing.media.CrashGuard;
+import io.sparkreel.bucketing.media.crash.CrashGuard;
 import io.sparkreel.jobs.config.train.DatasetConfig;
 import io.sparkreel.jobs.config.train.OptimizerConfig;
 import io.sparkreel.jobs.config.train.StepConfig;

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.media.MediaKind;
 import io.sparkreel.bucketing.media.MediaProblem;
+import io.sparkreel.bucketing.media.range.Excerpt;
 import io.sparkreel.jobs.error.Reasons;
 import io.sparkreel.jobs.plan.ClipRef;
 import java.io.FileNotFoundException;
@@ -15,7 +16,7 @@ import java.io.IOException;
 import org.junit.jupiter.api.Test;
 
 class BadClipTest {
-    private static final ClipRef CLIP = new ClipRef(7, "file:/a.mp4", MediaKind.VIDEO, 10, 4, 24, "");
+    private static final ClipRef CLIP = new ClipRef(7, "file:/a.mp4", Excerpt.WHOLE, MediaKind.VIDEO, 10, 4, 24, "");
 
     private static void assertAdvised(String line, String advice, Throwable failure) {
         Reasons reasons = new Reasons();

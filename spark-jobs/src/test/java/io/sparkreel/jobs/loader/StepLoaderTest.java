@@ -4,8 +4,8 @@ package io.sparkreel.jobs.loader;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.sparkreel.bucketing.media.CrashGuard;
 import io.sparkreel.bucketing.media.PictureRules;
+import io.sparkreel.bucketing.media.crash.CrashGuard;
 import io.sparkreel.bucketing.media.scale.FrameTransform;
 import io.sparkreel.jobs.LocalSpark;
 import io.sparkreel.jobs.loader.StepLoader.LoadedStep;

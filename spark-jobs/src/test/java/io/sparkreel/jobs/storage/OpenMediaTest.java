@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.sparkreel.bucketing.media.CrashGuard;
+import io.sparkreel.bucketing.media.crash.CrashGuard;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.media.MediaKind;
 import io.sparkreel.bucketing.media.MediaProblem;
+import io.sparkreel.bucketing.media.range.Excerpt;
 import io.sparkreel.jobs.plan.ClipRef;
 import io.sparkreel.jobs.plan.PlannedClip;
 import io.sparkreel.jobs.plan.SampleSize;
@@ -55,7 +56,7 @@ class EvaluationTest {
     private static PlannedClip clip(int microBatch, String bucket, long id) {
         return new PlannedClip(
                 new PlannedClip.Place(0, 0, microBatch, bucket, 10 + microBatch % 3),
-                new ClipRef(id, "file:/" + id, MediaKind.IMAGE, 1, 1, 1, ""),
+                new ClipRef(id, "file:/" + id, Excerpt.WHOLE, MediaKind.IMAGE, 1, 1, 1, ""),
                 new SampleSize(1, 8, 8),
                 null);
     }

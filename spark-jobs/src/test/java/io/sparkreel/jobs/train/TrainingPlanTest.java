@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkreel.bucketing.bucket.ClipId;
-import io.sparkreel.bucketing.media.CrashGuard;
+import io.sparkreel.bucketing.media.crash.CrashGuard;
 import io.sparkreel.jobs.BucketedMedia;
 import io.sparkreel.jobs.LocalSpark;
 import io.sparkreel.jobs.bench.BatchSizeSearch;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.bucketing.media;
+package io.sparkreel.bucketing.media.range;
 
 import io.sparkreel.bucketing.InvalidInputException;
 import java.util.Locale;

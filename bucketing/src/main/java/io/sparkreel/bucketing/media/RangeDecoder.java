@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparkreel.bucketing.media;
+
+import static org.bytedeco.ffmpeg.avformat.AVIndexEntry.AVINDEX_DISCARD_FRAME;
+import static org.bytedeco.ffmpeg.avformat.AVIndexEntry.AVINDEX_KEYFRAME;
+import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_PROP_INTRA_ONLY;
+import static org.bytedeco.ffmpeg.global.avcodec.avcodec_descriptor_get;
+import static org.bytedeco.ffmpeg.global.avformat.AVSEEK_FLAG_BACKWARD;
+import static org.bytedeco.ffmpeg.global.avformat.av_seek_frame;
+import static org.bytedeco.ffmpeg.global.avformat.avformat_index_get_entries_count;
+import static org.bytedeco.ffmpeg.global.avformat.avformat_index_get_entry;
+import static org.bytedeco.ffmpeg.global.avutil.AV_NOPTS_VALUE;
+
+import io.sparkreel.bucketing.media.PacketQueue.Waiting;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.bytedeco.ffmpeg.avcodec.AVCodecDescriptor;
+import org.bytedeco.ffmpeg.avcodec.AVPacket;
+import org.bytedeco.ffmpeg.avformat.AVIndexEntry;
+import org.bytedeco.ffmpeg.avutil.AVFrame;
+
+/**
+ * Decodes the frames of a film from one in its middle on, by the numbers that they have when all is decoded.
+ *
+ * <p>Decoding begins at the last keyframe that is not shown after that frame. A keyframe's number is the count of the
+ * frames before it in the order of decoding, by the sample table of MP4 and MOV, else by going through the packets
+ * without decoding them; and of those that lead it, which follow it and are shown before. From there on frames are
+ * counted by time stamps, so that what a decoder leaves out at its start moves no number. Where a keyframe turns out to
+ * be none, an earlier one is taken, and at last the beginning of the file.
+ */
+final class RangeDecoder implements AutoCloseable {
+
+    /** Of these, and of codecs without references, a keyframe holds all that the frames shown after it need. */
+    private static final Set<String> WITH_KEYFRAMES = Set.of(
+            "h264",
+            "hevc",
+            "mpeg1video",
+            "mpeg2video",
+            "mpeg4",
+            "h263",
+            "flv1",
+            "theora",
+            "vp8",
+            "vp9",
+            "av1",
+            "vc1",
+            "wmv3",
+            "ffv1");
+
+    /** Pictures that lead a keyframe follow it at once; no codec reorders over more than 16. */
+    private static final int SETTLED = 32;
+
+    /** More does not wait for a later keyframe to be found: decoding then begins at an earlier one. */
+    private static final long MOST_WAITING = 64L << 20;
+
+    private static final int READY = -1;
+    private static final int TO_THE_BEGINNING = Integer.MAX_VALUE / 2;
+
+    private final NativeInput input;
+    private final FrameDecoder decoder;
+    private final PacketQueue packets;
+    private boolean fromBeginning = true;
+    private int countedBefore;
+    private long keyStamp;
+    private int number = -1;
+    private AVFrame ahead;
+
+    private RangeDecoder(NativeInput input, FrameDecoder decoder) {
+        this.input = input;
+        this.decoder = decoder;
+        this.packets = decoder.packets();
+    }
+
+    /**
+     * Opens a film so that the next frame is the one of a number.
+     *
+     * @param first number of that frame, from 0
+     * @param hiddenFrames whether frames that an edit list hides are decoded like others
+     * @param back keyframes to go back beyond the nearest
+     */
+    static RangeDecoder open(MediaSource source, int first, boolean hiddenFrames, int back)
+            throws MediaException, IOException {
+        int further = back;
+        while (true) {
+            RangeDecoder opened = open(source, hiddenFrames);
+            boolean ready = false;
+            try {
+                further = opened.begin(first, hiddenFrames, further);
+                ready = further == READY;
+                if (ready) {
+                    return opened;
+                }
+            } finally {
+                if (!ready) {
+                    opened.close();
+                }
+            }
+        }
+    }
+
+    private static RangeDecoder open(MediaSource source, boolean hiddenFrames) throws MediaException, IOException {
+        NativeInput input = NativeInput.open(source);
+        try {
+            return new RangeDecoder(input, FrameDecoder.open(input, hiddenFrames));
+        } catch (MediaException | IOException | RuntimeException failure) {
+            input.close();
+            throw failure;
+        }
+    }
+
+    /** Returns {@link #READY}, or how many keyframes to go back when the file is opened again. */
+    private int begin(int first, boolean hiddenFrames, int back) throws MediaException, IOException {
+        if (first > 0 && back < TO_THE_BEGINNING && hasKeyframes()) {
+            Waiting head = packets.readAhead();
+            int lost = head == null || StreamStart.isClean(input, head.packet())
+                    ? 0
+                    : StreamStart.lostFrames(input.source());
+            int status = input.hasWholeSampleTable()
+                    ? seek(SampleKeys.of(input, first + lost, hiddenFrames), first, lost, back)
+                    : walk(first, lost, back);
+            if (status != READY) {
+                return status;
+            }
+        }
+        while (number < first) {
+            ahead = decode();
+            if (ahead == null) {
+                return READY;
+            }
+        }
+        return number == first ? READY : further(back);
+    }
+
+    private static int further(int back) {
+        return Math.min(2 * back + 1, TO_THE_BEGINNING);
+    }
+
+    private boolean hasKeyframes() {
+        if (input.isStillFormat() || input.isFormat("gif") || input.isFormat("apng")) {
+            return false;
+        }
+        AVCodecDescriptor codec = avcodec_descriptor_get(input.parameters().codec_id());
+        return codec != null
+                && ((codec.props() & AV_CODEC_PROP_INTRA_ONLY) != 0
+                        || WITH_KEYFRAMES.contains(codec.name().getString()));
+    }
+
+    /** By the sample table. */
+    private int seek(SampleKeys keys, int first, int lost, int back) throws IOException {
+        int key = keys.count() - 1 - back;
+        while (key > 0 && keys.before(key) > lost) {
+            if (!keys.seek(input, key)) {
+                return TO_THE_BEGINNING;
+            }
+            packets.restart();
+            Waiting found = packets.readAhead();
+            while (found != null && key > 0 && !keys.isAt(key, found.packet())) {
+                key--; // a demuxer may know better where decoding can begin
+            }
+            if (found == null || key == 0) {
+                return TO_THE_BEGINNING;
+            }
+            for (int i = 1; i < SETTLED && packets.readAhead() != null; i++) {
+                // to see what leads the keyframe
+            }
+            if (beginsBy(0, keys.before(key) - lost, first)) {
+                return READY;
+            }
+            key--;
+            if (key <= 0 || keys.before(key) <= lost) {
+                return TO_THE_BEGINNING;
+            }
+        }
+        return READY; // at the beginning, where nothing but the first packet was read
+    }
+
+    /** By going through the packets. */
+    private int walk(int first, int lost, int back) throws IOException {
+        Deque<int[]> keys = new ArrayDeque<>(); // packets and frames before a keyframe
+        int read = 0;
+        int frames = 0;
+        int dropped = 0;
+        for (Waiting packet : packets.waiting()) {
+            keys.add(new int[] {0, 0});
+            read++;
+            frames += packet.shown();
+        }
+        while (frames - lost <= first + SETTLED && packets.bytes() < MOST_WAITING) {
+            Waiting packet = packets.readAhead();
+            if (packet == null) {
+                break;
+            }
+            if (packet.isKeyframe() && packet.shown() > 0 && frames - lost <= first) {
+                keys.add(new int[] {read, frames});
+            }
+            read++;
+            frames += packet.shown();
+            if (keys.size() > back + 2) {
+                keys.remove();
+                packets.drop(keys.element()[0] - dropped);
+                dropped = keys.element()[0];
+            }
+        }
+        Iterator<int[]> nearest = keys.descendingIterator();
+        for (int i = 0; nearest.hasNext(); i++) {
+            int[] key = nearest.next();
+            if (i >= back && key[1] > lost && beginsBy(key[0] - dropped, key[1] - lost, first)) {
+                return READY;
+            }
+        }
+        return dropped == 0 ? READY : further(back);
+    }
+
+    /**
+     * Lets decoding begin at a keyframe that waits, unless it is shown after a frame.
+     *
+     * @param position of the keyframe among those that wait
+     * @param before frames that come before it in the order of decoding
+     */
+    private boolean beginsBy(int position, int before, int first) {
+        int at = 0;
+        int leading = 0;
+        long stamp = AV_NOPTS_VALUE;
+        for (Waiting each : packets.waiting()) {
+            int behind = at++ - position;
+            if (behind < 0 || behind > SETTLED) {
+                continue;
+            }
+            if (each.packet().pts() == AV_NOPTS_VALUE) {
+                return false;
+            }
+            if (behind == 0) {
+                stamp = each.packet().pts();
+                if (!StreamStart.isRefresh(input, each.packet())) {
+                    return false;
+                }
+            } else if (each.packet().pts() < stamp) {
+                leading += each.shown();
+            }
+        }
+        if (before + leading > first) {
+            return false;
+        }
+        packets.drop(position);
+        packets.count();
+        fromBeginning = false;
+        countedBefore = before;
+        keyStamp = stamp;
+        return true;
+    }
+
+    /** Decodes one more frame and tells its number; null after the last. */
+    private AVFrame decode() throws MediaException, IOException {
+        for (AVFrame frame = decoder.next(); frame != null; frame = decoder.next()) {
+            if (fromBeginning || frame.pts() == AV_NOPTS_VALUE) {
+                number++;
+                return frame;
+            }
+            // What leads the keyframe may refer to what was not decoded.
+            if (frame.pts() >= keyStamp) {
+                number = Math.max(number + 1, countedBefore + packets.shownBefore(frame.pts()));
+                return frame;
+            }
+        }
+        return null;
+    }
+
+    /**
+     * Decodes one more frame.
+     *
+     * @return the frame, valid until the next call, or null after the last one
+     * @throws MediaException when the pictures are damaged
+     */
+    AVFrame next() throws MediaException, IOException {
+        AVFrame frame = ahead;
+        ahead = null;
+        if (frame == null) {
+            int last = number;
+            frame = decode();
+            if (frame != null && number > last + 1) {
+                throw new MediaException(
+                        MediaProblem.DECODE_ERROR, String.format(Locale.ROOT, "frame %d cannot be decoded", last + 1));
+            }
+        }
+        return frame;
+    }
+
+    /** How many frames the film has, once {@link #next} has returned null. */
+    int frames() {
+        return fromBeginning ? number + 1 : countedBefore + packets.counted();
+    }
+
+    /** See {@link FrameDecoder#damagedSinceKeyframe}. */
+    boolean damagedSinceKeyframe() {
+        return decoder.damagedSinceKeyframe();
+    }
+
+    NativeInput input() {
+        return input;
+    }
+
+    @Override
+    public void close() {
+        decoder.close();
+        input.close();
+    }
+
+    /** Keyframes of a sample table, each with the number of frames before it in the order of decoding. */
+    private record SampleKeys(AVIndexEntry entries, List<int[]> keys) {
+
+        /** Up to the last before which no more frames come than {@code most}. */
+        static SampleKeys of(NativeInput input, int most, boolean hiddenFrames) {
+            int samples = avformat_index_get_entries_count(input.stream());
+            AVIndexEntry entries = new AVIndexEntry(avformat_index_get_entry(input.stream(), 0));
+            List<int[]> keys = new ArrayList<>();
+            int shown = 0;
+            for (int i = 0; i < samples && shown <= most; i++) {
+                int flags = entries.position(i).flags();
+                boolean hidden = (flags & AVINDEX_DISCARD_FRAME) != 0 && !hiddenFrames;
+                if ((flags & AVINDEX_KEYFRAME) != 0 && !hidden) {
+                    keys.add(new int[] {i, shown});
+                }
+                shown += hidden ? 0 : 1;
+            }
+            return new SampleKeys(entries, keys);
+        }
+
+        int count() {
+            return keys.size();
+        }
+
+        int before(int key) {
+            return keys.get(key)[1];
+        }
+
+        private AVIndexEntry entry(int key) {
+            return entries.position(keys.get(key)[0]);
+        }
+
+        boolean seek(NativeInput input, int key) throws IOException {
+            int status = av_seek_frame(
+                    input.context(), input.stream().index(), entry(key).timestamp(), AVSEEK_FLAG_BACKWARD);
+            input.rethrowFailure();
+            return status >= 0;
+        }
+
+        boolean isAt(int key, AVPacket packet) {
+            return entry(key).pos() == packet.pos() && entry(key).timestamp() == packet.dts();
+        }
+    }
+}
