@@ -3,6 +3,7 @@ package io.sparkreel.jobs;
 
 import io.sparkreel.jobs.JobFlag.Kind;
 import io.sparkreel.jobs.config.bucketing.BucketingConfig;
+import io.sparkreel.jobs.config.curate.CurateConfig;
 import io.sparkreel.jobs.config.inference.InferenceConfig;
 import io.sparkreel.jobs.config.reader.ConfigLoader;
 import io.sparkreel.jobs.config.train.TrainingConfig;
@@ -65,6 +66,46 @@ record JobCommand<C extends Record>(
                     "--config conf/bucketing/stage1.yaml --input /data/videos --output /data/buckets",
                     "--config conf/bucketing/stage1.yaml --input /data/videos --output /data/buckets"
                             + " --set 'bucket_config={\"480p\": {16: [1.0, 8]}}'"));
+
+    static final JobCommand<CurateConfig> CURATE = new JobCommand<>(
+            "curate",
+            "the curate job",
+            List.of(
+                    "Cuts raw footage into clips and judges them, without writing a video: opens each video once, keeps signals",
+                    "of every frame, and leaves a table of clips as ranges of frames, which the bucketing job reads. Run again",
+                    "over the same output it opens only what is new; other thresholds open nothing."),
+            CurateConfig.class,
+            CurateConfig::output,
+            List.of(
+                    new JobFlag(
+                            "input",
+                            Kind.TEXT,
+                            "input",
+                            "PATH",
+                            "folder or pattern of videos, or table (.csv, .jsonl, .parquet) with a column path"),
+                    new JobFlag(
+                            "output",
+                            Kind.TEXT,
+                            "output",
+                            "DIR",
+                            "folder for videos, signals, shots, clips, quarantine, report and manifest"),
+                    new JobFlag(
+                            "captions",
+                            Kind.TEXT,
+                            "captions",
+                            "TABLE",
+                            "texts by path, and by start_s and end_s where they are of a part"),
+                    new JobFlag(
+                            "from-signals",
+                            Kind.SWITCH,
+                            "from_signals",
+                            "",
+                            "judge what is in --output anew, without opening a video"),
+                    new JobFlag("overwrite", Kind.SWITCH, "overwrite", "", "replace what an earlier run left there")),
+            List.of(
+                    "--config conf/curate/balanced.yaml --input /data/footage --output /data/curated",
+                    "--config conf/curate/strict.yaml --output /data/curated --from-signals",
+                    "--config conf/curate/balanced.yaml --output /data/curated --from-signals --set reject.dark=30"));
 
     static final JobCommand<BucketingConfig> RAPIDS_CHECK = new JobCommand<>(
             "rapids-check",

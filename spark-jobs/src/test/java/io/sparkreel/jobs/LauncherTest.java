@@ -336,8 +336,12 @@ class LauncherTest {
         }
         environment.put("PATH", tools.toString());
         environment.remove("SPARK_HOME");
-        for (JobCommand<?> command :
-                List.of(JobCommand.BUCKETING, JobCommand.TRAINING, JobCommand.ENCODE, JobCommand.INFERENCE)) {
+        for (JobCommand<?> command : List.of(
+                JobCommand.CURATE,
+                JobCommand.BUCKETING,
+                JobCommand.TRAINING,
+                JobCommand.ENCODE,
+                JobCommand.INFERENCE)) {
             Outcome outcome = run(command.name(), "--config", "x", "--help");
             assertEquals(0, outcome.code(), outcome.err());
             assertTrue(

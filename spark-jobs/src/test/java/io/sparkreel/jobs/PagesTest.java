@@ -34,6 +34,8 @@ import org.junit.jupiter.api.io.TempDir;
 class PagesTest {
     private static final Path ROOT = Path.of(System.getProperty("project.root"));
     private static final Map<String, JobCommand<?>> JOBS = Map.of(
+            "io.sparkreel.jobs.CurateJob",
+            JobCommand.CURATE,
             "io.sparkreel.jobs.BucketingJob",
             JobCommand.BUCKETING,
             "io.sparkreel.jobs.TrainingJob",

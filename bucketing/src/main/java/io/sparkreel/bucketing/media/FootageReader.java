@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.bucketing.media;
 
+import static org.bytedeco.ffmpeg.global.avcodec.avcodec_get_name;
 import static org.bytedeco.ffmpeg.global.avutil.AVCOL_RANGE_JPEG;
 import static org.bytedeco.ffmpeg.global.avutil.AV_NOPTS_VALUE;
 import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_BGR24;
@@ -106,6 +107,16 @@ public final class FootageReader implements AutoCloseable {
     /** Denominator of a unit of {@link #pts}, in seconds. */
     public int timeBaseDenominator() {
         return timeBase.den();
+    }
+
+    /** The codec of the pictures, by FFmpeg's name. */
+    public String codec() {
+        return avcodec_get_name(input.parameters().codec_id()).getString();
+    }
+
+    /** By how many degrees the header turns the pictures, counter-clockwise. */
+    public int rotation() {
+        return orientation.degrees();
     }
 
     /** Frames a second on average, as the container says; 0 where it does not. */

@@ -24,6 +24,7 @@ import io.sparkreel.jobs.dataset.BucketingManifest.Pictures;
 import io.sparkreel.jobs.dataset.BucketingManifest.Rule;
 import io.sparkreel.jobs.dataset.BucketingManifest.ShardFile;
 import io.sparkreel.jobs.dataset.ClipTables;
+import io.sparkreel.jobs.dataset.OutputRuns;
 import io.sparkreel.jobs.dataset.ShardFiles;
 import io.sparkreel.jobs.error.Reasons;
 import io.sparkreel.jobs.error.UserError;
@@ -63,6 +64,8 @@ import org.apache.spark.sql.SparkSession;
 public final class BucketingRun {
     private static final Logger LOG = LogManager.getLogger(BucketingRun.class);
     private static final String REPORT = "report.html";
+    private static final List<String> TABLES =
+            List.of(BucketingManifest.CLIPS, BucketingManifest.QUARANTINE, BucketingManifest.SHARDS);
 
     private final BucketingConfig config;
     private final BucketConfig rule;
@@ -151,7 +154,7 @@ public final class BucketingRun {
         Probed probed = probing.probe(input, before);
         long quarantined = probed.quarantine().count();
         OutputRuns runs = OutputRuns.begin(
-                output, run, before.map(manifest -> manifest.origin().run()));
+                output, TABLES, run, before.map(manifest -> manifest.origin().run()));
         write(probed.quarantine().coalesce(Probed.files(quarantined)), BucketingManifest.QUARANTINE);
         checkBadClips(probed.found(), quarantined);
         long clips = probed.found() - quarantined;

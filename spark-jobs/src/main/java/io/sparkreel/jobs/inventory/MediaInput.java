@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.inventory;
 
+import io.sparkreel.jobs.dataset.CurateManifest;
 import io.sparkreel.jobs.error.UserError;
+import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.storage.Names;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -9,6 +11,7 @@ import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -30,6 +33,9 @@ public sealed interface MediaInput {
     String WILDCARDS = "(?s).*[*?\\[{].*";
     /** Folders below the input that are listed as tasks of their own; beyond so many entries one task lists all. */
     int ENTRIES_LOOKED_AT = 10_000;
+
+    /** Paths of clips and videos are relative to it. */
+    String root();
 
     /**
      * Folders of media.
@@ -56,6 +62,13 @@ public sealed interface MediaInput {
      */
     record Rows(String root, Dataset<Row> rows) implements MediaInput {}
 
+    /**
+     * The kept clips of a curation run.
+     *
+     * @param clips folder of the table of clips
+     */
+    record Curated(String root, String clips) implements MediaInput {}
+
     /** How a metadata table is written. */
     enum Format {
         CSV,
@@ -81,7 +94,14 @@ public sealed interface MediaInput {
             FileSystem files = path.getFileSystem(configuration);
             path = files.makeQualified(path);
             try {
-                return resolve(files, files.getFileStatus(path), input);
+                FileStatus status = files.getFileStatus(path);
+                Optional<CurateManifest> curated = status.isDirectory()
+                        ? CurateManifest.find(new HadoopStorage(configuration, input))
+                        : Optional.empty();
+                return curated.isPresent()
+                        ? new Curated(
+                                curated.get().root(), path + "/" + curated.get().folder(CurateManifest.CLIPS))
+                        : resolve(files, status, input);
             } catch (FileNotFoundException e) {
                 if (!path.toUri().getPath().matches(WILDCARDS)) {
                     throw new UserError(

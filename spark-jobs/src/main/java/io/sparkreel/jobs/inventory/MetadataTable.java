@@ -7,6 +7,7 @@ import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.not;
 import static org.apache.spark.sql.functions.when;
 
+import io.sparkreel.jobs.dataset.ClipParts;
 import io.sparkreel.jobs.dataset.ClipTables;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.inventory.MediaInput.Format;
@@ -67,6 +68,22 @@ final class MetadataTable {
     }
 
     /**
+     * The rows of any table.
+     *
+     * @param partitions for looking at the files
+     * @return {@link ClipTables#INVENTORY}
+     * @throws UserError if the table has no column {@code path}
+     */
+    static Dataset<Row> of(SparkSession spark, MediaInput input, int partitions) throws IOException {
+        if (input instanceof MediaInput.Rows rows) {
+            return of(spark, rows, partitions);
+        }
+        return input instanceof MediaInput.Curated curated
+                ? of(spark, curated, partitions)
+                : read(spark, (MediaInput.Table) input, partitions);
+    }
+
+    /**
      * @param partitions for looking at the files
      * @return {@link ClipTables#INVENTORY}
      * @throws UserError if the table has no column {@code path}
@@ -90,11 +107,24 @@ final class MetadataTable {
      * @return {@link ClipTables#INVENTORY}
      * @throws UserError if there is no column {@code path}
      */
-    static Dataset<Row> of(SparkSession spark, MediaInput.Rows input, int partitions) {
+    private static Dataset<Row> of(SparkSession spark, MediaInput.Rows input, int partitions) {
         Set<String> columns = new LinkedHashSet<>();
         Dataset<Row> texts = texts("the Dataset", input.rows(), columns);
         announce("the Dataset", columns);
         return inventory(spark, texts, input.root(), hasCaptions(columns), partitions);
+    }
+
+    /**
+     * @param partitions for looking at the files
+     * @return {@link ClipTables#INVENTORY} of the clips that are kept
+     */
+    private static Dataset<Row> of(SparkSession spark, MediaInput.Curated curated, int partitions) {
+        Dataset<Row> clips = Tables.reader(spark).parquet(curated.clips()).where(col("kept"));
+        List<Column> columns = new ArrayList<>(List.of(col(PATH), col(CAPTION).as(TEXT)));
+        ClipParts.COLUMNS.forEach(name -> columns.add(col(name)));
+        Dataset<Row> texts =
+                texts("the curated clips", clips.select(columns.toArray(Column[]::new)), new LinkedHashSet<>());
+        return inventory(spark, texts, curated.root(), true, partitions);
     }
 
     private static boolean hasCaptions(Set<String> columns) {

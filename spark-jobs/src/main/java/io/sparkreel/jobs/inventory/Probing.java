@@ -129,7 +129,7 @@ public final class Probing {
         Dataset<Row> listing = input instanceof MediaInput.Folders folders
                 ? MediaInventory.list(spark, folders).persist(StorageLevel.MEMORY_AND_DISK())
                 : spark.emptyDataFrame();
-        Dataset<Row> inventory = (table ? rows(input, tasks) : MediaInventory.inventory(listing))
+        Dataset<Row> inventory = (table ? MetadataTable.of(spark, input, tasks) : MediaInventory.inventory(listing))
                 .persist(StorageLevel.MEMORY_AND_DISK());
         try {
             long found = inventory.count();
@@ -162,12 +162,6 @@ public final class Probing {
             inventory.unpersist();
             listing.unpersist();
         }
-    }
-
-    private Dataset<Row> rows(MediaInput input, int tasks) throws IOException {
-        return input instanceof MediaInput.Rows rows
-                ? MetadataTable.of(spark, rows, tasks)
-                : MetadataTable.read(spark, (MediaInput.Table) input, tasks);
     }
 
     private boolean probedThisWay(BucketingManifest manifest) {

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.sparkreel.golden.Golden;
 import io.sparkreel.golden.GoldenData;
 import io.sparkreel.jobs.config.bucketing.BucketingConfig;
+import io.sparkreel.jobs.config.curate.CurateConfig;
 import io.sparkreel.jobs.config.inference.InferenceConfig;
 import io.sparkreel.jobs.config.reader.ConfigLoader;
 import io.sparkreel.jobs.config.reader.LoadedConfig;
@@ -44,6 +45,9 @@ class ConfigurationFilesTest {
         String place = file.getParent().getFileName() + "/" + file.getFileName();
         if (place.startsWith("bucketing/") || place.startsWith("examples/") || place.endsWith("/bucketing.yaml")) {
             return BucketingConfig.class;
+        }
+        if (place.startsWith("curate/") || place.endsWith("/curate.yaml")) {
+            return CurateConfig.class;
         }
         return place.startsWith("inference/") || place.endsWith("/inference.yaml")
                 ? InferenceConfig.class

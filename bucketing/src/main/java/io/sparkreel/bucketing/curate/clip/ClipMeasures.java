@@ -19,6 +19,9 @@ public final class ClipMeasures {
     /** Of the samples, so many may reach into what counts as a bar: a flash or a title is no picture. */
     private static final double BARS_IN = 0.9;
 
+    /** Mean luma below which a picture is too dark to tell bars from what it shows. */
+    private static final double DARK = 40;
+
     private final FrameSignals signals;
     private final Limits limits;
     private final List<Interval> frozen;
@@ -79,7 +82,7 @@ public final class ClipMeasures {
         values.put(Measure.SHARPNESS, sharpness);
         values.put(Measure.SHARPNESS_RATIO, sharpnessOfVideo > 0 ? sharpness / sharpnessOfVideo : Double.NaN);
         values.put(Measure.COMBED, combed(samples));
-        Box box = box(samples);
+        Box box = values.get(Measure.LUMA) < DARK ? null : box(samples);
         double area = (double) signals.width() * signals.height();
         values.put(Measure.BARS, box == null ? 0 : 1 - box.width * (double) box.height / area);
         values.put(Measure.HASH_DRIFT, drift(from, until));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.bucketing.curate.signal;
 
+import java.io.Serializable;
+
 /**
  * What is measured of frames, and how. Whoever changes one of these has to open the videos again.
  *
@@ -13,7 +15,10 @@ package io.sparkreel.bucketing.curate.signal;
  * @param barLimit mean luma up to which a row or column belongs to a bar
  */
 public record SignalOptions(
-        int shotSize, int signalSize, boolean edges, boolean soft, double blackLevel, double noise, int barLimit) {
+        int shotSize, int signalSize, boolean edges, boolean soft, double blackLevel, double noise, int barLimit)
+        implements Serializable {
+
+    private static final long serialVersionUID = 1L;
 
     /** Longest side by default. */
     public static final int SIZE = 256;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.bucketing.curate.signal;
 
+import java.util.Arrays;
+
 /**
  * When the frames of a video are shown.
  *
@@ -41,5 +43,24 @@ public record Timeline(long[] pts, int numerator, int denominator, double fps) {
 
     private long number(int frame) {
         return Math.round(seconds(frame) * fps);
+    }
+
+    /** Seconds from the first frame to the end of the last one. */
+    public double duration() {
+        return pts.length == 0 ? 0 : seconds(pts.length - 1) + 1 / fps;
+    }
+
+    /** Whether some frames are shown much longer than others: by more than half of the usual time. */
+    public boolean isVariable() {
+        if (pts.length < 3) {
+            return false;
+        }
+        long[] distances = new long[pts.length - 1];
+        for (int i = 0; i < distances.length; i++) {
+            distances[i] = pts[i + 1] - pts[i];
+        }
+        Arrays.sort(distances);
+        double usual = distances[distances.length / 2];
+        return distances[0] < 0.5 * usual || distances[distances.length - 1] > 1.5 * usual;
     }
 }

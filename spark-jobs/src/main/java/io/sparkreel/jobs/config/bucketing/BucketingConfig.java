@@ -23,7 +23,6 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.apache.spark.network.util.JavaUtils;
 
 /**
  * A bucketing run: the keys of {@code conf/bucketing/*.yaml}.
@@ -87,24 +86,13 @@ public record BucketingConfig(
                 orientation != ImageOrientation.IGNORE, "orientation", Choice.word(orientation), "apply or reference");
         rules(sampleAspect, orientation, background);
         Check.that(draw != DrawKind.NUMPY || seed >= 0, "seed", seed, "0 or more: NumPy takes no negative seed");
-        seconds(keepReplaced);
+        KeptFor.parse(keepReplaced);
         buckets(bucketConfig, resolutions, resolutionSlack, frameInterval);
     }
 
     /** How long the tables of a replaced run stay. */
     public Duration replacedStays() {
-        return Duration.ofSeconds(seconds(keepReplaced));
-    }
-
-    private static long seconds(String time) {
-        long seconds = -1;
-        try {
-            seconds = JavaUtils.timeStringAsSec(time);
-        } catch (NumberFormatException e) {
-            // told below
-        }
-        Check.that(seconds >= 0, "keep_replaced", time, "a time such as 24h, 30min or 0s");
-        return seconds;
+        return KeptFor.parse(keepReplaced);
     }
 
     /** What a picture is. */

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.sparkreel.jobs.bucketing;
+package io.sparkreel.jobs.dataset;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
-import io.sparkreel.jobs.dataset.BucketingManifest;
 import io.sparkreel.jobs.storage.HadoopStorage;
 import java.io.IOException;
 import java.io.InputStream;
@@ -22,12 +21,8 @@ import org.apache.logging.log4j.Logger;
  * Which runs have tables in an output folder: {@value #NAME}. A run removes nothing that is not named there, so that
  * what other programs put beside the tables stays. Written by the owner of the folder alone.
  */
-final class OutputRuns {
-    static final String NAME = "runs.json";
-
-    /** The folders {@code run=<name>} of a run lie in these. */
-    private static final List<String> TABLES =
-            List.of(BucketingManifest.CLIPS, BucketingManifest.QUARANTINE, BucketingManifest.SHARDS);
+public final class OutputRuns {
+    public static final String NAME = "runs.json";
 
     private static final Logger LOG = LogManager.getLogger(OutputRuns.class);
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
@@ -48,11 +43,13 @@ final class OutputRuns {
     }
 
     private final HadoopStorage output;
+    private final List<String> tables;
     private final String self;
     private final Optional<String> before;
 
-    private OutputRuns(HadoopStorage output, String self, Optional<String> before) {
+    private OutputRuns(HadoopStorage output, List<String> tables, String self, Optional<String> before) {
         this.output = output;
+        this.tables = tables;
         this.self = self;
         this.before = before;
     }
@@ -60,10 +57,12 @@ final class OutputRuns {
     /**
      * Records a run before it writes anything.
      *
+     * @param tables names of the folders in which each run has a folder {@code run=<name>}
      * @param before the run that the manifest names, which this one is to replace
      */
-    static OutputRuns begin(HadoopStorage output, String self, Optional<String> before) throws IOException {
-        OutputRuns runs = new OutputRuns(output, self, before);
+    public static OutputRuns begin(HadoopStorage output, List<String> tables, String self, Optional<String> before)
+            throws IOException {
+        OutputRuns runs = new OutputRuns(output, tables, self, before);
         List<Entry> all = new ArrayList<>(runs.read());
         if (before.isPresent() && all.stream().noneMatch(run -> run.name().equals(before.get()))) {
             all.add(new Entry(before.get(), null)); // of a version that kept no records
@@ -74,7 +73,7 @@ final class OutputRuns {
     }
 
     /** Records that the run before is replaced; to be called before the manifest says so. */
-    void markReplaced(Instant now) throws IOException {
+    public void markReplaced(Instant now) throws IOException {
         write(read().stream()
                 .map(run -> before.equals(Optional.of(run.name())) ? new Entry(run.name(), now.toString()) : run)
                 .toList());
@@ -86,7 +85,7 @@ final class OutputRuns {
      *
      * @param keep how long those that read a replaced run may go on
      */
-    void removeOthers(Duration keep, Instant now) throws IOException {
+    public void removeOthers(Duration keep, Instant now) throws IOException {
         List<Entry> kept = new ArrayList<>();
         for (Entry run : read()) {
             boolean remove = !run.name().equals(self) && (run.replaced() == null || run.isReplacedFor(keep, now));
@@ -94,7 +93,7 @@ final class OutputRuns {
                 kept.add(run);
                 continue;
             }
-            for (String table : TABLES) {
+            for (String table : tables) {
                 output.delete(table + "/run=" + run.name());
             }
         }
