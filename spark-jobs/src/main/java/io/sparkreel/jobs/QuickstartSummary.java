@@ -14,6 +14,7 @@ import io.sparkreel.jobs.dataset.BucketingManifest;
 import io.sparkreel.jobs.dataset.ClipParts;
 import io.sparkreel.jobs.error.Outcome;
 import io.sparkreel.jobs.quickstart.ContactSheet;
+import io.sparkreel.jobs.quickstart.FootageTruth;
 import io.sparkreel.jobs.quickstart.Likeness;
 import io.sparkreel.jobs.spark.SparkSessions;
 import io.sparkreel.jobs.storage.HadoopMediaSource;
@@ -79,6 +80,7 @@ public final class QuickstartSummary {
                 manifest.contents().clips(),
                 manifest.contents().quarantined(),
                 output.uri(manifest.folder(BucketingManifest.QUARANTINE)));
+        FootageTruth.print(spark, output, out);
         printLoss();
         printLikeness(manifest);
         out.println("checkpoints:   " + output + "/run");

@@ -13,6 +13,7 @@ import io.sparkreel.bucketing.curate.shot.ShotCutter;
 import io.sparkreel.bucketing.curate.shot.ShotCutter.Split;
 import io.sparkreel.bucketing.curate.signal.FrameSignals;
 import io.sparkreel.bucketing.curate.signal.Timeline;
+import io.sparkreel.bucketing.media.MediaKind;
 import io.sparkreel.bucketing.media.range.CropBox;
 import io.sparkreel.bucketing.media.range.Excerpt;
 import io.sparkreel.bucketing.media.range.FrameRange;
@@ -112,6 +113,7 @@ final class ClipCutting implements Serializable {
         List<Object> values = new ArrayList<>(List.<Object>of(
                 ClipId.of(video.<String>getAs("path"), video.<Long>getAs("bytes"), part.numbers()),
                 video.<Long>getAs("video_id"),
+                MediaKind.VIDEO.tableValue(),
                 video.<String>getAs("path"),
                 video.<String>getAs("uri"),
                 shot,

@@ -9,10 +9,13 @@ import static org.apache.spark.sql.functions.current_timestamp;
 import static org.apache.spark.sql.functions.explode;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.sum;
+import static org.apache.spark.sql.functions.udf;
 import static org.apache.spark.sql.functions.when;
 import static org.apache.spark.sql.functions.xxhash64;
 
+import io.sparkreel.bucketing.bucket.ClipId;
 import io.sparkreel.bucketing.curate.signal.SignalOptions;
+import io.sparkreel.bucketing.media.MediaKind;
 import io.sparkreel.jobs.config.curate.CurateConfig;
 import io.sparkreel.jobs.config.reader.SectionWriter;
 import io.sparkreel.jobs.dataset.ClipTables;
@@ -50,6 +53,8 @@ import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.api.java.UDF2;
+import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.storage.StorageLevel;
 import org.apache.spark.util.LongAccumulator;
 import org.apache.spark.util.SerializableConfiguration;
@@ -167,8 +172,12 @@ public final class CurateRun {
         Optional<CurateManifest> before = CurateManifest.find(output);
         String root =
                 input.isPresent() ? input.get().root() : before.orElseThrow().root();
-        Dataset<Row> files = (input.isPresent() ? list(input.get()) : published(before.orElseThrow()))
+        Optional<Videos.Found> listed = input.isPresent() ? Optional.of(list(input.get())) : Optional.empty();
+        Dataset<Row> files = listed.map(Videos.Found::videos)
+                .orElseGet(() -> published(before.orElseThrow()))
                 .persist(StorageLevel.MEMORY_AND_DISK());
+        Dataset<Row> pictures = listed.map(found -> pictures(found.pictures()))
+                .orElseGet(() -> publishedPictures(before.orElseThrow()));
         try {
             long found = files.count();
             if (found == 0) {
@@ -179,23 +188,47 @@ public final class CurateRun {
             OutputRuns runs = OutputRuns.begin(output, TABLES, run, before.map(CurateManifest::run));
             writeVideos(files);
             checkBadVideos(found);
-            writeClips(files);
+            writeClips(files, pictures);
             return publish(runs, root, found);
         } finally {
             files.unpersist();
         }
     }
 
-    /** The videos of an input: {@link ClipTables#INVENTORY}. */
-    private Dataset<Row> list(MediaInput input) throws IOException {
+    private Videos.Found list(MediaInput input) throws IOException {
         Videos.Found found = Videos.list(spark, input, partitions());
-        if (found.stills() > 0) {
-            LOG.info("Left out of {}: {} still pictures", config.input(), found.stills());
-        }
         if (!found.leftOut().isEmpty()) {
             LOG.info("Left out of {}: {}", config.input(), found.leftOut());
         }
-        return found.rows();
+        return found;
+    }
+
+    /** Still pictures become clips as they are; the bucketing job looks into them. */
+    private Dataset<Row> pictures(Dataset<Row> files) {
+        Dataset<Row> usable = files.where(col("problem").isNull());
+        Dataset<Row> captions =
+                VideoCaptions.ofFiles(spark, usable).select(col("uri").as("of_uri"), col("text"));
+        return usable.join(captions, col("uri").equalTo(col("of_uri")), "left_outer")
+                .select(
+                        videoId().as("clip_id"),
+                        videoId().as("video_id"),
+                        lit(MediaKind.IMAGE.tableValue()).as("kind"),
+                        col("path"),
+                        col("uri"),
+                        coalesce(col("text"), lit("")).as("caption"),
+                        when(col("text").isNotNull(), lit("file")).as("caption_source"));
+    }
+
+    /** The name of a whole file. */
+    private static Column videoId() {
+        return udf((UDF2<String, Long, Long>) ClipId::of, DataTypes.LongType).apply(col("path"), col("bytes"));
+    }
+
+    private Dataset<Row> publishedPictures(CurateManifest manifest) {
+        return Tables.reader(spark)
+                .parquet(output.uri(manifest.folder(CurateManifest.CLIPS)))
+                .where(col("kind").equalTo(MediaKind.IMAGE.tableValue()))
+                .select("clip_id", "video_id", "kind", "path", "uri", "caption", "caption_source");
     }
 
     private int partitions() {
@@ -288,12 +321,7 @@ public final class CurateRun {
     /** The signals of the files: the columns of both. */
     private Dataset<Row> measured(Dataset<Row> files) throws IOException {
         Dataset<Row> known = files.where(col("problem").isNull())
-                .select(
-                        xxhash64(col("path"), col("bytes")).as("video_id"),
-                        col("path"),
-                        col("uri"),
-                        col("bytes"),
-                        col("mtime"));
+                .select(videoId().as("video_id"), col("path"), col("uri"), col("bytes"), col("mtime"));
         return known.join(signals(), STATE, "inner");
     }
 
@@ -341,7 +369,7 @@ public final class CurateRun {
         }
     }
 
-    private void writeClips(Dataset<Row> files) throws IOException {
+    private void writeClips(Dataset<Row> files, Dataset<Row> pictures) throws IOException {
         Dataset<Row> videos = measured(files).where(col("reason").isNull());
         ClipCutting cutting = new ClipCutting(config);
         FlatMapFunction<Row, Row> shots = video -> cutting.shots(video).iterator();
@@ -353,7 +381,7 @@ public final class CurateRun {
         Dataset<Row> cut = spark.createDataFrame(videos.toJavaRDD().flatMap(clips), CurateTables.CUT)
                 .persist(StorageLevel.MEMORY_AND_DISK());
         try {
-            Dataset<Row> captioned = CaptionJoin.join(cut, texts(files));
+            Dataset<Row> captioned = CaptionJoin.join(cut, texts(files)).unionByName(pictures, true);
             write(
                     VerdictColumns.judge(captioned, config.reject().rules()).orderBy(asc("uri"), asc("start_frame")),
                     CurateManifest.CLIPS);
@@ -429,7 +457,10 @@ public final class CurateRun {
                         coalesce(sum(when(col("problem").isNull(), col("duration_s"))), lit(0.0)))
                 .first();
         Column seconds = col("seconds");
-        Row sums = clips.agg(
+        long pictures =
+                clips.where(col("kind").equalTo(MediaKind.IMAGE.tableValue())).count();
+        Row sums = clips.where(col("kind").equalTo(MediaKind.VIDEO.tableValue()))
+                .agg(
                         count(lit(1)),
                         coalesce(sum(seconds), lit(0.0)),
                         count(when(col("kept"), 1)),
@@ -452,7 +483,8 @@ public final class CurateRun {
                 sums.getLong(2),
                 sums.getDouble(3),
                 reasons,
-                sums.getLong(4));
+                sums.getLong(4),
+                pictures);
     }
 
     private void tell(Counts counts) {

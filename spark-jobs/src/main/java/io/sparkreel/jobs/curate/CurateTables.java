@@ -84,7 +84,7 @@ final class CurateTables {
             .add("begins_by", DataTypes.StringType, false)
             .add("ends_by", DataTypes.StringType, false);
 
-    /** Clips before they are judged, and before captions are joined. */
+    /** Clips before they are judged, and before captions are joined. A picture has its names alone. */
     static final StructType CUT = cut();
 
     private CurateTables() {}
@@ -93,17 +93,18 @@ final class CurateTables {
         StructType table = new StructType()
                 .add("clip_id", DataTypes.LongType, false)
                 .add("video_id", DataTypes.LongType, false)
+                .add("kind", DataTypes.StringType, false)
                 .add("path", DataTypes.StringType, false)
                 .add("uri", DataTypes.StringType, false)
-                .add("shot", DataTypes.IntegerType, false)
-                .add("start_frame", DataTypes.IntegerType, false)
-                .add("end_frame", DataTypes.IntegerType, false)
-                .add("start_s", DataTypes.DoubleType, false)
-                .add("end_s", DataTypes.DoubleType, false)
-                .add("num_frames", DataTypes.IntegerType, false)
-                .add("fps", DataTypes.DoubleType, false)
-                .add("width", DataTypes.IntegerType, false)
-                .add("height", DataTypes.IntegerType, false)
+                .add("shot", DataTypes.IntegerType)
+                .add("start_frame", DataTypes.IntegerType)
+                .add("end_frame", DataTypes.IntegerType)
+                .add("start_s", DataTypes.DoubleType)
+                .add("end_s", DataTypes.DoubleType)
+                .add("num_frames", DataTypes.IntegerType)
+                .add("fps", DataTypes.DoubleType)
+                .add("width", DataTypes.IntegerType)
+                .add("height", DataTypes.IntegerType)
                 .add("crop_x", DataTypes.IntegerType)
                 .add("crop_y", DataTypes.IntegerType)
                 .add("crop_w", DataTypes.IntegerType)

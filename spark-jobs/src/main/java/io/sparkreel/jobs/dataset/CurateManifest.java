@@ -60,6 +60,7 @@ public record CurateManifest(
      * @param keptSeconds their length
      * @param reasons clips that each reason speaks against; a clip may have several
      * @param withCaption kept clips that have a caption
+     * @param pictures still pictures, which are kept as they are and counted here alone
      */
     public record Counts(
             @JsonProperty("videos") long videos,
@@ -71,7 +72,8 @@ public record CurateManifest(
             @JsonProperty("kept") long kept,
             @JsonProperty("kept_seconds") double keptSeconds,
             @JsonProperty("reasons") Map<String, Long> reasons,
-            @JsonProperty("with_caption") long withCaption) {}
+            @JsonProperty("with_caption") long withCaption,
+            @JsonProperty("pictures") long pictures) {}
 
     /** The folder of a table, relative to the output. */
     public String folder(String table) {

@@ -3,8 +3,8 @@ package io.sparkreel.jobs.inventory;
 
 import static org.apache.spark.sql.functions.asc;
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.lower;
+import static org.apache.spark.sql.functions.not;
 import static org.apache.spark.sql.functions.row_number;
 
 import io.sparkreel.jobs.dataset.ClipTables;
@@ -15,20 +15,20 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.expressions.Window;
 
-/** The videos that an input holds: what the inventory lists, without still pictures. */
+/** What an input holds for a curation run: videos, and still pictures apart from them. */
 public final class Videos {
     private static final String STILLS = ".*[.](png|apng|jpg|jpeg|webp|bmp|tif|tiff)$";
 
     private Videos() {}
 
     /**
-     * Videos of an input.
+     * Files of an input, each once.
      *
-     * @param rows {@link ClipTables#INVENTORY}, each file once
-     * @param stills pictures that were left out
-     * @param leftOut counts by reason of what else the listing left out; empty: nothing
+     * @param videos {@link ClipTables#INVENTORY}
+     * @param pictures {@link ClipTables#INVENTORY}
+     * @param leftOut counts by reason of what the listing left out; empty: nothing
      */
-    public record Found(Dataset<Row> rows, long stills, String leftOut) {}
+    public record Found(Dataset<Row> videos, Dataset<Row> pictures, String leftOut) {}
 
     /** Lists the files of folders, or looks at those that a table names. */
     public static Found list(SparkSession spark, MediaInput input, int partitions) throws IOException {
@@ -42,10 +42,10 @@ public final class Videos {
             files = MetadataTable.of(spark, input, partitions);
         }
         Column still = lower(col("path")).rlike(STILLS);
-        Dataset<Row> videos = files.where(still.equalTo(lit(false)))
-                .withColumn("time", row_number().over(Window.partitionBy("uri").orderBy(asc("table_row"), asc("path"))))
+        Dataset<Row> once = files.withColumn(
+                        "time", row_number().over(Window.partitionBy("uri").orderBy(asc("table_row"), asc("path"))))
                 .where(col("time").equalTo(1))
                 .drop("time");
-        return new Found(videos, files.where(still).count(), leftOut);
+        return new Found(once.where(not(still)), once.where(still), leftOut);
     }
 }

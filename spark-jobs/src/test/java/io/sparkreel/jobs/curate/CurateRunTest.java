@@ -168,7 +168,9 @@ class CurateRunTest {
 
     @Test
     void countsAddUpAndEqualSql() {
-        Dataset<Row> clips = table(output, manifest, CurateManifest.CLIPS);
+        Dataset<Row> all = table(output, manifest, CurateManifest.CLIPS);
+        Dataset<Row> clips = all.where("kind = 'video'");
+        assertEquals(1, all.where("kind = 'image' and kept").count());
         assertEquals(clips.count(), manifest.counts().clips());
         assertEquals(clips.where("kept").count(), manifest.counts().kept());
         assertEquals(0, clips.where("kept <> (size(reasons) = 0)").count());
@@ -268,11 +270,11 @@ class CurateRunTest {
                 "resolution_slack: 0.05"));
         List<String> wanted = table(output, manifest, CurateManifest.CLIPS)
                 .where("kept")
-                .selectExpr("concat_ws(' ', clip_id, start_frame, end_frame, crop_y, caption) t")
+                .selectExpr("concat_ws(' ', kind, clip_id, start_frame, end_frame, crop_y, caption) t")
                 .as(Encoders.STRING())
                 .collectAsList();
         List<String> found = BucketedMedia.table(buckets, "clips")
-                .selectExpr("concat_ws(' ', clip_id, start_frame, end_frame, crop_y, caption) t")
+                .selectExpr("concat_ws(' ', kind, clip_id, start_frame, end_frame, crop_y, caption) t")
                 .as(Encoders.STRING())
                 .collectAsList();
         assertEquals(wanted.stream().sorted().toList(), found.stream().sorted().toList());
