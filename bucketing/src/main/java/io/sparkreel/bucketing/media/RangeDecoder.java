@@ -66,6 +66,7 @@ final class RangeDecoder implements AutoCloseable {
     private final FrameDecoder decoder;
     private final PacketQueue packets;
     private boolean fromBeginning = true;
+    private boolean untimed;
     private int countedBefore;
     private long keyStamp;
     private int number = -1;
@@ -131,14 +132,14 @@ final class RangeDecoder implements AutoCloseable {
         while (number < first) {
             ahead = decode();
             if (ahead == null) {
-                return READY;
+                return fromBeginning || first >= frames() ? READY : further(back);
             }
         }
         return number == first ? READY : further(back);
     }
 
-    private static int further(int back) {
-        return Math.min(2 * back + 1, TO_THE_BEGINNING);
+    private int further(int back) {
+        return untimed ? TO_THE_BEGINNING : Math.min(2 * back + 1, TO_THE_BEGINNING);
     }
 
     private boolean hasKeyframes() {
@@ -153,21 +154,17 @@ final class RangeDecoder implements AutoCloseable {
 
     /** By the sample table. */
     private int seek(SampleKeys keys, int first, int lost, int back) throws IOException {
-        int key = keys.count() - 1 - back;
+        int key = keys.nearest(first + lost) - back;
         while (key > 0 && keys.before(key) > lost) {
-            if (!keys.seek(input, key)) {
+            key = keys.seek(input, packets, key);
+            if (key <= 0 || keys.before(key) <= lost) {
                 return TO_THE_BEGINNING;
             }
-            packets.restart();
-            Waiting found = packets.readAhead();
-            while (found != null && key > 0 && !keys.isAt(key, found.packet())) {
-                key--; // a demuxer may know better where decoding can begin
-            }
-            if (found == null || key == 0) {
-                return TO_THE_BEGINNING;
-            }
-            for (int i = 1; i < SETTLED && packets.readAhead() != null; i++) {
-                // to see what leads the keyframe
+            Waiting found = packets.waiting().iterator().next();
+            for (int i = 1; i < SETTLED && StreamStart.isRefresh(input, found.packet()); i++) {
+                if (packets.readAhead() == null) {
+                    break; // enough is there to see what leads the keyframe
+                }
             }
             if (beginsBy(0, keys.before(key) - lost, first)) {
                 return READY;
@@ -232,19 +229,17 @@ final class RangeDecoder implements AutoCloseable {
             if (behind < 0 || behind > SETTLED) {
                 continue;
             }
-            if (each.packet().pts() == AV_NOPTS_VALUE) {
-                return false;
-            }
+            untimed |= each.packet().pts() == AV_NOPTS_VALUE;
             if (behind == 0) {
-                stamp = each.packet().pts();
                 if (!StreamStart.isRefresh(input, each.packet())) {
                     return false;
                 }
+                stamp = each.packet().pts();
             } else if (each.packet().pts() < stamp) {
                 leading += each.shown();
             }
         }
-        if (before + leading > first) {
+        if (untimed || before + leading > first) {
             return false;
         }
         packets.drop(position);
@@ -311,47 +306,68 @@ final class RangeDecoder implements AutoCloseable {
         input.close();
     }
 
-    /** Keyframes of a sample table, each with the number of frames before it in the order of decoding. */
-    private record SampleKeys(AVIndexEntry entries, List<int[]> keys) {
+    /** Keyframes of a sample table, each with its place there and the number of frames before it. */
+    private record SampleKeys(AVIndexEntry samples, int count, List<int[]> keys) {
 
-        /** Up to the last before which no more frames come than {@code most}. */
-        static SampleKeys of(NativeInput input, int most, boolean hiddenFrames) {
-            int samples = avformat_index_get_entries_count(input.stream());
-            AVIndexEntry entries = new AVIndexEntry(avformat_index_get_entry(input.stream(), 0));
+        /** Those that may be the nearest to a frame, and the one behind. */
+        static SampleKeys of(NativeInput input, int frame, boolean hiddenFrames) {
+            int count = avformat_index_get_entries_count(input.stream());
+            AVIndexEntry samples = new AVIndexEntry(avformat_index_get_entry(input.stream(), 0));
             List<int[]> keys = new ArrayList<>();
             int shown = 0;
-            for (int i = 0; i < samples && shown <= most; i++) {
-                int flags = entries.position(i).flags();
+            for (int i = 0; i < count && (keys.isEmpty() || keys.get(keys.size() - 1)[1] <= frame); i++) {
+                int flags = samples.position(i).flags();
                 boolean hidden = (flags & AVINDEX_DISCARD_FRAME) != 0 && !hiddenFrames;
                 if ((flags & AVINDEX_KEYFRAME) != 0 && !hidden) {
                     keys.add(new int[] {i, shown});
                 }
                 shown += hidden ? 0 : 1;
             }
-            return new SampleKeys(entries, keys);
+            return new SampleKeys(samples, count, keys);
         }
 
-        int count() {
-            return keys.size();
+        /** The last keyframe that no more frames than these come before; -1 if there is none. */
+        int nearest(int frames) {
+            int last = keys.size() - 1;
+            return last >= 0 && before(last) > frames ? last - 1 : last;
         }
 
         int before(int key) {
             return keys.get(key)[1];
         }
 
-        private AVIndexEntry entry(int key) {
-            return entries.position(keys.get(key)[0]);
+        /**
+         * Goes to a keyframe. Demuxers take what is asked for as the time at which a picture is shown, and the table has
+         * times of decoding, which are earlier by as many frames as are reordered. So a time within the group is asked
+         * for first.
+         *
+         * @return the keyframe that was found, which may be an earlier one; -1 if it is none of them
+         */
+        int seek(NativeInput input, PacketQueue packets, int key) throws IOException {
+            int sample = keys.get(key)[0];
+            int behind = key + 1 < keys.size() ? keys.get(key + 1)[0] : count;
+            int within = sample + Math.min(SETTLED / 2, (behind - sample) / 2);
+            int found = seek(input, packets, samples.position(within).timestamp());
+            return found <= key
+                    ? found
+                    : seek(input, packets, samples.position(sample).timestamp());
         }
 
-        boolean seek(NativeInput input, int key) throws IOException {
-            int status = av_seek_frame(
-                    input.context(), input.stream().index(), entry(key).timestamp(), AVSEEK_FLAG_BACKWARD);
+        private int seek(NativeInput input, PacketQueue packets, long stamp) throws IOException {
+            int status = av_seek_frame(input.context(), input.stream().index(), stamp, AVSEEK_FLAG_BACKWARD);
             input.rethrowFailure();
-            return status >= 0;
+            packets.restart();
+            Waiting first = status < 0 ? null : packets.readAhead();
+            int key = first == null ? -1 : keys.size() - 1;
+            while (key >= 0 && !isAt(key, first.packet())) {
+                key--;
+            }
+            return key;
         }
 
-        boolean isAt(int key, AVPacket packet) {
-            return entry(key).pos() == packet.pos() && entry(key).timestamp() == packet.dts();
+        private boolean isAt(int key, AVPacket packet) {
+            AVIndexEntry sample = samples.position(keys.get(key)[0]);
+            return sample.pos() == packet.pos() && sample.timestamp() == packet.dts();
         }
     }
 }
