@@ -18,7 +18,6 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import org.bytedeco.ffmpeg.avcodec.AVCodecDescriptor;
 import org.bytedeco.ffmpeg.avcodec.AVPacket;
@@ -30,9 +29,9 @@ import org.bytedeco.ffmpeg.avutil.AVFrame;
  *
  * <p>Decoding begins at the last keyframe that is not shown after that frame. A keyframe's number is the count of the
  * frames before it in the order of decoding, by the sample table of MP4 and MOV, else by going through the packets
- * without decoding them; and of those that lead it, which follow it and are shown before. From there on frames are
- * counted by time stamps, so that what a decoder leaves out at its start moves no number. Where a keyframe turns out to
- * be none, an earlier one is taken, and at last the beginning of the file.
+ * without decoding them; and of those that lead it, which follow it and are shown before. It must be the first picture
+ * that the decoder gives, but for those that lead it: else it is none, and an earlier one is taken, and at last the
+ * beginning of the file.
  */
 final class RangeDecoder implements AutoCloseable {
 
@@ -67,7 +66,7 @@ final class RangeDecoder implements AutoCloseable {
     private final PacketQueue packets;
     private boolean fromBeginning = true;
     private boolean untimed;
-    private int countedBefore;
+    private int keyNumber;
     private long keyStamp;
     private int number = -1;
     private AVFrame ahead;
@@ -129,13 +128,27 @@ final class RangeDecoder implements AutoCloseable {
                 return status;
             }
         }
-        while (number < first) {
-            ahead = decode();
-            if (ahead == null) {
-                return fromBeginning || first >= frames() ? READY : further(back);
-            }
+        if (!fromBeginning && !findKeyframe()) {
+            return further(back);
         }
-        return number == first ? READY : further(back);
+        while (number < first) {
+            ahead = decoder.next();
+            if (ahead == null) {
+                return READY;
+            }
+            number++;
+        }
+        return READY;
+    }
+
+    /** Whether the keyframe is the first picture of those that it does not come after. */
+    private boolean findKeyframe() throws MediaException, IOException {
+        do {
+            ahead = decoder.next();
+            // What leads the keyframe may refer to what was not decoded.
+        } while (ahead != null && ahead.pts() != AV_NOPTS_VALUE && ahead.pts() < keyStamp);
+        number = keyNumber;
+        return ahead != null && ahead.pts() == keyStamp;
     }
 
     private int further(int back) {
@@ -221,49 +234,30 @@ final class RangeDecoder implements AutoCloseable {
      * @param before frames that come before it in the order of decoding
      */
     private boolean beginsBy(int position, int before, int first) {
-        int at = 0;
-        int leading = 0;
-        long stamp = AV_NOPTS_VALUE;
-        for (Waiting each : packets.waiting()) {
-            int behind = at++ - position;
-            if (behind < 0 || behind > SETTLED) {
-                continue;
-            }
-            untimed |= each.packet().pts() == AV_NOPTS_VALUE;
-            if (behind == 0) {
-                if (!StreamStart.isRefresh(input, each.packet())) {
-                    return false;
-                }
-                stamp = each.packet().pts();
-            } else if (each.packet().pts() < stamp) {
-                leading += each.shown();
-            }
+        Iterator<Waiting> waiting = packets.waiting().iterator();
+        for (int i = 0; i < position; i++) {
+            waiting.next();
         }
-        if (untimed || before + leading > first) {
+        Waiting key = waiting.next();
+        long stamp = key.packet().pts();
+        untimed |= stamp == AV_NOPTS_VALUE;
+        int leading = 0;
+        for (int i = 1; i < SETTLED && waiting.hasNext(); i++) {
+            Waiting next = waiting.next();
+            if (next.isKeyframe() && StreamStart.isRefresh(input, next.packet())) {
+                break; // where time stamps begin anew, nothing after that leads
+            }
+            untimed |= next.shown() > 0 && next.packet().pts() == AV_NOPTS_VALUE;
+            leading += next.packet().pts() < stamp ? next.shown() : 0;
+        }
+        if (untimed || before + leading > first || !StreamStart.isRefresh(input, key.packet())) {
             return false;
         }
         packets.drop(position);
-        packets.count();
         fromBeginning = false;
-        countedBefore = before;
+        keyNumber = before + leading;
         keyStamp = stamp;
         return true;
-    }
-
-    /** Decodes one more frame and tells its number; null after the last. */
-    private AVFrame decode() throws MediaException, IOException {
-        for (AVFrame frame = decoder.next(); frame != null; frame = decoder.next()) {
-            if (fromBeginning || frame.pts() == AV_NOPTS_VALUE) {
-                number++;
-                return frame;
-            }
-            // What leads the keyframe may refer to what was not decoded.
-            if (frame.pts() >= keyStamp) {
-                number = Math.max(number + 1, countedBefore + packets.shownBefore(frame.pts()));
-                return frame;
-            }
-        }
-        return null;
     }
 
     /**
@@ -276,19 +270,15 @@ final class RangeDecoder implements AutoCloseable {
         AVFrame frame = ahead;
         ahead = null;
         if (frame == null) {
-            int last = number;
-            frame = decode();
-            if (frame != null && number > last + 1) {
-                throw new MediaException(
-                        MediaProblem.DECODE_ERROR, String.format(Locale.ROOT, "frame %d cannot be decoded", last + 1));
-            }
+            frame = decoder.next();
+            number += frame == null ? 0 : 1;
         }
         return frame;
     }
 
     /** How many frames the film has, once {@link #next} has returned null. */
     int frames() {
-        return fromBeginning ? number + 1 : countedBefore + packets.counted();
+        return number + 1;
     }
 
     /** See {@link FrameDecoder#damagedSinceKeyframe}. */
