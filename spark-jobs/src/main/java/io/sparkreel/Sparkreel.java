@@ -112,7 +112,9 @@ public final class Sparkreel {
      * Probes and buckets the media that a Dataset names, and publishes the tables in {@code output}.
      *
      * @param media with a column {@code path}, and any of {@code text} or {@code caption}, {@code id}, {@code
-     *     num_frames}, {@code height}, {@code width} and {@code fps}
+     *     num_frames}, {@code height}, {@code width} and {@code fps}; for a part of a file {@code start_frame} and {@code
+     *     end_frame}, or {@code start_s} and {@code end_s}, and {@code crop_x}, {@code crop_y}, {@code crop_w} and {@code
+     *     crop_h}
      * @param config names as {@code input} the folder that relative paths begin in
      * @throws IOException if a file system fails
      */

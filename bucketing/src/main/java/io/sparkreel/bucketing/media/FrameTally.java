@@ -211,6 +211,9 @@ record FrameTally(int frames, int packets, int keyframeInterval, boolean exact, 
      */
     static FrameTimes times(NativeInput input, int frames) throws IOException {
         List<Long> stamps = new ArrayList<>();
+        double tick = StreamFacts.quotient(input.stream().time_base());
+        long second = Math.round(1 / tick); // more than any reordering
+        long latest = Long.MIN_VALUE / 2;
         long end = Long.MIN_VALUE;
         AVPacket packet = av_packet_alloc();
         try (PacketQueue packets = new PacketQueue(input, false)) {
@@ -220,6 +223,11 @@ record FrameTally(int frames, int packets, int keyframeInterval, boolean exact, 
                         throw new InvalidInputException(
                                 "the frames of the file have no time stamps; name start_frame and end_frame");
                     }
+                    if ((packet.flags() & AV_PKT_FLAG_KEY) != 0 && packet.pts() < latest - second) {
+                        throw new InvalidInputException(
+                                "the time stamps of the file begin anew; name start_frame and end_frame");
+                    }
+                    latest = Math.max(latest, packet.pts());
                     stamps.add(packet.pts());
                     end = Math.max(end, packet.pts() + Math.max(0, packet.duration()));
                 }
@@ -237,7 +245,6 @@ record FrameTally(int frames, int packets, int keyframeInterval, boolean exact, 
                     frames));
         }
         List<Long> shown = stamps.subList(Math.max(0, stamps.size() - frames), stamps.size());
-        double tick = StreamFacts.quotient(input.stream().time_base());
         long first = shown.get(0);
         double[] seconds =
                 shown.stream().mapToDouble(stamp -> (stamp - first) * tick).toArray();

@@ -12,7 +12,6 @@ import static org.bytedeco.ffmpeg.global.avformat.av_read_frame;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.PriorityQueue;
 import org.bytedeco.ffmpeg.avcodec.AVPacket;
 
 /** The packets of the picture stream on their way to the decoder, of which some may be looked at before. */
@@ -34,11 +33,7 @@ final class PacketQueue implements AutoCloseable {
     private final ShownPackets shownPackets;
     private final boolean hiddenFrames;
     private final Deque<Waiting> waiting = new ArrayDeque<>();
-    private final PriorityQueue<Long> stamps = new PriorityQueue<>();
     private long bytes;
-    private boolean counting;
-    private int taken;
-    private int passed;
 
     /** @param hiddenFrames whether packets that an edit list hides are like others */
     PacketQueue(NativeInput input, boolean hiddenFrames) {
@@ -77,40 +72,14 @@ final class PacketQueue implements AutoCloseable {
      * @return how many frames it shows; -1 where there is none
      */
     int take(AVPacket target) throws IOException {
-        int shown;
         if (waiting.isEmpty()) {
-            shown = read(target);
-        } else {
-            Waiting first = waiting.remove();
-            bytes -= first.packet.size();
-            av_packet_move_ref(target, first.packet);
-            av_packet_free(first.packet);
-            shown = first.shown;
+            return read(target);
         }
-        for (int i = 0; counting && i < shown; i++) {
-            stamps.add(target.pts());
-            taken++;
-        }
-        return shown;
-    }
-
-    /** Counts the frames of the packets that are handed over from now on. */
-    void count() {
-        counting = true;
-    }
-
-    /** How many frames were counted. */
-    int counted() {
-        return taken;
-    }
-
-    /** How many of the counted frames are shown before a time; to be asked of ascending times. */
-    int shownBefore(long stamp) {
-        while (!stamps.isEmpty() && stamps.peek() < stamp) {
-            stamps.remove();
-            passed++;
-        }
-        return passed;
+        Waiting first = waiting.remove();
+        bytes -= first.packet.size();
+        av_packet_move_ref(target, first.packet);
+        av_packet_free(first.packet);
+        return first.shown;
     }
 
     /** Lets go of the first packets that wait. */

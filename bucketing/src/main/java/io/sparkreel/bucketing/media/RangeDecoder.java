@@ -18,7 +18,6 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import org.bytedeco.ffmpeg.avcodec.AVCodecDescriptor;
 import org.bytedeco.ffmpeg.avcodec.AVPacket;
@@ -30,9 +29,9 @@ import org.bytedeco.ffmpeg.avutil.AVFrame;
  *
  * <p>Decoding begins at the last keyframe that is not shown after that frame. A keyframe's number is the count of the
  * frames before it in the order of decoding, by the sample table of MP4 and MOV, else by going through the packets
- * without decoding them; and of those that lead it, which follow it and are shown before. From there on frames are
- * counted by time stamps, so that what a decoder leaves out at its start moves no number. Where a keyframe turns out to
- * be none, an earlier one is taken, and at last the beginning of the file.
+ * without decoding them; and of those that lead it, which follow it and are shown before. It must be the first picture
+ * that the decoder gives, but for those that lead it: else it is none, and an earlier one is taken, and at last the
+ * beginning of the file.
  */
 final class RangeDecoder implements AutoCloseable {
 
@@ -66,7 +65,8 @@ final class RangeDecoder implements AutoCloseable {
     private final FrameDecoder decoder;
     private final PacketQueue packets;
     private boolean fromBeginning = true;
-    private int countedBefore;
+    private boolean untimed;
+    private int keyNumber;
     private long keyStamp;
     private int number = -1;
     private AVFrame ahead;
@@ -128,17 +128,31 @@ final class RangeDecoder implements AutoCloseable {
                 return status;
             }
         }
+        if (!fromBeginning && !findKeyframe()) {
+            return further(back);
+        }
         while (number < first) {
-            ahead = decode();
+            ahead = decoder.next();
             if (ahead == null) {
                 return READY;
             }
+            number++;
         }
-        return number == first ? READY : further(back);
+        return READY;
     }
 
-    private static int further(int back) {
-        return Math.min(2 * back + 1, TO_THE_BEGINNING);
+    /** Whether the keyframe is the first picture of those that it does not come after. */
+    private boolean findKeyframe() throws MediaException, IOException {
+        do {
+            ahead = decoder.next();
+            // What leads the keyframe may refer to what was not decoded.
+        } while (ahead != null && ahead.pts() != AV_NOPTS_VALUE && ahead.pts() < keyStamp);
+        number = keyNumber;
+        return ahead != null && ahead.pts() == keyStamp;
+    }
+
+    private int further(int back) {
+        return untimed ? TO_THE_BEGINNING : Math.min(2 * back + 1, TO_THE_BEGINNING);
     }
 
     private boolean hasKeyframes() {
@@ -153,21 +167,17 @@ final class RangeDecoder implements AutoCloseable {
 
     /** By the sample table. */
     private int seek(SampleKeys keys, int first, int lost, int back) throws IOException {
-        int key = keys.count() - 1 - back;
+        int key = keys.nearest(first + lost) - back;
         while (key > 0 && keys.before(key) > lost) {
-            if (!keys.seek(input, key)) {
+            key = keys.seek(input, packets, key);
+            if (key <= 0 || keys.before(key) <= lost) {
                 return TO_THE_BEGINNING;
             }
-            packets.restart();
-            Waiting found = packets.readAhead();
-            while (found != null && key > 0 && !keys.isAt(key, found.packet())) {
-                key--; // a demuxer may know better where decoding can begin
-            }
-            if (found == null || key == 0) {
-                return TO_THE_BEGINNING;
-            }
-            for (int i = 1; i < SETTLED && packets.readAhead() != null; i++) {
-                // to see what leads the keyframe
+            Waiting found = packets.waiting().iterator().next();
+            for (int i = 1; i < SETTLED && StreamStart.isRefresh(input, found.packet()); i++) {
+                if (packets.readAhead() == null) {
+                    break; // enough is there to see what leads the keyframe
+                }
             }
             if (beginsBy(0, keys.before(key) - lost, first)) {
                 return READY;
@@ -224,51 +234,30 @@ final class RangeDecoder implements AutoCloseable {
      * @param before frames that come before it in the order of decoding
      */
     private boolean beginsBy(int position, int before, int first) {
-        int at = 0;
-        int leading = 0;
-        long stamp = AV_NOPTS_VALUE;
-        for (Waiting each : packets.waiting()) {
-            int behind = at++ - position;
-            if (behind < 0 || behind > SETTLED) {
-                continue;
-            }
-            if (each.packet().pts() == AV_NOPTS_VALUE) {
-                return false;
-            }
-            if (behind == 0) {
-                stamp = each.packet().pts();
-                if (!StreamStart.isRefresh(input, each.packet())) {
-                    return false;
-                }
-            } else if (each.packet().pts() < stamp) {
-                leading += each.shown();
-            }
+        Iterator<Waiting> waiting = packets.waiting().iterator();
+        for (int i = 0; i < position; i++) {
+            waiting.next();
         }
-        if (before + leading > first) {
+        Waiting key = waiting.next();
+        long stamp = key.packet().pts();
+        untimed |= stamp == AV_NOPTS_VALUE;
+        int leading = 0;
+        for (int i = 1; i < SETTLED && waiting.hasNext(); i++) {
+            Waiting next = waiting.next();
+            if (next.isKeyframe() && StreamStart.isRefresh(input, next.packet())) {
+                break; // where time stamps begin anew, nothing after that leads
+            }
+            untimed |= next.shown() > 0 && next.packet().pts() == AV_NOPTS_VALUE;
+            leading += next.packet().pts() < stamp ? next.shown() : 0;
+        }
+        if (untimed || before + leading > first || !StreamStart.isRefresh(input, key.packet())) {
             return false;
         }
         packets.drop(position);
-        packets.count();
         fromBeginning = false;
-        countedBefore = before;
+        keyNumber = before + leading;
         keyStamp = stamp;
         return true;
-    }
-
-    /** Decodes one more frame and tells its number; null after the last. */
-    private AVFrame decode() throws MediaException, IOException {
-        for (AVFrame frame = decoder.next(); frame != null; frame = decoder.next()) {
-            if (fromBeginning || frame.pts() == AV_NOPTS_VALUE) {
-                number++;
-                return frame;
-            }
-            // What leads the keyframe may refer to what was not decoded.
-            if (frame.pts() >= keyStamp) {
-                number = Math.max(number + 1, countedBefore + packets.shownBefore(frame.pts()));
-                return frame;
-            }
-        }
-        return null;
     }
 
     /**
@@ -281,19 +270,15 @@ final class RangeDecoder implements AutoCloseable {
         AVFrame frame = ahead;
         ahead = null;
         if (frame == null) {
-            int last = number;
-            frame = decode();
-            if (frame != null && number > last + 1) {
-                throw new MediaException(
-                        MediaProblem.DECODE_ERROR, String.format(Locale.ROOT, "frame %d cannot be decoded", last + 1));
-            }
+            frame = decoder.next();
+            number += frame == null ? 0 : 1;
         }
         return frame;
     }
 
     /** How many frames the film has, once {@link #next} has returned null. */
     int frames() {
-        return fromBeginning ? number + 1 : countedBefore + packets.counted();
+        return number + 1;
     }
 
     /** See {@link FrameDecoder#damagedSinceKeyframe}. */
@@ -311,47 +296,68 @@ final class RangeDecoder implements AutoCloseable {
         input.close();
     }
 
-    /** Keyframes of a sample table, each with the number of frames before it in the order of decoding. */
-    private record SampleKeys(AVIndexEntry entries, List<int[]> keys) {
+    /** Keyframes of a sample table, each with its place there and the number of frames before it. */
+    private record SampleKeys(AVIndexEntry samples, int count, List<int[]> keys) {
 
-        /** Up to the last before which no more frames come than {@code most}. */
-        static SampleKeys of(NativeInput input, int most, boolean hiddenFrames) {
-            int samples = avformat_index_get_entries_count(input.stream());
-            AVIndexEntry entries = new AVIndexEntry(avformat_index_get_entry(input.stream(), 0));
+        /** Those that may be the nearest to a frame, and the one behind. */
+        static SampleKeys of(NativeInput input, int frame, boolean hiddenFrames) {
+            int count = avformat_index_get_entries_count(input.stream());
+            AVIndexEntry samples = new AVIndexEntry(avformat_index_get_entry(input.stream(), 0));
             List<int[]> keys = new ArrayList<>();
             int shown = 0;
-            for (int i = 0; i < samples && shown <= most; i++) {
-                int flags = entries.position(i).flags();
+            for (int i = 0; i < count && (keys.isEmpty() || keys.get(keys.size() - 1)[1] <= frame); i++) {
+                int flags = samples.position(i).flags();
                 boolean hidden = (flags & AVINDEX_DISCARD_FRAME) != 0 && !hiddenFrames;
                 if ((flags & AVINDEX_KEYFRAME) != 0 && !hidden) {
                     keys.add(new int[] {i, shown});
                 }
                 shown += hidden ? 0 : 1;
             }
-            return new SampleKeys(entries, keys);
+            return new SampleKeys(samples, count, keys);
         }
 
-        int count() {
-            return keys.size();
+        /** The last keyframe that no more frames than these come before; -1 if there is none. */
+        int nearest(int frames) {
+            int last = keys.size() - 1;
+            return last >= 0 && before(last) > frames ? last - 1 : last;
         }
 
         int before(int key) {
             return keys.get(key)[1];
         }
 
-        private AVIndexEntry entry(int key) {
-            return entries.position(keys.get(key)[0]);
+        /**
+         * Goes to a keyframe. Demuxers take what is asked for as the time at which a picture is shown, and the table has
+         * times of decoding, which are earlier by as many frames as are reordered. So a time within the group is asked
+         * for first.
+         *
+         * @return the keyframe that was found, which may be an earlier one; -1 if it is none of them
+         */
+        int seek(NativeInput input, PacketQueue packets, int key) throws IOException {
+            int sample = keys.get(key)[0];
+            int behind = key + 1 < keys.size() ? keys.get(key + 1)[0] : count;
+            int within = sample + Math.min(SETTLED / 2, (behind - sample) / 2);
+            int found = seek(input, packets, samples.position(within).timestamp());
+            return found <= key
+                    ? found
+                    : seek(input, packets, samples.position(sample).timestamp());
         }
 
-        boolean seek(NativeInput input, int key) throws IOException {
-            int status = av_seek_frame(
-                    input.context(), input.stream().index(), entry(key).timestamp(), AVSEEK_FLAG_BACKWARD);
+        private int seek(NativeInput input, PacketQueue packets, long stamp) throws IOException {
+            int status = av_seek_frame(input.context(), input.stream().index(), stamp, AVSEEK_FLAG_BACKWARD);
             input.rethrowFailure();
-            return status >= 0;
+            packets.restart();
+            Waiting first = status < 0 ? null : packets.readAhead();
+            int key = first == null ? -1 : keys.size() - 1;
+            while (key >= 0 && !isAt(key, first.packet())) {
+                key--;
+            }
+            return key;
         }
 
-        boolean isAt(int key, AVPacket packet) {
-            return entry(key).pos() == packet.pos() && entry(key).timestamp() == packet.dts();
+        private boolean isAt(int key, AVPacket packet) {
+            AVIndexEntry sample = samples.position(keys.get(key)[0]);
+            return sample.pos() == packet.pos() && sample.timestamp() == packet.dts();
         }
     }
 }

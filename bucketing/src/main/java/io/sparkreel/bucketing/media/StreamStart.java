@@ -82,18 +82,24 @@ final class StreamStart {
     }
 
     /**
-     * Whether all that is shown after a keyframe can be decoded from it on. Some files call every sample a keyframe,
-     * and the decoder of HEVC then shows grey.
+     * Whether all that is shown after a keyframe can be decoded from it on. Some files call every sample a keyframe, and
+     * others a picture at which a refresh by and by begins; decoders then show what they have.
      */
     static boolean isRefresh(NativeInput input, AVPacket keyframe) {
-        if (input.parameters().codec_id() != AV_CODEC_ID_HEVC) {
+        int codec = input.parameters().codec_id();
+        if (codec != AV_CODEC_ID_H264 && codec != AV_CODEC_ID_HEVC) {
             return true;
         }
+        boolean hevc = codec == AV_CODEC_ID_HEVC;
         byte[] head = head(keyframe);
-        for (byte[] unit : NalUnits.ofPacket(head, NalUnits.lengthBytes(input.extradata(), true))) {
-            int type = unit.length == 0 ? HEVC_LAST_SLICE + 1 : unit[0] >> 1 & 63;
-            if (type <= HEVC_LAST_SLICE) {
+        for (byte[] unit : NalUnits.ofPacket(head, NalUnits.lengthBytes(input.extradata(), hevc))) {
+            int first = unit.length == 0 ? 0 : unit[0];
+            int type = hevc ? first >> 1 & 63 : first & 31;
+            if (hevc && unit.length > 0 && type <= HEVC_LAST_SLICE) {
                 return type >= HEVC_FIRST_REFRESH && type <= HEVC_LAST_REFRESH;
+            }
+            if (!hevc && type > 0 && type <= H264_LAST_SLICE) {
+                return type == H264_IDR || NalUnits.isIntra(unit);
             }
         }
         return false;

@@ -149,9 +149,15 @@ public final class Probing {
                     .orElseGet(() -> EarlierProbe.none(inventory))
                     .persist(StorageLevel.MEMORY_AND_DISK());
             try {
-                long opened = toOpen(known, found);
-                announce(inventory, earlier, found, opened);
-                write(known, found, tasks);
+                boolean parts = table && hasParts(inventory);
+                long files = parts ? countFiles(inventory) : found;
+                long opened =
+                        parts ? countFiles(unknown(known)) : unknown(known).count();
+                if (parts) {
+                    LOG.info("{} names {} clips in {} media files", config.input(), found, files);
+                }
+                announce(inventory, earlier, files, opened);
+                write(known, found, tasks, parts);
                 Dataset<Row> rows =
                         Tables.reader(spark).schema(ClipTables.PROBED).parquet(output.uri(folder()));
                 return new Probed(withoutDuplicates(rows), found, opened, others);
@@ -184,12 +190,18 @@ public final class Probing {
         return parts + "/run=" + run;
     }
 
-    private static long toOpen(Dataset<Row> known, long found) {
-        return found
-                - known.where(col(ClipProber.EARLIER + "uri")
-                                .isNotNull()
-                                .or(col("problem").isNotNull()))
-                        .count();
+    /** Rows that no earlier run knew in their present state. */
+    private static Dataset<Row> unknown(Dataset<Row> known) {
+        return known.where(
+                col(ClipProber.EARLIER + "uri").isNull().and(col("problem").isNull()));
+    }
+
+    private static boolean hasParts(Dataset<Row> inventory) {
+        return !inventory.where(col("part").isNotNull()).isEmpty();
+    }
+
+    private static long countFiles(Dataset<Row> rows) {
+        return rows.select("uri").distinct().count();
     }
 
     private void announce(Dataset<Row> inventory, Optional<EarlierProbe> earlier, long found, long opened) {
@@ -215,7 +227,7 @@ public final class Probing {
     }
 
     @SuppressWarnings("try") // progress is told by a timer
-    private void write(Dataset<Row> known, long found, int tasks) {
+    private void write(Dataset<Row> known, long found, int tasks, boolean parts) {
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
         LongAccumulator done = spark.sparkContext().longAccumulator("probed files");
         ProbeOptions options = new ProbeOptions(config.frameCount(), config.verify(), config.pictures());
@@ -228,7 +240,7 @@ public final class Probing {
         int partitions = (int) Math.max(1, Math.min(found, Math.max(tasks, found / FILES_PER_TASK)));
         try (Progress progress = Progress.of("probed", found, done::value)) {
             // The parts of a file go to one task, one after the other, which opens it once.
-            Dataset<Row> spread = hasParts(known)
+            Dataset<Row> spread = parts
                     ? known.repartition(partitions, col("uri")).sortWithinPartitions("uri")
                     : known.repartition(partitions);
             spread.mapPartitions(prober, Encoders.row(ClipTables.PROBED))
@@ -242,10 +254,6 @@ public final class Probing {
                     .mode(SaveMode.Overwrite)
                     .parquet(output.uri(folder()));
         }
-    }
-
-    private static boolean hasParts(Dataset<Row> rows) {
-        return !rows.where(col("part").isNotNull()).isEmpty();
     }
 
     /** A name, a length and a part stand for one clip: of several the first in the table, or by URI, stays. */

@@ -8,8 +8,11 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Stands before a web server and does what networks and busy stores do: it answers 503, resets connections in the
@@ -43,6 +46,7 @@ final class FaultProxy implements AutoCloseable {
     private final AtomicInteger busy = new AtomicInteger();
     private final AtomicInteger resets = new AtomicInteger();
     private final AtomicInteger slow = new AtomicInteger();
+    private final Map<String, AtomicLong> answered = new ConcurrentHashMap<>();
     private volatile Faults faults;
 
     /** @param target port of the server behind */
@@ -65,6 +69,14 @@ final class FaultProxy implements AutoCloseable {
     /** Requests that asked for a part of an object. */
     int ranged() {
         return ranged.get();
+    }
+
+    /** Bytes of the answers about a path, heads included. */
+    long answered(String path) {
+        return answered.entrySet().stream()
+                .filter(entry -> entry.getKey().endsWith(path))
+                .mapToLong(entry -> entry.getValue().get())
+                .sum();
     }
 
     int busyAnswers() {
@@ -178,11 +190,12 @@ final class FaultProxy implements AutoCloseable {
                     // The answer has come, or will not.
                 }
             });
-            answer(upstream.getInputStream(), client, fate);
+            String path = head.split(" ", 3)[1].replaceFirst("[?].*", "");
+            answer(upstream.getInputStream(), client, fate, answered.computeIfAbsent(path, any -> new AtomicLong()));
         }
     }
 
-    private void answer(InputStream from, Socket client, Fate fate) throws IOException {
+    private void answer(InputStream from, Socket client, Fate fate, AtomicLong bytes) throws IOException {
         OutputStream to = client.getOutputStream();
         byte[] buffer = new byte[fate == Fate.SLOW ? BUFFER_BYTES / 4 : BUFFER_BYTES];
         if (fate == Fate.SLOW) {
@@ -190,6 +203,7 @@ final class FaultProxy implements AutoCloseable {
         }
         int count;
         while ((count = from.read(buffer)) >= 0) {
+            bytes.addAndGet(count);
             if (fate == Fate.RESET) {
                 resets.incrementAndGet();
                 to.write(buffer, 0, count / 2);

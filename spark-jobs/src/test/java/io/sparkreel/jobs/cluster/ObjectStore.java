@@ -96,6 +96,15 @@ final class ObjectStore implements AutoCloseable {
 
     /** Puts an object, without faults. */
     void put(String key, byte[] content) throws Exception {
+        put(key, HttpRequest.BodyPublishers.ofByteArray(content));
+    }
+
+    /** Puts the content of a file, without faults. */
+    void put(String key, Path content) throws Exception {
+        put(key, HttpRequest.BodyPublishers.ofFile(content));
+    }
+
+    private void put(String key, HttpRequest.BodyPublisher content) throws Exception {
         String resource = "/" + BUCKET + "/" + key;
         String date = DateTimeFormatter.RFC_1123_DATE_TIME.format(ZonedDateTime.now(ZoneOffset.UTC));
         Mac mac = Mac.getInstance("HmacSHA1");
@@ -106,7 +115,7 @@ final class ObjectStore implements AutoCloseable {
                 .header(
                         "Authorization",
                         "AWS " + IDENTITY + ":" + Base64.getEncoder().encodeToString(signature))
-                .PUT(HttpRequest.BodyPublishers.ofByteArray(content))
+                .PUT(content)
                 .timeout(Duration.ofSeconds(LIMIT_S))
                 .build();
         HttpResponse<String> answer = HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString());

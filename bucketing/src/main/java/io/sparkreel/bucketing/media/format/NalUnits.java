@@ -12,6 +12,7 @@ import java.util.List;
 public final class NalUnits {
 
     private static final int HEVC_HEADER = 22;
+    private static final int SLICE_TYPE_WITHIN = 16;
 
     private NalUnits() {}
 
@@ -98,6 +99,17 @@ public final class NalUnits {
     public static int lengthBytes(byte[] header, boolean hevc) {
         int at = hevc ? HEVC_HEADER - 1 : 4;
         return header.length <= at || header[0] != 1 ? 0 : (header[at] & 3) + 1;
+    }
+
+    /** Whether a slice of H.264 refers to no other picture (ITU-T H.264, 7.3.3 and table 7-6). */
+    public static boolean isIntra(byte[] slice) {
+        try {
+            BitReader header = new BitReader(Arrays.copyOfRange(slice, 1, Math.min(slice.length, SLICE_TYPE_WITHIN)));
+            header.unsigned(); // number of the first macroblock
+            return header.unsigned() % 5 == 2;
+        } catch (IndexOutOfBoundsException damage) {
+            return false;
+        }
     }
 
     private static List<byte[]> withStartCodes(byte[] bytes) {

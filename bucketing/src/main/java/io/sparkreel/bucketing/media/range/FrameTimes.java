@@ -9,7 +9,7 @@ import java.util.Locale;
  * When each frame of a film is shown, in seconds since its first.
  *
  * <p>Numbers in a table have few digits: 1/30 s stands there as 0.03 or 0.033. So a frame that is shown up to 5 ms
- * before a second counts as shown at it, or up to a quarter of its distance to the frame before, if that is less.
+ * before a second counts as shown at it, or up to a quarter of the time until the next frame, if that is less.
  */
 public final class FrameTimes {
 
@@ -62,6 +62,7 @@ public final class FrameTimes {
     }
 
     private double tolerance(int frame) {
-        return frame == 0 ? LATEST : Math.min(LATEST, (seconds[frame] - seconds[frame - 1]) / 4);
+        double next = frame + 1 < seconds.length ? seconds[frame + 1] : end;
+        return Math.min(LATEST, (next - seconds[frame]) / 4);
     }
 }
