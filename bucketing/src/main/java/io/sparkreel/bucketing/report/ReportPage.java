@@ -19,7 +19,7 @@ import java.util.TreeSet;
 /** Writes a {@link BucketingReport} as HTML: tables and style only, no script. */
 final class ReportPage {
 
-    private static final String STYLE = """
+    static final String STYLE = """
             :root { color-scheme: light dark; --ink: #1c2126; --paper: #fff; --line: #d5dae0; --bar: #3b7dd8;
               --quiet: #66707a; --heat: 59, 125, 216; }
             @media (prefers-color-scheme: dark) {
@@ -289,16 +289,16 @@ final class ReportPage {
         page.append("</dl>\n");
     }
 
-    private static String count(long value) {
+    static String count(long value) {
         return String.format(Locale.ROOT, "%,d", value);
     }
 
     /** A negative number of digits: as many as there are. */
-    private static String number(double value, int digits) {
+    static String number(double value, int digits) {
         return digits < 0 ? Double.toString(value) : String.format(Locale.ROOT, "%,." + digits + "f", value);
     }
 
-    private static String share(long part, long whole) {
+    static String share(long part, long whole) {
         return whole == 0 ? "" : number(100.0 * part / whole, 1) + " %";
     }
 
@@ -313,7 +313,7 @@ final class ReportPage {
         return number(size, unit == 0 ? 0 : 1) + " " + units.get(unit);
     }
 
-    private static String escape(String text) {
+    static String escape(String text) {
         return text.replace("&", "&amp;")
                 .replace("<", "&lt;")
                 .replace(">", "&gt;")

@@ -34,6 +34,7 @@ import io.sparkreel.jobs.storage.HadoopStorage;
 import io.sparkreel.jobs.storage.Tables;
 import io.sparkreel.model.ForeignText;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
@@ -69,6 +70,8 @@ public final class CurateRun {
 
     /** Grows when the same frames would be measured otherwise. */
     private static final String VERSION = "1";
+
+    private static final String REPORT = "report.html";
 
     private static final List<String> TABLES =
             List.of(CurateManifest.VIDEOS, CurateManifest.SHOTS, CurateManifest.CLIPS, CurateManifest.QUARANTINE);
@@ -351,7 +354,7 @@ public final class CurateRun {
     }
 
     private void checkBadVideos(long found) {
-        Dataset<Row> quarantine = Tables.reader(spark).parquet(path(CurateManifest.QUARANTINE));
+        Dataset<Row> quarantine = table(CurateManifest.QUARANTINE);
         long quarantined = quarantine.count();
         if (quarantined > 0) {
             LOG.info(
@@ -437,7 +440,9 @@ public final class CurateRun {
                 way,
                 SectionWriter.write(config),
                 counts(found));
+        byte[] report = report(manifest).getBytes(StandardCharsets.UTF_8);
         lease.requireHeld();
+        output.atomicPut(REPORT, report);
         Instant now = Instant.now();
         runs.markReplaced(now);
         lease.requireHeld();
@@ -448,8 +453,30 @@ public final class CurateRun {
         return manifest;
     }
 
+    private String report(CurateManifest manifest) {
+        Map<String, Long> quarantine = new TreeMap<>();
+        table(CurateManifest.QUARANTINE)
+                .groupBy("reason")
+                .count()
+                .collectAsList()
+                .forEach(row -> quarantine.put(row.getString(0), row.getLong(1)));
+        return new CurationReporter(
+                        spark,
+                        config.reject().rules(),
+                        output.uri(""),
+                        table(CurateManifest.VIDEOS),
+                        table(CurateManifest.SHOTS),
+                        table(CurateManifest.CLIPS))
+                .report(manifest, quarantine)
+                .html();
+    }
+
+    private Dataset<Row> table(String name) {
+        return Tables.reader(spark).parquet(path(name));
+    }
+
     private Counts counts(long found) {
-        Dataset<Row> clips = Tables.reader(spark).parquet(path(CurateManifest.CLIPS));
+        Dataset<Row> clips = table(CurateManifest.CLIPS);
         Row videos = Tables.reader(spark)
                 .parquet(path(CurateManifest.VIDEOS))
                 .agg(
@@ -477,7 +504,7 @@ public final class CurateRun {
                 found,
                 videos.getLong(0),
                 videos.getDouble(1),
-                Tables.reader(spark).parquet(path(CurateManifest.SHOTS)).count(),
+                table(CurateManifest.SHOTS).count(),
                 sums.getLong(0),
                 sums.getDouble(1),
                 sums.getLong(2),

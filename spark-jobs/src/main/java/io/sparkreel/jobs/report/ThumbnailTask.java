@@ -16,14 +16,14 @@ import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
 
 /** Makes pictures of clips in the executors. */
-final class ThumbnailTask implements Serializable {
+public final class ThumbnailTask implements Serializable {
     private static final long serialVersionUID = 1L;
 
     private final Broadcast<SerializableConfiguration> configuration;
     private final PictureRules rules;
     private final String job;
 
-    ThumbnailTask(Broadcast<SerializableConfiguration> configuration, PictureRules rules, String job) {
+    public ThumbnailTask(Broadcast<SerializableConfiguration> configuration, PictureRules rules, String job) {
         this.configuration = configuration;
         this.rules = rules;
         this.job = job;
@@ -34,11 +34,12 @@ final class ThumbnailTask implements Serializable {
      *
      * @param jpeg null where it is not made yet, or cannot be
      */
-    record Picture(String bucket, String uri, Excerpt part, String kind, long bytes, int height, int width, byte[] jpeg)
+    public record Picture(
+            String bucket, String uri, Excerpt part, String kind, long bytes, int height, int width, byte[] jpeg)
             implements Serializable {}
 
     @SuppressWarnings("try") // the opening is held, not used
-    Picture call(Picture wanted) throws IOException {
+    public Picture call(Picture wanted) throws IOException {
         String part = ClipParts.text(wanted.part());
         String name = "thumbnail of " + wanted.uri() + (part == null ? "" : " " + part);
         try (CrashGuard guard = OpenMedia.guard(job)) {
