@@ -6,11 +6,14 @@ import static org.apache.spark.sql.functions.lit;
 import io.sparkreel.jobs.assign.Assignment;
 import io.sparkreel.jobs.bucketing.BucketingRun;
 import io.sparkreel.jobs.config.bucketing.BucketingConfig;
+import io.sparkreel.jobs.config.curate.CurateConfig;
 import io.sparkreel.jobs.config.inference.InferenceConfig;
 import io.sparkreel.jobs.config.reader.ConfigLoader;
 import io.sparkreel.jobs.config.reader.LoadedConfig;
 import io.sparkreel.jobs.config.train.TrainingConfig;
+import io.sparkreel.jobs.curate.CurateRun;
 import io.sparkreel.jobs.dataset.BucketingManifest;
+import io.sparkreel.jobs.dataset.CurateManifest;
 import io.sparkreel.jobs.encode.EncodeRun;
 import io.sparkreel.jobs.features.FeatureCache;
 import io.sparkreel.jobs.inference.InferenceRun;
@@ -26,6 +29,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -137,6 +141,43 @@ public final class Sparkreel {
 
     private Dataset<Row> table(HadoopStorage folder, String name) {
         return Tables.reader(application).parquet(folder.uri(name));
+    }
+
+    /**
+     * Cuts the videos that {@code input} names into clips and judges them, and publishes the tables in {@code output}.
+     * A later {@link #bucket(BucketingConfig)} takes that folder as its input.
+     *
+     * @throws IOException if a file system fails
+     */
+    public CurationResult curate(CurateConfig config) throws IOException {
+        try (FolderLease lease = FolderLease.take(hadoop, config.output(), "output", "curate")) {
+            return curate(config, CurateRun.prepare(config, hadoop), lease);
+        }
+    }
+
+    /**
+     * Cuts the videos that a Dataset names.
+     *
+     * @param videos with a column {@code path}, and perhaps {@code text}
+     * @param config names as {@code input} the folder that relative paths begin in
+     * @throws IOException if a file system fails
+     */
+    public CurationResult curate(Dataset<Row> videos, CurateConfig config) throws IOException {
+        try (FolderLease lease = FolderLease.take(hadoop, config.output(), "output", "curate")) {
+            return curate(config, CurateRun.prepare(config, videos, hadoop), lease);
+        }
+    }
+
+    private CurationResult curate(CurateConfig config, Optional<MediaInput> input, FolderLease lease)
+            throws IOException {
+        CurateManifest manifest = CurateRun.execute(config, input, spark, lease);
+        HadoopStorage output = new HadoopStorage(hadoop, config.output());
+        return new CurationResult(
+                output.uri(""),
+                table(output, manifest.folder(CurateManifest.CLIPS)),
+                table(output, manifest.folder(CurateManifest.SHOTS)),
+                table(output, manifest.folder(CurateManifest.VIDEOS)),
+                table(output, manifest.folder(CurateManifest.QUARANTINE)));
     }
 
     /**

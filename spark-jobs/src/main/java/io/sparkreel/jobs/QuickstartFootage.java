@@ -77,6 +77,7 @@ public final class QuickstartFootage {
         try (RawFilm film = RawFilm.at(output.resolve("film-2.mp4"))) {
             film.clip(clip("two-dogs-grass-pan"), "two-dogs-grass-pan");
             film.fadeOut(15);
+            film.black(10);
             film.letterboxed(clip("two-dogs-roots-zoom"), "two-dogs-roots-zoom", 272);
             film.clip(clip("dog-doorway-square"), "dog-doorway-square");
             film.clip(clip("dog-doorway-portrait"), "dog-doorway-portrait");

@@ -119,7 +119,8 @@ final class CurationPage {
         long most = rule.bins().stream().mapToLong(Bin::clips).max().orElse(1);
         page.append("<div class=\"bins\">");
         for (Bin bin : rule.bins()) {
-            boolean out = rule.above() ? bin.from() >= rule.threshold() : bin.until() <= rule.threshold();
+            double middle = rule.bins().size() == 1 ? bin.from() : (bin.from() + bin.until()) / 2;
+            boolean out = rule.above() ? middle > rule.threshold() : middle < rule.threshold();
             page.append(String.format(
                     Locale.ROOT,
                     "<i%s style=\"height: %s%%\" title=\"%s to %s: %s clips\"></i>",

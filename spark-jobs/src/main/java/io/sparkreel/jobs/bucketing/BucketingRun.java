@@ -24,6 +24,7 @@ import io.sparkreel.jobs.dataset.BucketingManifest.Pictures;
 import io.sparkreel.jobs.dataset.BucketingManifest.Rule;
 import io.sparkreel.jobs.dataset.BucketingManifest.ShardFile;
 import io.sparkreel.jobs.dataset.ClipTables;
+import io.sparkreel.jobs.dataset.CurateManifest;
 import io.sparkreel.jobs.dataset.OutputRuns;
 import io.sparkreel.jobs.dataset.ShardFiles;
 import io.sparkreel.jobs.error.Reasons;
@@ -124,6 +125,9 @@ public final class BucketingRun {
                     + " of clips, and a folder has none. Give a metadata table, or draw: keyed.");
         }
         HadoopStorage output = new HadoopStorage(hadoop, config.output());
+        if (CurateManifest.find(output).isPresent()) {
+            throw new UserError("Cannot write to " + output + ": it holds curated footage. Give another --output.");
+        }
         if (output.exists(BucketingManifest.NAME) && !config.overwrite()) {
             throw new UserError("Cannot write to " + output + ": it holds an earlier run. "
                     + "Give --overwrite to replace it, or another --output.");

@@ -117,12 +117,30 @@ public final class CurateRun {
      * @throws UserError if the run cannot work
      */
     public static Optional<MediaInput> prepare(CurateConfig config, Configuration hadoop) throws IOException {
+        if (!config.fromSignals()) {
+            requireFlag(config.input(), "--input PATH");
+        }
+        check(config, hadoop);
+        return config.fromSignals() ? Optional.empty() : Optional.of(MediaInput.resolve(hadoop, config.input()));
+    }
+
+    /**
+     * Checks a run over a table that the caller has.
+     *
+     * @param config names as {@code input} the folder that relative paths begin in
+     * @throws UserError if the run cannot work
+     */
+    public static Optional<MediaInput> prepare(CurateConfig config, Dataset<Row> videos, Configuration hadoop)
+            throws IOException {
+        requireFlag(config.input(), "--input PATH");
+        check(config, hadoop);
+        return Optional.of(new MediaInput.Rows(new HadoopStorage(hadoop, config.input()).uri(""), videos));
+    }
+
+    private static void check(CurateConfig config, Configuration hadoop) throws IOException {
         requireFlag(config.output(), "--output DIR");
         if (config.captions() != null) {
             captions(config, hadoop);
-        }
-        if (!config.fromSignals()) {
-            requireFlag(config.input(), "--input PATH");
         }
         HadoopStorage output = new HadoopStorage(hadoop, config.output());
         Optional<CurateManifest> published = CurateManifest.find(output);
@@ -130,18 +148,14 @@ public final class CurateRun {
             throw new UserError(
                     "Cannot write to " + output + ": it holds the output of another job. Give another" + " --output.");
         }
-        if (config.fromSignals()) {
-            if (published.isEmpty()) {
-                throw new UserError("Cannot judge the signals in " + output + " anew: it holds no curation run. Run the"
-                        + " curate job with --input first.");
-            }
-            return Optional.empty();
+        if (config.fromSignals() && published.isEmpty()) {
+            throw new UserError("Cannot judge the signals in " + output + " anew: it holds no curation run. Run the"
+                    + " curate job with --input first.");
         }
-        if (published.isPresent() && !config.overwrite()) {
+        if (!config.fromSignals() && published.isPresent() && !config.overwrite()) {
             throw new UserError("Cannot write to " + output + ": it holds an earlier run. "
                     + "Give --overwrite to replace it, or another --output.");
         }
-        return Optional.of(MediaInput.resolve(hadoop, config.input()));
     }
 
     private static MediaInput.Table captions(CurateConfig config, Configuration hadoop) {

@@ -172,7 +172,7 @@ final class CurationReporter {
                     .count()
                     .collectAsList()
                     .forEach(row -> counts.put(row.getLong(0), row.getLong(1)));
-            for (long i = 0; i < BINS; i++) {
+            for (long i = 0; i < (until > from ? BINS : 1); i++) {
                 bins.add(new Bin(from + i * width, from + (i + 1) * width, counts.getOrDefault(i, 0L)));
             }
         }

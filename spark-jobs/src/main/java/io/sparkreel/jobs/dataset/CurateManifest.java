@@ -90,11 +90,17 @@ public record CurateManifest(
         if (folder.status(NAME).isEmpty()) {
             return Optional.empty();
         }
+        JsonNode json;
         try (InputStream in = folder.open(NAME)) {
-            JsonNode json = JSON.readTree(in);
-            return json.path("kind").asText().equals(KIND)
-                    ? Optional.of(JSON.treeToValue(json, CurateManifest.class))
-                    : Optional.empty();
+            json = JSON.readTree(in);
+        } catch (JsonProcessingException e) {
+            return Optional.empty(); // whatever it is, it is none of these
+        }
+        if (!json.path("kind").asText().equals(KIND)) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(JSON.treeToValue(json, CurateManifest.class));
         } catch (JsonProcessingException e) {
             throw new UserError(
                     "Cannot read " + folder + "/" + NAME + ": " + e.getOriginalMessage()

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sparkreel.jobs.BucketedMedia;
+import io.sparkreel.jobs.Chromium;
 import io.sparkreel.jobs.LocalSpark;
 import io.sparkreel.jobs.config.curate.CurateConfig;
 import io.sparkreel.jobs.config.reader.ConfigLoader;
@@ -181,6 +182,37 @@ class CurateRunTest {
                         clips.where("array_contains(reasons, '" + reason + "')").count(),
                         reason));
         assertTrue(manifest.counts().kept() > 0);
+    }
+
+    /** The numbers of the page are those of the tables. */
+    @Test
+    void theReportShowsWhatTheTablesHold() throws Exception {
+        String html = Files.readString(output.resolve("report.html"));
+        Dataset<Row> clips = table(output, manifest, CurateManifest.CLIPS).where("kind = 'video'");
+        long all = clips.count();
+        for (String rule : List.of("black", "frozen", "dark", "too_short")) {
+            long keeps =
+                    clips.where("not array_contains(reasons, '" + rule + "')").count();
+            String heading = "<h2>" + rule.replace('_', ' ') + ": ";
+            assertTrue(html.contains(heading), rule);
+            String section = html.substring(html.indexOf(heading));
+            assertTrue(section.contains("<p>Keeps " + keeps + " of " + all + " clips ("), rule + ": " + keeps);
+            assertTrue(section.indexOf("data:image/jpeg") > 0, "no picture beside the threshold of " + rule);
+        }
+        assertTrue(html.contains("<b>" + clips.where("kept").count() + "</b>clips kept"));
+        assertTrue(html.contains("<td>not_media</td><td>2</td>"));
+        assertEquals(5, html.split("<div class=\"time\">", -1).length - 1);
+    }
+
+    @Test
+    void theReportOpensInABrowser() throws Exception {
+        for (List<String> options : List.of(
+                List.of("--window-size=1100,800"),
+                List.of("--window-size=390,800", "--force-dark-mode", "--blink-settings=preferredColorScheme=0"))) {
+            Chromium.Page page = Chromium.open(output.resolve("report.html"), folder, options.toArray(String[]::new));
+            assertEquals(List.of(), page.console());
+            assertTrue(page.dom().contains("What is left after each stage"));
+        }
     }
 
     @Test

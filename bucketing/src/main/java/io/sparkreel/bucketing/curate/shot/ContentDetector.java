@@ -30,6 +30,9 @@ public record ContentDetector(double threshold, Weights weights, int minLength, 
         /** The three changes of colour alike, and no edges. */
         public static final Weights DEFAULT = new Weights(1, 1, 1, 0);
 
+        /** Brightness alone. */
+        public static final Weights LUMA = new Weights(0, 0, 1, 0);
+
         public Weights {
             if (hue == 0 && saturation == 0 && value == 0 && edges == 0) {
                 throw new InvalidInputException(

@@ -25,6 +25,19 @@ record Bars(int left, int right, int top, int bottom) {
                 top == luma.height() ? -1 : last(luma, true, limit));
     }
 
+    /**
+     * The same with rows measured between the bars at the sides, and columns between those above and below: the black
+     * of one pair of bars darkens the means of the other pair, so that a picture between pillars would lose dark rows.
+     */
+    Bars refined(Plane luma, int limit) {
+        if (right < 0 || bottom < 0) {
+            return this;
+        }
+        Bars rows = of(luma.box(left, 0, right - left + 1, luma.height()), limit);
+        Bars columns = of(luma.box(0, top, luma.width(), bottom - top + 1), limit);
+        return new Bars(columns.left, columns.right, rows.top, rows.bottom);
+    }
+
     private static int first(Plane luma, boolean rows, int limit) {
         int lines = rows ? luma.height() : luma.width();
         for (int line = 0; line < lines; line++) {

@@ -178,7 +178,7 @@ public final class SignalPass {
 
     private void sample(int index, Picture picture) throws MediaException {
         Plane luma = frame.luma();
-        Bars bars = Bars.of(luma, options.barLimit());
+        Bars bars = Bars.of(luma, options.barLimit()).refined(luma, options.barLimit());
         byte[] packed = luma.packed();
         recorder.sampled.add(index);
         recorder.left.add(bars.left());

@@ -21,6 +21,11 @@ public record Plane(byte[] values, int offset, int columnStep, int rowStep, int 
         return values[offset + x * columnStep + y * rowStep] & 0xff;
     }
 
+    /** The samples within a box. */
+    public Plane box(int x, int y, int boxWidth, int boxHeight) {
+        return new Plane(values, offset + x * columnStep + y * rowStep, columnStep, rowStep, boxWidth, boxHeight);
+    }
+
     /** Copies all samples, row after row. */
     public void pack(byte[] target) {
         int to = 0;

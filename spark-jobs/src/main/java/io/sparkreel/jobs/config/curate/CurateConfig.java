@@ -16,7 +16,7 @@ import java.time.Duration;
  * @param captions table (.csv, .jsonl, .parquet) of texts with columns {@code path}, {@code text} and, for parts of a
  *     video, {@code start_s} and {@code end_s}; null: {@code NAME.txt} or {@code NAME.json} beside each video
  * @param signals what is measured of every frame; another choice opens the videos again
- * @param detectors of shots
+ * @param detectors what finds where shots begin and end
  * @param shots how shots become clips
  * @param reject thresholds that speak against a clip
  * @param fromSignals judge the videos of the published run anew, without listing or opening any

@@ -10,6 +10,7 @@ import com.sun.source.util.DocTrees;
 import com.sun.source.util.JavacTask;
 import com.sun.source.util.TreePathScanner;
 import io.sparkreel.jobs.config.bucketing.BucketingConfig;
+import io.sparkreel.jobs.config.curate.CurateConfig;
 import io.sparkreel.jobs.config.inference.InferenceConfig;
 import io.sparkreel.jobs.config.train.TrainingConfig;
 import io.sparkreel.model.settings.Choice;
@@ -68,6 +69,7 @@ final class ConfigurationPage {
     /** @param root of the project */
     static String of(Path root) throws IOException {
         ConfigurationPage made = new ConfigurationPage(root);
+        made.job("Curation", "submit/curate", CurateConfig.class);
         made.job("Bucketing", "submit/bucketing", BucketingConfig.class);
         made.job("Training and encoding", "submit/train and submit/encode", TrainingConfig.class);
         made.job("Inference", "submit/inference", InferenceConfig.class);

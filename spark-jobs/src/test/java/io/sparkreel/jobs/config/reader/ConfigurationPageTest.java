@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sparkreel.jobs.config.bucketing.BucketingConfig;
+import io.sparkreel.jobs.config.curate.CurateConfig;
 import io.sparkreel.jobs.config.inference.InferenceConfig;
 import io.sparkreel.jobs.config.train.TrainingConfig;
 import java.io.IOException;
@@ -32,7 +33,7 @@ class ConfigurationPageTest {
     void everyKeyHasARow() throws IOException {
         String page = ConfigurationPage.of(ROOT);
         for (Class<? extends Record> config :
-                List.of(BucketingConfig.class, TrainingConfig.class, InferenceConfig.class)) {
+                List.of(CurateConfig.class, BucketingConfig.class, TrainingConfig.class, InferenceConfig.class)) {
             for (String key : ConfigLoader.keys(config)) {
                 String name = key.substring(key.lastIndexOf('.') + 1);
                 boolean ofTests = name.startsWith("toy_") || name.equals("type");
