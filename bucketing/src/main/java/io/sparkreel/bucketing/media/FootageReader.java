@@ -69,6 +69,7 @@ public final class FootageReader implements AutoCloseable {
     public static FootageReader open(MediaSource source) throws MediaException, IOException {
         NativeInput input = NativeInput.open(source);
         try {
+            MediaProbe.requireDecodable(input);
             return new FootageReader(input, FrameDecoder.open(input), Orientation.of(input.displayMatrix()));
         } catch (MediaException | IOException | RuntimeException failure) {
             input.close();

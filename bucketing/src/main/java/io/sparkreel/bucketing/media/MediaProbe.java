@@ -146,7 +146,7 @@ public final class MediaProbe {
     }
 
     /** Refuses what no decoder reads, or reads as something that it is not. */
-    private static void requireDecodable(NativeInput input) throws MediaException, IOException {
+    static void requireDecodable(NativeInput input) throws MediaException, IOException {
         if (input.isEncrypted()) {
             throw new MediaException(MediaProblem.UNSUPPORTED_CODEC, "the pictures are encrypted");
         }
