@@ -2,6 +2,7 @@
 package io.sparkreel.jobs.curate;
 
 import static org.apache.spark.sql.functions.abs;
+import static org.apache.spark.sql.functions.array;
 import static org.apache.spark.sql.functions.asc;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
@@ -16,6 +17,7 @@ import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.max;
 import static org.apache.spark.sql.functions.min;
 import static org.apache.spark.sql.functions.not;
+import static org.apache.spark.sql.functions.posexplode;
 import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.when;
 
@@ -46,6 +48,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.storage.StorageLevel;
 import org.apache.spark.util.SerializableConfiguration;
 
 /** Draws up the report of a curation run from its tables. */
@@ -89,8 +92,17 @@ final class CurationReporter {
     private record Plan(VerdictRule rule, long keeps, List<Bin> bins, List<Row> near) {}
 
     CurationReport report(CurateManifest manifest, Map<String, Long> quarantine) {
+        clips.persist(StorageLevel.MEMORY_AND_DISK());
+        try {
+            return draw(manifest, quarantine);
+        } finally {
+            clips.unpersist();
+        }
+    }
+
+    private CurationReport draw(CurateManifest manifest, Map<String, Long> quarantine) {
         long all = manifest.counts().clips();
-        List<Plan> plans = rules.stream().map(this::plan).toList();
+        List<Plan> plans = plans();
         List<Row> films = videos.where(col("problem").isNull())
                 .orderBy(asc("video_id"))
                 .limit(FILMS)
@@ -156,35 +168,86 @@ final class CurationReporter {
         return exists(col("reasons"), reason -> reason.equalTo(rule.reason().tableValue()));
     }
 
-    private Plan plan(VerdictRule rule) {
-        Column measure = col(rule.reason().measure().column());
-        Row edges = clips.agg(min(measure), max(measure), count(when(not(against(rule)), 1)))
+    /** All rules in two passes over the clips, and one for the pictures on each side of each threshold. */
+    private List<Plan> plans() {
+        List<Column> edges = new ArrayList<>(List.of(count(lit(1))));
+        for (VerdictRule rule : rules) {
+            Column measure = measure(rule);
+            edges.addAll(List.of(min(measure), max(measure), count(when(not(against(rule)), 1))));
+        }
+        Row row = clips.agg(edges.get(0), edges.subList(1, edges.size()).toArray(Column[]::new))
                 .first();
-        List<Bin> bins = new ArrayList<>();
-        if (!edges.isNullAt(0)) {
-            double from = Math.min(edges.getDouble(0), rule.threshold());
-            double until = Math.max(edges.getDouble(1), rule.threshold());
-            double width = until > from ? (until - from) / BINS : 1;
-            Column bin = least(greatest(floor(measure.minus(from).divide(width)), lit(0L)), lit((long) BINS - 1));
-            Map<Long, Long> counts = new LinkedHashMap<>();
-            clips.where(measure.isNotNull())
-                    .groupBy(bin.as("bin"))
+        List<Scale> scales = new ArrayList<>();
+        for (int i = 0; i < rules.size(); i++) {
+            scales.add(Scale.of(row, 1 + 3 * i, rules.get(i).threshold()));
+        }
+        List<Map<Long, Long>> counts = counts(scales);
+        List<Plan> plans = new ArrayList<>();
+        for (int i = 0; i < rules.size(); i++) {
+            plans.add(new Plan(
+                    rules.get(i), row.getLong(3 + 3 * i), scales.get(i).bins(counts.get(i)), near(rules.get(i))));
+        }
+        return plans;
+    }
+
+    private static Column measure(VerdictRule rule) {
+        return col(rule.reason().measure().column());
+    }
+
+    /** The axis of a histogram. */
+    private record Scale(double from, double width, int bins) {
+        static Scale of(Row row, int index, double threshold) {
+            if (row.isNullAt(index)) {
+                return new Scale(threshold, 1, 0);
+            }
+            double from = Math.min(row.getDouble(index), threshold);
+            double until = Math.max(row.getDouble(index + 1), threshold);
+            return until > from ? new Scale(from, (until - from) / BINS, BINS) : new Scale(from, 1, 1);
+        }
+
+        Column bin(Column measure) {
+            Column place = floor(measure.minus(from).divide(width));
+            return least(greatest(place, lit(0L)), lit((long) Math.max(0, bins - 1)));
+        }
+
+        List<Bin> bins(Map<Long, Long> counts) {
+            List<Bin> made = new ArrayList<>();
+            for (long i = 0; i < bins; i++) {
+                made.add(new Bin(from + i * width, from + (i + 1) * width, counts.getOrDefault(i, 0L)));
+            }
+            return made;
+        }
+    }
+
+    /** For each rule the clips in each bin of its measure. */
+    private List<Map<Long, Long>> counts(List<Scale> scales) {
+        Column[] places = new Column[rules.size()];
+        for (int i = 0; i < places.length; i++) {
+            places[i] = scales.get(i).bin(measure(rules.get(i)));
+        }
+        List<Map<Long, Long>> counts = new ArrayList<>();
+        rules.forEach(rule -> counts.add(new LinkedHashMap<>()));
+        if (places.length > 0) {
+            clips.select(posexplode(array(places)).as(new String[] {"rule", "bin"}))
+                    .where(col("bin").isNotNull())
+                    .groupBy("rule", "bin")
                     .count()
                     .collectAsList()
-                    .forEach(row -> counts.put(row.getLong(0), row.getLong(1)));
-            for (long i = 0; i < (until > from ? BINS : 1); i++) {
-                bins.add(new Bin(from + i * width, from + (i + 1) * width, counts.getOrDefault(i, 0L)));
-            }
+                    .forEach(row -> counts.get(row.getInt(0)).put(row.getLong(1), row.getLong(2)));
         }
-        Column distance = abs(measure.minus(rule.threshold()));
+        return counts;
+    }
+
+    private List<Row> near(VerdictRule rule) {
+        Column distance = abs(measure(rule).minus(rule.threshold()));
         List<Row> near = new ArrayList<>();
         for (Column side : List.of(against(rule), not(against(rule)))) {
-            near.addAll(clips.where(measure.isNotNull().and(side))
+            near.addAll(clips.where(measure(rule).isNotNull().and(side))
                     .orderBy(distance, asc("clip_id"))
                     .limit(NEAR)
                     .collectAsList());
         }
-        return new Plan(rule, edges.getLong(2), bins, near);
+        return near;
     }
 
     private Rule rule(Plan plan, long all, Map<String, byte[]> pictures) {
