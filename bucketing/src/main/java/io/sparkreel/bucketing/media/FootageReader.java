@@ -6,7 +6,9 @@ import static org.bytedeco.ffmpeg.global.avutil.AVCOL_RANGE_JPEG;
 import static org.bytedeco.ffmpeg.global.avutil.AV_NOPTS_VALUE;
 import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_BGR24;
 import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUV420P;
+import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUV422P;
 import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUVJ420P;
+import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUVJ422P;
 import static org.bytedeco.ffmpeg.global.avutil.av_frame_alloc;
 import static org.bytedeco.ffmpeg.global.avutil.av_frame_free;
 import static org.bytedeco.ffmpeg.global.avutil.av_frame_get_buffer;
@@ -20,14 +22,13 @@ import static org.bytedeco.ffmpeg.global.swscale.sws_setColorspaceDetails;
 
 import io.sparkreel.bucketing.media.scale.Plane;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.Locale;
 import org.bytedeco.ffmpeg.avutil.AVFrame;
 import org.bytedeco.ffmpeg.avutil.AVRational;
 import org.bytedeco.ffmpeg.swscale.SwsContext;
 import org.bytedeco.ffmpeg.swscale.SwsFilter;
-import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.DoublePointer;
-import org.bytedeco.javacpp.Pointer;
 
 /**
  * Reads the shown frames of a video one after the other, as detectors of shots and measures of pictures see them: BGR
@@ -46,7 +47,7 @@ public final class FootageReader implements AutoCloseable {
     private final AVRational timeBase;
     private final Conversion toBgr = new Conversion(AV_PIX_FMT_BGR24);
     private final Conversion toYuv = new Conversion(AV_PIX_FMT_YUV420P);
-    private final RowPairs pairs = new RowPairs();
+    private final RowGatherer gatherer = new RowGatherer();
     private byte[] bgr = new byte[0];
     private final byte[][] yuv = new byte[3][0];
     private AVFrame frame;
@@ -166,16 +167,12 @@ public final class FootageReader implements AutoCloseable {
         boolean[] wanted = orientation.changesPixels() ? null : rows;
         bgr = room(bgr, Math.multiplyExact(3 * width, height));
         if (wanted != null && isPlain420() && height % 2 == 0) {
-            // Rows are converted two by two, with the row of colour that they share: others can be left out before.
-            AVFrame converted = toBgr.convert(pairs.gather(frame, wanted));
-            BytePointer pixels = converted.data(0);
-            long stride = converted.linesize(0);
-            long from = 0;
-            for (int row = 0; row < height; row += 2) {
-                if (wanted[row] || wanted[row + 1]) {
-                    pixels.position(from * stride).get(bgr, 3 * width * row, 3 * width);
-                    pixels.position((from + 1) * stride).get(bgr, 3 * width * (row + 1), 3 * width);
-                    from += 2;
+            AVFrame gathered = gatherer.gather(frame, wanted);
+            NativeRows converted = NativeRows.of(toBgr.convert(gathered), 0, 3 * width, gathered.height());
+            int next = 0;
+            for (int row = 0; row < height; row++) {
+                if (wanted[row]) {
+                    converted.get(next++, bgr, 3 * width * row, 3 * width);
                 }
             }
         } else {
@@ -225,11 +222,10 @@ public final class FootageReader implements AutoCloseable {
     }
 
     private static void copy(AVFrame from, int plane, int rowBytes, int height, byte[] to, boolean[] wanted) {
-        BytePointer pixels = from.data(plane);
-        long stride = from.linesize(plane);
+        NativeRows rows = NativeRows.of(from, plane, rowBytes, height);
         for (int row = 0; row < height; row++) {
             if (wanted == null || wanted[row]) {
-                pixels.position(row * stride).get(to, row * rowBytes, rowBytes);
+                rows.get(row, to, row * rowBytes, rowBytes);
             }
         }
     }
@@ -257,7 +253,7 @@ public final class FootageReader implements AutoCloseable {
     public void close() {
         toBgr.close();
         toYuv.close();
-        pairs.close();
+        gatherer.close();
         decoder.close();
         input.close();
     }
@@ -346,48 +342,44 @@ public final class FootageReader implements AutoCloseable {
         }
     }
 
-    /** Pairs of rows of a 4:2:0 frame, gathered into a smaller one. */
-    private static final class RowPairs implements AutoCloseable {
+    /**
+     * Rows of a 4:2:0 frame, gathered into a smaller one of 4:2:2, whose rows have colour of their own. Both are
+     * converted row by row, by the same code.
+     */
+    private static final class RowGatherer implements AutoCloseable {
 
         private AVFrame gathered;
 
         AVFrame gather(AVFrame frame, boolean[] wanted) {
-            int pairs = 0;
-            for (int row = 0; row < wanted.length; row += 2) {
-                pairs += wanted[row] || wanted[row + 1] ? 1 : 0;
+            int rows = 0;
+            for (boolean row : wanted) {
+                rows += row ? 1 : 0;
             }
+            int width = frame.width();
+            int height = rows + rows % 2; // of an odd height, swscale converts in another way
+            int format = frame.format() == AV_PIX_FMT_YUV420P ? AV_PIX_FMT_YUV422P : AV_PIX_FMT_YUVJ422P;
             if (gathered == null
-                    || gathered.width() != frame.width()
-                    || gathered.height() != 2 * pairs
-                    || gathered.format() != frame.format()) {
+                    || gathered.width() != width
+                    || gathered.height() != height
+                    || gathered.format() != format) {
                 close();
-                gathered = allocate(frame.format(), frame.width(), 2 * pairs);
+                gathered = allocate(format, width, height);
             }
             gathered.colorspace(frame.colorspace());
             gathered.color_range(frame.color_range());
-            BytePointer[] from = {frame.data(0), frame.data(1), frame.data(2)};
-            BytePointer[] to = {gathered.data(0), gathered.data(1), gathered.data(2)};
-            long colourBytes = (frame.width() + 1L) / 2;
-            long pair = 0;
-            for (long row = 0; row < wanted.length; row += 2) {
-                if (wanted[(int) row] || wanted[(int) row + 1]) {
-                    move(from[0], row * frame.linesize(0), to[0], 2 * pair * gathered.linesize(0), frame.width());
-                    move(
-                            from[0],
-                            (row + 1) * frame.linesize(0),
-                            to[0],
-                            (2 * pair + 1) * gathered.linesize(0),
-                            frame.width());
-                    move(from[1], row / 2 * frame.linesize(1), to[1], pair * gathered.linesize(1), colourBytes);
-                    move(from[2], row / 2 * frame.linesize(2), to[2], pair * gathered.linesize(2), colourBytes);
-                    pair++;
+            for (int plane = 0; plane < 3; plane++) {
+                int halved = plane == 0 ? 0 : 1;
+                int bytes = (width + halved) >> halved;
+                NativeRows from = NativeRows.of(frame, plane, bytes, (frame.height() + halved) >> halved);
+                NativeRows to = NativeRows.of(gathered, plane, bytes, height);
+                int next = 0;
+                for (int row = 0; row < wanted.length; row++) {
+                    if (wanted[row]) {
+                        to.put(next++, from, row >> halved, bytes);
+                    }
                 }
             }
             return gathered;
-        }
-
-        private static void move(BytePointer from, long offset, BytePointer to, long toOffset, long bytes) {
-            Pointer.memcpy(to.position(toOffset), from.position(offset), bytes);
         }
 
         @Override
@@ -396,6 +388,29 @@ public final class FootageReader implements AutoCloseable {
                 av_frame_free(gathered);
                 gathered = null;
             }
+        }
+    }
+
+    /** Rows of a plane in native memory, which are copied without a call into native code for each of them. */
+    private record NativeRows(ByteBuffer bytes, int stride, int first) {
+
+        static NativeRows of(AVFrame frame, int plane, int rowBytes, int height) {
+            int stride = frame.linesize(plane);
+            // Where the stride is negative, the last row is the one that comes first in memory.
+            long begin = Math.min(0, (height - 1L) * stride);
+            long end = Math.max(0, (height - 1L) * stride) + rowBytes;
+            Math.toIntExact(end - begin);
+            ByteBuffer bytes =
+                    frame.data(plane).position(begin).limit(end).capacity(end).asByteBuffer();
+            return new NativeRows(bytes, stride, (int) -begin);
+        }
+
+        void get(int row, byte[] target, int at, int length) {
+            bytes.get(first + row * stride, target, at, length);
+        }
+
+        void put(int row, NativeRows from, int fromRow, int length) {
+            bytes.put(first + row * stride, from.bytes, from.first + fromRow * from.stride, length);
         }
     }
 

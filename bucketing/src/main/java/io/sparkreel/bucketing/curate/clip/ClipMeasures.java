@@ -4,6 +4,7 @@ package io.sparkreel.bucketing.curate.clip;
 import io.sparkreel.bucketing.curate.signal.FrameSignals;
 import io.sparkreel.bucketing.curate.signal.Intervals;
 import io.sparkreel.bucketing.curate.signal.Intervals.Interval;
+import io.sparkreel.bucketing.curate.signal.Signal;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
@@ -41,7 +42,9 @@ public final class ClipMeasures {
     public ClipMeasures(FrameSignals signals, Limits limits) {
         this.signals = signals;
         this.limits = limits;
-        this.frozen = Intervals.frozen(signals, limits.frozenNoise, limits.frozenSeconds);
+        this.frozen = signals.has(Signal.STILL)
+                ? Intervals.frozen(signals, limits.frozenNoise, limits.frozenSeconds)
+                : List.of();
         this.sharpnessOfVideo = median(IntStream.range(0, samples().frame().length)
                 .mapToDouble(i -> samples().sharpness()[i])
                 .toArray());
@@ -66,15 +69,21 @@ public final class ClipMeasures {
         Map<Measure, Double> values = new EnumMap<>(Measure.class);
         values.put(Measure.SECONDS, ClipRules.seconds(signals, from, until));
         values.put(
-                Measure.BLACK, mean(from, until, frame -> signals.black()[frame] >= (float) limits.blackShare ? 1 : 0));
+                Measure.BLACK,
+                mean(Signal.LUMA, from, until, frame -> signals.black()[frame] >= (float) limits.blackShare ? 1 : 0));
         values.put(
                 Measure.FROZEN,
-                frozen.stream().mapToInt(stretch -> stretch.within(from, until)).sum() / (double) frames);
-        values.put(Measure.LUMA, mean(from, until, frame -> signals.luma()[frame]));
-        values.put(Measure.LUMA_LOW, mean(from, until, frame -> signals.dark()[frame] & 0xff));
-        values.put(Measure.LUMA_HIGH, mean(from, until, frame -> signals.bright()[frame] & 0xff));
+                signals.has(Signal.STILL)
+                        ? frozen.stream()
+                                        .mapToInt(stretch -> stretch.within(from, until))
+                                        .sum()
+                                / (double) frames
+                        : Double.NaN);
+        values.put(Measure.LUMA, mean(Signal.LUMA, from, until, frame -> signals.luma()[frame]));
+        values.put(Measure.LUMA_LOW, mean(Signal.LUMA, from, until, frame -> signals.dark()[frame] & 0xff));
+        values.put(Measure.LUMA_HIGH, mean(Signal.LUMA, from, until, frame -> signals.bright()[frame] & 0xff));
         // The first frame changed from one that is not of the clip.
-        values.put(Measure.MOTION, mean(from + 1, until, frame -> signals.motion()[frame]));
+        values.put(Measure.MOTION, mean(Signal.MOTION, from + 1, until, frame -> signals.motion()[frame]));
         int[] samples = samplesOf(from, until);
         double sharpness = median(Arrays.stream(samples)
                 .mapToDouble(i -> samples().sharpness()[i])
@@ -84,7 +93,9 @@ public final class ClipMeasures {
         values.put(Measure.COMBED, combed(samples));
         Box box = values.get(Measure.LUMA) < DARK ? null : box(samples);
         double area = (double) signals.width() * signals.height();
-        values.put(Measure.BARS, box == null ? 0 : 1 - box.width * (double) box.height / area);
+        values.put(
+                Measure.BARS,
+                samples.length == 0 ? Double.NaN : box == null ? 0 : 1 - box.width * (double) box.height / area);
         values.put(Measure.HASH_DRIFT, drift(from, until));
         values.put(
                 Measure.DAMAGED,
@@ -115,7 +126,10 @@ public final class ClipMeasures {
         return nearest.isPresent() ? new int[] {nearest.getAsInt()} : new int[0];
     }
 
-    private static double mean(int from, int until, IntToDoubleFunction value) {
+    private double mean(Signal signal, int from, int until, IntToDoubleFunction value) {
+        if (!signals.has(signal)) {
+            return Double.NaN;
+        }
         return IntStream.range(from, until).mapToDouble(value).average().orElse(Double.NaN);
     }
 
@@ -128,6 +142,9 @@ public final class ClipMeasures {
     }
 
     private double combed(int[] among) {
+        if (among.length == 0) {
+            return Double.NaN;
+        }
         long interlaced =
                 Arrays.stream(among).filter(i -> samples().combed()[i] > 0).count();
         long known =

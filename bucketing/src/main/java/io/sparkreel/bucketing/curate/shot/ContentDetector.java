@@ -3,6 +3,7 @@ package io.sparkreel.bucketing.curate.shot;
 
 import io.sparkreel.bucketing.InvalidInputException;
 import io.sparkreel.bucketing.curate.signal.FrameSignals;
+import io.sparkreel.bucketing.curate.signal.Signal;
 import java.util.stream.IntStream;
 
 /**
@@ -42,10 +43,9 @@ public record ContentDetector(double threshold, Weights weights, int minLength, 
 
         /** The weighted mean change of each frame from the one before; frame 0 has 0. */
         public double[] scores(FrameSignals signals) {
-            if (edges != 0 && signals.edges().length == 0) {
-                throw new InvalidInputException(
-                        "Cannot weigh changes of edges: they were not measured. Set their weight to 0, or analyse the"
-                                + " videos again with edges.");
+            signals.require(Signal.CONTENT);
+            if (edges != 0) {
+                signals.require(Signal.EDGES);
             }
             double sum = Math.abs(hue) + Math.abs(saturation) + Math.abs(value) + Math.abs(edges);
             double[] scores = new double[signals.frames()];

@@ -2,6 +2,7 @@
 package io.sparkreel.bucketing.curate.shot;
 
 import io.sparkreel.bucketing.curate.signal.FrameSignals;
+import io.sparkreel.bucketing.curate.signal.Signal;
 
 /**
  * Cuts where the perceptual hash changes, after PySceneDetect's detector of that name.
@@ -13,6 +14,7 @@ public record HashDetector(double threshold, int minLength) implements ShotDetec
 
     @Override
     public int[] cuts(FrameSignals signals) {
+        signals.require(Signal.HASH);
         return Cuts.where(signals, minLength, frame -> signals.hash()[frame] >= threshold);
     }
 }

@@ -2,6 +2,7 @@
 package io.sparkreel.bucketing.curate.shot;
 
 import io.sparkreel.bucketing.curate.signal.FrameSignals;
+import io.sparkreel.bucketing.curate.signal.Signal;
 
 /**
  * Cuts where the histogram of brightness changes, after PySceneDetect's detector of that name. It sees dissolves, too.
@@ -13,6 +14,7 @@ public record HistogramDetector(double threshold, int minLength) implements Shot
 
     @Override
     public int[] cuts(FrameSignals signals) {
+        signals.require(Signal.HISTOGRAM);
         return Cuts.where(signals, minLength, frame -> signals.histogram()[frame] <= 1 - threshold);
     }
 }

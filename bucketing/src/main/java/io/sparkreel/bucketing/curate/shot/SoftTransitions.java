@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.bucketing.curate.shot;
 
-import io.sparkreel.bucketing.InvalidInputException;
 import io.sparkreel.bucketing.curate.signal.FrameSignals;
 import io.sparkreel.bucketing.curate.signal.Intervals.Interval;
+import io.sparkreel.bucketing.curate.signal.Signal;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -23,12 +23,8 @@ public record SoftTransitions(int margin) {
 
     /** Stretches of frames that show two shots at once, or one that fades into another; in order, apart. */
     public List<Interval> find(FrameSignals signals) {
+        signals.require(Signal.SOFT);
         float[] likeness = signals.soft();
-        if (likeness.length == 0) {
-            throw new InvalidInputException(
-                    "Cannot find soft transitions: the likeness of frames was not measured. Leave"
-                            + " them out, or analyse the videos again with them.");
-        }
         List<Interval> found = new ArrayList<>();
         int from = -1;
         int alike = 0;

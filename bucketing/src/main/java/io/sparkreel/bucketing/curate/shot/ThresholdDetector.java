@@ -2,6 +2,7 @@
 package io.sparkreel.bucketing.curate.shot;
 
 import io.sparkreel.bucketing.curate.signal.FrameSignals;
+import io.sparkreel.bucketing.curate.signal.Signal;
 import java.util.stream.IntStream;
 
 /**
@@ -16,6 +17,7 @@ public record ThresholdDetector(int threshold, double bias, boolean finalFade, i
 
     @Override
     public int[] cuts(FrameSignals signals) {
+        signals.require(Signal.COLOUR);
         IntStream.Builder cuts = IntStream.builder();
         float[] colour = signals.colour();
         boolean out = colour.length > 0 && colour[0] < threshold;

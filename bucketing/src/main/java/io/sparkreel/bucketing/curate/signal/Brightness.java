@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.bucketing.curate.signal;
 
-import io.sparkreel.bucketing.media.scale.Plane;
-
 /**
  * How luma is spread over one picture, by the counts of its levels.
  *
@@ -11,25 +9,12 @@ import io.sparkreel.bucketing.media.scale.Plane;
  */
 record Brightness(int[] counts, int pixels) {
 
-    static Brightness of(Plane luma) {
-        int[] counts = new int[256];
-        byte[] values = luma.values();
-        for (int y = 0; y < luma.height(); y++) {
-            int at = luma.offset() + y * luma.rowStep();
-            for (int x = 0; x < luma.width(); x++) {
-                counts[values[at] & 0xff]++;
-                at += luma.columnStep();
-            }
-        }
-        return new Brightness(counts, luma.width() * luma.height());
+    static Brightness of(int[] luma) {
+        return new Brightness(Planes.counts(luma), luma.length);
     }
 
     double mean() {
-        long sum = 0;
-        for (int level = 0; level < 256; level++) {
-            sum += (long) level * counts[level];
-        }
-        return (double) sum / pixels;
+        return (double) Planes.sum(counts) / pixels;
     }
 
     /** The level that so many percent of the pixels do not exceed, as FFmpeg's signalstats counts. */

@@ -10,7 +10,26 @@ final class Combing {
     private static final double INTERLACED = 1.04;
     private static final double PROGRESSIVE = 1.5;
 
-    private Combing() {}
+    /** Rows after which the largest distances might not fit into an int. */
+    private static final int ROWS = 1 << 20;
+
+    private final byte[][] frames; // before, of the one in question, after
+    private final int width;
+    private final int[][] lines; // above, of the row in question, below
+    private final int[] lineBefore;
+    private final int[] lineAfter;
+    private final int[][] fits; // of both fields, by column
+    private final int[] within;
+
+    private Combing(byte[][] frames, int width) {
+        this.frames = frames;
+        this.width = width;
+        this.lines = new int[3][width];
+        this.lineBefore = new int[width];
+        this.lineAfter = new int[width];
+        this.fits = new int[2][width];
+        this.within = new int[width];
+    }
 
     /** What a frame was found to be. */
     enum Kind {
@@ -27,26 +46,54 @@ final class Combing {
 
     /** Of the middle one of three frames in a row, by their luma. */
     static Kind of(byte[] before, byte[] frame, byte[] after, int width) {
-        int height = frame.length / width;
-        long[] fits = new long[2];
-        long within = 0;
-        for (int y = 2; y < height - 2; y++) {
-            int at = y * width;
-            fits[y & 1] += misfit(frame, before, at, width);
-            fits[(y & 1) ^ 1] += misfit(frame, after, at, width);
-            within += misfit(frame, frame, at, width);
-        }
-        if (fits[0] > INTERLACED * fits[1] || fits[1] > INTERLACED * fits[0]) {
-            return Kind.INTERLACED;
-        }
-        return fits[1] > PROGRESSIVE * within ? Kind.PROGRESSIVE : Kind.UNDETERMINED;
+        return new Combing(new byte[][] {before, frame, after}, width).kind();
     }
 
-    /** Distance of a line of {@code other} from the mean of the lines around it in the frame, summed and doubled. */
-    private static long misfit(byte[] frame, byte[] other, int at, int width) {
-        int sum = 0;
-        for (int x = at; x < at + width; x++) {
-            sum += Math.abs((frame[x - width] & 0xff) + (frame[x + width] & 0xff) - 2 * (other[x] & 0xff));
+    private Kind kind() {
+        int height = Math.min(frames[1].length / width, ROWS);
+        if (height > 4) {
+            widen(frames[1], 1, lines[1]);
+            widen(frames[1], 2, lines[2]);
+        }
+        for (int y = 2; y < height - 2; y++) {
+            int[] free = lines[0];
+            lines[0] = lines[1];
+            lines[1] = lines[2];
+            lines[2] = free;
+            widen(frames[1], y + 1, lines[2]);
+            widen(frames[0], y, lineBefore);
+            widen(frames[2], y, lineAfter);
+            addMisfits(lineBefore, fits[y & 1]);
+            addMisfits(lineAfter, fits[(y & 1) ^ 1]);
+            addMisfits(lines[1], within);
+        }
+        long first = sum(fits[0]);
+        long second = sum(fits[1]);
+        if (first > INTERLACED * second || second > INTERLACED * first) {
+            return Kind.INTERLACED;
+        }
+        return second > PROGRESSIVE * sum(within) ? Kind.PROGRESSIVE : Kind.UNDETERMINED;
+    }
+
+    private void widen(byte[] frame, int y, int[] line) {
+        for (int x = 0; x < width; x++) {
+            line[x] = frame[y * width + x] & 0xff;
+        }
+    }
+
+    /** Adds the distance of a line from the mean of those above and below the row, doubled. */
+    private void addMisfits(int[] line, int[] target) {
+        int[] above = lines[0];
+        int[] below = lines[2];
+        for (int x = 0; x < width; x++) {
+            target[x] += Math.abs(above[x] + below[x] - 2 * line[x]);
+        }
+    }
+
+    private static long sum(int[] values) {
+        long sum = 0;
+        for (int value : values) {
+            sum += value;
         }
         return sum;
     }

@@ -10,8 +10,8 @@ final class Content {
     private final boolean withEdges;
     private Hsv now;
     private Hsv before;
-    private byte[] edgesNow;
-    private byte[] edgesBefore;
+    private int[] edgesNow;
+    private int[] edgesBefore;
     private Edges edges;
 
     /** @param withEdges whether edges are found and compared, which takes as long as all the rest */
@@ -27,13 +27,13 @@ final class Content {
     float[] next(Picture picture) {
         boolean follows = now != null && now.width == picture.width() && now.height == picture.height();
         Hsv free = follows ? before : null;
-        byte[] freeEdges = follows ? edgesBefore : null;
+        int[] freeEdges = follows ? edgesBefore : null;
         before = follows ? now : null;
         edgesBefore = follows ? edgesNow : null;
         now = free != null ? free : new Hsv(picture.width(), picture.height());
         now.set(picture);
         if (withEdges) {
-            edgesNow = edges(freeEdges != null ? freeEdges : new byte[picture.pixels()], follows);
+            edgesNow = edges(freeEdges != null ? freeEdges : new int[picture.pixels()], follows);
         }
         float[] deltas = new float[withEdges ? 4 : 3];
         if (follows) {
@@ -47,7 +47,7 @@ final class Content {
         return deltas;
     }
 
-    private byte[] edges(byte[] target, boolean sameSize) {
+    private int[] edges(int[] target, boolean sameSize) {
         if (edges == null || !sameSize) {
             edges = new Edges(now.width, now.height);
         }
@@ -60,11 +60,8 @@ final class Content {
         return target;
     }
 
-    static double median(byte[] values) {
-        int[] counts = new int[256];
-        for (byte value : values) {
-            counts[value & 0xff]++;
-        }
+    private static double median(int[] values) {
+        int[] counts = Planes.counts(values);
         int half = values.length / 2;
         int upper = atRank(counts, half);
         return values.length % 2 == 1 ? upper : (atRank(counts, half - 1) + upper) / 2.0;
@@ -78,16 +75,7 @@ final class Content {
         return level;
     }
 
-    private static float difference(byte[] one, byte[] other) {
-        return (float) ((double) sumOfDifferences(one, other) / one.length);
-    }
-
-    /** Sum of absolute differences of unsigned bytes. */
-    static long sumOfDifferences(byte[] one, byte[] other) {
-        long sum = 0;
-        for (int i = 0; i < one.length; i++) {
-            sum += Math.abs((one[i] & 0xff) - (other[i] & 0xff));
-        }
-        return sum;
+    private static float difference(int[] one, int[] other) {
+        return (float) ((double) Planes.sumOfDifferences(one, other) / one.length);
     }
 }

@@ -18,8 +18,18 @@ final class Edges {
     private final int height;
     private final int[] across;
     private final int[] down;
+    private final int[] upper;
+    private final int[] middle;
+    private final int[] lower;
     private final int[] smooth;
+    private final int[] smoothLeft;
+    private final int[] smoothRight;
     private final int[] step;
+    private final int[] stepLeft;
+    private final int[] stepRight;
+    private final int[] lineAcross;
+    private final int[] lineDown;
+    private final int[] lineMagnitude;
     private final int[] magnitude; // with a border of one
     private final byte[] marks; // with a border of one
     private final int[] stack;
@@ -29,8 +39,18 @@ final class Edges {
         this.height = height;
         this.across = new int[width * height];
         this.down = new int[width * height];
-        this.smooth = new int[width + 2];
-        this.step = new int[width + 2];
+        this.upper = new int[width];
+        this.middle = new int[width];
+        this.lower = new int[width];
+        this.smooth = new int[width];
+        this.smoothLeft = new int[width];
+        this.smoothRight = new int[width];
+        this.step = new int[width];
+        this.stepLeft = new int[width];
+        this.stepRight = new int[width];
+        this.lineAcross = new int[width];
+        this.lineDown = new int[width];
+        this.lineMagnitude = new int[width];
         this.magnitude = new int[(width + 2) * (height + 2)];
         this.marks = new byte[(width + 2) * (height + 2)];
         this.stack = new int[width * height];
@@ -44,7 +64,7 @@ final class Edges {
      * @param high magnitudes above this are one
      * @param target 255 where an edge is, else 0
      */
-    void find(byte[] plane, int low, int high, byte[] target) {
+    void find(int[] plane, int low, int high, int[] target) {
         slopes(plane);
         Arrays.fill(marks, NONE);
         int stride = width + 2;
@@ -75,7 +95,7 @@ final class Edges {
         }
         for (int y = 0; y < height; y++) {
             for (int x = 0; x < width; x++) {
-                target[y * width + x] = marks[(y + 1) * stride + x + 1] == STRONG ? (byte) 255 : 0;
+                target[y * width + x] = marks[(y + 1) * stride + x + 1] == STRONG ? 255 : 0;
             }
         }
     }
@@ -93,38 +113,50 @@ final class Edges {
         return here > magnitude[at - stride - side] && here > magnitude[at + stride + side];
     }
 
-    private void slopes(byte[] plane) {
-        int stride = width + 2;
+    private void slopes(int[] plane) {
         for (int y = 0; y < height; y++) {
-            int above = Math.max(0, y - 1) * width;
-            int here = y * width;
-            int below = Math.min(height - 1, y + 1) * width;
-            // Of each column: the rows weighed 1, 2, 1, and the lower one less the upper one.
-            for (int x = 0; x < width; x++) {
-                int up = plane[above + x] & 0xff;
-                int low = plane[below + x] & 0xff;
-                smooth[x + 1] = up + 2 * (plane[here + x] & 0xff) + low;
-                step[x + 1] = low - up;
-            }
-            smooth[0] = smooth[1];
-            step[0] = step[1];
-            smooth[width + 1] = smooth[width];
-            step[width + 1] = step[width];
-            int to = (y + 1) * stride + 1;
-            for (int x = 0; x < width; x++) {
-                int dx = smooth[x + 2] - smooth[x];
-                int dy = step[x] + 2 * step[x + 1] + step[x + 2];
-                across[here + x] = dx;
-                down[here + x] = dy;
-                magnitude[to + x] = Math.abs(dx) + Math.abs(dy);
-            }
+            System.arraycopy(plane, Math.max(0, y - 1) * width, upper, 0, width);
+            System.arraycopy(plane, y * width, middle, 0, width);
+            System.arraycopy(plane, Math.min(height - 1, y + 1) * width, lower, 0, width);
+            weighColumns();
+            shift(smooth, smoothLeft, smoothRight);
+            shift(step, stepLeft, stepRight);
+            weighRows();
+            System.arraycopy(lineAcross, 0, across, y * width, width);
+            System.arraycopy(lineDown, 0, down, y * width, width);
+            System.arraycopy(lineMagnitude, 0, magnitude, (y + 1) * (width + 2) + 1, width);
+        }
+    }
+
+    /** Of each column: the rows weighed 1, 2, 1, and the lower one less the upper one. */
+    private void weighColumns() {
+        for (int x = 0; x < width; x++) {
+            smooth[x] = upper[x] + 2 * middle[x] + lower[x];
+            step[x] = lower[x] - upper[x];
+        }
+    }
+
+    private void shift(int[] line, int[] left, int[] right) {
+        System.arraycopy(line, 0, left, 1, width - 1);
+        System.arraycopy(line, 1, right, 0, width - 1);
+        left[0] = line[0];
+        right[width - 1] = line[width - 1];
+    }
+
+    private void weighRows() {
+        for (int x = 0; x < width; x++) {
+            int dx = smoothRight[x] - smoothLeft[x];
+            int dy = stepLeft[x] + 2 * step[x] + stepRight[x];
+            lineAcross[x] = dx;
+            lineDown[x] = dy;
+            lineMagnitude[x] = Math.abs(dx) + Math.abs(dy);
         }
     }
 
     /** Widens what is set to squares of an odd side around it; in place. */
-    static void dilate(byte[] plane, int width, int height, int side) {
+    static void dilate(int[] plane, int width, int height, int side) {
         int reach = side / 2;
-        byte[] line = new byte[Math.max(width, height)];
+        int[] line = new int[Math.max(width, height)];
         for (int y = 0; y < height; y++) {
             widen(plane, y * width, 1, width, reach, line);
         }
@@ -133,11 +165,11 @@ final class Edges {
         }
     }
 
-    private static void widen(byte[] plane, int from, int step, int length, int reach, byte[] line) {
-        Arrays.fill(line, 0, length, (byte) 0);
+    private static void widen(int[] plane, int from, int step, int length, int reach, int[] line) {
+        Arrays.fill(line, 0, length, 0);
         for (int i = 0; i < length; i++) {
             if (plane[from + i * step] != 0) {
-                Arrays.fill(line, Math.max(0, i - reach), Math.min(length, i + reach + 1), (byte) 255);
+                Arrays.fill(line, Math.max(0, i - reach), Math.min(length, i + reach + 1), 255);
             }
         }
         for (int i = 0; i < length; i++) {

@@ -19,8 +19,8 @@ final class Frame {
     private boolean[] lumaRows;
     private boolean[] colourRows;
     private Picture picture;
-    private byte[] grey;
-    private byte[] luma;
+    private boolean pictureTaken;
+    private int[] brightness;
 
     Frame(FootageReader reader, SignalOptions options) {
         this.reader = reader;
@@ -28,37 +28,30 @@ final class Frame {
     }
 
     /** Takes the frame that the reader has come to. */
-    void take() throws MediaException {
-        if (width != reader.width() || height != reader.height()) {
-            width = reader.width();
-            height = reader.height();
-            toPicture = LinearScaler.toLongSide(width, height, options.shotSize());
-            toLuma = LinearScaler.toLongSide(width, height, options.signalSize());
-            toColour = toLuma == null
-                    ? null
-                    : new LinearScaler(
-                            (width + 1) / 2, (height + 1) / 2, halved(toLuma.width()), halved(toLuma.height()));
-            pictureRows = toPicture == null ? null : toPicture.rowsOf(height);
-            lumaRows = toLuma == null ? null : toLuma.rowsOf(height);
-            colourRows = toColour == null ? null : toColour.rowsOf((height + 1) / 2);
-            picture =
-                    toPicture == null ? new Picture(width, height) : new Picture(toPicture.width(), toPicture.height());
-            grey = new byte[picture.pixels()];
-            luma = new byte[picture.pixels()];
+    void take() {
+        pictureTaken = false;
+        if (width == reader.width() && height == reader.height()) {
+            return;
         }
-        Plane[] bgr = reader.bgr(pictureRows);
-        scale(bgr[0], toPicture, picture.blue());
-        scale(bgr[1], toPicture, picture.green());
-        scale(bgr[2], toPicture, picture.red());
-        picture.grey(grey);
-        picture.luma(luma);
+        width = reader.width();
+        height = reader.height();
+        toPicture = LinearScaler.toLongSide(width, height, options.shotSize());
+        toLuma = LinearScaler.toLongSide(width, height, options.signalSize());
+        toColour = toLuma == null
+                ? null
+                : new LinearScaler((width + 1) / 2, (height + 1) / 2, halved(toLuma.width()), halved(toLuma.height()));
+        pictureRows = toPicture == null ? null : toPicture.rowsOf(height);
+        lumaRows = toLuma == null ? null : toLuma.rowsOf(height);
+        colourRows = toColour == null ? null : toColour.rowsOf((height + 1) / 2);
+        picture = toPicture == null ? new Picture(width, height) : new Picture(toPicture.width(), toPicture.height());
+        brightness = new int[picture.pixels()];
     }
 
     private static int halved(int length) {
         return (length + 1) / 2;
     }
 
-    private static void scale(Plane plane, LinearScaler scaler, byte[] target) {
+    private static void scale(Plane plane, LinearScaler scaler, int[] target) {
         if (scaler == null) {
             plane.pack(target);
         } else {
@@ -66,28 +59,48 @@ final class Frame {
         }
     }
 
-    /** The picture in which shots are found. */
-    Picture picture() {
+    /** The picture in which shots are found, valid until the next frame; it is made once. */
+    Picture picture() throws MediaException {
+        if (pictureTaken) {
+            return picture;
+        }
+        pictureTaken = true;
+        Plane[] bgr = reader.bgr(pictureRows);
+        scale(bgr[0], toPicture, picture.blue());
+        scale(bgr[1], toPicture, picture.green());
+        scale(bgr[2], toPicture, picture.red());
         return picture;
     }
 
-    /** Its brightness, as a grey picture. */
-    byte[] grey() {
-        return grey;
+    /** The brightness of {@link #picture}, which must have been taken, as a grey picture; valid until the next call. */
+    int[] grey() {
+        picture.grey(brightness);
+        return brightness;
     }
 
-    /** Its brightness, as the Y of YUV. */
-    byte[] pictureLuma() {
-        return luma;
+    /** The brightness of {@link #picture}, which must have been taken, as the Y of YUV; valid until the next call. */
+    int[] pictureLuma() {
+        picture.luma(brightness);
+        return brightness;
     }
 
-    /** Luma and the two planes of colour, which have half as many rows and columns. */
-    byte[][] planes() throws MediaException {
+    /** Perceptual hash of the picture. */
+    long phash() throws MediaException {
+        return PerceptualHash.phash(PerceptualHash.grey(picture()), picture.width());
+    }
+
+    /**
+     * Luma and the two planes of colour, which have half as many rows and columns.
+     *
+     * @param room planes that are no longer needed, whose memory is used where it fits; may be null
+     */
+    int[][] planes(int[][] room) throws MediaException {
         Plane[] yuv = reader.yuv(lumaRows, colourRows);
-        byte[][] planes = new byte[3][];
+        int[][] planes = new int[3][];
         for (int i = 0; i < 3; i++) {
             LinearScaler scaler = i == 0 ? toLuma : toColour;
-            planes[i] = new byte[scaler == null ? yuv[i].width() * yuv[i].height() : scaler.width() * scaler.height()];
+            int samples = scaler == null ? yuv[i].width() * yuv[i].height() : scaler.width() * scaler.height();
+            planes[i] = room != null && room[i].length == samples ? room[i] : new int[samples];
             scale(yuv[i], scaler, planes[i]);
         }
         return planes;

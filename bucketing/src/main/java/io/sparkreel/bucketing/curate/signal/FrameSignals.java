@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.bucketing.curate.signal;
 
+import io.sparkreel.bucketing.InvalidInputException;
+import java.util.Locale;
+
 /**
  * What is kept of every frame of a video: enough to cut and to judge it again without opening the file. All arrays have
- * one entry a frame, but those of {@link Samples}.
+ * one entry a frame, but those of {@link Samples}, and those of signals that were not measured, which are empty.
  *
  * @param timeline when frames are shown
  * @param width of frames as displayed, in decoded pixels
@@ -52,6 +55,31 @@ public record FrameSignals(
     /** Frames of the video. */
     public int frames() {
         return timeline.frames();
+    }
+
+    /** Whether a signal was measured; of no frames, all were. */
+    public boolean has(Signal signal) {
+        int values = switch (signal) {
+            case CONTENT -> hue.length;
+            case EDGES -> edges.length;
+            case HISTOGRAM -> histogram.length;
+            case HASH -> hash.length;
+            case SOFT -> soft.length;
+            case COLOUR -> colour.length;
+            case LUMA -> luma.length;
+            case STILL -> still.length;
+            case MOTION -> motion.length;
+            case SAMPLES -> samples.frame().length;
+        };
+        return values > 0 || frames() == 0;
+    }
+
+    /** Refuses to go on without a signal. */
+    public void require(Signal signal) {
+        if (!has(signal)) {
+            throw new InvalidInputException("Cannot use " + signal.name().toLowerCase(Locale.ROOT)
+                    + " of frames: it was not measured. Leave out what needs it, or analyse the videos again with it.");
+        }
     }
 
     /**

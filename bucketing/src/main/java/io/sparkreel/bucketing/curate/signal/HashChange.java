@@ -24,7 +24,7 @@ final class HashChange {
     }
 
     /** The share of bits that differ from the frame before, 0 to 1; 0 for the first frame. */
-    float next(byte[] grey, int width) {
+    float next(int[] grey, int width) {
         boolean[] now = hash(grey, width);
         int differing = 0;
         for (int i = 0; before != null && i < now.length; i++) {
@@ -34,20 +34,20 @@ final class HashChange {
         return (float) differing / now.length;
     }
 
-    private boolean[] hash(byte[] grey, int width) {
+    private boolean[] hash(int[] grey, int width) {
         int height = grey.length / width;
         if (scaler == null || scaledFrom != width * 65_536 + height) {
             scaler = new AreaScaler(width, height, side, side);
             scaledFrom = width * 65_536 + height;
         }
-        byte[] small = scaler.scale(grey);
+        int[] small = scaler.scale(grey);
         int most = 0;
-        for (byte value : small) {
-            most = Math.max(most, value & 0xff);
+        for (int value : small) {
+            most = Math.max(most, value);
         }
         double[] values = new double[small.length];
         for (int i = 0; i < values.length; i++) {
-            values[i] = (float) (small[i] & 0xff) / (most == 0 ? 1 : most);
+            values[i] = (float) small[i] / (most == 0 ? 1 : most);
         }
         return PerceptualHash.aboveMedian(cosines.transform(values));
     }

@@ -16,18 +16,15 @@ final class Histogram {
      *
      * @param grey brightness of each pixel
      */
-    float next(byte[] grey) {
+    float next(int[] grey) {
         float[] now = normalised(grey);
         float correlation = before == null ? 1 : (float) correlation(now, before);
         before = now;
         return correlation;
     }
 
-    private float[] normalised(byte[] grey) {
-        int[] levels = new int[256];
-        for (byte value : grey) {
-            levels[value & 0xff]++;
-        }
+    private float[] normalised(int[] grey) {
+        int[] levels = Planes.counts(grey);
         float[] counts = new float[bins];
         for (int level = 0; level < 256; level++) {
             counts[level * bins / 256] += levels[level];

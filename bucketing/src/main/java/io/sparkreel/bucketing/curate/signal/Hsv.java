@@ -22,34 +22,74 @@ final class Hsv {
 
     final int width;
     final int height;
-    final byte[] hue;
-    final byte[] saturation;
-    final byte[] value;
+    final int[] hue;
+    final int[] saturation;
+    final int[] value;
 
     Hsv(int width, int height) {
         this.width = width;
         this.height = height;
-        this.hue = new byte[width * height];
-        this.saturation = new byte[width * height];
-        this.value = new byte[width * height];
+        this.hue = new int[width * height];
+        this.saturation = new int[width * height];
+        this.value = new int[width * height];
     }
 
     /** Takes over a picture of the same size. */
     void set(Picture picture) {
-        byte[] blues = picture.blue();
-        byte[] greens = picture.green();
-        byte[] reds = picture.red();
-        for (int i = 0; i < value.length; i++) {
-            int blue = blues[i] & 0xff;
-            int green = greens[i] & 0xff;
-            int red = reds[i] & 0xff;
-            int most = Math.max(blue, Math.max(green, red));
-            int range = most - Math.min(blue, Math.min(green, red));
-            int sixths = most == red ? green - blue : most == green ? blue - red + 2 * range : red - green + 4 * range;
-            int turned = (sixths * HUE[range] + HALF) >> BITS;
-            hue[i] = (byte) (turned < 0 ? turned + 180 : turned);
-            saturation[i] = (byte) ((range * SATURATION[most] + HALF) >> BITS);
-            value[i] = (byte) most;
+        int[] ranges = saturation;
+        most(picture.blue(), picture.green(), picture.red(), value);
+        ranges(picture.blue(), picture.green(), picture.red(), value, ranges);
+        sixths(picture.blue(), picture.green(), picture.red(), value, ranges, hue);
+        scale();
+    }
+
+    // Choices are made by masks, which have all bits where a difference is negative, and none where it is not: such
+    // loops become vectors, if they are short.
+
+    private static void most(int[] blues, int[] greens, int[] reds, int[] most) {
+        for (int i = 0; i < most.length; i++) {
+            int green = greens[i];
+            int over = green - reds[i];
+            int greater = green - (over & (over >> 31));
+            int rest = greater - blues[i];
+            most[i] = greater - (rest & (rest >> 31));
+        }
+    }
+
+    /** The greatest of the colours less the least of them. */
+    private static void ranges(int[] blues, int[] greens, int[] reds, int[] most, int[] ranges) {
+        for (int i = 0; i < ranges.length; i++) {
+            int over = greens[i] - reds[i];
+            int least = reds[i] + (over & (over >> 31));
+            int rest = blues[i] - least;
+            ranges[i] = most[i] - least - (rest & (rest >> 31));
+        }
+    }
+
+    /** Hue in sixths of a turn, times the range. */
+    private static void sixths(int[] blues, int[] greens, int[] reds, int[] most, int[] ranges, int[] sixths) {
+        for (int i = 0; i < sixths.length; i++) {
+            int blue = blues[i];
+            int green = greens[i];
+            int red = reds[i];
+            int range = ranges[i];
+            int ofRed = green - blue;
+            int ofGreen = blue - red + 2 * range;
+            int ofBlue = red - green + 4 * range;
+            int ofOthers = ofGreen + ((ofBlue - ofGreen) & ((green - most[i]) >> 31));
+            sixths[i] = ofRed + ((ofOthers - ofRed) & ((red - most[i]) >> 31));
+        }
+    }
+
+    private void scale() {
+        int[] hues = hue;
+        int[] saturations = saturation;
+        int[] values = value;
+        for (int i = 0; i < hues.length; i++) {
+            int range = saturations[i] & 0xff;
+            int turned = (hues[i] * HUE[range] + HALF) >> BITS;
+            hues[i] = turned + ((turned >> 31) & 180);
+            saturations[i] = (range * SATURATION[values[i] & 0xff] + HALF) >> BITS;
         }
     }
 }

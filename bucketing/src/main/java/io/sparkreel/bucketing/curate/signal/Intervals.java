@@ -30,6 +30,7 @@ public final class Intervals {
      * @param seconds least time from the first of them to the frame after them, or to the last frame of the video
      */
     public static List<Interval> black(FrameSignals signals, double share, double seconds) {
+        signals.require(Signal.LUMA);
         List<Interval> found = new ArrayList<>();
         int from = -1;
         for (int frame = 0; frame < signals.frames(); frame++) {
@@ -54,6 +55,7 @@ public final class Intervals {
      * @param seconds least time from the first of them to the frame after them, or to the last frame of the video
      */
     public static List<Interval> frozen(FrameSignals signals, double noise, double seconds) {
+        signals.require(Signal.STILL);
         List<Interval> found = new ArrayList<>();
         int from = 0;
         for (int frame = 1; frame <= signals.frames(); frame++) {

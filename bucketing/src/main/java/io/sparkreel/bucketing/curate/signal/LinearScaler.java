@@ -9,15 +9,26 @@ import io.sparkreel.bucketing.media.scale.Plane;
  */
 final class LinearScaler {
 
-    private static final int ONE = 1 << 11;
+    private static final int BITS = 11;
+    private static final int ONE = 1 << BITS;
 
     private final Axis columns;
     private final Axis rows;
     private final int[][] lines = new int[2][];
     private final int[] lineOf = new int[2];
+    private final int fromWidth;
+    private final int fromHeight;
+    private final int[] left;
+    private final int[] right;
+    private final int[] mixed;
 
     /** From planes of one size to planes of another. */
     LinearScaler(int fromWidth, int fromHeight, int width, int height) {
+        this.fromWidth = fromWidth;
+        this.fromHeight = fromHeight;
+        this.left = new int[width];
+        this.right = new int[width];
+        this.mixed = new int[width];
         this.columns = Axis.of(fromWidth, width);
         this.rows = Axis.of(fromHeight, height);
         this.lines[0] = new int[width];
@@ -53,61 +64,101 @@ final class LinearScaler {
         return looked;
     }
 
+    /** Whether planes of this size are what it scales. */
+    boolean takes(int width, int height) {
+        return width == fromWidth && height == fromHeight;
+    }
+
     /** Scales a plane into {@code target}, row after row. */
-    void scale(Plane plane, byte[] target) {
+    void scale(Plane plane, int[] target) {
+        byte[] values = plane.values();
+        scale(
+                (row, line) -> {
+                    int from = plane.offset() + row * plane.rowStep();
+                    if (columns.whole) {
+                        for (int x = 0; x < line.length; x++) {
+                            line[x] = (values[from + left[x]] & 0xff) << BITS;
+                        }
+                        return;
+                    }
+                    int[] leftWeight = columns.lowerWeight;
+                    int[] rightWeight = columns.upperWeight;
+                    for (int x = 0; x < line.length; x++) {
+                        line[x] = leftWeight[x] * (values[from + left[x]] & 0xff)
+                                + rightWeight[x] * (values[from + right[x]] & 0xff);
+                    }
+                },
+                plane.columnStep(),
+                target);
+    }
+
+    /** Scales samples that stand row after row into {@code target}. */
+    void scale(int[] plane, int[] target) {
+        scale(
+                (row, line) -> {
+                    int from = row * fromWidth;
+                    int[] leftWeight = columns.lowerWeight;
+                    int[] rightWeight = columns.upperWeight;
+                    for (int x = 0; x < line.length; x++) {
+                        line[x] = leftWeight[x] * plane[from + left[x]] + rightWeight[x] * plane[from + right[x]];
+                    }
+                },
+                1,
+                target);
+    }
+
+    /** Rows of a source, interpolated along themselves: sums of weights of {@link #BITS} bits. */
+    private interface Lines {
+        void read(int row, int[] line);
+    }
+
+    private void scale(Lines source, int columnStep, int[] target) {
         int width = width();
-        int[] left = new int[width];
-        int[] right = new int[width];
         for (int x = 0; x < width; x++) {
-            left[x] = columns.lower[x] * plane.columnStep();
-            right[x] = columns.upper[x] * plane.columnStep();
+            left[x] = columns.lower[x] * columnStep;
+            right[x] = columns.upper[x] * columnStep;
         }
         lineOf[0] = -1;
         lineOf[1] = -1;
         for (int y = 0; y < height(); y++) {
             int weightAbove = rows.lowerWeight[y];
             int weightBelow = rows.upperWeight[y];
-            int to = y * width;
-            int[] above = line(plane, rows.lower[y], left, right);
-            if (weightBelow == 0) {
-                // The other line weighs nothing, and needs not be read.
-                for (int x = 0; x < width; x++) {
-                    target[to + x] = (byte) ((((weightAbove * (above[x] >> 4)) >> 16) + 2) >> 2);
-                }
-                continue;
-            }
-            int[] below = line(plane, rows.upper[y], left, right);
-            for (int x = 0; x < width; x++) {
-                target[to + x] = (byte)
-                        ((((weightAbove * (above[x] >> 4)) >> 16) + ((weightBelow * (below[x] >> 4)) >> 16) + 2) >> 2);
-            }
+            int[] above = line(source, rows.lower[y]);
+            // Where the other line weighs nothing, it needs not be read.
+            mix(above, weightAbove, weightBelow == 0 ? above : line(source, rows.upper[y]), weightBelow, mixed);
+            System.arraycopy(mixed, 0, target, y * width, width);
+        }
+    }
+
+    private static void mix(int[] above, int weightAbove, int[] below, int weightBelow, int[] mixed) {
+        for (int x = 0; x < mixed.length; x++) {
+            mixed[x] = (((weightAbove * (above[x] >> 4)) >> 16) + ((weightBelow * (below[x] >> 4)) >> 16) + 2) >> 2;
         }
     }
 
     /** A row of the source, interpolated along itself; the last two are kept. */
-    private int[] line(Plane plane, int row, int[] left, int[] right) {
+    private int[] line(Lines source, int row) {
         int slot = row & 1;
-        int[] line = lines[slot];
-        if (lineOf[slot] == row) {
-            return line;
+        if (lineOf[slot] != row) {
+            lineOf[slot] = row;
+            source.read(row, lines[slot]);
         }
-        lineOf[slot] = row;
-        byte[] values = plane.values();
-        int from = plane.offset() + row * plane.rowStep();
-        int[] leftWeight = columns.lowerWeight;
-        int[] rightWeight = columns.upperWeight;
-        for (int x = 0; x < line.length; x++) {
-            line[x] =
-                    leftWeight[x] * (values[from + left[x]] & 0xff) + rightWeight[x] * (values[from + right[x]] & 0xff);
-        }
-        return line;
+        return lines[slot];
     }
 
-    /** For every target position the two source positions and their weights. */
-    private record Axis(int[] lower, int[] upper, int[] lowerWeight, int[] upperWeight) {
+    /**
+     * For every target position the two source positions and their weights.
+     *
+     * @param whole whether the second position never weighs anything
+     */
+    private record Axis(int[] lower, int[] upper, int[] lowerWeight, int[] upperWeight, boolean whole) {
 
         static Axis of(int from, int to) {
-            Axis axis = new Axis(new int[to], new int[to], new int[to], new int[to]);
+            int[] lowers = new int[to];
+            int[] uppers = new int[to];
+            int[] lowerWeights = new int[to];
+            int[] upperWeights = new int[to];
+            boolean whole = true;
             for (int i = 0; i < to; i++) {
                 float position = (float) ((i + 0.5) * ((double) from / to) - 0.5);
                 int lower = (int) Math.floor(position);
@@ -120,12 +171,13 @@ final class LinearScaler {
                     lower = from - 1;
                     share = 0;
                 }
-                axis.lower[i] = lower;
-                axis.upper[i] = Math.min(lower + 1, from - 1);
-                axis.lowerWeight[i] = (int) Math.rint((1 - share) * ONE);
-                axis.upperWeight[i] = (int) Math.rint(share * ONE);
+                lowers[i] = lower;
+                uppers[i] = Math.min(lower + 1, from - 1);
+                lowerWeights[i] = (int) Math.rint((1 - share) * ONE);
+                upperWeights[i] = (int) Math.rint(share * ONE);
+                whole &= upperWeights[i] == 0;
             }
-            return axis;
+            return new Axis(lowers, uppers, lowerWeights, upperWeights, whole);
         }
     }
 }

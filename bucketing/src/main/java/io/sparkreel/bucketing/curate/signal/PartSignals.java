@@ -28,10 +28,13 @@ public record PartSignals(FrameSignals signals, int settledFrom, float[] stillAf
         long[] pts = parts.stream()
                 .flatMapToLong(part -> Arrays.stream(part.signals.timeline().pts()))
                 .toArray();
-        float[] still = new float[pts.length];
+        float[] still = new float[length(parts, signals -> signals.still().length)];
         int from = 0;
         for (PartSignals part : parts) {
             float[] own = part.signals.still();
+            if (own.length == 0) {
+                continue; // it was not measured, or the part has no frame
+            }
             System.arraycopy(own, part.settledFrom, still, from + part.settledFrom, own.length - part.settledFrom);
             from += own.length;
             System.arraycopy(part.stillAfter, 0, still, from, part.stillAfter.length);

@@ -13,8 +13,8 @@ final class PerceptualHash {
     private PerceptualHash() {}
 
     /** pHash: the lowest 8 by 8 frequencies of 32 by 32 pixels against their median; row by row, the first bit highest. */
-    static long phash(byte[] grey, int width) {
-        byte[] small = PillowResize.LANCZOS.resizeGrey(grey, grey.length / width, width, SIDE, SIDE);
+    static long phash(int[] grey, int width) {
+        byte[] small = PillowResize.LANCZOS.resizeGrey(bytes(grey), grey.length / width, width, SIDE, SIDE);
         double[] values = new double[small.length];
         for (int i = 0; i < values.length; i++) {
             values[i] = small[i] & 0xff;
@@ -23,8 +23,8 @@ final class PerceptualHash {
     }
 
     /** dHash: whether a pixel of 9 by 8 is brighter than the one to its left; order as above. */
-    static long dhash(byte[] grey, int width) {
-        byte[] small = PillowResize.LANCZOS.resizeGrey(grey, grey.length / width, width, 8, 9);
+    static long dhash(int[] grey, int width) {
+        byte[] small = PillowResize.LANCZOS.resizeGrey(bytes(grey), grey.length / width, width, 8, 9);
         boolean[] brighter = new boolean[64];
         for (int y = 0; y < 8; y++) {
             for (int x = 0; x < 8; x++) {
@@ -35,16 +35,18 @@ final class PerceptualHash {
     }
 
     /** Brightness by ITU-R 601 in 16 bits, as Pillow rounds it. */
-    static byte[] grey(Picture picture) {
-        byte[] grey = new byte[picture.pixels()];
-        for (int i = 0; i < grey.length; i++) {
-            grey[i] = (byte) ((19595 * (picture.red()[i] & 0xff)
-                            + 38470 * (picture.green()[i] & 0xff)
-                            + 7471 * (picture.blue()[i] & 0xff)
-                            + 32768)
-                    >> 16);
-        }
+    static int[] grey(Picture picture) {
+        int[] grey = new int[picture.pixels()];
+        picture.pillowGrey(grey);
         return grey;
+    }
+
+    private static byte[] bytes(int[] plane) {
+        byte[] bytes = new byte[plane.length];
+        for (int i = 0; i < plane.length; i++) {
+            bytes[i] = (byte) plane[i];
+        }
+        return bytes;
     }
 
     static boolean[] aboveMedian(double[] values) {

@@ -1,16 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.bucketing.curate.signal;
 
+import io.sparkreel.bucketing.media.scale.Plane;
+
 /**
- * A picture in planes of one byte a pixel, row after row.
+ * A picture in planes as {@link Planes} has them.
  *
  * @param width in pixels
  * @param height in pixels
  */
-record Picture(int width, int height, byte[] blue, byte[] green, byte[] red) {
+record Picture(int width, int height, int[] blue, int[] green, int[] red) {
 
     Picture(int width, int height) {
-        this(width, height, new byte[width * height], new byte[width * height], new byte[width * height]);
+        this(width, height, new int[width * height], new int[width * height], new int[width * height]);
+    }
+
+    /** Of blue, green and red in their own size. */
+    static Picture of(Plane[] bgr) {
+        Picture picture = new Picture(bgr[0].width(), bgr[0].height());
+        bgr[0].pack(picture.blue);
+        bgr[1].pack(picture.green);
+        bgr[2].pack(picture.red);
+        return picture;
     }
 
     int pixels() {
@@ -18,27 +29,27 @@ record Picture(int width, int height, byte[] blue, byte[] green, byte[] red) {
     }
 
     /** Brightness by BT.601 with weights of 15 bits, as OpenCV makes grey pictures. */
-    void grey(byte[] target) {
-        for (int i = 0; i < target.length; i++) {
-            int sum = 3735 * (blue[i] & 0xff) + 19235 * (green[i] & 0xff) + 9798 * (red[i] & 0xff);
-            target[i] = (byte) ((sum + (1 << 14)) >> 15);
-        }
+    void grey(int[] target) {
+        brightness(3735, 19235, 9798, 15, target);
     }
 
     /** Brightness by BT.601 with weights of 14 bits, as OpenCV makes the Y of YUV. */
-    void luma(byte[] target) {
-        for (int i = 0; i < target.length; i++) {
-            int sum = 1868 * (blue[i] & 0xff) + 9617 * (green[i] & 0xff) + 4899 * (red[i] & 0xff);
-            target[i] = (byte) ((sum + (1 << 13)) >> 14);
-        }
+    void luma(int[] target) {
+        brightness(1868, 9617, 4899, 14, target);
     }
 
-    /** Mean of all values of all three planes. */
-    double mean() {
-        long sum = 0;
-        for (int i = 0; i < blue.length; i++) {
-            sum += (blue[i] & 0xff) + (green[i] & 0xff) + (red[i] & 0xff);
+    /** Brightness by ITU-R 601 with weights of 16 bits, as Pillow makes grey pictures. */
+    void pillowGrey(int[] target) {
+        brightness(7471, 38470, 19595, 16, target);
+    }
+
+    private void brightness(int ofBlue, int ofGreen, int ofRed, int bits, int[] target) {
+        int[] blues = blue;
+        int[] greens = green;
+        int[] reds = red;
+        int half = 1 << (bits - 1);
+        for (int i = 0; i < target.length; i++) {
+            target[i] = (ofBlue * blues[i] + ofGreen * greens[i] + ofRed * reds[i] + half) >> bits;
         }
-        return (double) sum / (3L * blue.length);
     }
 }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.bucketing.curate.signal;
 
+import io.sparkreel.bucketing.curate.signal.Stillness.Distance;
 import io.sparkreel.bucketing.media.FootageReader;
 import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.media.MediaProblem;
 import io.sparkreel.bucketing.media.scale.Plane;
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
  * Measures the frames of a video, or of a part of it, in one pass. Holds a few frames, whatever the length.
@@ -34,7 +33,9 @@ public final class SignalPass {
     private final Stillness stillness;
     private final Motion motion = new Motion();
     private final Recorder recorder = new Recorder();
-    private final List<byte[]> lumas = new ArrayList<>(3); // of a sampled frame and those that follow it
+    private final byte[][] lumas = new byte[3][0]; // of a sampled frame and those that follow it
+    private int lumasHeld;
+    private int[][] planes;
     private long slotBefore = -1;
 
     private SignalPass(FootageReader reader, SignalOptions options, long firstPts) {
@@ -91,32 +92,37 @@ public final class SignalPass {
     private PartSignals run(long from, long until) throws MediaException, IOException {
         int width = reader.width();
         int height = reader.height();
-        int settledFrom = reader.pts() >= from && from <= firstPts ? 0 : -1;
+        boolean withStill = options.takes(Signal.STILL);
+        int settledFrom = !withStill || (reader.pts() >= from && from <= firstPts) ? 0 : -1;
         Lists.Floats after = new Lists.Floats();
-        boolean settledAfter = false;
+        boolean settledAfter = !withStill;
         do {
             boolean ended = reader.pts() >= until;
-            if (ended && (settledAfter || settledFrom < 0) && lumas.isEmpty()) {
+            if (ended && (settledAfter || settledFrom < 0) && lumasHeld == 0) {
                 break;
             }
             frame.take();
-            long slot = slot();
-            boolean sampled = slot != slotBefore;
-            slotBefore = slot;
-            byte[][] planes = frame.planes();
-            Stillness.Distance still = stillness.next(planes);
+            boolean sampled = isSample();
             if (ended) {
                 comb(sampled);
                 if (!settledAfter && settledFrom >= 0) {
+                    planes = frame.planes(stillness.spare());
+                    Distance still = stillness.next(planes);
                     after.add(still.distance());
                     settledAfter = still.settled();
                 }
                 continue;
             }
             boolean recorded = reader.pts() >= from;
-            measure(planes, still, recorded, sampled);
-            if (recorded && settledFrom < 0 && still.settled()) {
-                settledFrom = recorder.frames();
+            // What is measured of a frame before the part serves the next one alone.
+            Recorder to = recorded ? recorder : new Recorder();
+            boolean settled = measurePlanes(to);
+            measurePicture(to);
+            if (recorded) {
+                note(sampled);
+                if (settledFrom < 0 && settled) {
+                    settledFrom = recorder.frames();
+                }
             }
         } while (reader.next());
         finishCombing();
@@ -125,40 +131,68 @@ public final class SignalPass {
         return new PartSignals(signals, settledFrom < 0 ? signals.frames() : settledFrom, after.toArray());
     }
 
-    /** Takes all signals of a frame; those of a frame before the part serve the next one alone. */
-    private void measure(byte[][] planes, Stillness.Distance still, boolean recorded, boolean sampled)
-            throws MediaException {
-        Picture picture = frame.picture();
-        float[] changes = content.next(picture);
-        float correlation = histogram.next(frame.pictureLuma());
-        float hashed = hash.next(frame.grey(), picture.width());
-        float likeness = options.soft() ? soft.next(picture, frame.grey()) : 0;
-        float moved = motion.next(planes[0], frame.lumaWidth());
-        if (!recorded) {
+    /** Whether how still later frames are no longer depends on what came before this one. */
+    private boolean measurePlanes(Recorder to) throws MediaException {
+        if (!options.takesAny(Signal.OF_PLANES)) {
+            return false;
+        }
+        planes = frame.planes(options.takes(Signal.STILL) ? stillness.spare() : planes);
+        if (options.takes(Signal.MOTION)) {
+            to.motion.add(motion.next(planes[0], frame.lumaWidth()));
+        }
+        if (options.takes(Signal.LUMA)) {
+            Brightness brightness = Brightness.of(planes[0]);
+            to.luma.add(brightness.mean());
+            to.dark.add(brightness.percentile(10));
+            to.bright.add(brightness.percentile(90));
+            to.black.add(brightness.black(options.blackLevel(), reader.fullRange()));
+        }
+        if (!options.takes(Signal.STILL)) {
+            return false;
+        }
+        Distance still = stillness.next(planes);
+        to.still.add(still.distance());
+        return still.settled();
+    }
+
+    private void measurePicture(Recorder to) throws MediaException {
+        if (!options.takesAny(Signal.OF_PICTURE)) {
             return;
         }
+        Picture picture = frame.picture();
+        if (options.takes(Signal.CONTENT)) {
+            float[] changes = content.next(picture);
+            to.hue.add(changes[0]);
+            to.saturation.add(changes[1]);
+            to.value.add(changes[2]);
+            if (options.edges()) {
+                to.edges.add(changes[3]);
+            }
+        }
+        if (options.takes(Signal.HISTOGRAM)) {
+            to.histogram.add(histogram.next(frame.pictureLuma()));
+        }
+        if (options.takes(Signal.HASH)) {
+            to.hash.add(hash.next(frame.grey(), picture.width()));
+        }
+        if (options.soft() || options.takes(Signal.COLOUR)) {
+            int[][] levels = {
+                Planes.counts(picture.blue()), Planes.counts(picture.green()), Planes.counts(picture.red())
+            };
+            if (options.takes(Signal.COLOUR)) {
+                long sum = Planes.sum(levels[0]) + Planes.sum(levels[1]) + Planes.sum(levels[2]);
+                to.colour.add((double) sum / (3L * picture.pixels()));
+            }
+            if (options.soft()) {
+                to.soft.add(soft.next(levels, frame.grey(), picture.width()));
+            }
+        }
+    }
+
+    /** Records a frame of the part itself, whose picture and planes are measured. */
+    private void note(boolean sampled) throws MediaException {
         int index = recorder.frames();
         recorder.pts.add(reader.pts());
-        recorder.hue.add(changes[0]);
-        recorder.saturation.add(changes[1]);
-        recorder.value.add(changes[2]);
-        if (options.edges()) {
-            recorder.edges.add(changes[3]);
-        }
-        recorder.histogram.add(correlation);
-        recorder.hash.add(hashed);
-        if (options.soft()) {
-            recorder.soft.add(likeness);
-        }
-        recorder.colour.add(picture.mean());
-        Brightness brightness =
-                Brightness.of(Plane.packed(planes[0], frame.lumaWidth(), planes[0].length / frame.lumaWidth()));
-        recorder.luma.add(brightness.mean());
-        recorder.dark.add(brightness.percentile(10));
-        recorder.bright.add(brightness.percentile(90));
-        recorder.black.add(brightness.black(options.blackLevel(), reader.fullRange()));
-        recorder.still.add(still.distance());
-        recorder.motion.add(moved);
         if (reader.keyframe()) {
             recorder.keyframes.add(index);
         }
@@ -166,35 +200,39 @@ public final class SignalPass {
             recorder.damaged.add(index);
         }
         comb(sampled);
-        if (sampled) {
-            sample(index, picture);
+        if (sampled && options.takes(Signal.SAMPLES)) {
+            sample(index);
         }
     }
 
-    private long slot() {
+    private boolean isSample() {
         double seconds = (double) (reader.pts() - firstPts) * reader.timeBaseNumerator() / reader.timeBaseDenominator();
-        return (long) Math.floor(seconds * SAMPLES_A_SECOND);
+        long slot = (long) Math.floor(seconds * SAMPLES_A_SECOND);
+        boolean first = slot != slotBefore;
+        slotBefore = slot;
+        return first;
     }
 
-    private void sample(int index, Picture picture) throws MediaException {
+    private void sample(int index) throws MediaException {
         Plane luma = frame.luma();
         Bars bars = Bars.of(luma, options.barLimit()).refined(luma, options.barLimit());
-        byte[] packed = luma.packed();
+        byte[] packed = hold(luma);
         recorder.sampled.add(index);
         recorder.left.add(bars.left());
         recorder.right.add(bars.right());
         recorder.top.add(bars.top());
         recorder.bottom.add(bars.bottom());
         recorder.sharpness.add(sharpness(packed, luma.width()));
-        recorder.phash.add(PerceptualHash.phash(PerceptualHash.grey(picture), picture.width()));
-        lumas.add(packed);
+        recorder.phash.add(frame.phash());
     }
 
     private static double sharpness(byte[] luma, int width) {
         int height = luma.length / width;
         int shortest = Math.min(width, height);
         if (shortest <= SHARPNESS_SIDE) {
-            return Sharpness.variance(luma, width);
+            int[] plane = new int[luma.length];
+            Plane.packed(luma, width, height).pack(plane);
+            return Sharpness.variance(plane, width);
         }
         int scaledWidth = (int) Math.rint((double) width * SHARPNESS_SIDE / shortest);
         int scaledHeight = (int) Math.rint((double) height * SHARPNESS_SIDE / shortest);
@@ -206,27 +244,36 @@ public final class SignalPass {
         if (sampled) {
             finishCombing();
         }
-        if (lumas.isEmpty()) {
+        if (lumasHeld == 0) {
             return;
         }
         Plane luma = frame.luma();
-        if (luma.width() * luma.height() != lumas.get(0).length) {
+        if (luma.width() * luma.height() != lumas[0].length) {
             finishCombing();
             return;
         }
-        lumas.add(luma.packed());
-        if (lumas.size() == 3) {
-            recorder.combed.add(Combing.of(lumas.get(0), lumas.get(1), lumas.get(2), luma.width())
-                    .code());
-            lumas.clear();
+        hold(luma);
+        if (lumasHeld == 3) {
+            recorder.combed.add(
+                    Combing.of(lumas[0], lumas[1], lumas[2], luma.width()).code());
+            lumasHeld = 0;
         }
+    }
+
+    private byte[] hold(Plane luma) {
+        int length = luma.width() * luma.height();
+        if (lumas[lumasHeld].length != length) {
+            lumas[lumasHeld] = new byte[length];
+        }
+        luma.pack(lumas[lumasHeld]);
+        return lumas[lumasHeld++];
     }
 
     /** Where two frames do not follow, nothing tells whether the sampled one is combed. */
     private void finishCombing() {
-        if (!lumas.isEmpty()) {
+        if (lumasHeld > 0) {
             recorder.combed.add(Combing.Kind.UNDETERMINED.code());
-            lumas.clear();
+            lumasHeld = 0;
         }
     }
 }

@@ -6,107 +6,119 @@ import java.util.Arrays;
 /**
  * Structural similarity (Wang et al. 2004) of two square pictures: the mean over all windows of 7 by 7 that lie within
  * them, each pixel alike, with sample covariances.
+ *
+ * <p>Both parts of the fraction are multiplied by what the means and covariances would be divided by: all sums are whole
+ * numbers, which a double holds exactly, and one division remains.
  */
 final class Similarity {
 
     private static final int WINDOW = 7;
     private static final int PIXELS = WINDOW * WINDOW;
-    private static final double C1 = Math.pow(0.01 * 255, 2);
-    private static final double C2 = Math.pow(0.03 * 255, 2);
+    private static final double C1 = Math.pow(0.01 * 255, 2) * PIXELS * PIXELS;
+    private static final double C2 = Math.pow(0.03 * 255, 2) * PIXELS * (PIXELS - 1);
 
     private final int side;
     private final int windows;
-    private final Sums first;
-    private final Sums second;
-    private final Sums squares; // of both
-    private final Sums products;
-    private final double[] row;
+    private final int[] one; // a row of the first picture
+    private final int[] other;
+    private final int[] firsts; // sums over the rows of a window, by column
+    private final int[] seconds;
+    private final int[] squares; // of both
+    private final int[] products;
+    private final double[] firstSums; // sums over windows
+    private final double[] secondSums;
+    private final double[] squareSums;
+    private final double[] productSums;
+    private final double[] total;
 
     Similarity(int side) {
         this.side = side;
         this.windows = side - WINDOW + 1;
-        this.first = new Sums(side);
-        this.second = new Sums(side);
-        this.squares = new Sums(side);
-        this.products = new Sums(side);
-        this.row = new double[windows];
+        this.one = new int[side];
+        this.other = new int[side];
+        this.firsts = new int[side];
+        this.seconds = new int[side];
+        this.squares = new int[side];
+        this.products = new int[side];
+        this.firstSums = new double[windows];
+        this.secondSums = new double[windows];
+        this.squareSums = new double[windows];
+        this.productSums = new double[windows];
+        this.total = new double[windows];
     }
 
-    double of(byte[] one, byte[] other) {
-        for (Sums sums : new Sums[] {first, second, squares, products}) {
-            sums.clear();
+    double of(int[] first, int[] second) {
+        for (int[] sums : new int[][] {firsts, seconds, squares, products}) {
+            Arrays.fill(sums, 0);
         }
-        double total = 0;
+        Arrays.fill(total, 0);
         for (int y = 0; y < side; y++) {
-            add(one, other, y * side, 1);
-            if (y >= WINDOW - 1) {
-                total += sumOfRow();
-                add(one, other, (y - WINDOW + 1) * side, -1);
+            if (y >= WINDOW) {
+                add(first, second, y - WINDOW, -1);
             }
-        }
-        return total / ((double) windows * windows);
-    }
-
-    private void add(byte[] one, byte[] other, int from, int sign) {
-        for (int x = 0; x < side; x++) {
-            int a = one[from + x] & 0xff;
-            int b = other[from + x] & 0xff;
-            first.columns[x] += sign * a;
-            second.columns[x] += sign * b;
-            squares.columns[x] += sign * (a * a + b * b);
-            products.columns[x] += sign * (a * b);
-        }
-    }
-
-    private double sumOfRow() {
-        double[] x = first.slide();
-        double[] y = second.slide();
-        double[] both = squares.slide();
-        double[] product = products.slide();
-        double[] similarity = row;
-        // One loop of plain arithmetic, which the compiler turns into vectors.
-        for (int i = 0; i < windows; i++) {
-            double meanX = x[i] / PIXELS;
-            double meanY = y[i] / PIXELS;
-            double covariance = (product[i] - x[i] * meanY) / (PIXELS - 1);
-            double variances = (both[i] - x[i] * meanX - y[i] * meanY) / (PIXELS - 1);
-            similarity[i] = (2 * meanX * meanY + C1)
-                    * (2 * covariance + C2)
-                    / ((meanX * meanX + meanY * meanY + C1) * (variances + C2));
+            add(first, second, y, 1);
+            if (y >= WINDOW - 1) {
+                slide();
+                addSimilarities();
+            }
         }
         double sum = 0;
-        for (double each : similarity) {
+        for (double each : total) {
             sum += each;
         }
-        return sum;
+        return sum / ((double) windows * windows);
     }
 
-    /** Sums over the rows of a window, by column, and over windows along the row. */
-    private static final class Sums {
-
-        private final int[] columns;
-        private final double[] windows;
-
-        Sums(int side) {
-            columns = new int[side];
-            windows = new double[side - WINDOW + 1];
+    private void add(int[] first, int[] second, int row, int sign) {
+        System.arraycopy(first, row * side, one, 0, side);
+        System.arraycopy(second, row * side, other, 0, side);
+        for (int x = 0; x < side; x++) {
+            int a = one[x];
+            int b = other[x];
+            firsts[x] += sign * a;
+            seconds[x] += sign * b;
+            squares[x] += sign * (a * a + b * b);
+            products[x] += sign * (a * b);
         }
+    }
 
-        void clear() {
-            Arrays.fill(columns, 0);
+    private void slide() {
+        int first = 0;
+        int second = 0;
+        int square = 0;
+        int product = 0;
+        for (int x = 0; x < WINDOW - 1; x++) {
+            first += firsts[x];
+            second += seconds[x];
+            square += squares[x];
+            product += products[x];
         }
+        for (int x = 0; x < windows; x++) {
+            int last = x + WINDOW - 1;
+            first += firsts[last];
+            second += seconds[last];
+            square += squares[last];
+            product += products[last];
+            firstSums[x] = first;
+            secondSums[x] = second;
+            squareSums[x] = square;
+            productSums[x] = product;
+            first -= firsts[x];
+            second -= seconds[x];
+            square -= squares[x];
+            product -= products[x];
+        }
+    }
 
-        double[] slide() {
-            int sum = 0;
-            for (int x = 0; x < WINDOW - 1; x++) {
-                sum += columns[x];
-            }
-            for (int i = 0; i < windows.length; i++) {
-                sum += columns[i + WINDOW - 1];
-                windows[i] = sum;
-                sum -= columns[i];
-            }
-            return windows;
+    private void addSimilarities() {
+        for (int i = 0; i < windows; i++) {
+            double x = firstSums[i];
+            double y = secondSums[i];
+            double product = x * y;
+            double both = x * x + y * y;
+            double covariance = PIXELS * productSums[i] - product;
+            double variances = PIXELS * squareSums[i] - both;
+            total[i] += (2 * product + C1) * (2 * covariance + C2) / ((both + C1) * (variances + C2));
         }
     }
 }

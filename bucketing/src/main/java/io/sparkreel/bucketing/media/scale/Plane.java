@@ -28,12 +28,26 @@ public record Plane(byte[] values, int offset, int columnStep, int rowStep, int 
 
     /** Copies all samples, row after row. */
     public void pack(byte[] target) {
-        int to = 0;
         for (int y = 0; y < height; y++) {
             int from = offset + y * rowStep;
+            int to = y * width;
+            if (columnStep == 1) {
+                System.arraycopy(values, from, target, to, width);
+                continue;
+            }
             for (int x = 0; x < width; x++) {
-                target[to++] = values[from];
-                from += columnStep;
+                target[to + x] = values[from + x * columnStep];
+            }
+        }
+    }
+
+    /** Copies all samples, 0 to 255, row after row. */
+    public void pack(int[] target) {
+        for (int y = 0; y < height; y++) {
+            int from = offset + y * rowStep;
+            int to = y * width;
+            for (int x = 0; x < width; x++) {
+                target[to + x] = values[from + x * columnStep] & 0xff;
             }
         }
     }

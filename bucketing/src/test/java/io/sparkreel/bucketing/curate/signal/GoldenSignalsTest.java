@@ -35,16 +35,17 @@ class GoldenSignalsTest {
                 FootageReader reader = FootageReader.open(source)) {
             for (; reader.next(); frame++) {
                 Plane[] bgr = reader.bgr(null);
+                Picture picture = Picture.of(bgr);
+                int[][] channels = {picture.blue(), picture.green(), picture.red()};
                 for (int channel = 0; channel < 3; channel++) {
                     assertEquals(
                             opencv.get("bgr_mean").get(frame).get(channel).asDouble(),
-                            mean(bgr[channel].packed()),
+                            mean(channels[channel]),
                             1e-3,
                             "channel " + channel + " of frame " + frame);
                 }
-                byte[] grey = new byte[bgr[0].width() * bgr[0].height()];
-                new Picture(bgr[0].width(), bgr[0].height(), bgr[0].packed(), bgr[1].packed(), bgr[2].packed())
-                        .grey(grey);
+                int[] grey = new int[bgr[0].width() * bgr[0].height()];
+                picture.grey(grey);
                 assertEquals(opencv.get("gray_mean").get(frame).asDouble(), mean(grey), 1e-3, "grey of frame " + frame);
                 double variance = opencv.get("laplacian_variance").get(frame).asDouble();
                 assertEquals(
@@ -57,10 +58,10 @@ class GoldenSignalsTest {
         assertEquals(footage.said().at("/decoded/frames").asInt(), frame);
     }
 
-    private static double mean(byte[] values) {
+    private static double mean(int[] values) {
         long sum = 0;
-        for (byte value : values) {
-            sum += value & 0xff;
+        for (int value : values) {
+            sum += value;
         }
         return (double) sum / values.length;
     }
@@ -195,9 +196,8 @@ class GoldenSignalsTest {
     }
 
     private static void assertHashes(String where, JsonNode phash, JsonNode dhash, Plane[] bgr) {
-        Picture picture =
-                new Picture(bgr[0].width(), bgr[0].height(), bgr[0].packed(), bgr[1].packed(), bgr[2].packed());
-        byte[] grey = PerceptualHash.grey(picture);
+        Picture picture = Picture.of(bgr);
+        int[] grey = PerceptualHash.grey(picture);
         assertEquals(phash.asText(), HexFormat.of().toHexDigits(PerceptualHash.phash(grey, picture.width())), where);
         assertEquals(dhash.asText(), HexFormat.of().toHexDigits(PerceptualHash.dhash(grey, picture.width())), where);
     }
