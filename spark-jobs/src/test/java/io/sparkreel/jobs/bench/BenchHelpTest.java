@@ -52,7 +52,7 @@ class BenchHelpTest {
         while (branch.find()) {
             benchmarks.add(branch.group(1));
         }
-        assertEquals(10, benchmarks.size(), benchmarks::toString);
+        assertEquals(11, benchmarks.size(), benchmarks::toString);
         for (String benchmark : benchmarks) {
             assertTrue(help().contains("\n  " + benchmark + " "), benchmark);
         }
