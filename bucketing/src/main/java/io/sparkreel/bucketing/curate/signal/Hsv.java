@@ -40,6 +40,7 @@ final class Hsv {
         most(picture.blue(), picture.green(), picture.red(), value);
         ranges(picture.blue(), picture.green(), picture.red(), value, ranges);
         sixths(picture.blue(), picture.green(), picture.red(), value, ranges, hue);
+        sixthsOfRed(picture.blue(), picture.green(), picture.red(), value, hue);
         scale();
     }
 
@@ -66,18 +67,22 @@ final class Hsv {
         }
     }
 
-    /** Hue in sixths of a turn, times the range. */
+    /** Hue in sixths of a turn, times the range, where red is not the greatest. */
     private static void sixths(int[] blues, int[] greens, int[] reds, int[] most, int[] ranges, int[] sixths) {
         for (int i = 0; i < sixths.length; i++) {
-            int blue = blues[i];
-            int green = greens[i];
-            int red = reds[i];
-            int range = ranges[i];
-            int ofRed = green - blue;
-            int ofGreen = blue - red + 2 * range;
-            int ofBlue = red - green + 4 * range;
-            int ofOthers = ofGreen + ((ofBlue - ofGreen) & ((green - most[i]) >> 31));
-            sixths[i] = ofRed + ((ofOthers - ofRed) & ((red - most[i]) >> 31));
+            int notGreen = (greens[i] - most[i]) >> 31;
+            int ofGreen = blues[i] - reds[i] + 2 * ranges[i];
+            int ofBlue = reds[i] - greens[i] + 4 * ranges[i];
+            sixths[i] = ofGreen + ((ofBlue - ofGreen) & notGreen);
+        }
+    }
+
+    /** The same where red is the greatest. */
+    private static void sixthsOfRed(int[] blues, int[] greens, int[] reds, int[] most, int[] sixths) {
+        for (int i = 0; i < sixths.length; i++) {
+            int notRed = (reds[i] - most[i]) >> 31;
+            int ofRed = greens[i] - blues[i];
+            sixths[i] = ofRed + ((sixths[i] - ofRed) & notRed);
         }
     }
 
