@@ -88,7 +88,10 @@ class ArchitectureTest {
     void onlyTheMediaPackagesKnowFFmpeg() {
         noClasses()
                 .that()
-                .resideOutsideOfPackages("io.sparkreel.bucketing.media", "io.sparkreel.bucketing.media.write")
+                .resideOutsideOfPackages(
+                        "io.sparkreel.bucketing.media",
+                        "io.sparkreel.bucketing.media.frame",
+                        "io.sparkreel.bucketing.media.write")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("org.bytedeco..")

@@ -6,12 +6,8 @@ import static org.bytedeco.ffmpeg.global.avutil.AVCOL_RANGE_JPEG;
 import static org.bytedeco.ffmpeg.global.avutil.AV_NOPTS_VALUE;
 import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_BGR24;
 import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUV420P;
-import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUV422P;
 import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUVJ420P;
-import static org.bytedeco.ffmpeg.global.avutil.AV_PIX_FMT_YUVJ422P;
-import static org.bytedeco.ffmpeg.global.avutil.av_frame_alloc;
 import static org.bytedeco.ffmpeg.global.avutil.av_frame_free;
-import static org.bytedeco.ffmpeg.global.avutil.av_frame_get_buffer;
 import static org.bytedeco.ffmpeg.global.swscale.SWS_BICUBIC;
 import static org.bytedeco.ffmpeg.global.swscale.SWS_CS_DEFAULT;
 import static org.bytedeco.ffmpeg.global.swscale.sws_freeContext;
@@ -20,9 +16,10 @@ import static org.bytedeco.ffmpeg.global.swscale.sws_getContext;
 import static org.bytedeco.ffmpeg.global.swscale.sws_scale;
 import static org.bytedeco.ffmpeg.global.swscale.sws_setColorspaceDetails;
 
+import io.sparkreel.bucketing.media.frame.NativeRows;
+import io.sparkreel.bucketing.media.frame.RowGatherer;
 import io.sparkreel.bucketing.media.scale.Plane;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.Locale;
 import org.bytedeco.ffmpeg.avutil.AVFrame;
 import org.bytedeco.ffmpeg.avutil.AVRational;
@@ -71,6 +68,9 @@ public final class FootageReader implements AutoCloseable {
         NativeInput input = NativeInput.open(source);
         try {
             MediaProbe.requireDecodable(input);
+            if (!input.isStillFormat()) {
+                FrameTally.requireUncut(input);
+            }
             return new FootageReader(input, FrameDecoder.open(input), Orientation.of(input.displayMatrix()));
         } catch (MediaException | IOException | RuntimeException failure) {
             input.close();
@@ -91,12 +91,16 @@ public final class FootageReader implements AutoCloseable {
         }
         long stamp = frame.best_effort_timestamp();
         long after = first ? 0 : pts + Math.max(1, frame.duration());
-        pts = stamp == AV_NOPTS_VALUE ? after : stamp;
+        // Where recordings stand after each other in one file, stamps begin anew.
+        pts = stamp != AV_NOPTS_VALUE && (first || stamp > pts) ? stamp : after;
         first = false;
         return true;
     }
 
-    /** When the frame is shown, in units of the time base. A stream that has no stamps is counted from 0. */
+    /**
+     * When the frame is shown, in units of the time base; later than the one before. A stream that has no stamps is
+     * counted from 0.
+     */
     public long pts() {
         return pts;
     }
@@ -326,7 +330,7 @@ public final class FootageReader implements AutoCloseable {
                     0,
                     ONE,
                     ONE);
-            target = allocate(wanted, width, height);
+            target = NativeRows.frame(wanted, width, height);
         }
 
         @Override
@@ -340,89 +344,5 @@ public final class FootageReader implements AutoCloseable {
                 target = null;
             }
         }
-    }
-
-    /**
-     * Rows of a 4:2:0 frame, gathered into a smaller one of 4:2:2, whose rows have colour of their own. Both are
-     * converted row by row, by the same code.
-     */
-    private static final class RowGatherer implements AutoCloseable {
-
-        private AVFrame gathered;
-
-        AVFrame gather(AVFrame frame, boolean[] wanted) {
-            int rows = 0;
-            for (boolean row : wanted) {
-                rows += row ? 1 : 0;
-            }
-            int width = frame.width();
-            int height = rows + rows % 2; // of an odd height, swscale converts in another way
-            int format = frame.format() == AV_PIX_FMT_YUV420P ? AV_PIX_FMT_YUV422P : AV_PIX_FMT_YUVJ422P;
-            if (gathered == null
-                    || gathered.width() != width
-                    || gathered.height() != height
-                    || gathered.format() != format) {
-                close();
-                gathered = allocate(format, width, height);
-            }
-            gathered.colorspace(frame.colorspace());
-            gathered.color_range(frame.color_range());
-            for (int plane = 0; plane < 3; plane++) {
-                int halved = plane == 0 ? 0 : 1;
-                int bytes = (width + halved) >> halved;
-                NativeRows from = NativeRows.of(frame, plane, bytes, (frame.height() + halved) >> halved);
-                NativeRows to = NativeRows.of(gathered, plane, bytes, height);
-                int next = 0;
-                for (int row = 0; row < wanted.length; row++) {
-                    if (wanted[row]) {
-                        to.put(next++, from, row >> halved, bytes);
-                    }
-                }
-            }
-            return gathered;
-        }
-
-        @Override
-        public void close() {
-            if (gathered != null) {
-                av_frame_free(gathered);
-                gathered = null;
-            }
-        }
-    }
-
-    /** Rows of a plane in native memory, which are copied without a call into native code for each of them. */
-    private record NativeRows(ByteBuffer bytes, int stride, int first) {
-
-        static NativeRows of(AVFrame frame, int plane, int rowBytes, int height) {
-            int stride = frame.linesize(plane);
-            // Where the stride is negative, the last row is the one that comes first in memory.
-            long begin = Math.min(0, (height - 1L) * stride);
-            long end = Math.max(0, (height - 1L) * stride) + rowBytes;
-            Math.toIntExact(end - begin);
-            ByteBuffer bytes =
-                    frame.data(plane).position(begin).limit(end).capacity(end).asByteBuffer();
-            return new NativeRows(bytes, stride, (int) -begin);
-        }
-
-        void get(int row, byte[] target, int at, int length) {
-            bytes.get(first + row * stride, target, at, length);
-        }
-
-        void put(int row, NativeRows from, int fromRow, int length) {
-            bytes.put(first + row * stride, from.bytes, from.first + fromRow * from.stride, length);
-        }
-    }
-
-    private static AVFrame allocate(int format, int width, int height) {
-        AVFrame made = av_frame_alloc();
-        made.format(format);
-        made.width(width);
-        made.height(height);
-        if (av_frame_get_buffer(made, 0) < 0) {
-            throw new OutOfMemoryError(
-                    String.format(Locale.ROOT, "no native memory for a frame of %dx%d", width, height));
-        }
-        return made;
     }
 }

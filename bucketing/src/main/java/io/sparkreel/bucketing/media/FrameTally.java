@@ -41,14 +41,9 @@ record FrameTally(int frames, int packets, int keyframeInterval, boolean exact, 
     private static final double HIGHEST_RATE = 250;
 
     static FrameTally of(NativeInput input, FrameCount mode) throws MediaException, IOException {
-        AVStream stream = input.stream();
-        int indexed = avformat_index_get_entries_count(stream);
-        boolean sampleTable = input.isFormat("mov") && stream.nb_frames() > 0 && indexed > 0;
+        boolean sampleTable = hasSampleTable(input);
         if (sampleTable) {
-            if (input.endReached()) {
-                requireWhole(input); // the tables themselves may be cut short
-            }
-            FrameTally tally = fromSampleTable(input, indexed);
+            FrameTally tally = fromSampleTable(input);
             if (input.hasWholeSampleTable()) {
                 return mode == FrameCount.HEADER ? tally : tally.withoutLostStart(input);
             }
@@ -60,6 +55,20 @@ record FrameTally(int frames, int packets, int keyframeInterval, boolean exact, 
             requireWhole(input);
         }
         return fromPackets(input);
+    }
+
+    /** Refuses a file whose headers tell that its end is missing. */
+    static void requireUncut(NativeInput input) throws MediaException, IOException {
+        if (hasSampleTable(input)) {
+            fromSampleTable(input);
+        } else {
+            requireWhole(input);
+        }
+    }
+
+    private static boolean hasSampleTable(NativeInput input) {
+        AVStream stream = input.stream();
+        return input.isFormat("mov") && stream.nb_frames() > 0 && avformat_index_get_entries_count(stream) > 0;
     }
 
     /** A still picture. */
@@ -116,7 +125,11 @@ record FrameTally(int frames, int packets, int keyframeInterval, boolean exact, 
         return Math.round(StreamFacts.duration(input) * rate);
     }
 
-    private static FrameTally fromSampleTable(NativeInput input, int count) throws MediaException {
+    private static FrameTally fromSampleTable(NativeInput input) throws MediaException, IOException {
+        if (input.endReached()) {
+            requireWhole(input); // the tables themselves may be cut short
+        }
+        int count = avformat_index_get_entries_count(input.stream());
         Keyframes keyframes = new Keyframes();
         int complete = 0;
         int shown = 0;

@@ -5,12 +5,15 @@ import io.sparkreel.bucketing.curate.signal.FrameSignals;
 import io.sparkreel.bucketing.curate.signal.Intervals.Interval;
 import io.sparkreel.bucketing.curate.signal.Signal;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Dissolves and wipes, by the rule that Koala-36M gives: frames that are unlike the one before them, or much less like it
  * than the eight before; where no more than eight frames in a row are alike, all of them belong to the transition.
+ *
+ * <p>Like that rule it compares each frame with the one before it alone: a slow dissolve between shots of like colours
+ * passes unseen, where {@link HistogramDetector} may see it, and a fast pan over much detail counts as a transition.
  *
  * @param margin frames that are added to a transition at both ends
  */
@@ -57,28 +60,33 @@ public record SoftTransitions(int margin) {
         if (likeness[frame] < 0) {
             return true;
         }
-        if (frame < HISTORY + 1 || frame + 1 >= likeness.length) {
-            return false;
-        }
-        double mean = (likeness[frame - 1] + likeness[frame] + likeness[frame + 1]) / 3.0;
-        return mean < UNLIKE && mean < usual(likeness, frame);
+        double smooth = smoothed(likeness, frame);
+        return frame > HISTORY && smooth < UNLIKE && smooth < usual(likeness, frame);
     }
 
-    /** Three deviations below the mean of the middle 60 % of the values before a frame. */
+    /** Mean of a value and those beside it; the first frame, which follows none, has no value. */
+    private static double smoothed(float[] likeness, int frame) {
+        return frame == 1 || frame + 1 == likeness.length
+                ? likeness[frame]
+                : (likeness[frame - 1] + likeness[frame] + likeness[frame + 1]) / 3.0;
+    }
+
+    /** Three deviations below the mean of the middle 60 % of the smoothed values before a frame. */
     private static double usual(float[] likeness, int frame) {
-        float[] before = new float[HISTORY];
-        System.arraycopy(likeness, frame - HISTORY, before, 0, HISTORY);
-        Arrays.sort(before);
-        int cut = (int) Math.round(HISTORY * 0.2);
+        double[] before = IntStream.range(frame - HISTORY, frame)
+                .mapToDouble(earlier -> smoothed(likeness, earlier))
+                .sorted()
+                .toArray();
         double sum = 0;
         double squares = 0;
-        int kept = HISTORY - 2 * cut;
-        for (int i = cut; i < HISTORY - cut; i++) {
+        int first = (int) (HISTORY * 0.2);
+        int last = (int) (HISTORY * 0.8);
+        for (int i = first; i < last; i++) {
             sum += before[i];
             squares += before[i] * before[i];
         }
-        double mean = sum / kept;
-        double deviation = Math.sqrt(Math.max(0, squares / kept - mean * mean));
+        double mean = sum / (last - first);
+        double deviation = Math.sqrt(Math.max(0, squares / (last - first) - mean * mean));
         return mean - 3 * Math.max(LEAST_SPREAD, deviation);
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.bucketing.curate.signal;
 
+import java.util.Arrays;
+
 /**
  * Likeness of a frame to the one before it, which falls below 0 within dissolves and wipes: a linear rule over the
  * correlation of colour histograms and the structural similarity (SSIM) of small grey pictures whose edges are drawn
@@ -21,7 +23,7 @@ final class SoftTransition {
     private LinearScaler scaler;
     private int[] structureNow = new int[SIDE * SIDE];
     private int[] structureBefore = new int[SIDE * SIDE];
-    private float[][] coloursBefore;
+    private float[] coloursBefore;
 
     /**
      * The likeness; the largest there is for the first frame.
@@ -29,7 +31,7 @@ final class SoftTransition {
      * @param colours counts of the levels of blue, green and red
      */
     float next(int[][] colours, int[] grey, int width) {
-        float[][] coloursNow = {shares(colours[0]), shares(colours[1]), shares(colours[2])};
+        float[] coloursNow = shares(colours);
         int height = grey.length / width;
         if (scaler == null || !scaler.takes(width, height)) {
             scaler = new LinearScaler(width, height, SIDE, SIDE);
@@ -45,25 +47,22 @@ final class SoftTransition {
         double alike = 1;
         double structure = 1;
         if (coloursBefore != null) {
-            alike = 0;
-            for (int channel = 0; channel < 3; channel++) {
-                alike += Histogram.correlation(coloursNow[channel], coloursBefore[channel]) / 3;
-            }
+            alike = Histogram.correlation(coloursNow, coloursBefore);
             structure = similarity.of(structureNow, structureBefore);
         }
         coloursBefore = coloursNow;
         return (float) (OF_COLOURS * alike + OF_STRUCTURE * structure + AT_ZERO);
     }
 
-    /** The levels 1 to 254, as shares of all pixels. */
-    private static float[] shares(int[] levels) {
-        int pixels = 0;
-        for (int count : levels) {
-            pixels += count;
-        }
-        float[] shares = new float[254];
-        for (int level = 1; level < 255; level++) {
-            shares[level - 1] = (float) levels[level] / pixels;
+    /** The levels 1 to 254 of all three colours in one row, as shares of all pixels. */
+    private static float[] shares(int[][] colours) {
+        float[] shares = new float[3 * 254];
+        int to = 0;
+        for (int[] levels : colours) {
+            int pixels = Arrays.stream(levels).sum();
+            for (int level = 1; level < 255; level++) {
+                shares[to++] = (float) levels[level] / pixels;
+            }
         }
         return shares;
     }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.bucketing.curate.signal;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.sparkreel.bucketing.InvalidInputException;
 import io.sparkreel.bucketing.media.FootageReader;
 import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.media.MediaInfo;
@@ -12,11 +14,13 @@ import io.sparkreel.bucketing.media.MediaProbe;
 import io.sparkreel.bucketing.media.MediaProblem;
 import io.sparkreel.bucketing.media.MediaSource;
 import io.sparkreel.bucketing.media.ProbeOptions;
+import io.sparkreel.bucketing.media.scale.Plane;
 import io.sparkreel.bucketing.media.write.VideoWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -154,6 +158,150 @@ class ForeignFootageTest {
         assertEquals(0, Intervals.frozen(moving, 0.001, 0.4).size());
         assertEquals(1, Intervals.frozen(still, 0.001, 0.4).size());
         assertTrue(Arrays.equals(new int[] {0, 13, 25}, still.samples().frame()), "samples twice a second");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"ten-bit.mp4, 20, 160, 90", "four-two-two.mkv, 10, 160, 96", "odd-size.mkv, 10, 97, 61"})
+    void otherFormatsOfPixelsAndOddSizesAreMeasured(String name, int frames, int width, int height) throws Exception {
+        for (int size : new int[] {32, 64, 0}) {
+            SignalOptions options = new SignalOptions(size, size, true, true, 0.10, 0.001, 24);
+            FrameSignals signals;
+            try (MediaSource source = MediaSource.of(MEDIA.resolve(name));
+                    FootageReader reader = FootageReader.open(source)) {
+                signals = SignalPass.whole(reader, options);
+            }
+            assertEquals(frames, signals.frames());
+            assertEquals(width, signals.width());
+            assertEquals(height, signals.height());
+            assertEquals(width - 1, signals.samples().right()[0]);
+            assertEquals(height - 1, signals.samples().bottom()[0]);
+            for (int frame = 1; frame < frames; frame++) {
+                assertTrue(signals.motion()[frame] > 0.1, "motion at " + size);
+                assertTrue(signals.value()[frame] > 0.1, "change of value at " + size);
+            }
+        }
+    }
+
+    /** Rows that are left out before the conversion do not change those that are not. */
+    @ParameterizedTest
+    @ValueSource(strings = {"plain.mp4", "variable-rate.mp4", "vp9.webm", "size-changes.ts", "four-two-two.mkv"})
+    void chosenRowsAreThoseOfTheWholePicture(String name) throws Exception {
+        try (MediaSource source = MediaSource.of(MEDIA.resolve(name));
+                FootageReader reader = FootageReader.open(source);
+                MediaSource again = MediaSource.of(MEDIA.resolve(name));
+                FootageReader sparse = FootageReader.open(again)) {
+            while (reader.next()) {
+                assertTrue(sparse.next());
+                boolean[] rows = new boolean[reader.height()];
+                for (int row = 1; row < rows.length; row += 1 + row % 4) {
+                    rows[row] = true;
+                }
+                Plane[] whole = reader.bgr(null);
+                Plane[] chosen = sparse.bgr(rows);
+                for (int row = 0; row < rows.length; row++) {
+                    for (int x = 0; rows[row] && x < reader.width(); x++) {
+                        for (int channel = 0; channel < 3; channel++) {
+                            assertEquals(whole[channel].at(x, row), chosen[channel].at(x, row), "row " + row);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void aSizeThatChangesBeginsAnewAndTimeGoesOn() throws Exception {
+        FrameSignals signals = measure(MEDIA.resolve("size-changes.ts"));
+        assertEquals(20, signals.frames());
+        assertEquals(160, signals.width());
+        assertEquals(0, signals.motion()[10]);
+        assertEquals(1, signals.still()[10]);
+        assertTrue(signals.motion()[11] > 1);
+        assertEquals(1.9, signals.timeline().seconds(19), 1e-6);
+        for (int frame = 1; frame < 20; frame++) {
+            assertTrue(signals.timeline().pts()[frame] > signals.timeline().pts()[frame - 1]);
+        }
+        assertEquals(4, signals.samples().frame().length);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"plain.mp4", "matroska.mkv", "fragmented.mp4", "trailing-moov.mov", "vp9.webm"})
+    void aVideoThatBreaksOffIsRefusedAsTheProbeRefusesIt(String name) throws Exception {
+        byte[] bytes = Files.readAllBytes(MEDIA.resolve(name));
+        Path file = Files.write(folder.resolve(name), Arrays.copyOf(bytes, bytes.length * 6 / 10));
+        MediaException probe = assertThrows(MediaException.class, () -> {
+            try (MediaSource source = MediaSource.of(file)) {
+                MediaProbe.probe(source, ProbeOptions.DEFAULT);
+            }
+        });
+        MediaException refused = assertThrows(MediaException.class, () -> measure(file));
+        assertEquals(probe.getMessage(), refused.getMessage());
+        assertEquals(MediaProblem.TRUNCATED, refused.problem());
+    }
+
+    @Test
+    void combedFramesOfAFileAreFound() throws Exception {
+        FrameSignals combed = measure(waves("combed.mp4", 1));
+        FrameSignals progressive = measure(waves("progressive.mp4", 0));
+        assertArrayEquals(new byte[] {1, 1}, combed.samples().combed());
+        assertArrayEquals(new byte[] {0, 0}, progressive.samples().combed());
+    }
+
+    /** @param between how much later odd rows are taken than even ones */
+    private Path waves(String name, int between) throws IOException {
+        Path file = folder.resolve(name);
+        try (VideoWriter writer = VideoWriter.mp4(file, 96, 64, 25)) {
+            for (int frame = 0; frame < 25; frame++) {
+                byte[] grey = wave(2 * frame, 2 * frame + between);
+                byte[] rgb = new byte[3 * grey.length];
+                for (int i = 0; i < rgb.length; i++) {
+                    rgb[i] = grey[i / 3];
+                }
+                writer.write(rgb);
+            }
+        }
+        return file;
+    }
+
+    @Test
+    void onlyWhatIsWantedIsMeasured() throws Exception {
+        FrameSignals all = measure(MEDIA.resolve("ten-bit.mp4"));
+        for (Signal signal : Signal.values()) {
+            FrameSignals one;
+            try (MediaSource source = MediaSource.of(MEDIA.resolve("ten-bit.mp4"));
+                    FootageReader reader = FootageReader.open(source)) {
+                one = SignalPass.whole(reader, SignalOptions.DEFAULT.only(Set.of(signal)));
+            }
+            for (Signal other : Signal.values()) {
+                boolean there = other == signal || (signal == Signal.EDGES && other == Signal.CONTENT);
+                assertEquals(there, one.has(other), other + " where only " + signal + " is wanted");
+                if (!there) {
+                    assertThrows(InvalidInputException.class, () -> one.require(other));
+                }
+            }
+            switch (signal) {
+                case CONTENT, EDGES -> {
+                    assertArrayEquals(all.hue(), one.hue());
+                    assertArrayEquals(all.saturation(), one.saturation());
+                    assertArrayEquals(all.value(), one.value());
+                }
+                case HISTOGRAM -> assertArrayEquals(all.histogram(), one.histogram());
+                case HASH -> assertArrayEquals(all.hash(), one.hash());
+                case SOFT -> assertArrayEquals(all.soft(), one.soft());
+                case COLOUR -> assertArrayEquals(all.colour(), one.colour());
+                case LUMA -> {
+                    assertArrayEquals(all.luma(), one.luma());
+                    assertArrayEquals(all.black(), one.black());
+                }
+                case STILL -> assertArrayEquals(all.still(), one.still());
+                case MOTION -> assertArrayEquals(all.motion(), one.motion());
+                case SAMPLES -> {
+                    assertArrayEquals(all.samples().phash(), one.samples().phash());
+                    assertArrayEquals(all.samples().sharpness(), one.samples().sharpness());
+                    assertArrayEquals(all.samples().combed(), one.samples().combed());
+                }
+            }
+        }
     }
 
     /** Two fields of different times in each frame, as an interlaced camera takes them. */
