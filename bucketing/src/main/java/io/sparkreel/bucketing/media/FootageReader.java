@@ -20,7 +20,10 @@ import io.sparkreel.bucketing.media.frame.NativeRows;
 import io.sparkreel.bucketing.media.frame.RowGatherer;
 import io.sparkreel.bucketing.media.scale.Plane;
 import java.io.IOException;
+import java.security.MessageDigest;
 import java.util.Locale;
+import java.util.OptionalLong;
+import java.util.stream.LongStream;
 import org.bytedeco.ffmpeg.avutil.AVFrame;
 import org.bytedeco.ffmpeg.avutil.AVRational;
 import org.bytedeco.ffmpeg.swscale.SwsContext;
@@ -42,12 +45,14 @@ public final class FootageReader implements AutoCloseable {
     private final FrameDecoder decoder;
     private final Orientation orientation;
     private final AVRational timeBase;
+    private final MessageDigest packetDigest = FootageDigests.packetDigest();
     private final Conversion toBgr = new Conversion(AV_PIX_FMT_BGR24);
     private final Conversion toYuv = new Conversion(AV_PIX_FMT_YUV420P);
     private final RowGatherer gatherer = new RowGatherer();
     private byte[] bgr = new byte[0];
     private final byte[][] yuv = new byte[3][0];
     private AVFrame frame;
+    private AVFrame ahead;
     private long pts;
     private boolean first = true;
 
@@ -56,6 +61,7 @@ public final class FootageReader implements AutoCloseable {
         this.decoder = decoder;
         this.orientation = orientation;
         this.timeBase = input.stream().time_base();
+        decoder.packets().digestInto(packetDigest);
     }
 
     /**
@@ -79,13 +85,74 @@ public final class FootageReader implements AutoCloseable {
     }
 
     /**
+     * Opens a video at the last keyframe before a frame, or at its beginning where there is none, so that at least one frame
+     * comes before that one.
+     *
+     * @param pts when the frame is shown, in units of the time base; not the first one
+     * @throws MediaException when it holds no pictures, or none that can be decoded
+     * @throws IOException when the storage fails
+     */
+    public static FootageReader openBefore(MediaSource source, long pts) throws MediaException, IOException {
+        long latest = pts - 1;
+        while (true) {
+            FootageReader reader = open(source);
+            boolean ready = false;
+            try {
+                PacketQueue packets = reader.decoder.packets();
+                OptionalLong key = SeekPoints.areIndexed(reader.input)
+                        ? SeekPoints.seek(reader.input, packets, latest)
+                        : OptionalLong.empty();
+                if (key.isEmpty()) {
+                    break;
+                }
+                ready = reader.beginsAt(key.getAsLong());
+                if (ready) {
+                    return reader;
+                }
+                latest = key.getAsLong() - 1;
+            } finally {
+                if (!ready) {
+                    reader.close();
+                }
+            }
+        }
+        return open(source);
+    }
+
+    /** Whether a keyframe is the first picture of those that do not lead it, which may refer to what was not decoded. */
+    private boolean beginsAt(long key) throws MediaException, IOException {
+        do {
+            ahead = decoder.next();
+        } while (ahead != null && ahead.pts() != AV_NOPTS_VALUE && ahead.pts() < key);
+        return ahead != null && ahead.pts() == key;
+    }
+
+    /**
+     * Finds keyframes at which {@link #openBefore} can begin a part of a long video. Afterwards no frame can be read any more.
+     *
+     * @param times in units of the time base, in order
+     * @return when the last keyframe at or before each of them is shown, each once; empty where the container has no index
+     */
+    public long[] keyframesBefore(long[] times) throws IOException {
+        if (!SeekPoints.areIndexed(input)) {
+            return new long[0];
+        }
+        LongStream.Builder found = LongStream.builder();
+        for (long time : times) {
+            SeekPoints.seek(input, decoder.packets(), time).ifPresent(found);
+        }
+        return found.build().distinct().toArray();
+    }
+
+    /**
      * Decodes the next frame.
      *
      * @return false after the last one
      * @throws MediaException when the pictures are damaged so that decoding cannot go on
      */
     public boolean next() throws MediaException, IOException {
-        frame = decoder.next();
+        frame = ahead == null ? decode() : ahead;
+        ahead = null;
         if (frame == null) {
             return false;
         }
@@ -95,6 +162,28 @@ public final class FootageReader implements AutoCloseable {
         pts = stamp != AV_NOPTS_VALUE && (first || stamp > pts) ? stamp : after;
         first = false;
         return true;
+    }
+
+    /** Tells where decoding ends by time, which does not depend on where it began. */
+    private AVFrame decode() throws MediaException, IOException {
+        try {
+            return decoder.next();
+        } catch (MediaException damage) {
+            if (first || damage.problem() != MediaProblem.DECODE_ERROR) {
+                throw damage;
+            }
+            throw new MediaException(
+                    MediaProblem.DECODE_ERROR,
+                    String.format(
+                            Locale.ROOT,
+                            "decoding fails after the frame at %.3f s",
+                            (double) pts * timeBase.num() / timeBase.den()));
+        }
+    }
+
+    /** What {@link FootageDigests#ofPackets} is of a video that was read from its beginning to its end; to be asked once. */
+    public String packetDigest() {
+        return FootageDigests.hex(packetDigest);
     }
 
     /**
@@ -129,6 +218,11 @@ public final class FootageReader implements AutoCloseable {
     public double averageRate() {
         AVRational rate = input.stream().avg_frame_rate();
         return rate.num() > 0 && rate.den() > 0 ? (double) rate.num() / rate.den() : 0;
+    }
+
+    /** How long the video is, in seconds, as the container says; 0 where it does not. */
+    public double duration() {
+        return StreamFacts.duration(input);
     }
 
     /** Whether the frame can be decoded without others. */

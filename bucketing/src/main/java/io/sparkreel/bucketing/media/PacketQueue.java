@@ -10,6 +10,7 @@ import static org.bytedeco.ffmpeg.global.avcodec.av_packet_unref;
 import static org.bytedeco.ffmpeg.global.avformat.av_read_frame;
 
 import java.io.IOException;
+import java.security.MessageDigest;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import org.bytedeco.ffmpeg.avcodec.AVPacket;
@@ -33,6 +34,7 @@ final class PacketQueue implements AutoCloseable {
     private final ShownPackets shownPackets;
     private final boolean hiddenFrames;
     private final Deque<Waiting> waiting = new ArrayDeque<>();
+    private MessageDigest digest;
     private long bytes;
 
     /** @param hiddenFrames whether packets that an edit list hides are like others */
@@ -40,6 +42,11 @@ final class PacketQueue implements AutoCloseable {
         this.input = input;
         this.hiddenFrames = hiddenFrames;
         this.shownPackets = new ShownPackets(input);
+    }
+
+    /** Lets a digest take in the data of all packets that are read from now on. */
+    void digestInto(MessageDigest target) {
+        digest = target;
     }
 
     /** Those that wait, in the order of decoding. */
@@ -103,6 +110,9 @@ final class PacketQueue implements AutoCloseable {
             if (packet.stream_index() == input.stream().index() && packet.size() > 0) {
                 if (hiddenFrames) {
                     packet.flags(packet.flags() & ~AV_PKT_FLAG_DISCARD);
+                }
+                if (digest != null) {
+                    digest.update(packet.data().capacity(packet.size()).asByteBuffer());
                 }
                 return shownPackets.frames(packet);
             }

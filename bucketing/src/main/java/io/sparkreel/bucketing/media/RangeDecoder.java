@@ -3,8 +3,6 @@ package io.sparkreel.bucketing.media;
 
 import static org.bytedeco.ffmpeg.avformat.AVIndexEntry.AVINDEX_DISCARD_FRAME;
 import static org.bytedeco.ffmpeg.avformat.AVIndexEntry.AVINDEX_KEYFRAME;
-import static org.bytedeco.ffmpeg.global.avcodec.AV_CODEC_PROP_INTRA_ONLY;
-import static org.bytedeco.ffmpeg.global.avcodec.avcodec_descriptor_get;
 import static org.bytedeco.ffmpeg.global.avformat.AVSEEK_FLAG_BACKWARD;
 import static org.bytedeco.ffmpeg.global.avformat.av_seek_frame;
 import static org.bytedeco.ffmpeg.global.avformat.avformat_index_get_entries_count;
@@ -18,8 +16,6 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Set;
-import org.bytedeco.ffmpeg.avcodec.AVCodecDescriptor;
 import org.bytedeco.ffmpeg.avcodec.AVPacket;
 import org.bytedeco.ffmpeg.avformat.AVIndexEntry;
 import org.bytedeco.ffmpeg.avutil.AVFrame;
@@ -34,23 +30,6 @@ import org.bytedeco.ffmpeg.avutil.AVFrame;
  * beginning of the file.
  */
 final class RangeDecoder implements AutoCloseable {
-
-    /** Of these, and of codecs without references, a keyframe holds all that the frames shown after it need. */
-    private static final Set<String> WITH_KEYFRAMES = Set.of(
-            "h264",
-            "hevc",
-            "mpeg1video",
-            "mpeg2video",
-            "mpeg4",
-            "h263",
-            "flv1",
-            "theora",
-            "vp8",
-            "vp9",
-            "av1",
-            "vc1",
-            "wmv3",
-            "ffv1");
 
     /** Pictures that lead a keyframe follow it at once; no codec reorders over more than 16. */
     private static final int SETTLED = 32;
@@ -116,7 +95,7 @@ final class RangeDecoder implements AutoCloseable {
 
     /** Returns {@link #READY}, or how many keyframes to go back when the file is opened again. */
     private int begin(int first, boolean hiddenFrames, int back) throws MediaException, IOException {
-        if (first > 0 && back < TO_THE_BEGINNING && hasKeyframes()) {
+        if (first > 0 && back < TO_THE_BEGINNING && SeekPoints.haveKeyframes(input)) {
             Waiting head = packets.readAhead();
             int lost = head == null || StreamStart.isClean(input, head.packet())
                     ? 0
@@ -153,16 +132,6 @@ final class RangeDecoder implements AutoCloseable {
 
     private int further(int back) {
         return untimed ? TO_THE_BEGINNING : Math.min(2 * back + 1, TO_THE_BEGINNING);
-    }
-
-    private boolean hasKeyframes() {
-        if (input.isStillFormat() || input.isFormat("gif") || input.isFormat("apng")) {
-            return false;
-        }
-        AVCodecDescriptor codec = avcodec_descriptor_get(input.parameters().codec_id());
-        return codec != null
-                && ((codec.props() & AV_CODEC_PROP_INTRA_ONLY) != 0
-                        || WITH_KEYFRAMES.contains(codec.name().getString()));
     }
 
     /** By the sample table. */

@@ -48,15 +48,6 @@ public final class SignalPass {
     }
 
     /**
-     * Where a part begins and ends.
-     *
-     * @param firstPts when the first frame of the video is shown, in units of its time base
-     * @param from when the first frame of the part is shown; at or before {@code firstPts} in the first part
-     * @param until when the first frame after the part is shown; {@link Long#MAX_VALUE} in the last part
-     */
-    public record Part(long firstPts, long from, long until) {}
-
-    /**
      * Measures a whole video.
      *
      * @param reader that has not read yet
@@ -83,7 +74,7 @@ public final class SignalPass {
         return new SignalPass(reader, options, part.firstPts()).run(part.from(), part.until());
     }
 
-    private static void requireFrame(FootageReader reader) throws MediaException, IOException {
+    static void requireFrame(FootageReader reader) throws MediaException, IOException {
         if (!reader.next()) {
             throw new MediaException(MediaProblem.NO_FRAMES, "not one frame can be decoded");
         }

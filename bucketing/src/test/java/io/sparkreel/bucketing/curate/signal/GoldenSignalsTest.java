@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.sparkreel.bucketing.media.FootageDigests;
 import io.sparkreel.bucketing.media.FootageReader;
 import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.media.MediaSource;
@@ -210,7 +211,7 @@ class GoldenSignalsTest {
 
     @ParameterizedTest(name = "dupes/{0}")
     @MethodSource("versionsOfShots")
-    void perceptualHashesOfVersionsOfAShot(String name, GoldenData golden) throws IOException, MediaException {
+    void hashesAndDigestsOfVersionsOfAShot(String name, GoldenData golden) throws IOException, MediaException {
         JsonNode clip = golden.requiredJson("curate/dupes.json").get("clips").get(name);
         Map<Integer, JsonNode> rows = new HashMap<>();
         for (int i = 0; i < clip.get("sampled").size(); i++) {
@@ -226,6 +227,9 @@ class GoldenSignalsTest {
                     seen++;
                 }
             }
+            assertEquals(clip.get("video_packets_md5").asText(), reader.packetDigest());
+            assertEquals(clip.get("video_packets_md5").asText(), FootageDigests.ofPackets(source));
+            assertEquals(clip.get("sha256").asText(), FootageDigests.ofContent(source));
         }
         assertEquals(rows.size(), seen);
     }
