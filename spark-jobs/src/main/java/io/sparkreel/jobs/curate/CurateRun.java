@@ -8,6 +8,7 @@ import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.current_timestamp;
 import static org.apache.spark.sql.functions.explode;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.not;
 import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.udf;
 import static org.apache.spark.sql.functions.when;
@@ -37,6 +38,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -48,6 +50,9 @@ import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.FlatMapFunction;
+import org.apache.spark.api.java.function.FlatMapGroupsFunction;
+import org.apache.spark.api.java.function.MapFunction;
+import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
@@ -56,6 +61,7 @@ import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.api.java.UDF2;
 import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
 import org.apache.spark.storage.StorageLevel;
 import org.apache.spark.util.LongAccumulator;
 import org.apache.spark.util.SerializableConfiguration;
@@ -266,7 +272,6 @@ public final class CurateRun {
     }
 
     /** Measures the videos that have no signals yet. */
-    @SuppressWarnings("try") // progress is told by a timer
     private void measure(Dataset<Row> files, boolean open) throws IOException {
         Dataset<Row> usable = files.where(col("problem").isNull());
         Dataset<Row> unknown = usable.join(signals().select("uri", "bytes", "mtime"), STATE, "left_anti")
@@ -284,31 +289,110 @@ public final class CurateRun {
                         + ", or could not be read. Run the curate job with --input"
                         + " --overwrite.");
             }
-            JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-            LongAccumulator done = spark.sparkContext().longAccumulator("measured videos");
-            FootageAnalysis analysis = new FootageAnalysis(
-                    context.broadcast(new SerializableConfiguration(context.hadoopConfiguration())),
-                    config.signalOptions(),
-                    output.uri(""),
-                    done);
-            // Each video is a task of its own until there are many, the longest first: one holds up the end least.
-            int tasks = (int) Math.min(fresh, 20_000);
-            try (Progress progress = Progress.of("measured", fresh, done::value)) {
-                unknown.repartition(tasks, xxhash64(col("uri")))
-                        .mapPartitions(analysis, Encoders.row(CurateTables.SIGNALS))
-                        .write()
-                        .option("compression", "zstd")
-                        // A finished task's file is put in place at once, and not when the whole job ends.
-                        .option("mapreduce.fileoutputcommitter.algorithm.version", "2")
-                        .option(
-                                "mapreduce.outputcommitter.factory.class",
-                                "org.apache.hadoop.mapreduce.lib.output.FileOutputCommitterFactory")
-                        .mode(SaveMode.Overwrite)
-                        .parquet(output.uri(signalsFolder() + "/run=" + run));
-            }
+            measure(unknown);
         } finally {
             unknown.unpersist();
         }
+    }
+
+    /** Measures long videos part by part, and the others; of an interrupted run, what is measured is not opened again. */
+    private void measure(Dataset<Row> unknown) throws IOException {
+        JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+        Broadcast<SerializableConfiguration> hadoop =
+                context.broadcast(new SerializableConfiguration(context.hadoopConfiguration()));
+        Dataset<Row> pieces = pieces(unknown, hadoop).persist(StorageLevel.MEMORY_AND_DISK());
+        try {
+            Column whole = col("from_pts").isNull().and(col("until_pts").isNull());
+            Dataset<Row> parts = pieces.where(not(whole));
+            if (!parts.isEmpty()) {
+                Dataset<Row> missing = parts.as("wanted")
+                        .join(rows(partsFolder(), CurateTables.PARTS).as("there"), samePiece(), "left_anti");
+                measure(missing, "parts", hadoop, CurateTables.PARTS, partsFolder());
+                FlatMapGroupsFunction<String, Row, Row> join = (video, rows) -> {
+                    List<Row> all = new ArrayList<>();
+                    rows.forEachRemaining(all::add);
+                    return SignalRows.join(all).stream().iterator();
+                };
+                Dataset<Row> there = rows(partsFolder(), CurateTables.PARTS);
+                MapFunction<Row, String> state = FootageAnalysis::name;
+                store(
+                        there.join(unknown.select("uri", "bytes", "mtime"), STATE, "left_semi")
+                                .select(columns(CurateTables.PARTS.fieldNames()))
+                                .groupByKey(state, Encoders.STRING())
+                                .flatMapGroups(join, Encoders.row(CurateTables.SIGNALS)),
+                        signalsFolder());
+            }
+            measure(pieces.where(whole), "measured", hadoop, CurateTables.SIGNALS, signalsFolder());
+            output.delete(partsFolder());
+        } finally {
+            pieces.unpersist();
+        }
+    }
+
+    private Dataset<Row> pieces(Dataset<Row> files, Broadcast<SerializableConfiguration> hadoop) {
+        Double longest = config.signals().part();
+        if (longest == null) {
+            Column none = lit(null).cast("long");
+            return files.select(
+                    col("uri"),
+                    col("bytes"),
+                    col("mtime"),
+                    none.as("first_pts"),
+                    none.as("from_pts"),
+                    none.as("until_pts"));
+        }
+        return files.select("uri", "bytes", "mtime")
+                .repartition(partitions())
+                .mapPartitions(new FootageSplit(hadoop, longest, output.uri("")), Encoders.row(CurateTables.PIECES));
+    }
+
+    private static Column samePiece() {
+        Column same = lit(true);
+        for (String column : CurateTables.PIECES.fieldNames()) {
+            same = same.and(col("wanted." + column).eqNullSafe(col("there." + column)));
+        }
+        return same;
+    }
+
+    @SuppressWarnings("try") // progress is told by a timer
+    private void measure(
+            Dataset<Row> pieces,
+            String what,
+            Broadcast<SerializableConfiguration> hadoop,
+            StructType table,
+            String folder) {
+        long count = pieces.count();
+        if (count == 0) {
+            return;
+        }
+        LongAccumulator done = spark.sparkContext().longAccumulator(what);
+        // Each video is a task of its own until there are many.
+        int tasks = (int) Math.min(count, 20_000);
+        try (Progress progress = Progress.of(what, count, done::value)) {
+            store(
+                    pieces.repartition(tasks, xxhash64(col("uri"), col("from_pts")))
+                            .mapPartitions(
+                                    new FootageAnalysis(hadoop, config.signalOptions(), output.uri(""), done),
+                                    Encoders.row(CurateTables.PARTS))
+                            .select(columns(table.fieldNames())),
+                    folder);
+        }
+    }
+
+    private void store(Dataset<Row> rows, String folder) {
+        rows.write()
+                .option("compression", "zstd")
+                // A finished task's file is put in place at once, and not when the whole job ends.
+                .option("mapreduce.fileoutputcommitter.algorithm.version", "2")
+                .option(
+                        "mapreduce.outputcommitter.factory.class",
+                        "org.apache.hadoop.mapreduce.lib.output.FileOutputCommitterFactory")
+                .mode(SaveMode.Append)
+                .parquet(output.uri(folder + "/run=" + run));
+    }
+
+    private String partsFolder() {
+        return "parts/" + way;
     }
 
     private String signalsFolder() {
@@ -317,22 +401,24 @@ public final class CurateRun {
 
     /** Signals of this way, of this and all earlier runs, each state of a video once. */
     private Dataset<Row> signals() throws IOException {
-        Dataset<Row> all = null;
-        for (String earlier : output.list(signalsFolder())) {
-            String folder = signalsFolder() + "/" + earlier;
-            if (output.list(folder).stream().anyMatch(name -> name.endsWith(".parquet"))) {
-                Dataset<Row> one =
-                        Tables.reader(spark).schema(CurateTables.SIGNALS).parquet(output.uri(folder));
-                all = all == null ? one : all.union(one);
+        return rows(signalsFolder(), CurateTables.SIGNALS);
+    }
+
+    /** Rows of all runs in a folder. */
+    private Dataset<Row> rows(String folder, StructType table) throws IOException {
+        Dataset<Row> all = spark.createDataFrame(List.of(), table);
+        for (String folderOfRun : output.list(folder)) {
+            String of = folder + "/" + folderOfRun;
+            if (output.list(of).stream().anyMatch(name -> name.endsWith(".parquet"))) {
+                Dataset<Row> found = Tables.reader(spark).schema(table).parquet(output.uri(of));
+                // A storage that failed an earlier run may be well again.
+                all = all.union(
+                        folderOfRun.equals("run=" + run)
+                                ? found
+                                : found.where(coalesce(col("reason"), lit("")).notEqual("read_error")));
             }
         }
-        if (all == null) {
-            return spark.createDataFrame(List.of(), CurateTables.SIGNALS);
-        }
-        // A storage may be well again.
-        return all.where(coalesce(col("reason"), lit(""))
-                .notEqual("read_error")
-                .or(col("when").isNull()));
+        return all;
     }
 
     /** The signals of the files: the columns of both. */

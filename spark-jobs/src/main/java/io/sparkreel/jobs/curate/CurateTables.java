@@ -27,7 +27,9 @@ final class CurateTables {
             .add("frames", DataTypes.IntegerType)
             .add("duration_s", DataTypes.DoubleType)
             .add("fps", DataTypes.DoubleType)
-            .add("vfr", DataTypes.BooleanType);
+            .add("vfr", DataTypes.BooleanType)
+            .add("content_hash", DataTypes.StringType)
+            .add("packet_hash", DataTypes.StringType);
 
     /**
      * The {@code signals} table: a row for each video that was opened, with one entry a frame in each array, but for
@@ -65,6 +67,19 @@ final class CurateTables {
             .add("detail", DataTypes.StringType)
             .add("when", DataTypes.TimestampType);
 
+    /**
+     * Signals of parts of long videos until they are joined. {@code from_pts} is null in the first part, {@code
+     * until_pts} in the last one, and {@code fps} is what the container says, 0 where it says nothing.
+     */
+    static final StructType PARTS = all(
+            SIGNALS,
+            new StructType()
+                    .add("first_pts", DataTypes.LongType)
+                    .add("from_pts", DataTypes.LongType)
+                    .add("until_pts", DataTypes.LongType)
+                    .add("settled_from", DataTypes.IntegerType)
+                    .add("still_after", FLOATS));
+
     /** The {@code videos} table. {@code problem} is null for a video that was cut. */
     static final StructType VIDEOS = all(
             new StructType().add("video_id", DataTypes.LongType).add("path", DataTypes.StringType, false),
@@ -83,6 +98,14 @@ final class CurateTables {
             .add("time_base_den", DataTypes.IntegerType, false)
             .add("begins_by", DataTypes.StringType, false)
             .add("ends_by", DataTypes.StringType, false);
+
+    /** What is to be measured: files, and of long ones their parts. */
+    static final StructType PIECES = all(
+            STATE,
+            new StructType()
+                    .add("first_pts", DataTypes.LongType)
+                    .add("from_pts", DataTypes.LongType)
+                    .add("until_pts", DataTypes.LongType));
 
     /** Clips before they are judged, and before captions are joined. A picture has its names alone. */
     static final StructType CUT = cut();

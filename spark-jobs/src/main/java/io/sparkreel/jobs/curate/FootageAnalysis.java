@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.curate;
 
-import io.sparkreel.bucketing.curate.signal.FrameSignals;
+import io.sparkreel.bucketing.curate.signal.Part;
+import io.sparkreel.bucketing.curate.signal.PartSignals;
 import io.sparkreel.bucketing.curate.signal.SignalOptions;
 import io.sparkreel.bucketing.curate.signal.SignalPass;
+import io.sparkreel.bucketing.media.FootageDigests;
 import io.sparkreel.bucketing.media.FootageReader;
 import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.media.MediaProblem;
@@ -11,18 +13,19 @@ import io.sparkreel.bucketing.media.crash.CrashGuard;
 import io.sparkreel.jobs.storage.HadoopMediaSource;
 import io.sparkreel.jobs.storage.OpenMedia;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.sql.Timestamp;
 import java.time.Instant;
 import java.util.Iterator;
-import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Row;
 import org.apache.spark.util.LongAccumulator;
 import org.apache.spark.util.SerializableConfiguration;
 
-/** Opens each video once and measures its frames: rows of files to rows of {@link CurateTables#SIGNALS}. */
+/**
+ * Measures the frames of videos, or of parts of them, each in one pass: rows of {@link CurateTables#PIECES} to rows of
+ * {@link CurateTables#PARTS}.
+ */
 final class FootageAnalysis implements MapPartitionsFunction<Row, Row> {
     private static final long serialVersionUID = 1L;
 
@@ -50,14 +53,7 @@ final class FootageAnalysis implements MapPartitionsFunction<Row, Row> {
 
     @Override
     public Iterator<Row> call(Iterator<Row> files) throws IOException {
-        CrashGuard guard = OpenMedia.guard(job);
-        TaskContext.get().addTaskCompletionListener(context -> {
-            try {
-                guard.close();
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        });
+        CrashGuard guard = OpenMedia.guardOfTask(job);
         return new Iterator<>() {
             @Override
             public boolean hasNext() {
@@ -74,27 +70,49 @@ final class FootageAnalysis implements MapPartitionsFunction<Row, Row> {
     }
 
     @SuppressWarnings("try") // the opening is held, not used
-    private Row measure(Row file, CrashGuard guard) {
-        String uri = file.getAs("uri");
-        long bytes = file.getAs("bytes");
-        String name = uri + " " + bytes + " " + file.<Timestamp>getAs("mtime").getTime();
+    private Row measure(Row piece, CrashGuard guard) {
+        String uri = piece.getAs("uri");
+        long bytes = piece.getAs("bytes");
+        Part part = SignalRows.part(piece);
+        String name = name(piece);
         if (guard.isKnownToCrash(name)) {
-            return refused(file, MediaProblem.NATIVE_CRASH, "the process that read this file alone died");
+            return refused(piece, MediaProblem.NATIVE_CRASH, "the process that read this file alone died");
         }
         try (CrashGuard.Opening opening = guard.enter(name);
                 HadoopMediaSource source =
                         HadoopMediaSource.open(configuration.value().value(), uri, bytes);
-                FootageReader reader = FootageReader.open(source)) {
-            FrameSignals signals = SignalPass.whole(reader, options);
-            return SignalRows.measured(file, new SignalRows.Facts(reader.codec(), reader.rotation()), signals);
+                FootageReader reader =
+                        part.isFirst() ? FootageReader.open(source) : FootageReader.openBefore(source, part.from())) {
+            PartSignals signals = SignalPass.part(reader, options, part);
+            return SignalRows.measured(
+                    piece,
+                    new SignalRows.Facts(
+                            reader.codec(),
+                            reader.rotation(),
+                            part.isFirst() ? FootageDigests.ofContent(source) : null,
+                            part.isFirst() ? packets(source, reader, part) : null),
+                    signals,
+                    part,
+                    part.isWhole() ? signals.signals().timeline().fps() : reader.averageRate());
         } catch (MediaException e) {
-            return refused(file, e.problem(), e.detail());
+            return refused(piece, e.problem(), e.detail());
         } catch (IOException e) {
-            return refused(file, MediaProblem.READ_ERROR, e.toString());
+            return refused(piece, MediaProblem.READ_ERROR, e.toString());
         }
     }
 
-    private static Row refused(Row file, MediaProblem problem, String detail) {
-        return SignalRows.refused(file, problem.tableValue(), detail, Timestamp.from(Instant.now()));
+    private static String packets(HadoopMediaSource source, FootageReader reader, Part part)
+            throws MediaException, IOException {
+        return part.isWhole() ? reader.packetDigest() : FootageDigests.ofPackets(source);
+    }
+
+    /** What {@link CrashGuard} knows a state of a file by. */
+    static String name(Row file) {
+        return file.getAs("uri") + " " + file.getAs("bytes") + " "
+                + file.<Timestamp>getAs("mtime").getTime();
+    }
+
+    private static Row refused(Row piece, MediaProblem problem, String detail) {
+        return SignalRows.refused(piece, problem.tableValue(), detail, Timestamp.from(Instant.now()));
     }
 }

@@ -3,9 +3,16 @@ package io.sparkreel.jobs.curate;
 
 import io.sparkreel.bucketing.curate.signal.FrameSignals;
 import io.sparkreel.bucketing.curate.signal.FrameSignals.Samples;
+import io.sparkreel.bucketing.curate.signal.Part;
+import io.sparkreel.bucketing.curate.signal.PartSignals;
 import io.sparkreel.bucketing.curate.signal.Timeline;
 import java.sql.Timestamp;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 
@@ -13,67 +20,148 @@ import org.apache.spark.sql.RowFactory;
 final class SignalRows {
     private SignalRows() {}
 
-    /** Facts that signals do not hold. */
-    record Facts(String codec, int rotation) {}
+    /** Facts that signals do not hold; the digests are those of the whole video, and null in all parts but the first. */
+    record Facts(String codec, int rotation, String contentHash, String packetHash) {}
 
-    /** Of a video that was measured. */
-    static Row measured(Row file, Facts facts, FrameSignals signals) {
-        Timeline timeline = signals.timeline();
-        Samples samples = signals.samples();
-        return RowFactory.create(
-                file.getAs("uri"),
-                file.getAs("bytes"),
-                file.getAs("mtime"),
-                facts.codec(),
-                signals.width(),
-                signals.height(),
-                facts.rotation(),
-                signals.frames(),
-                timeline.duration(),
-                timeline.fps(),
-                timeline.isVariable(),
-                timeline.numerator(),
-                timeline.denominator(),
-                timeline.pts(),
-                signals.hue(),
-                signals.saturation(),
-                signals.value(),
-                signals.edges(),
-                signals.histogram(),
-                signals.hash(),
-                signals.soft(),
-                signals.colour(),
-                signals.luma(),
-                signals.dark(),
-                signals.bright(),
-                signals.black(),
-                signals.still(),
-                signals.motion(),
-                signals.keyframes(),
-                signals.damaged(),
-                samples.frame(),
-                samples.left(),
-                samples.right(),
-                samples.top(),
-                samples.bottom(),
-                samples.sharpness(),
-                samples.combed(),
-                samples.phash(),
-                null,
-                null,
-                null);
+    /**
+     * Of a video or a part that was measured: a row of {@link CurateTables#PARTS}.
+     *
+     * @param rate frames a second on average
+     */
+    static Row measured(Row file, Facts facts, PartSignals part, Part where, double rate) {
+        Object[] values = values(file, facts, part.signals(), rate, 5);
+        values[values.length - 5] = where.firstPts();
+        values[values.length - 4] = where.isFirst() ? null : where.from();
+        values[values.length - 3] = where.isLast() ? null : where.until();
+        values[values.length - 2] = part.settledFrom();
+        values[values.length - 1] = part.stillAfter();
+        return RowFactory.create(values);
     }
 
-    /** Of a video that could not be measured. */
-    static Row refused(Row file, String reason, String detail, Timestamp when) {
-        Object[] values = new Object[CurateTables.SIGNALS.length()];
-        values[0] = file.getAs("uri");
-        values[1] = file.getAs("bytes");
-        values[2] = file.getAs("mtime");
-        values[values.length - 3] = reason;
-        values[values.length - 2] = detail;
-        values[values.length - 1] = when;
+    private static Object[] values(Row file, Facts facts, FrameSignals signals, double fps, int more) {
+        Timeline timeline = signals.timeline();
+        Samples samples = signals.samples();
+        Object[] values = {
+            file.getAs("uri"),
+            file.getAs("bytes"),
+            file.getAs("mtime"),
+            facts.codec(),
+            signals.width(),
+            signals.height(),
+            facts.rotation(),
+            signals.frames(),
+            timeline.duration(),
+            fps,
+            timeline.isVariable(),
+            facts.contentHash(),
+            facts.packetHash(),
+            timeline.numerator(),
+            timeline.denominator(),
+            timeline.pts(),
+            signals.hue(),
+            signals.saturation(),
+            signals.value(),
+            signals.edges(),
+            signals.histogram(),
+            signals.hash(),
+            signals.soft(),
+            signals.colour(),
+            signals.luma(),
+            signals.dark(),
+            signals.bright(),
+            signals.black(),
+            signals.still(),
+            signals.motion(),
+            signals.keyframes(),
+            signals.damaged(),
+            samples.frame(),
+            samples.left(),
+            samples.right(),
+            samples.top(),
+            samples.bottom(),
+            samples.sharpness(),
+            samples.combed(),
+            samples.phash(),
+            null,
+            null,
+            null
+        };
+        return Arrays.copyOf(values, values.length + more);
+    }
+
+    /** Where a row of {@link CurateTables#PIECES} begins and ends. */
+    static Part part(Row piece) {
+        Long first = piece.getAs("first_pts");
+        Long from = piece.getAs("from_pts");
+        Long until = piece.getAs("until_pts");
+        return new Part(
+                first == null ? 0 : first,
+                from == null ? Part.WHOLE.from() : from,
+                until == null ? Part.WHOLE.until() : until);
+    }
+
+    /** Of a piece that could not be measured: a row of {@link CurateTables#PARTS}. */
+    static Row refused(Row piece, String reason, String detail, Timestamp when) {
+        Object[] values = new Object[CurateTables.PARTS.length()];
+        for (String column : CurateTables.PIECES.fieldNames()) {
+            values[CurateTables.PARTS.fieldIndex(column)] = piece.getAs(column);
+        }
+        values[CurateTables.PARTS.fieldIndex("reason")] = reason;
+        values[CurateTables.PARTS.fieldIndex("detail")] = detail;
+        values[CurateTables.PARTS.fieldIndex("when")] = when;
         return RowFactory.create(values);
+    }
+
+    /**
+     * Joins the parts of a video.
+     *
+     * @param parts rows of {@link CurateTables#PARTS} of one state of one video; some may overlap
+     * @return a row of {@link CurateTables#SIGNALS}; empty where a part is missing
+     */
+    static Optional<Row> join(List<Row> parts) {
+        Map<Long, List<Row>> byStart = new HashMap<>();
+        for (Row part : parts) {
+            byStart.computeIfAbsent(part.getAs("from_pts"), start -> new ArrayList<>())
+                    .add(part);
+        }
+        List<Row> chain = chain(byStart, null);
+        if (chain.isEmpty()) {
+            return Optional.empty();
+        }
+        Optional<Row> refused =
+                chain.stream().filter(part -> part.getAs("reason") != null).findFirst();
+        if (refused.isPresent()) {
+            Object[] values = new Object[CurateTables.SIGNALS.length()];
+            Arrays.setAll(values, refused.get()::get);
+            return Optional.of(RowFactory.create(values));
+        }
+        List<PartSignals> signals = chain.stream()
+                .map(part ->
+                        new PartSignals(of(part), part.<Integer>getAs("settled_from"), floats(part, "still_after")))
+                .toList();
+        Row first = chain.get(0);
+        Facts facts = new Facts(
+                first.getAs("codec"),
+                first.<Integer>getAs("rotation"),
+                first.getAs("content_hash"),
+                first.getAs("packet_hash"));
+        FrameSignals joined = PartSignals.join(signals, first.<Double>getAs("fps"));
+        return Optional.of(
+                RowFactory.create(values(first, facts, joined, joined.timeline().fps(), 0)));
+    }
+
+    /** Parts that follow each other from a start to the end of the video; empty where there are none. */
+    private static List<Row> chain(Map<Long, List<Row>> byStart, Long start) {
+        for (Row part : byStart.getOrDefault(start, List.of())) {
+            Long end = part.getAs("until_pts");
+            List<Row> rest = end == null ? List.of() : chain(byStart, end);
+            if (end == null || !rest.isEmpty()) {
+                List<Row> chain = new ArrayList<>(List.of(part));
+                chain.addAll(rest);
+                return chain;
+            }
+        }
+        return List.of();
     }
 
     /** The signals of a row that was measured. */

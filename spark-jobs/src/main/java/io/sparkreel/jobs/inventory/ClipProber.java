@@ -19,12 +19,10 @@ import io.sparkreel.jobs.dataset.ClipParts;
 import io.sparkreel.jobs.storage.HadoopMediaSource;
 import io.sparkreel.jobs.storage.OpenMedia;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.sql.Timestamp;
 import java.time.Instant;
 import java.util.Iterator;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Row;
@@ -74,14 +72,7 @@ public final class ClipProber implements MapPartitionsFunction<Row, Row> {
 
     @Override
     public Iterator<Row> call(Iterator<Row> rows) throws IOException {
-        CrashGuard guard = OpenMedia.guard(job);
-        TaskContext.get().addTaskCompletionListener(context -> {
-            try {
-                guard.close();
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        });
+        CrashGuard guard = OpenMedia.guardOfTask(job);
         return new Iterator<>() {
             @Override
             public boolean hasNext() {

@@ -3,9 +3,11 @@ package io.sparkreel.jobs.storage;
 
 import io.sparkreel.bucketing.media.crash.CrashGuard;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
+import org.apache.spark.TaskContext;
 
 /** The marks of open media on this node, where they can be made. */
 public final class OpenMedia {
@@ -27,5 +29,18 @@ public final class OpenMedia {
             }
             return CrashGuard.withoutMarks();
         }
+    }
+
+    /** The guard of a job for the running task, at whose end it is closed. */
+    public static CrashGuard guardOfTask(String job) {
+        CrashGuard guard = guard(job);
+        TaskContext.get().addTaskCompletionListener(context -> {
+            try {
+                guard.close();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        return guard;
     }
 }

@@ -10,25 +10,28 @@ import java.util.List;
 /**
  * Where a part of a video begins and ends, in units of the video's time base.
  *
- * @param firstPts when the first frame of the video is shown
+ * @param firstPts when the first frame of the video is shown; not used of the first part, which has that frame
  * @param from when the first frame of the part is shown at the earliest; {@link Long#MIN_VALUE} in the first part
  * @param until when the first frame after the part is shown at the earliest; {@link Long#MAX_VALUE} in the last part
  */
 public record Part(long firstPts, long from, long until) {
 
     /** All of a video. */
-    public static Part whole(long firstPts) {
-        return new Part(firstPts, Long.MIN_VALUE, Long.MAX_VALUE);
-    }
+    public static final Part WHOLE = new Part(0, Long.MIN_VALUE, Long.MAX_VALUE);
 
     /** Whether no frame comes before the part. */
     public boolean isFirst() {
         return from == Long.MIN_VALUE;
     }
 
+    /** Whether no frame comes after the part. */
+    public boolean isLast() {
+        return until == Long.MAX_VALUE;
+    }
+
     /** Whether the part is all of the video. */
     public boolean isWhole() {
-        return isFirst() && until == Long.MAX_VALUE;
+        return isFirst() && isLast();
     }
 
     /**
@@ -46,7 +49,7 @@ public record Part(long firstPts, long from, long until) {
         double duration = reader.duration();
         int count = (int) Math.ceil(duration / seconds);
         if (count < 2) {
-            return List.of(whole(first));
+            return List.of(WHOLE);
         }
         double ticks = duration * reader.timeBaseDenominator() / reader.timeBaseNumerator();
         long[] times = new long[count - 1];

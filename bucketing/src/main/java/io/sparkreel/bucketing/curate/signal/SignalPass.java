@@ -55,10 +55,7 @@ public final class SignalPass {
      * @throws IOException when the storage fails
      */
     public static FrameSignals whole(FootageReader reader, SignalOptions options) throws MediaException, IOException {
-        requireFrame(reader);
-        return new SignalPass(reader, options, reader.pts())
-                .run(Long.MIN_VALUE, Long.MAX_VALUE)
-                .signals();
+        return part(reader, options, Part.WHOLE).signals();
     }
 
     /**
@@ -71,7 +68,8 @@ public final class SignalPass {
     public static PartSignals part(FootageReader reader, SignalOptions options, Part part)
             throws MediaException, IOException {
         requireFrame(reader);
-        return new SignalPass(reader, options, part.firstPts()).run(part.from(), part.until());
+        long firstPts = part.isFirst() ? reader.pts() : part.firstPts();
+        return new SignalPass(reader, options, firstPts).run(part.from(), part.until());
     }
 
     static void requireFrame(FootageReader reader) throws MediaException, IOException {
