@@ -112,12 +112,23 @@ record JobCommand<C extends Record>(
             "the RAPIDS check",
             List.of(
                     "Says whether the columnar part of the bucketing job, from the clips table to the shards, would run on",
-                    "GPUs with RAPIDS, and lists what would not. It needs no GPU, and fetches the RAPIDS jar (576 MB) once.",
-                    "Exit code 1 if anything is not on GPU."),
+                    "GPUs with RAPIDS, and lists what would not; given a configuration of curation, whether its verdicts",
+                    "would. It needs no GPU, and fetches the RAPIDS jar (576 MB) once. Exit code 1 if anything is not on",
+                    "GPU."),
             BucketingConfig.class,
             BucketingConfig::output,
             List.of(new JobFlag("epochs", Kind.VALUE, "epochs", "N", "independent draws to write")),
-            List.of("--config conf/bucketing/stage1.yaml"));
+            List.of("--config conf/bucketing/stage1.yaml", "--config conf/curate/balanced.yaml"));
+
+    /** As {@link #RAPIDS_CHECK}, for a configuration of curation. */
+    static final JobCommand<CurateConfig> RAPIDS_CHECK_OF_VERDICTS = new JobCommand<>(
+            RAPIDS_CHECK.name,
+            RAPIDS_CHECK.job,
+            RAPIDS_CHECK.summary,
+            CurateConfig.class,
+            CurateConfig::output,
+            List.of(),
+            RAPIDS_CHECK.examples);
 
     static final JobCommand<TrainingConfig> TRAINING = new JobCommand<>(
             "train",

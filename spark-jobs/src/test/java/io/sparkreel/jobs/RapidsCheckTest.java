@@ -2,6 +2,8 @@
 package io.sparkreel.jobs;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -35,5 +37,14 @@ class RapidsCheckTest {
     void silenceIsAProblem() {
         assertEquals(List.of("query: RAPIDS did not explain it"), RapidsCheck.problems("query", ""));
         assertEquals(List.of("write: RAPIDS did not explain it"), RapidsCheck.problems("write", QUERY));
+    }
+
+    @Test
+    void theConfigurationTellsWhatIsChecked() {
+        String conf = BucketedMedia.ROOT.resolve("conf").toString();
+        assertTrue(RapidsCheck.isCuration("--config", conf + "/curate/balanced.yaml"));
+        assertTrue(RapidsCheck.isCuration("--set", "reject.dark=3", "--config=" + conf + "/curate/detect-only.yaml"));
+        assertFalse(RapidsCheck.isCuration("--config", conf + "/bucketing/stage1.yaml"));
+        assertFalse(RapidsCheck.isCuration("--config", conf + "/none.yaml"));
     }
 }

@@ -16,6 +16,7 @@ import static org.bytedeco.ffmpeg.global.swscale.sws_getContext;
 import static org.bytedeco.ffmpeg.global.swscale.sws_scale;
 import static org.bytedeco.ffmpeg.global.swscale.sws_setColorspaceDetails;
 
+import io.sparkreel.bucketing.media.format.ContentDigest;
 import io.sparkreel.bucketing.media.frame.NativeRows;
 import io.sparkreel.bucketing.media.frame.RowGatherer;
 import io.sparkreel.bucketing.media.scale.Plane;
@@ -45,7 +46,7 @@ public final class FootageReader implements AutoCloseable {
     private final FrameDecoder decoder;
     private final Orientation orientation;
     private final AVRational timeBase;
-    private final MessageDigest packetDigest = FootageDigests.packetDigest();
+    private final MessageDigest packetDigest = ContentDigest.begin("MD5");
     private final Conversion toBgr = new Conversion(AV_PIX_FMT_BGR24);
     private final Conversion toYuv = new Conversion(AV_PIX_FMT_YUV420P);
     private final RowGatherer gatherer = new RowGatherer();
@@ -164,6 +165,22 @@ public final class FootageReader implements AutoCloseable {
         return true;
     }
 
+    /**
+     * The MD5 of the packets of the picture stream, by which a video is found in another container too, as {@code ffmpeg -i
+     * FILE -map 0:v:0 -c copy -f md5 -} prints it. Reads them without decoding.
+     */
+    public static String packetDigest(MediaSource source) throws MediaException, IOException {
+        MessageDigest digest = ContentDigest.begin("MD5");
+        try (NativeInput input = NativeInput.open(source);
+                PacketQueue packets = new PacketQueue(input, false)) {
+            packets.digestInto(digest);
+            while (packets.readAhead() != null) {
+                packets.drop(1);
+            }
+        }
+        return ContentDigest.hex(digest);
+    }
+
     /** Tells where decoding ends by time, which does not depend on where it began. */
     private AVFrame decode() throws MediaException, IOException {
         try {
@@ -181,9 +198,9 @@ public final class FootageReader implements AutoCloseable {
         }
     }
 
-    /** What {@link FootageDigests#ofPackets} is of a video that was read from its beginning to its end; to be asked once. */
+    /** What {@link #packetDigest(MediaSource)} is of a video that was read from its beginning to its end; to be asked once. */
     public String packetDigest() {
-        return FootageDigests.hex(packetDigest);
+        return ContentDigest.hex(packetDigest);
     }
 
     /**

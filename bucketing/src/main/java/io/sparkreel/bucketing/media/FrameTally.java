@@ -13,6 +13,7 @@ import static org.bytedeco.ffmpeg.global.avformat.avformat_index_get_entry;
 import static org.bytedeco.ffmpeg.global.avutil.AV_NOPTS_VALUE;
 
 import io.sparkreel.bucketing.InvalidInputException;
+import io.sparkreel.bucketing.media.ProbeOptions.FrameCount;
 import io.sparkreel.bucketing.media.format.ContainerExtent;
 import io.sparkreel.bucketing.media.format.Fragments;
 import io.sparkreel.bucketing.media.range.FrameTimes;

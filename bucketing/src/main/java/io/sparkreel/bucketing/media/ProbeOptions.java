@@ -12,6 +12,14 @@ import java.util.Objects;
  */
 public record ProbeOptions(FrameCount frameCount, Verify verify, PictureRules pictures) {
 
+    /** How hard to look for the number of frames. */
+    public enum FrameCount {
+        /** From the sample table where there is one, else by walking through the file's packets. */
+        EXACT,
+        /** From headers only; where they do not tell, duration times frame rate. */
+        HEADER
+    }
+
     /** Exact frame counts, nothing decoded. */
     public static final ProbeOptions DEFAULT = new ProbeOptions(FrameCount.EXACT, Verify.NONE);
 

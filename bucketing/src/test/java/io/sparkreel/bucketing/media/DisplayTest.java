@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.sparkreel.bucketing.media.PictureRules.Background;
 import io.sparkreel.bucketing.media.PictureRules.ImageOrientation;
 import io.sparkreel.bucketing.media.PictureRules.SampleAspect;
+import io.sparkreel.bucketing.media.ProbeOptions.FrameCount;
 import io.sparkreel.bucketing.media.scale.FrameTransform;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeout;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.sparkreel.bucketing.media.ProbeOptions.FrameCount;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

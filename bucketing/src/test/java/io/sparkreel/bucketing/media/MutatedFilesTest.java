@@ -4,6 +4,7 @@ package io.sparkreel.bucketing.media;
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.sparkreel.bucketing.media.ProbeOptions.FrameCount;
 import io.sparkreel.bucketing.media.range.Excerpt;
 import io.sparkreel.bucketing.media.scale.FrameTransform;
 import java.lang.management.ManagementFactory;

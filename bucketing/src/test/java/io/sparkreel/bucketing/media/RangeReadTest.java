@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sparkreel.bucketing.InvalidInputException;
+import io.sparkreel.bucketing.media.ProbeOptions.FrameCount;
 import io.sparkreel.bucketing.media.range.CropBox;
 import io.sparkreel.bucketing.media.range.Excerpt;
 import io.sparkreel.bucketing.media.range.FrameRange;

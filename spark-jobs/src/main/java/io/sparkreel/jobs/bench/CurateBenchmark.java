@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.bench;
 
+import io.sparkreel.bucketing.curate.clip.VerdictRule;
 import io.sparkreel.bucketing.curate.signal.FrameSignals;
 import io.sparkreel.bucketing.curate.signal.Signal;
 import io.sparkreel.bucketing.curate.signal.SignalOptions;
@@ -8,11 +9,15 @@ import io.sparkreel.bucketing.curate.signal.SignalPass;
 import io.sparkreel.bucketing.media.FootageReader;
 import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.media.MediaSource;
+import io.sparkreel.jobs.config.curate.CurateConfig;
+import io.sparkreel.jobs.config.reader.ConfigLoader;
 import io.sparkreel.jobs.error.Outcome;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.jobs.inventory.MediaInventory;
+import io.sparkreel.jobs.spark.SparkSessions;
 import io.sparkreel.model.bench.Report;
 import io.sparkreel.model.command.CommandWords;
+import io.sparkreel.model.command.Range;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -24,6 +29,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -81,6 +87,10 @@ public final class CurateBenchmark {
 
         @Option(names = "--rounds", defaultValue = "3", paramLabel = "N", description = "times through the folder")
         private int rounds;
+
+        @Option(names = "--clips", defaultValue = "2000000", paramLabel = "N", description = "that are judged")
+        @Range(least = 1)
+        private long clips;
     }
 
     /** @param words see {@code submit/bench --help} */
@@ -89,6 +99,13 @@ public final class CurateBenchmark {
                 () -> {
                     Options options = CommandWords.read(new Options(), "measure curation", words);
                     measure(options.folder, options.rounds).forEach(System.out::println);
+                    try (SparkSession spark = SparkSessions.start("sparkreel benchmark of verdicts")) {
+                        List<VerdictRule> rules = ConfigLoader.parse(CurateConfig.class, "defaults", "{}", List.of())
+                                .config()
+                                .reject()
+                                .rules();
+                        System.out.println(VerdictBenchmark.measure(spark, rules, options.clips, options.rounds));
+                    }
                 },
                 System.err));
     }

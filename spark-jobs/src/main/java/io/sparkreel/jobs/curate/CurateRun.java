@@ -82,6 +82,9 @@ public final class CurateRun {
     private static final List<String> TABLES =
             List.of(CurateManifest.VIDEOS, CurateManifest.SHOTS, CurateManifest.CLIPS, CurateManifest.QUARANTINE);
 
+    /** Signals of parts of long videos, until all are there. */
+    private static final String PARTS = "parts";
+
     /** What tells a video in its present state. */
     private static final String[] STATE = {"uri", "bytes", "mtime"};
 
@@ -323,7 +326,7 @@ public final class CurateRun {
                         signalsFolder());
             }
             measure(pieces.where(whole), "measured", hadoop, CurateTables.SIGNALS, signalsFolder());
-            output.delete(partsFolder());
+            output.delete(PARTS);
         } finally {
             pieces.unpersist();
         }
@@ -392,7 +395,7 @@ public final class CurateRun {
     }
 
     private String partsFolder() {
-        return "parts/" + way;
+        return PARTS + "/" + way;
     }
 
     private String signalsFolder() {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.curate;
 
-import io.sparkreel.bucketing.curate.clip.Measure;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
@@ -113,7 +112,7 @@ final class CurateTables {
     private CurateTables() {}
 
     private static StructType cut() {
-        StructType table = new StructType()
+        StructType names = new StructType()
                 .add("clip_id", DataTypes.LongType, false)
                 .add("video_id", DataTypes.LongType, false)
                 .add("kind", DataTypes.StringType, false)
@@ -132,10 +131,7 @@ final class CurateTables {
                 .add("crop_y", DataTypes.IntegerType)
                 .add("crop_w", DataTypes.IntegerType)
                 .add("crop_h", DataTypes.IntegerType);
-        for (Measure measure : Measure.values()) {
-            table = table.add(measure.column(), DataTypes.DoubleType);
-        }
-        return table;
+        return all(names, VerdictColumns.MEASURES);
     }
 
     private static StructType all(StructType one, StructType other) {

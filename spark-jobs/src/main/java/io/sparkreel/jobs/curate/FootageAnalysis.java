@@ -5,11 +5,11 @@ import io.sparkreel.bucketing.curate.signal.Part;
 import io.sparkreel.bucketing.curate.signal.PartSignals;
 import io.sparkreel.bucketing.curate.signal.SignalOptions;
 import io.sparkreel.bucketing.curate.signal.SignalPass;
-import io.sparkreel.bucketing.media.FootageDigests;
 import io.sparkreel.bucketing.media.FootageReader;
 import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.media.MediaProblem;
 import io.sparkreel.bucketing.media.crash.CrashGuard;
+import io.sparkreel.bucketing.media.format.ContentDigest;
 import io.sparkreel.jobs.storage.HadoopMediaSource;
 import io.sparkreel.jobs.storage.OpenMedia;
 import java.io.IOException;
@@ -89,7 +89,7 @@ final class FootageAnalysis implements MapPartitionsFunction<Row, Row> {
                     new SignalRows.Facts(
                             reader.codec(),
                             reader.rotation(),
-                            part.isFirst() ? FootageDigests.ofContent(source) : null,
+                            part.isFirst() ? ContentDigest.of(source) : null,
                             part.isFirst() ? packets(source, reader, part) : null),
                     signals,
                     part,
@@ -103,7 +103,7 @@ final class FootageAnalysis implements MapPartitionsFunction<Row, Row> {
 
     private static String packets(HadoopMediaSource source, FootageReader reader, Part part)
             throws MediaException, IOException {
-        return part.isWhole() ? reader.packetDigest() : FootageDigests.ofPackets(source);
+        return part.isWhole() ? reader.packetDigest() : FootageReader.packetDigest(source);
     }
 
     /** What {@link CrashGuard} knows a state of a file by. */

@@ -9,6 +9,7 @@ import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.size;
 import static org.apache.spark.sql.functions.when;
 
+import io.sparkreel.bucketing.curate.clip.Measure;
 import io.sparkreel.bucketing.curate.clip.VerdictRule;
 import io.sparkreel.bucketing.curate.clip.VerdictRule.Reason;
 import java.util.Arrays;
@@ -16,12 +17,25 @@ import java.util.List;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
 
 /** The verdict rules as expressions over the measures of clips, without a UDF, so that RAPIDS can run them. */
 public final class VerdictColumns {
     private static final String NONE = "cast(array() as array<string>)";
 
+    /** The columns that are judged. */
+    public static final StructType MEASURES = measures();
+
     private VerdictColumns() {}
+
+    private static StructType measures() {
+        StructType measures = new StructType();
+        for (Measure measure : Measure.values()) {
+            measures = measures.add(measure.column(), DataTypes.DoubleType);
+        }
+        return measures;
+    }
 
     /**
      * Adds {@code kept}, and {@code reasons}: all that speak against a clip, in the order of {@link Reason}.

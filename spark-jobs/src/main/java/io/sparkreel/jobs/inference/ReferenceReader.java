@@ -11,6 +11,7 @@ import io.sparkreel.bucketing.media.PictureRules;
 import io.sparkreel.bucketing.media.PixelClip;
 import io.sparkreel.bucketing.media.ProbeOptions;
 import io.sparkreel.bucketing.media.crash.CrashGuard;
+import io.sparkreel.bucketing.media.range.Excerpt;
 import io.sparkreel.bucketing.media.scale.FrameTransform;
 import io.sparkreel.jobs.config.inference.ConditioningConfig;
 import io.sparkreel.jobs.error.UserError;
@@ -55,14 +56,18 @@ final class ReferenceReader implements AutoCloseable {
         private final String uri;
         private final String state;
         private final MediaSource source;
+        private final Excerpt part;
         private final MediaInfo info;
+        private final int frames;
 
         /** @param state changes with the file's content */
-        private Reference(String uri, String state, MediaSource source) throws MediaException, IOException {
-            this.uri = uri;
+        private Reference(ReferencePart meant, String state, MediaSource source) throws MediaException, IOException {
+            this.uri = meant.uri();
+            this.part = meant.part();
             this.state = state;
             this.source = source;
             info = guarded(() -> MediaProbe.probe(source, ProbeOptions.DEFAULT));
+            frames = meant.frames(info.numFrames());
         }
 
         private <T> T guarded(Decoding<T> decoding) throws MediaException, IOException {
@@ -74,9 +79,9 @@ final class ReferenceReader implements AutoCloseable {
             }
         }
 
-        /** How many frames it has; 1 for a picture. */
+        /** How many frames it has, or its part that is meant; 1 for a picture. */
         int frames() {
-            return info.numFrames();
+            return frames;
         }
 
         /**
@@ -89,6 +94,7 @@ final class ReferenceReader implements AutoCloseable {
                 return guarded(() -> ClipReader.read(
                         source,
                         info.kind(),
+                        part,
                         frames,
                         new ClipReader.Target(FrameTransform.RESIZE_CROP, height, width, PictureRules.SHOWN)));
             } catch (MediaException | IOException e) {
@@ -102,23 +108,30 @@ final class ReferenceReader implements AutoCloseable {
         }
     }
 
-    /** @throws PromptFailure if there is no such file, it is too large, or no picture or video */
+    /**
+     * Opens a reference, or the part of it that is meant.
+     *
+     * @throws PromptFailure if there is no such file or part, it is too large, or no picture or video
+     */
     Reference open(String uri) throws PromptFailure {
         try {
-            return ReferencePolicy.isWeb(uri) ? openFetched(uri) : openStored(uri);
+            ReferencePart meant = ReferencePart.of(uri);
+            return ReferencePolicy.isWeb(uri) ? openFetched(meant) : openStored(meant);
         } catch (UserError e) {
             throw new PromptFailure(e.getMessage(), e);
-        } catch (MediaException | IOException e) {
+        } catch (MediaException | IOException | IllegalArgumentException e) {
             throw failure(uri, e);
         }
     }
 
-    private Reference openFetched(String uri) throws MediaException, IOException {
+    private Reference openFetched(ReferencePart meant) throws MediaException, IOException {
+        String uri = meant.uri();
         byte[] content = web.fetch(uri);
-        return new Reference(uri, uri + " " + content.length, MediaSource.of(content));
+        return new Reference(meant, uri + " " + content.length, MediaSource.of(content));
     }
 
-    private Reference openStored(String uri) throws MediaException, IOException {
+    private Reference openStored(ReferencePart meant) throws MediaException, IOException {
+        String uri = meant.uri();
         Path path = Names.path(uri);
         FileStatus status = path.getFileSystem(hadoop).getFileStatus(path);
         if (!status.isFile()) {
@@ -129,7 +142,7 @@ final class ReferenceReader implements AutoCloseable {
         }
         MediaSource source = HadoopMediaSource.open(hadoop, uri, status.getLen());
         try {
-            return new Reference(uri, uri + " " + status.getLen() + " " + status.getModificationTime(), source);
+            return new Reference(meant, uri + " " + status.getLen() + " " + status.getModificationTime(), source);
         } catch (MediaException | IOException | RuntimeException e) {
             source.close();
             throw e;

@@ -10,6 +10,7 @@ import io.sparkreel.bucketing.media.MediaProbe;
 import io.sparkreel.bucketing.media.MediaProblem;
 import io.sparkreel.bucketing.media.PictureRules;
 import io.sparkreel.bucketing.media.ProbeOptions;
+import io.sparkreel.bucketing.media.ProbeOptions.FrameCount;
 import io.sparkreel.bucketing.media.crash.CrashGuard;
 import io.sparkreel.bucketing.media.range.Excerpt;
 import io.sparkreel.bucketing.media.range.FrameRange;
@@ -42,7 +43,7 @@ public final class ClipProber implements MapPartitionsFunction<Row, Row> {
     private static final double FPS_TOLERANCE = 0.01;
 
     private final Broadcast<SerializableConfiguration> configuration;
-    private final io.sparkreel.bucketing.media.FrameCount frameCount;
+    private final FrameCount frameCount;
     private final io.sparkreel.bucketing.media.Verify verify;
     private final ProbeMode mode;
     private final PictureRules pictures;

@@ -7,6 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sparkreel.bucketing.curate.clip.VerdictRule;
+import io.sparkreel.bucketing.curate.clip.VerdictRule.Reason;
+import io.sparkreel.jobs.LocalSpark;
 import io.sparkreel.jobs.error.UserError;
 import io.sparkreel.model.bench.Report;
 import java.nio.file.Files;
@@ -55,5 +58,17 @@ class CurateBenchmarkTest {
         assertThrows(UserError.class, () -> CurateBenchmark.measure(folder, 1));
         assertThrows(UserError.class, () -> CurateBenchmark.measure(folder.resolve("none"), 1));
         assertThrows(UserError.class, () -> CurateBenchmark.measure(folder, 0));
+    }
+
+    @Test
+    void verdictsAreCounted() throws Exception {
+        List<VerdictRule> rules = List.of(new VerdictRule(Reason.DARK, -1), new VerdictRule(Reason.BLACK, 0.5));
+        JsonNode line = new ObjectMapper()
+                .readTree(VerdictBenchmark.measure(LocalSpark.session(), rules, 10_000, 1)
+                        .toString());
+        assertEquals(10_000, line.get("clips").asInt());
+        assertEquals(10_000, line.get("reasons").asInt() + line.get("kept").asInt());
+        assertTrue(line.get("kept").asInt() > 2_000 && line.get("kept").asInt() < 3_000, line.toString());
+        assertTrue(line.get("clips_per_s_per_core").asDouble() > 0);
     }
 }

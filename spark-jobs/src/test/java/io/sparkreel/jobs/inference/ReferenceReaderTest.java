@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparkreel.jobs.inference;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sparkreel.bucketing.media.crash.CrashGuard;
+import io.sparkreel.bucketing.media.range.CropBox;
+import io.sparkreel.bucketing.media.range.Excerpt;
+import io.sparkreel.bucketing.media.range.FrameRange;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
@@ -63,6 +68,41 @@ class ReferenceReaderTest {
             try (ReferenceReader.Reference reference = reader.open("file:" + good)) {
                 assertEquals(3 * 32 * 48, reference.read(new int[] {0}, 32, 48).values().length);
             }
+        }
+    }
+
+    @Test
+    void aPartOfAFileIsMeant() throws Exception {
+        String film = "file:" + MEDIA.resolve("plain.mp4");
+        String output = folder.resolve("out").toString();
+        try (ReferenceReader reader = reader(output);
+                ReferenceReader.Reference whole = reader.open(film);
+                ReferenceReader.Reference part = reader.open(film + "#frames=5-9")) {
+            assertEquals(4, part.frames());
+            assertArrayEquals(
+                    whole.read(new int[] {6, 8}, 32, 48).values(),
+                    part.read(new int[] {1, 3}, 32, 48).values());
+            PromptFailure none = assertThrows(PromptFailure.class, () -> part.read(new int[] {4}, 32, 48));
+            assertTrue(none.getMessage().contains("plain.mp4"), none.getMessage());
+            PromptFailure beyond =
+                    assertThrows(PromptFailure.class, () -> reader.open(film + "#frames=5-" + (whole.frames() + 1)));
+            assertTrue(beyond.getMessage().contains("it has " + whole.frames() + " frames"), beyond.getMessage());
+            assertThrows(PromptFailure.class, () -> reader.open(film + "#frames=9-9"));
+            assertThrows(PromptFailure.class, () -> reader.open(film + "#frames=9"));
+        }
+    }
+
+    @Test
+    void partsAreWrittenAsFragments() {
+        assertEquals(
+                new ReferencePart("a#b.mp4", new Excerpt(new FrameRange(0, 9), new CropBox(0, 24, 320, 132))),
+                ReferencePart.of("a#b.mp4#frames=0-9&xywh=0,24,320,132"));
+        assertEquals(
+                new ReferencePart("a.png", new Excerpt(null, new CropBox(1, 2, 3, 4))),
+                ReferencePart.of("a.png#xywh=1,2,3,4"));
+        for (String name :
+                List.of("a.mp4", "a.mp4#", "a#1.mp4", "a#frames=1-2.mp4", "a#1", "a.mp4#frames=1-2xywh=1,2,3,4")) {
+            assertEquals(new ReferencePart(name, Excerpt.WHOLE), ReferencePart.of(name));
         }
     }
 

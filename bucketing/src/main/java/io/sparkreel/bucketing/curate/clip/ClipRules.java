@@ -32,7 +32,8 @@ public record ClipRules(double trimSeconds, double longestSeconds, int snapFrame
         if (from >= until) {
             return clips;
         }
-        int pieces = (int) Math.max(1, Math.ceil(seconds(signals, from, until) / longestSeconds - 1e-9));
+        // Seconds are rounded to microseconds at both ends.
+        int pieces = (int) Math.max(1, Math.ceil((seconds(signals, from, until) - 2e-6) / longestSeconds));
         for (int piece = 0; piece < pieces; piece++) {
             int begin = from + (int) ((long) (until - from) * piece / pieces);
             int end = from + (int) ((long) (until - from) * (piece + 1) / pieces);

@@ -5,10 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.sparkreel.bucketing.media.FootageDigests;
 import io.sparkreel.bucketing.media.FootageReader;
 import io.sparkreel.bucketing.media.MediaException;
 import io.sparkreel.bucketing.media.MediaSource;
+import io.sparkreel.bucketing.media.format.ContentDigest;
 import io.sparkreel.bucketing.media.scale.Plane;
 import io.sparkreel.golden.Golden;
 import io.sparkreel.golden.GoldenData;
@@ -228,8 +228,8 @@ class GoldenSignalsTest {
                 }
             }
             assertEquals(clip.get("video_packets_md5").asText(), reader.packetDigest());
-            assertEquals(clip.get("video_packets_md5").asText(), FootageDigests.ofPackets(source));
-            assertEquals(clip.get("sha256").asText(), FootageDigests.ofContent(source));
+            assertEquals(clip.get("video_packets_md5").asText(), FootageReader.packetDigest(source));
+            assertEquals(clip.get("sha256").asText(), ContentDigest.of(source));
         }
         assertEquals(rows.size(), seen);
     }

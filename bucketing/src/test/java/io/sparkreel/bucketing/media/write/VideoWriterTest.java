@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sparkreel.bucketing.InvalidInputException;
 import io.sparkreel.bucketing.media.ClipReader;
-import io.sparkreel.bucketing.media.FrameCount;
 import io.sparkreel.bucketing.media.MediaInfo;
 import io.sparkreel.bucketing.media.MediaKind;
 import io.sparkreel.bucketing.media.MediaProbe;
@@ -16,6 +15,7 @@ import io.sparkreel.bucketing.media.MediaSource;
 import io.sparkreel.bucketing.media.PictureRules;
 import io.sparkreel.bucketing.media.PixelClip;
 import io.sparkreel.bucketing.media.ProbeOptions;
+import io.sparkreel.bucketing.media.ProbeOptions.FrameCount;
 import io.sparkreel.bucketing.media.TestMedia;
 import io.sparkreel.bucketing.media.Verify;
 import io.sparkreel.bucketing.media.scale.FrameTransform;
